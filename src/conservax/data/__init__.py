@@ -1,0 +1,14 @@
+"""Tables in and out: points stamped with times, their units, built-in sets and generators."""
+
+from ._demo import earthquakes as earthquakes
+from ._errors import DataError as DataError
+from ._pinwheel import pinwheel_hawkes as pinwheel_hawkes
+from ._read import read_table as read_table
+from ._split import Split as Split
+from ._split import split as split
+from ._table import Table as Table
+from ._time import TimeAxis as TimeAxis
+from ._trainable import check_trainable as check_trainable
+from ._units import Units as Units
+from ._write import check_out as check_out
+from ._write import write_table as write_table

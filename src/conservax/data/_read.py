@@ -1,0 +1,187 @@
+"""Tables in: a file, a data frame or arrays to a `Table`, or an error that says what to mend."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike
+
+from ._errors import DataError
+from ._sources import Columns, from_arrays, from_frame, from_pair, read_file
+from ._table import Table
+from ._types import Points, TimeKind, Times
+from ._units import Units
+from ._values import may_be_coordinate, numbers, seconds, time_kind, uncategorised
+
+Source = str | Path | pd.DataFrame | Mapping[str, ArrayLike] | tuple[ArrayLike, ArrayLike]
+
+
+def read_table(
+    source: Source,
+    *,
+    time: str | None = None,
+    columns: Sequence[str] | None = None,
+    like: Units | None = None,
+) -> Table:
+    """Read points stamped with times, in time order.
+
+    **Arguments:**
+
+    - `source`: path of a `.csv`, `.csv.gz`, `.parquet` or `.npz` file; a DataFrame; a dictionary
+        of arrays; or a pair of arrays `t` (rows,) and `x` (rows, dim). In `.npz` files and
+        dictionaries a 2-D array `x` stands for the columns `x0`, `x1`, ...
+    - `time`: the time column; default: the one called `t` or `time`, in capitals or not.
+    - `columns`: the coordinates; default: all other columns that hold numbers (for a pair: `x0`,
+        `x1`, ...). What was chosen by default is said in the notes of the table.
+    - `like`: units of a fitted model, whose names and kind of time the source must have.
+
+    Times are numbers, or timestamps (ISO 8601 text, dates): these become seconds since 1970-01-01
+    UTC, a time without a zone being taken as UTC. Rows are sorted by time; equal times keep their
+    order.
+
+    **Raises:** `DataError` for anything else, naming the source, the column and the row.
+    """
+    asked = _asked(time, columns, like)
+    raw = _load(source, asked)
+    if isinstance(source, tuple):
+        first, *rest = raw.held
+        asked = _Asked(first, tuple(rest))
+    time, columns, notes = _choose(raw, asked)
+    _check_lengths(raw, (time, *columns))
+    kind, t, zone_notes = _times(raw, time, like)
+    x = np.stack([numbers(raw.held[name], raw.where(name)) for name in columns], axis=1)
+    t, x, order_notes = _in_order(t, x)
+    notes = (*raw.notes, *notes, *zone_notes, *order_notes)
+    return Table(t, x, columns, time, kind, raw.source, notes)
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """Names the caller gave, himself or by `like`; None where the source is to decide."""
+
+    time: str | None
+    columns: tuple[str, ...] | None
+
+
+def _asked(time: str | None, columns: Sequence[str] | None, like: Units | None) -> _Asked:
+    if isinstance(columns, str):
+        columns = (columns,)
+    names = None if columns is None else tuple(str(name) for name in columns)
+    asked = _Asked(None if time is None else str(time), names)
+    if like is not None:
+        fitted = _Asked(like.time.name, like.columns)
+        if asked.time not in (None, fitted.time) or asked.columns not in (None, fitted.columns):
+            raise DataError(
+                f"expected the names the model was fitted with, time {fitted.time!r} and columns "
+                f"{list(like.columns)}; got {time!r} and {names}. Leave them out, or rename."
+            )
+        asked = fitted
+    _check_request(asked)
+    return asked
+
+
+def _check_request(asked: _Asked) -> None:
+    names = asked.columns
+    if names is None:
+        return
+    if not names:
+        raise DataError("expected at least one coordinate in columns; got none. Name one.")
+    if len(set(names)) < len(names):
+        raise DataError(f"expected every column once; got {list(names)}. Name each only once.")
+    if asked.time in names:
+        raise DataError(
+            f"expected coordinates beside the time; got the time column {asked.time!r} among "
+            f"columns {list(names)}. Take it out of the columns."
+        )
+
+
+def _load(source: Any, asked: _Asked) -> Columns:
+    if isinstance(source, str | Path):
+        return read_file(Path(source).expanduser())
+    if isinstance(source, pd.DataFrame):
+        return from_frame(source)
+    if isinstance(source, Mapping):
+        return from_arrays(source)
+    if isinstance(source, tuple) and len(source) == 2:
+        return from_pair(*source, asked.time, asked.columns)
+    raise DataError(
+        "expected a path, a pandas DataFrame, a dictionary of arrays or a pair (t, x); "
+        f"got {type(source).__name__}. Convert it to one of these."
+    )
+
+
+def _choose(raw: Columns, asked: _Asked) -> tuple[str, tuple[str, ...], tuple[str, ...]]:
+    """Names of the time and the coordinates, and notes on what the caller did not name himself."""
+    time, notes = asked.time, []
+    if time is None:
+        time = _find_time(raw)
+        notes.append(f"time taken from column {time!r}")
+    raw.check(time)
+    columns = asked.columns
+    if columns is None:
+        columns = _find_coordinates(raw, time)
+        notes.append(f"coordinates taken from columns {', '.join(map(repr, columns))}")
+        left = [repr(name) for name in raw.held if name not in (time, *columns)]
+        notes += [f"columns left out: {', '.join(left)}"] if left else []
+    _check_request(_Asked(time, columns))
+    for name in columns:
+        raw.check(name)
+    return time, columns, tuple(notes)
+
+
+def _find_time(raw: Columns) -> str:
+    named = [name for name in raw.held if name.lower() in ("t", "time")]
+    if len(named) != 1:
+        raise DataError(
+            f"{raw.source}: expected one column called 't' or 'time'; got {list(raw.held)}. "
+            "Say which column is the time: time=... (--time)."
+        )
+    return named[0]
+
+
+def _find_coordinates(raw: Columns, time: str) -> tuple[str, ...]:
+    # A column without a name is the row number that some program wrote along.
+    rest = [name for name in raw.held if name != time and not name.startswith("Unnamed:")]
+    found = tuple(name for name in rest if may_be_coordinate(raw.held[name]))
+    if not found:
+        raise DataError(
+            f"{raw.source}: expected columns of numbers beside the time {time!r}; "
+            f"got {list(raw.held)}. Say which are the coordinates: columns=... (--columns)."
+        )
+    return found
+
+
+def _check_lengths(raw: Columns, names: Sequence[str]) -> None:
+    lengths = {name: len(raw.held[name]) for name in names}
+    if len(set(lengths.values())) > 1:
+        raise DataError(
+            f"{raw.source}: expected columns of one length; got {lengths}. "
+            "Say which belong together: time=..., columns=... (--time, --columns)."
+        )
+    if not all(lengths.values()):
+        raise DataError(f"{raw.source}: expected rows of data; got none. Check how it was written.")
+
+
+def _times(raw: Columns, name: str, like: Units | None) -> tuple[TimeKind, Times, tuple[str, ...]]:
+    column, where = uncategorised(raw.held[name]), raw.where(name)
+    kind = time_kind(column, where)
+    if like is not None and kind != like.time.kind:
+        raise DataError(
+            f"{where}: expected {like.time.kind}s, as the model was fitted with; got {kind}s. "
+            "Convert the column."
+        )
+    if kind == "number":
+        return kind, numbers(column, where), ()
+    return kind, *seconds(column, where)
+
+
+def _in_order(t: Times, x: Points) -> tuple[Times, Points, tuple[str, ...]]:
+    late = int((t < np.maximum.accumulate(t)).sum())
+    if not late:
+        return t, x, ()
+    said = "1 row was" if late == 1 else f"{late} rows were"
+    order = np.argsort(t, kind="stable")
+    return t[order], x[order], (f"{said} not in time order: sorted by time",)

@@ -1,0 +1,209 @@
+"""Everything a table can be read from, to named columns: files, data frames, arrays."""
+
+import difflib
+import zipfile
+import zlib
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+import pyarrow
+
+from ._errors import DataError
+from ._values import as_column
+
+
+class Columns(NamedTuple):
+    """Named columns; the index of each holds the row numbers that errors name."""
+
+    held: dict[str, pd.Series]
+    source: str
+    notes: tuple[str, ...] = ()
+
+    def where(self, name: str) -> str:
+        """The place of a column, as errors name it."""
+        return f"{self.source}, column {name!r}"
+
+    def check(self, name: str) -> None:
+        """Refuse a name that no column has, listing those there are."""
+        if name not in self.held:
+            close = difflib.get_close_matches(name, self.held, n=1, cutoff=0.5)
+            remedy = f"Did you mean {close[0]!r}?" if close else "Name one of these."
+            raise DataError(
+                f"{self.source}: expected a column {name!r}; got {list(self.held)}. {remedy}"
+            )
+
+
+def read_file(path: Path) -> Columns:
+    """The columns of a file, by its suffix.
+
+    **Raises:** `DataError` if the file is missing, of another kind, or cannot be read as its kind.
+    """
+    reader = _reader(path)
+    if not path.is_file():
+        got = "a folder" if path.is_dir() else "nothing there"
+        raise DataError(f"{path}: expected a file; got {got}. Check the path ({path.resolve()}).")
+    if path.stat().st_size == 0:
+        raise DataError(f"{path}: expected a table; got an empty file. Write the data again.")
+    return reader(path)
+
+
+def _reader(path: Path) -> Callable[[Path], Columns]:
+    for suffix, reader in _READERS.items():
+        if path.name.lower().endswith(suffix):
+            return reader
+    raise DataError(
+        f"{path}: expected a file ending in {', '.join(_READERS)}; got {path.suffix or 'no ending'}"
+        ". Convert it, or pass a DataFrame."
+    )
+
+
+def from_frame(frame: pd.DataFrame, source: str = "DataFrame") -> Columns:
+    """The columns of a data frame, and those of its index that have a name."""
+    named = [name for name in frame.index.names if name is not None and name not in frame.columns]
+    if named:
+        frame = frame.reset_index(level=named)
+    names = [str(name) for name in frame.columns]
+    _refuse_twins(names, source)
+    held = {name: as_column(frame.iloc[:, i]) for i, name in enumerate(names)}
+    return Columns(held, source)
+
+
+def from_arrays(arrays: Mapping[Any, Any], source: str = "dict") -> Columns:
+    """Columns from named arrays: `x` of shape `(rows, k)` becomes the columns `x0` ... `x{k-1}`."""
+    pairs: list[tuple[str, pd.Series]] = []
+    notes = []
+    for name, values in ((str(key), values) for key, values in arrays.items()):
+        shape = _shape(values, source, name)
+        if len(shape) == 1:
+            pairs.append((name, as_column(values)))
+        elif len(shape) == 2:
+            rows = np.asanyarray(values, object if isinstance(values, list | tuple) else None)
+            pairs += [(f"{name}{i}", as_column(rows[:, i])) for i in range(shape[1])]
+        else:
+            notes.append(f"array {name!r} of shape {shape} left out: no column of a table")
+    _refuse_twins([name for name, _ in pairs], source)
+    return Columns(dict(pairs), source, tuple(notes))
+
+
+def from_pair(t: Any, x: Any, time: str | None, columns: Sequence[str] | None) -> Columns:
+    """Columns from times `(rows,)`, which come first, and points `(rows, dim)`."""
+    source = "arrays (t, x)"
+    shapes = _shape(t, source, "t"), _shape(x, source, "x")
+    if len(shapes[0]) != 1 or len(shapes[1]) not in (1, 2):
+        raise DataError(
+            f"{source}: expected t of shape (rows,) and x of shape (rows, dim); "
+            f"got {shapes[0]} and {shapes[1]}. Flatten the leading axes."
+        )
+    points = np.asanyarray(x)
+    points = points[:, None] if points.ndim == 1 else points
+    names = columns or [f"x{i}" for i in range(points.shape[1])]
+    if len(names) != points.shape[1]:
+        raise DataError(
+            f"{source}: expected {len(names)} coordinates, {list(names)}; "
+            f"got {points.shape[1]}. Name each column of x once."
+        )
+    time = time or "t"
+    _refuse_twins([time, *names], source)
+    held = {time: as_column(t)}
+    held |= {name: as_column(points[:, i]) for i, name in enumerate(names)}
+    return Columns(held, source)
+
+
+def _shape(values: Any, source: str, name: str) -> tuple[int, ...]:
+    try:
+        return np.shape(values)
+    except ValueError as error:
+        raise DataError(
+            f"{source}, column {name!r}: expected rows of one length; got ragged ones. Align them."
+        ) from error
+
+
+def _read_csv(path: Path) -> Columns:
+    # As text: pandas 2 rounds numbers in the last digit, and errors are to quote what is there.
+    # Blank lines are kept until the rows have their numbers.
+    as_text = {"dtype": str, "skip_blank_lines": False, "skipinitialspace": True}
+    try:
+        header = pd.read_csv(path, header=None, nrows=1, keep_default_na=False, **as_text)
+        frame = pd.read_csv(path, **as_text)
+    except (ValueError, OSError, EOFError, zlib.error) as error:
+        raise DataError(
+            f"{path}: expected CSV text in UTF-8; got {_first_line(error)}. Correct the file."
+        ) from error
+    names = header.iloc[0].tolist()
+    if not isinstance(frame.index, pd.RangeIndex):
+        raise DataError(
+            f"{path}: expected one name in the header (row 1) for every value in a row; "
+            f"got {len(names)} names and more values. Mend the header or the commas at line ends."
+        )
+    _refuse_twins([name for name in names if name], str(path))
+    if len(names) == 1 and any(mark in names[0] for mark in ";\t|"):
+        raise DataError(
+            f"{path}: expected values separated by commas; got the header {names[0]!r}. "
+            "Save the file with commas."
+        )
+    return _numbered(frame, path)
+
+
+def _numbered(frame: pd.DataFrame, path: Path) -> Columns:
+    """Columns of a CSV file: rows get the line numbers of an editor, empty lines are left out."""
+    frame.index = pd.RangeIndex(2, len(frame) + 2)
+    full = frame.dropna(how="all")
+    empty = len(frame) - len(full)
+    notes = (f"{empty} empty row{'s' * (empty > 1)} left out",) if empty else ()
+    return Columns({str(name): column for name, column in full.items()}, str(path), notes)
+
+
+def _read_parquet(path: Path) -> Columns:
+    try:
+        frame = pd.read_parquet(path)
+    except (pyarrow.ArrowException, ValueError, OSError) as error:
+        raise _broken(path, "a Parquet file", error) from error
+    return from_frame(frame, str(path))
+
+
+def _read_npz(path: Path) -> Columns:
+    if not zipfile.is_zipfile(path):
+        raise DataError(
+            f"{path}: expected an .npz archive; got something else. Write it with numpy.savez."
+        )
+    try:
+        # Never with pickle: opening a data file must not be able to run code.
+        with np.load(path, allow_pickle=False) as archive:
+            arrays = {name: archive[name] for name in archive.files}
+    except (ValueError, OSError, EOFError, KeyError, zipfile.BadZipFile, zlib.error) as error:
+        raise _broken(path, "arrays of numbers, text or datetime64", error) from error
+    strange = [name for name, held in arrays.items() if not isinstance(held, np.ndarray)]
+    if strange:
+        raise DataError(f"{path}: expected arrays only; got {strange}. Write it with numpy.savez.")
+    return from_arrays(arrays, str(path))
+
+
+def _broken(path: Path, expected: str, error: Exception) -> DataError:
+    return DataError(
+        f"{path}: expected {expected}; got a file that cannot be read "
+        f"({_first_line(error)}). Write it again."
+    )
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".")
+
+
+def _refuse_twins(names: Sequence[str], source: str) -> None:
+    twins = sorted({name for name in names if names.count(name) > 1})
+    if twins:
+        raise DataError(
+            f"{source}: expected every column to have its own name; got {twins} more than once. "
+            "Rename them."
+        )
+
+
+_READERS: dict[str, Callable[[Path], Columns]] = {
+    ".csv": _read_csv,
+    ".csv.gz": _read_csv,
+    ".parquet": _read_parquet,
+    ".npz": _read_npz,
+}

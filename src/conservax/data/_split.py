@@ -1,0 +1,83 @@
+"""Random split of a table into training, validation and test rows."""
+
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Int
+
+from ._errors import DataError
+from ._table import Table
+
+_MOST_SNAPSHOTS = 50
+_FEWEST_ROWS_A_SNAPSHOT = 5
+
+
+class Split(NamedTuple):
+    """Three tables that share out the rows of one; each keeps the order of time."""
+
+    train: Table
+    validation: Table
+    test: Table
+
+
+def split(table: Table, *, validation: float, test: float = 0.0, seed: int) -> Split:
+    """Deal the rows out at random, the same way for the same seed.
+
+    Where times are few (at most 50, with at least 5 rows each: snapshots) every one of them is
+    shared out by itself, so that it is represented in every part; small snapshots then give up
+    one row where the fraction asks for less.
+
+    **Arguments:**
+
+    - `validation`, `test`: fractions of the rows, in [0, 1), that sum to less than 1.
+    - `seed`: of the shuffle.
+
+    **Raises:** `DataError` for other fractions, or if they leave fewer than two rows (or no row of
+    some snapshot) to train on.
+    """
+    _check_fractions(validation, test)
+    rng = np.random.default_rng(seed)
+    parts = [_deal(rng, rows, validation, test) for rows in _strata(table)]
+    trained = [len(train) for train, _, _ in parts]
+    if min(trained) < 1 or sum(trained) < 2:
+        raise DataError(
+            f"{table.source}: expected rows of every time left for training; got {len(table)} rows "
+            f"and the fractions validation={validation:g}, test={test:g}. "
+            "Lower the fractions or add rows."
+        )
+    train, held, tested = (np.sort(np.concatenate(part)) for part in zip(*parts, strict=True))
+    return Split(table.take(train), table.take(held), table.take(tested))
+
+
+def _check_fractions(validation: float, test: float) -> None:
+    for name, fraction in (("validation", validation), ("test", test)):
+        if not 0 <= fraction < 1:
+            raise DataError(
+                f"expected the {name} fraction in [0, 1); got {fraction:g}. "
+                "Give a share of the rows such as 0.1."
+            )
+    if validation + test >= 1:
+        raise DataError(
+            f"expected validation + test below 1; got {validation:g} + {test:g}. "
+            "Lower one of them: the rest of the rows is for training."
+        )
+
+
+def _strata(table: Table) -> list[Int[np.ndarray, " rows"]]:
+    """Row numbers to be shared out together: those of each snapshot, or all at once."""
+    times, which, counts = np.unique(table.t, return_inverse=True, return_counts=True)
+    if 0 < len(times) <= _MOST_SNAPSHOTS and counts.min() >= _FEWEST_ROWS_A_SNAPSHOT:
+        return [np.flatnonzero(which == snapshot) for snapshot in range(len(times))]
+    return [np.arange(len(table))]
+
+
+def _deal(
+    rng: np.random.Generator, rows: np.ndarray, validation: float, test: float
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    shuffled = rng.permutation(rows)
+    held, tested = (_share(fraction, len(rows)) for fraction in (validation, test))
+    return shuffled[held + tested :], shuffled[:held], shuffled[held : held + tested]
+
+
+def _share(fraction: float, rows: int) -> int:
+    return max(1, round(fraction * rows)) if fraction > 0 else 0

@@ -1,0 +1,55 @@
+"""Points stamped with times, checked and in time order: what every reader returns."""
+
+from dataclasses import dataclass, replace
+from typing import Self
+
+import numpy as np
+from jaxtyping import Int
+
+from ._errors import DataError
+from ._types import Points, TimeKind, Times
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """Points `x` at times `t`, in the units of the data.
+
+    **Attributes:**
+
+    - `t`: times, shape `(rows,)`: the numbers of the data, or seconds since 1970-01-01 UTC.
+    - `x`: points, shape `(rows, dim)`.
+    - `columns`: names of the coordinates, `dim` of them.
+    - `time_name`, `time_kind`: name of the time column, and how it was written.
+    - `source`: where the rows come from; errors begin with it.
+    - `notes`: what was changed or assumed in reading, one sentence each, to be told to the user.
+
+    **Raises:** `DataError` if the shapes do not agree.
+    """
+
+    t: Times
+    x: Points
+    columns: tuple[str, ...]
+    time_name: str
+    time_kind: TimeKind
+    source: str
+    notes: tuple[str, ...] = ()
+
+    def __post_init__(self):
+        expected = (len(self.t), len(self.columns))
+        if self.t.ndim != 1 or self.x.shape != expected:
+            raise DataError(
+                f"{self.source}: expected one time a row and points of shape {expected}; "
+                f"got {self.t.shape} and {self.x.shape}. Give t as (rows,) and x as (rows, dim)."
+            )
+
+    def __len__(self) -> int:
+        return len(self.t)
+
+    @property
+    def dim(self) -> int:
+        """Number of coordinates."""
+        return len(self.columns)
+
+    def take(self, indices: Int[np.ndarray, " taken"]) -> Self:
+        """The rows at `indices`, in that order."""
+        return replace(self, t=self.t[indices], x=self.x[indices])

@@ -1,0 +1,30 @@
+"""Whether a table can be learned from at all."""
+
+import numpy as np
+
+from ._errors import DataError
+from ._table import Table
+
+
+def check_trainable(table: Table, *, minimum_rows: int = 20) -> None:
+    """Refuse a table that no density can be fitted to.
+
+    **Raises:** `DataError` if the table has fewer than `minimum_rows` rows, a constant column, or
+    a single time.
+    """
+    if len(table) < minimum_rows:
+        raise DataError(
+            f"{table.source}: expected at least {minimum_rows} rows; got {len(table)}. "
+            "Fewer cannot tell the shape of a population from chance: collect more."
+        )
+    for name, values in zip(table.columns, table.x.T, strict=True):
+        if values.min() == values.max():
+            raise DataError(
+                f"{table.source}, column {name!r}: expected values that vary; "
+                f"got {values[0]:g} in every row. Leave the column out."
+            )
+    if np.ptp(table.t) == 0:
+        raise DataError(
+            f"{table.source}, column {table.time_name!r}: expected at least two different times; "
+            "got one. How a population moves cannot be seen at a single time: add another snapshot."
+        )

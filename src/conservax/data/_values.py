@@ -1,0 +1,214 @@
+"""One column of a table to float64: numbers as they are, timestamps as seconds since 1970 in UTC.
+
+A column is a `pandas.Series` whose index holds the row numbers that errors name.
+"""
+
+import datetime
+import re
+from decimal import Decimal
+from numbers import Real
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from pandas.api import types
+
+from ._errors import DataError
+from ._types import TimeKind, Times
+
+_OFFSET = re.compile(r"[T ]\S*?(Z|[+-]\d{2}(?::?\d{2})?)$")
+_STAMP = "a timestamp in ISO 8601 such as 2024-04-01 or 2024-04-01T12:30:00Z"
+
+
+def as_column(values: Any) -> pd.Series:
+    """Values of any shape as one column, its rows numbered from 1."""
+    if isinstance(values, pd.Series | pd.Index | pd.api.extensions.ExtensionArray):
+        column = pd.Series(values)
+    elif hasattr(values, "__array__"):
+        # A masked value stays missing: as a plain array it would show what lies under the mask.
+        array = np.asanyarray(values).reshape(-1)
+        column = pd.Series(array if array.dtype.names is None else array.astype(object))
+    else:
+        # By way of Python objects: NumPy alone would turn [1, "a"] into text.
+        column = pd.Series(np.array(values, dtype=object).reshape(-1)).infer_objects()
+    return column.set_axis(pd.RangeIndex(1, len(column) + 1))
+
+
+def may_be_coordinate(column: pd.Series) -> bool:
+    """Whether a column holds numbers, be it beside some text that `numbers` will then refuse."""
+    if _is_plain_number(column):
+        return True
+    return _is_text(column) and any(not np.isnan(_number(value)) for value in column)
+
+
+def uncategorised(column: pd.Series) -> pd.Series:
+    """The labels of a categorical column, as snapshots of cells carry them, as plain values."""
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        return column.astype(object).infer_objects()
+    return column
+
+
+def time_kind(column: pd.Series, where: str) -> TimeKind:
+    """Whether a time column holds numbers or timestamps.
+
+    **Raises:** `DataError` if it holds both, or neither (durations, periods, booleans).
+    """
+    if _is_plain_number(column):
+        return "number"
+    if types.is_datetime64_any_dtype(column.dtype):
+        return "timestamp"
+    if not _is_text(column):
+        raise DataError(
+            f"{where}: expected numbers or timestamps; got {column.dtype}. "
+            "Turn it into numbers in a unit of your choice, or into timestamps."
+        )
+    held = column.dropna()
+    numeric = ~np.isnan(_as_numbers(held))
+    if numeric.any() and not numeric.all():
+        _refuse_mixture(held, numeric, where)
+    return "number" if numeric.all() else "timestamp"
+
+
+def numbers(column: pd.Series, where: str) -> Times:
+    """A column of finite numbers, shape `(rows,)`; text is read where it spells a number.
+
+    **Raises:** `DataError` at the first value that is empty, infinite or no number; for a column of
+    another type (boolean, category, timestamps) as a whole.
+    """
+    if not (_is_plain_number(column) or _is_text(column)):
+        raise DataError(
+            f"{where}: expected numbers; got {column.dtype}. {_number_remedy(column)} "
+            "or leave the column out."
+        )
+    values = _as_numbers(column)
+    bad = np.flatnonzero(~np.isfinite(values))
+    if bad.size:
+        got = column.iloc[bad[0]]
+        raise DataError(
+            f"{where}, row {column.index[bad[0]]}: expected a finite number; got {_shown(got)}. "
+            "Correct the value, remove the row, or leave the column out."
+        )
+    return values
+
+
+def seconds(column: pd.Series, where: str) -> tuple[Times, tuple[str, ...]]:
+    """A column of timestamps in seconds since 1970-01-01 UTC, and what to tell about time zones.
+
+    A time without a zone is taken as UTC. float64 keeps about a microsecond in this century.
+
+    **Raises:** `DataError` at the first value that is empty or no timestamp.
+    """
+    stamps = column
+    if not types.is_datetime64_any_dtype(column.dtype):
+        stamps = column.where(column.map(_may_be_stamp).astype(bool), None)
+    utc = pd.to_datetime(stamps, utc=True, format="ISO8601", errors="coerce")
+    bad = np.flatnonzero(utc.isna())
+    if bad.size:
+        got = column.iloc[bad[0]]
+        raise DataError(
+            f"{where}, row {column.index[bad[0]]}: expected {_STAMP}; got {_shown(got)}. "
+            "Correct the value or remove the row."
+        )
+    micro = utc.dt.tz_localize(None).to_numpy("datetime64[us]").astype(np.int64)
+    return micro / 1e6, _zone_notes(column)
+
+
+def _is_plain_number(column: pd.Series) -> bool:
+    dtype = column.dtype
+    other = types.is_bool_dtype(dtype) or types.is_complex_dtype(dtype)
+    return types.is_numeric_dtype(dtype) and not other
+
+
+def _is_text(column: pd.Series) -> bool:
+    """Text, or Python objects whose type has to be looked at one by one."""
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        return False
+    return types.is_object_dtype(column.dtype) or types.is_string_dtype(column.dtype)
+
+
+def _as_numbers(column: pd.Series) -> Times:
+    """The numbers of a column, NaN where a value is none."""
+    if _is_plain_number(column):
+        return column.to_numpy(np.float64, na_value=np.nan)
+    return np.array([_number(value) for value in column.to_numpy(object)], np.float64)
+
+
+def _number(value: object) -> float:
+    # Booleans and durations count as numbers in Python; as data they are a mistake.
+    if isinstance(value, bool | np.timedelta64) or not isinstance(value, str | Real | Decimal):
+        return np.nan
+    if isinstance(value, str) and "_" in value:  # 1_000 is Python's own spelling
+        return np.nan
+    try:
+        return float(value)
+    except (ValueError, OverflowError):
+        return np.nan
+
+
+def _may_be_stamp(value: object) -> bool:
+    if isinstance(value, str):
+        # pandas also reads "now" and bare numbers; a table must not change its meaning by that.
+        return value.strip()[:1].isdigit() and np.isnan(_number(value))
+    return isinstance(value, datetime.date | np.datetime64)
+
+
+def _refuse_mixture(held: pd.Series, numeric: np.ndarray, where: str) -> None:
+    """Blame the rarer of the two kinds."""
+    if numeric.mean() >= 0.5:
+        odd, expected = int(np.argmin(numeric)), "a number"
+    else:
+        odd, expected = int(np.argmax(numeric)), _STAMP
+    raise DataError(
+        f"{where}, row {held.index[odd]}: expected {expected}, like most of the column; "
+        f"got {_shown(held.iloc[odd])}. Write all times as numbers or all as timestamps."
+    )
+
+
+def _number_remedy(column: pd.Series) -> str:
+    if types.is_bool_dtype(column.dtype):
+        return "A density needs continuous coordinates: convert to 0 and 1 only if that is meant,"
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        return "Replace the categories by measured numbers"
+    if types.is_datetime64_any_dtype(column.dtype):
+        return "Name it as the time,"
+    return "Convert it to numbers"
+
+
+def _shown(value: object) -> str:
+    missing = pd.isna(value)
+    if isinstance(missing, bool | np.bool_) and missing:
+        return "nothing (an empty cell or NaN)"
+    return repr(value.item() if isinstance(value, np.generic) else value)
+
+
+def _zone_notes(column: pd.Series) -> tuple[str, ...]:
+    zones = _zones(column)
+    told = sorted(zones - {"", "UTC"})
+    if not told:
+        return ()
+    # Worth a word only beside others: a column without any zone is read the usual way.
+    notes = (f"time zone{'s' * (len(told) > 1)} {', '.join(told)} converted to UTC",)
+    if "" in zones:
+        notes += ("times without a zone taken as UTC",)
+    return notes
+
+
+def _zones(column: pd.Series) -> set[str]:
+    """Names of the time zones in a column: '' for none given, 'UTC' for every spelling of it."""
+    if not types.is_datetime64_any_dtype(column.dtype):
+        return {_zone(value) for value in column.to_numpy(object)}
+    # A PyArrow column keeps its zone one level down; its dates have none.
+    zone = getattr(getattr(column.dtype, "pyarrow_dtype", column.dtype), "tz", None)
+    return {"" if zone is None else "UTC" if str(zone) in ("UTC", "Etc/UTC") else str(zone)}
+
+
+def _zone(value: object) -> str:
+    if isinstance(value, str):
+        found = _OFFSET.search(value.strip())
+        offset = found.group(1) if found else ""
+    else:
+        offset = value.strftime("%z") if isinstance(value, datetime.datetime) else ""
+    digits = offset.replace(":", "").ljust(5, "0")
+    if not offset:
+        return ""
+    return "UTC" if offset == "Z" or digits[1:] == "0000" else f"{digits[:3]}:{digits[3:]}"

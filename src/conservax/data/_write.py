@@ -1,0 +1,119 @@
+"""Tables out: CSV, Parquet or npz, whole or not at all."""
+
+import os
+import zipfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike
+
+from ._errors import DataError
+
+
+def check_out(path: str | Path, force: bool) -> None:
+    """Refuse to write over a file or folder that exists.
+
+    **Raises:** `DataError` if something is at `path` and `force` is not set.
+    """
+    # Not `exists`: a link to a file that is gone would count as free.
+    if os.path.lexists(path) and not force:
+        raise DataError(
+            f"{path}: expected a name that is free; got one that exists. "
+            "Choose another, or write over it with force=True (--force)."
+        )
+
+
+def write_table(path: str | Path, columns: Mapping[str, ArrayLike], *, force: bool = False) -> None:
+    """Write named columns to a `.csv`, `.csv.gz`, `.parquet` or `.npz` file.
+
+    The file appears complete or not at all; missing folders are made. `read_table` reads it back.
+
+    **Arguments:**
+
+    - `columns`: arrays of shape `(rows,)`: numbers, text, or `datetime64` in UTC.
+    - `force`: whether to replace what is at `path`.
+
+    **Raises:** `DataError` if `path` exists or cannot be written, if its suffix is none of these,
+    or if the columns do not have one length.
+    """
+    path = Path(path)
+    check_out(path, force)
+    write = _writer(path)
+    arrays = _arrays(columns)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with _replacing(path) as file:
+            write(file, arrays)
+    except OSError as error:
+        raise DataError(
+            f"{path}: expected a file that can be written; got {error.strerror}. "
+            "Choose another place."
+        ) from error
+
+
+def _arrays(columns: Mapping[str, ArrayLike]) -> dict[str, np.ndarray]:
+    arrays = {name: np.asarray(values) for name, values in columns.items()}
+    shapes = {name: values.shape for name, values in arrays.items()}
+    if len(set(shapes.values())) != 1 or any(len(shape) != 1 for shape in shapes.values()):
+        raise DataError(f"expected columns of one length, shape (rows,); got {shapes}. Align them.")
+    for name, values in arrays.items():
+        if values.dtype.kind not in "biufUM":
+            raise DataError(
+                f"column {name!r}: expected numbers, text or datetime64; got {values.dtype}. "
+                "Convert it with numpy.astype."
+            )
+    return arrays
+
+
+@contextmanager
+def _replacing(path: Path) -> Iterator[IO[bytes]]:
+    """A file beside `path` that takes its place once it is complete."""
+    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    try:
+        with open(partial, "wb") as file:
+            yield file
+        os.replace(partial, path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def _writer(path: Path) -> Callable[[IO[bytes], dict[str, np.ndarray]], None]:
+    for suffix, write in _WRITERS.items():
+        if path.name.lower().endswith(suffix):
+            return write
+    raise DataError(
+        f"{path}: expected a file ending in {', '.join(_WRITERS)}; "
+        f"got {path.suffix or 'no ending'}. Choose one of these."
+    )
+
+
+def _write_csv(file: IO[bytes], arrays: dict[str, np.ndarray]) -> None:
+    pd.DataFrame(arrays).to_csv(file, index=False)
+
+
+def _write_csv_gz(file: IO[bytes], arrays: dict[str, np.ndarray]) -> None:
+    pd.DataFrame(arrays).to_csv(file, index=False, compression="gzip")
+
+
+def _write_parquet(file: IO[bytes], arrays: dict[str, np.ndarray]) -> None:
+    pd.DataFrame(arrays).to_parquet(file, index=False)
+
+
+def _write_npz(file: IO[bytes], arrays: dict[str, np.ndarray]) -> None:
+    # numpy.savez takes names as keyword arguments: a column called "file" would break it.
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, values in arrays.items():
+            with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
+                np.lib.format.write_array(member, values, allow_pickle=False)
+
+
+_WRITERS: dict[str, Callable[[IO[bytes], dict[str, np.ndarray]], None]] = {
+    ".csv": _write_csv,
+    ".csv.gz": _write_csv_gz,
+    ".parquet": _write_parquet,
+    ".npz": _write_npz,
+}

@@ -1,0 +1,14 @@
+"""What is where: time-dependent densities with exact likelihood and exact sampling."""
+
+from conservax.density._autoregressive import Autoregressive as Autoregressive
+from conservax.density._base import (
+    AbstractAutoregressiveDensity as AbstractAutoregressiveDensity,
+)
+from conservax.density._base import AbstractDensity as AbstractDensity
+from conservax.density._base import AbstractFactorizedDensity as AbstractFactorizedDensity
+from conservax.density._conditional import AbstractConditional as AbstractConditional
+from conservax.density._factorized import Factorized as Factorized
+from conservax.density._gaussian import Gaussian as Gaussian
+from conservax.density._mixture import Mixture as Mixture
+from conservax.density._mixture_conditionals import LogisticMixture as LogisticMixture
+from conservax.density._mixture_conditionals import NormalMixture as NormalMixture

@@ -1,0 +1,123 @@
+"""The masked autoregressive network (MADE), readable whole or one coordinate at a time.
+
+Hidden units are sorted by degree: the units of degree k see coordinates before k and feed
+coordinates from k on. Read whole, it is a dense network with masked weights. Read one coordinate
+at a time, only the units of the next degree are computed, so that walking through all
+coordinates (to sample, or to push a derivative along a particle) costs one pass, not dim.
+"""
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float
+
+from conservax._types import Point, PRNGKey, Scalar
+from conservax.density._base import UNROLLED_DIM
+from conservax.density._time_embedding import squash
+
+MIN_UNITS = 8  # hidden units a degree: the first coordinate sees no other
+
+
+class NetworkState(eqx.Module):
+    """A network read up to some coordinate."""
+
+    context: Float[Array, " units"]
+    features: Float[Array, " seen"]
+    hidden: tuple[Float[Array, " computed"], ...]
+
+
+def _normal(key: PRNGKey, shape: tuple[int, int], fan_in: np.ndarray | int) -> Array:
+    scale = 1 / np.sqrt(np.maximum(fan_in, 1))
+    return jax.random.normal(key, shape) * jnp.reshape(scale, (-1, 1))
+
+
+class MaskedNetwork(eqx.Module):
+    """Maps (context, x) to `outputs` numbers a coordinate; those of i see only x_<i [germain2015].
+
+    `width` is rounded up to a multiple of dim, with at least eight units a degree. Hidden layers
+    after the first are residual.
+    """
+
+    dim: int = eqx.field(static=True)
+    units: int = eqx.field(static=True)
+    outputs: int = eqx.field(static=True)
+    from_context: Float[Array, "width context"]
+    from_point: Float[Array, "width dim"]
+    bias: Float[Array, " width"]
+    hidden: tuple[Float[Array, "width width"], ...]
+    hidden_bias: tuple[Float[Array, " width"], ...]
+    readout: Float[Array, "outputs width"]
+    readout_bias: Float[Array, " outputs"]
+
+    def __init__(self, dim: int, context: int, outputs: int, width: int, depth: int, key: PRNGKey):
+        self.dim, self.outputs = dim, outputs
+        self.units = max(MIN_UNITS, -(-width // dim))
+        width = self.units * dim
+        keys = jax.random.split(key, depth + 2)
+        degree = np.arange(width) // self.units
+        seen = (degree + 1) * self.units
+        self.from_context = _normal(keys[0], (width, context), context)
+        self.from_point = _normal(keys[1], (width, dim), degree)
+        self.bias = jnp.zeros(width)
+        self.hidden = tuple(_normal(k, (width, width), seen) for k in keys[2:-1])
+        self.hidden_bias = tuple(jnp.zeros(width) for _ in self.hidden)
+        readout_seen = np.repeat((np.arange(dim) + 1) * self.units, outputs)
+        self.readout = 0.3 * _normal(keys[-1], (dim * outputs, width), readout_seen)
+        self.readout_bias = jnp.zeros(dim * outputs)
+
+    def __call__(self, context: Array, x: Point) -> Float[Array, "dim outputs"]:
+        """All outputs of a known point, in one pass."""
+        degree = np.arange(self.units * self.dim) // self.units
+        sees_point = degree[:, None] > np.arange(self.dim)
+        sees_unit = degree[:, None] >= degree
+        read = np.repeat(np.arange(self.dim), self.outputs)[:, None] >= degree
+        h = self.from_context @ context + self.bias + (self.from_point * sees_point) @ squash(x)
+        h = jax.nn.silu(h)
+        for weight, bias in zip(self.hidden, self.hidden_bias, strict=True):
+            h = h + jax.nn.silu((weight * sees_unit) @ h + bias)
+        return ((self.readout * read) @ h + self.readout_bias).reshape(self.dim, self.outputs)
+
+    def start(self, context: Array) -> NetworkState:
+        """The state before any coordinate is known.
+
+        Unrolled walks grow the arrays, so that only what is known is multiplied; scanned walks
+        need arrays of fixed size, where zeros stand for what is not known yet.
+        """
+        width = self.units * self.dim
+        room = (self.dim, width) if self.dim > UNROLLED_DIM else (0, 0)
+        pre = self.from_context @ context + self.bias
+        layers = 1 + len(self.hidden)
+        hidden = tuple(jnp.zeros(room[1], pre.dtype) for _ in range(layers))
+        return NetworkState(pre, jnp.zeros(room[0], pre.dtype), hidden)
+
+    def advance(self, state: NetworkState, i) -> tuple[Float[Array, " outputs"], NetworkState]:
+        """Compute the units of degree i, which know x_<i, and the outputs of coordinate i."""
+        seen = state.features.shape[0]
+        h = _block(state.context, i, self.units)
+        h = h + _block(self.from_point, i, self.units)[:, :seen] @ state.features
+        h = jax.nn.silu(h)
+        hidden = [_put(state.hidden[0], h, i)]
+        for layer, (weight, bias) in enumerate(zip(self.hidden, self.hidden_bias, strict=True)):
+            below = hidden[layer]
+            rows = _block(weight, i, self.units)[:, : below.shape[0]]
+            h = h + jax.nn.silu(rows @ below + _block(bias, i, self.units))
+            hidden.append(_put(state.hidden[layer + 1], h, i))
+        rows = _block(self.readout, i, self.outputs)[:, : hidden[-1].shape[0]]
+        outputs = rows @ hidden[-1] + _block(self.readout_bias, i, self.outputs)
+        return outputs, NetworkState(state.context, state.features, tuple(hidden))
+
+    def extend(self, state: NetworkState, i, x_i: Scalar) -> NetworkState:
+        """The state once coordinate i is known."""
+        features = _put(state.features, squash(x_i)[None], i)
+        return NetworkState(state.context, features, state.hidden)
+
+
+def _block(array: Array, i, size: int) -> Array:
+    return jax.lax.dynamic_slice_in_dim(array, i * size, size)
+
+
+def _put(array: Array, block: Array, i) -> Array:
+    if isinstance(i, int):
+        return jnp.concatenate([array, block])
+    return jax.lax.dynamic_update_slice_in_dim(array, block, i * block.shape[0], 0)

@@ -1,0 +1,84 @@
+"""A mixture of laws of one kind, with weights that do not depend on time."""
+
+from collections.abc import Sequence
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+from conservax._types import Condition, Point, PyTree, Scalar, Time
+from conservax.density._base import AbstractAutoregressiveDensity
+from conservax.density._conditional import AbstractConditional
+
+
+class Mixture(AbstractAutoregressiveDensity):
+    """rho_t = sum_k gamma_k rho_t^k [hua2025, (27)], itself autoregressive.
+
+    The conditional of coordinate i is the mixture of the laws' conditionals, weighed by how well
+    each law explains x_<i. So the mixture has conditional CDFs and pathwise gradients, also in
+    gamma, and takes the Knothe-Rosenblatt flux as well as the rule (27) (`MixtureFlux`).
+
+    **Arguments:**
+
+    - `laws`: autoregressive densities of one class and one shape (say, `Factorized` of different
+      keys). They are stacked, and evaluated together.
+    - `weights`: gamma, shape `(len(laws),)`, positive; equal by default. Proposition 1 needs them
+      constant in time.
+    """
+
+    dim: int = eqx.field(static=True)
+    condition_dim: int = eqx.field(static=True)
+    laws: AbstractAutoregressiveDensity
+    logits: Float[Array, " laws"]
+
+    def __init__(
+        self,
+        laws: Sequence[AbstractAutoregressiveDensity],
+        *,
+        weights: Float[Array, " laws"] | Sequence[float] | None = None,
+    ):
+        first = laws[0]
+        weights = jnp.ones(len(laws)) if weights is None else jnp.asarray(weights, float)
+        if weights.shape != (len(laws),) or not bool(jnp.all(weights > 0)):
+            raise ValueError(
+                f"expected {len(laws)} positive weights, one a law; got {weights}."
+            )
+        if any(jax.tree.structure(law) != jax.tree.structure(first) for law in laws):
+            raise ValueError(
+                "expected laws of one class and one shape; got different ones. "
+                "Build every law with the same arguments and a key of its own."
+            )
+        self.dim, self.condition_dim = first.dim, first.condition_dim
+        self.laws = jax.tree.map(lambda *leaves: jnp.stack(leaves), *laws)
+        self.logits = jnp.log(weights)
+
+    @property
+    def log_weights(self) -> Float[Array, " laws"]:
+        """log gamma, normalised."""
+        return jax.nn.log_softmax(self.logits)
+
+    def start(self, t: Time, condition: Condition = None) -> PyTree:
+        """The states of all laws, and the log weight of each."""
+        return eqx.filter_vmap(lambda law: law.start(t, condition))(self.laws), self.log_weights, None
+
+    def conditional(self, state: PyTree, i) -> tuple[AbstractConditional, PyTree]:
+        """The laws' conditionals, mixed by what x_<i says of the laws."""
+        states, log_weights, _ = state
+        each, states = eqx.filter_vmap(lambda law, s: law.conditional(s, i))(self.laws, states)
+        return each.mix(jax.nn.log_softmax(log_weights)), (states, log_weights, each)
+
+    def extend(self, state: PyTree, i, x_i: Scalar) -> PyTree:
+        """Weigh every law by its density of x_i."""
+        states, log_weights, each = state
+        states = eqx.filter_vmap(lambda law, s: law.extend(s, i, x_i))(self.laws, states)
+        log_pdf = jax.vmap(lambda conditional: conditional.log_pdf(x_i))(each)
+        return states, log_weights + log_pdf, None
+
+    def conditionals(self, t: Time, x: Point, condition: Condition = None) -> AbstractConditional:
+        """Conditionals of all laws in parallel, mixed along the coordinates."""
+        each = eqx.filter_vmap(lambda law: law.conditionals(t, x, condition))(self.laws)
+        log_pdf = jax.vmap(lambda conditional: conditional.log_pdf(x))(each)
+        before = jnp.cumsum(log_pdf, axis=1) - log_pdf
+        log_weights = jax.nn.log_softmax(self.log_weights[:, None] + before, axis=0)
+        return jax.vmap(lambda c, w: c.mix(w), in_axes=(1, 1))(each, log_weights)

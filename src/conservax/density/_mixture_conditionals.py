@@ -1,0 +1,145 @@
+"""One-dimensional mixtures of a symmetric kernel, shifted and scaled, in log space."""
+
+import abc
+import math
+from typing import Self
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+from conservax._types import PRNGKey
+from conservax.density._conditional import AbstractConditional, reparameterised, root
+
+
+class AbstractKernelMixture(AbstractConditional):
+    """sum_l alpha_l K((x - mu_l) / scale_l) for a symmetric cumulative distribution K.
+
+    The last axis of the parameters runs over the components; x has the leading axes.
+    """
+
+    log_weights: eqx.AbstractVar[Float[Array, "*batch components"]]
+    mean: eqx.AbstractVar[Float[Array, "*batch components"]]
+    log_scale: eqx.AbstractVar[Float[Array, "*batch components"]]
+
+    @abc.abstractmethod
+    def _log_kernel_pdf(self, z: Array) -> Array:
+        """log K'(z)."""
+
+    @abc.abstractmethod
+    def _log_kernel_cdf(self, z: Array) -> Array:
+        """log K(z)."""
+
+    @abc.abstractmethod
+    def _kernel_bracket(self, log_odds: Array) -> tuple[Array, Array]:
+        """z below and z above the point of K with these log-odds."""
+
+    @abc.abstractmethod
+    def _kernel_sample(self, key: PRNGKey, shape: tuple[int, ...]) -> Array:
+        """Draws from K."""
+
+    def _standardise(self, x: Array) -> Array:
+        return (x[..., None] - self.mean) * jnp.exp(-self.log_scale)
+
+    def _log_terms(self, z: Array) -> Array:
+        return self.log_weights - self.log_scale + self._log_kernel_pdf(z)
+
+    def log_pdf(self, x: Float[Array, "..."]) -> Float[Array, "..."]:
+        """log f(x): equation (16) for the logistic kernel."""
+        return jax.nn.logsumexp(self._log_terms(self._standardise(x)), axis=-1)
+
+    def log_cdf(self, x: Float[Array, "..."]) -> Float[Array, "..."]:
+        """log F(x): equation (14) for the logistic kernel."""
+        z = self._standardise(x)
+        return jax.nn.logsumexp(self.log_weights + self._log_kernel_cdf(z), axis=-1)
+
+    def log_survival(self, x: Float[Array, "..."]) -> Float[Array, "..."]:
+        """log (1 - F(x)), by the symmetry of the kernel."""
+        z = self._standardise(x)
+        return jax.nn.logsumexp(self.log_weights + self._log_kernel_cdf(-z), axis=-1)
+
+    def from_log_odds(self, log_odds: Float[Array, "..."]) -> Float[Array, "..."]:
+        """Inverse of `log_odds`: between the extreme quantiles of the components."""
+        low, high = self._kernel_bracket(log_odds)
+        scale = jnp.exp(self.log_scale)
+        low = jnp.min(self.mean + scale * low[..., None], axis=-1)
+        high = jnp.max(self.mean + scale * high[..., None], axis=-1)
+        return root(self, log_odds, jax.lax.stop_gradient(low), jax.lax.stop_gradient(high))
+
+    def sample(self, key: PRNGKey) -> Float[Array, "..."]:
+        """A component, then its kernel; the gradient is the implicit one."""
+        which, where = jax.random.split(key)
+        component = jax.random.categorical(which, self.log_weights)[..., None]
+        mean = jnp.take_along_axis(self.mean, component, axis=-1)[..., 0]
+        log_scale = jnp.take_along_axis(self.log_scale, component, axis=-1)[..., 0]
+        draw = mean + jnp.exp(log_scale) * self._kernel_sample(where, mean.shape)
+        return reparameterised(self, jax.lax.stop_gradient(draw))
+
+    def velocity(self, tangent: Self, x: Float[Array, "..."]) -> Float[Array, "..."]:
+        """-D F / f with every ratio formed in log space.
+
+        F or 1 - F, whichever is smaller, is differentiated (the weights sum to one, so both give
+        the same), and the ratio to f is capped near the square root of the largest float:
+        it is only reached between modes that hold no mass.
+        """
+        z = self._standardise(x)
+        log_terms = self._log_terms(z)
+        log_pdf = jax.nn.logsumexp(log_terms, axis=-1, keepdims=True)
+        shares = jnp.exp(log_terms - log_pdf)
+        log_kernel = self._log_kernel_cdf(z)
+        lower = jnp.sum(jnp.exp(self.log_weights + log_kernel), axis=-1, keepdims=True) < 0.5
+        log_tail = self.log_weights + jnp.where(lower, log_kernel, self._log_kernel_cdf(-z))
+        cap = 0.45 * math.log(float(jnp.finfo(z.dtype).max))
+        ratio = jnp.where(lower, 1.0, -1.0) * jnp.exp(jnp.minimum(log_tail - log_pdf, cap))
+        moved = tangent.mean + (x[..., None] - self.mean) * tangent.log_scale
+        return jnp.sum(shares * moved - ratio * tangent.log_weights, axis=-1)
+
+    def mix(self, log_weights: Float[Array, " laws"]) -> Self:
+        """Components of all laws side by side."""
+        weighted = eqx.tree_at(
+            lambda law: law.log_weights, self, self.log_weights + log_weights[:, None]
+        )
+        return jax.tree.map(jnp.ravel, weighted)
+
+
+class LogisticMixture(AbstractKernelMixture):
+    """Mixture of logistic distributions [hua2025, (14)-(17)]."""
+
+    log_weights: Float[Array, "*batch components"]
+    mean: Float[Array, "*batch components"]
+    log_scale: Float[Array, "*batch components"]
+
+    def _log_kernel_pdf(self, z):
+        return 2 * jax.nn.log_sigmoid(z) - z
+
+    def _log_kernel_cdf(self, z):
+        return jax.nn.log_sigmoid(z)
+
+    def _kernel_bracket(self, log_odds):
+        return log_odds, log_odds
+
+    def _kernel_sample(self, key, shape):
+        return jax.random.logistic(key, shape, self.mean.dtype)
+
+
+class NormalMixture(AbstractKernelMixture):
+    """Mixture of normal distributions."""
+
+    log_weights: Float[Array, "*batch components"]
+    mean: Float[Array, "*batch components"]
+    log_scale: Float[Array, "*batch components"]
+
+    def _log_kernel_pdf(self, z):
+        return -0.5 * (z * z + math.log(2 * math.pi))
+
+    def _log_kernel_cdf(self, z):
+        return jax.scipy.special.log_ndtr(z)
+
+    def _kernel_bracket(self, log_odds):
+        # Phi(-r) / Phi(r) <= exp(-r^2 / 2), so r = sqrt(2 |log-odds|) is far enough out.
+        radius = jnp.sqrt(2 * jnp.abs(log_odds))
+        return -radius, radius
+
+    def _kernel_sample(self, key, shape):
+        return jax.random.normal(key, shape, self.mean.dtype)

@@ -1,0 +1,12 @@
+"""How it moves: fluxes that satisfy the continuity equation with the density they are given."""
+
+from conservax.flux._base import AbstractFlux as AbstractFlux
+from conservax.flux._base import AbstractMappedFlux as AbstractMappedFlux
+from conservax.flux._divergence_free import AbstractDivergenceFree as AbstractDivergenceFree
+from conservax.flux._divergence_free import MatrixField as MatrixField
+from conservax.flux._divergence_free import VectorField as VectorField
+from conservax.flux._factorized import FactorizedFlux as FactorizedFlux
+from conservax.flux._knothe_rosenblatt import KnotheRosenblatt as KnotheRosenblatt
+from conservax.flux._mixture import MixtureFlux as MixtureFlux
+from conservax.flux._naive import NaiveFlux as NaiveFlux
+from conservax.flux._sigmoid_cancellation import SigmoidCancellation as SigmoidCancellation

@@ -1,0 +1,50 @@
+"""What every flux owes: a vector field j with d_t rho + div j = 0 for the density it is given."""
+
+import abc
+
+import equinox as eqx
+import jax.numpy as jnp
+
+from conservax._types import Condition, Point, Time, Vector
+from conservax.density import AbstractDensity
+
+
+class AbstractFlux(eqx.Module):
+    """How a density moves. A flux has no density of its own; it is handed one."""
+
+    @abc.abstractmethod
+    def velocity(
+        self, density: AbstractDensity, t: Time, x: Point, condition: Condition = None
+    ) -> Vector:
+        """j_t(x) / rho_t(x), shape `(dim,)`, units of x per unit time."""
+
+    @abc.abstractmethod
+    def flux(
+        self, density: AbstractDensity, t: Time, x: Point, condition: Condition = None
+    ) -> Vector:
+        """j_t(x), shape `(dim,)`."""
+
+
+class AbstractMappedFlux(AbstractFlux):
+    """A flux whose particles can be carried over any time span at once, without an ODE."""
+
+    @abc.abstractmethod
+    def flow_map(
+        self, density: AbstractDensity, s: Time, t: Time, x: Point, condition: Condition = None
+    ) -> Point:
+        """Where a particle that is at x at time s is at time t, shape `(dim,)`."""
+
+
+def times_density(
+    density: AbstractDensity, velocity: Vector, t: Time, x: Point, condition: Condition
+) -> Vector:
+    """rho * velocity, for velocities that stay finite."""
+    return jnp.exp(density.log_prob(t, x, condition)) * velocity
+
+
+def require(density: AbstractDensity, kind: type, flux: AbstractFlux) -> None:
+    """Raise `TypeError` if the flux is not made for this density."""
+    if not isinstance(density, kind):
+        raise TypeError(
+            f"{type(flux).__name__} needs an {kind.__name__}; got {type(density).__name__}."
+        )

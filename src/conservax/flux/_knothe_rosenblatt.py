@@ -1,0 +1,66 @@
+"""The default flux: every particle keeps its place in each conditional distribution."""
+
+import jax
+import jax.numpy as jnp
+
+from conservax._types import Condition, Point, Time, Vector
+from conservax.density import AbstractAutoregressiveDensity
+from conservax.flux._base import AbstractMappedFlux, require, times_density
+
+
+class KnotheRosenblatt(AbstractMappedFlux):
+    """The flux of the particles that keep F(t, x_t), the vector of conditional CDFs, constant.
+
+    (d_x F) velocity = -d_t F is lower triangular, so coordinate i moves with the derivative of
+    its own conditional along (1, velocity_<i): one forward-mode pass that walks through the
+    coordinates. The energy is finite and nothing flows at infinity. It is the flux (7) of
+    [hua2025] with another divergence-free b than (24), and reduces to (26) where the density
+    is factorized. The map itself is that of [knothe1957] and [rosenblatt1952].
+    """
+
+    def velocity(
+        self,
+        density: AbstractAutoregressiveDensity,
+        t: Time,
+        x: Point,
+        condition: Condition = None,
+    ) -> Vector:
+        """Velocity of the particle at x, shape `(dim,)`."""
+        require(density, AbstractAutoregressiveDensity, self)
+        t = jnp.asarray(t, x.dtype)
+
+        def step(carry, i, x_i):
+            state, tangent = carry
+            (conditional, state), (d_conditional, tangent) = jax.jvp(
+                lambda s: density.conditional(s, i), (state,), (tangent,)
+            )
+            v_i = conditional.velocity(d_conditional, x_i)
+            carry = jax.jvp(
+                lambda s, x_i: density.extend(s, i, x_i), (state, x_i), (tangent, v_i)
+            )
+            return carry, v_i
+
+        start = jax.jvp(lambda t: density.start(t, condition), (t,), (jnp.ones_like(t),))
+        return density.walk(step, start, x)
+
+    def flux(
+        self,
+        density: AbstractAutoregressiveDensity,
+        t: Time,
+        x: Point,
+        condition: Condition = None,
+    ) -> Vector:
+        """rho times velocity, shape `(dim,)`."""
+        return times_density(density, self.velocity(density, t, x, condition), t, x, condition)
+
+    def flow_map(
+        self,
+        density: AbstractAutoregressiveDensity,
+        s: Time,
+        t: Time,
+        x: Point,
+        condition: Condition = None,
+    ) -> Point:
+        """F(t, .)^{-1}(F(s, x)), through the log-odds so that tails survive."""
+        require(density, AbstractAutoregressiveDensity, self)
+        return density.from_log_odds(t, density.log_odds(s, x, condition), condition)

@@ -1,0 +1,49 @@
+"""The flux without cancellation, kept to show what goes wrong."""
+
+import jax.numpy as jnp
+
+from conservax._types import Condition, Point, Time, Vector
+from conservax.density import AbstractAutoregressiveDensity
+from conservax.flux._base import AbstractFlux, require
+from conservax.flux._time_derivatives import time_derivatives
+
+
+class NaiveFlux(AbstractFlux):
+    """j = -d_t a with a of (12) [hua2025]: b = 0, all flux in the last coordinate.
+
+    It satisfies the continuity equation and is useless: it does not vanish as x_dim grows
+    (Lemma 2, the spurious flux of figure 1). `conservax.check` fails it.
+    """
+
+    def _last(self, density: AbstractAutoregressiveDensity, t: Time, x: Point, condition: Condition):
+        """-(F_D L_D + d_t F_D) / f_D, and all log f_i."""
+        require(density, AbstractAutoregressiveDensity, self)
+        now = time_derivatives(density, t, x, condition)
+        ratio = jnp.exp(now.conditionals.log_cdf(x)[-1] - now.log_pdf[-1])
+        return now.own[-1] - ratio * now.log_growth[-1], now
+
+    def velocity(
+        self,
+        density: AbstractAutoregressiveDensity,
+        t: Time,
+        x: Point,
+        condition: Condition = None,
+    ) -> Vector:
+        """Velocity, shape `(dim,)`; infinite where the density underflows."""
+        last, _ = self._last(density, t, x, condition)
+        return jnp.zeros_like(x).at[-1].set(last)
+
+    def flux(
+        self,
+        density: AbstractAutoregressiveDensity,
+        t: Time,
+        x: Point,
+        condition: Condition = None,
+    ) -> Vector:
+        """-d_t [F_D prod_{j<D} f_j] in the last coordinate, zero elsewhere."""
+        require(density, AbstractAutoregressiveDensity, self)
+        now = time_derivatives(density, t, x, condition)
+        before = jnp.exp(jnp.sum(now.log_pdf[:-1]))
+        own = jnp.exp(now.log_pdf[-1]) * now.own[-1]
+        spurious = now.conditionals.cdf(x)[-1] * now.log_growth[-1]
+        return jnp.zeros_like(x).at[-1].set(before * (own - spurious))

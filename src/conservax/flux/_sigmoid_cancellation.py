@@ -1,0 +1,95 @@
+"""The flux of the paper: spurious flux cancelled coordinate by coordinate with a fixed CDF."""
+
+import math
+from collections.abc import Callable
+
+import equinox as eqx
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+from conservax._types import Condition, Point, Time, Vector
+from conservax.density import AbstractAutoregressiveDensity, AbstractConditional, LogisticMixture
+from conservax.flux._base import AbstractFlux, require
+from conservax.flux._time_derivatives import time_derivatives
+
+
+class ConstantLogistic(eqx.Module):
+    """The sigmoid of the paper, the same for every coordinate and time."""
+
+    def __call__(self, t: Time) -> LogisticMixture:
+        """A standard logistic distribution, shape `(1,)`."""
+        zero = jnp.zeros((1, 1), jnp.asarray(t).dtype)
+        return LogisticMixture(zero, zero, zero)
+
+
+class SigmoidCancellation(AbstractFlux):
+    """The flux (7) with b of (24) [hua2025], collapsed to one formula.
+
+    With sigma_i a CDF of x_i alone, and L_i = sum_{j<i} d_t log f_j,
+
+        velocity_i = [(sigma_i - F_i) L_i - d_t F_i] / f_i * prod_{j>i} sigma'_j / f_j.
+
+    The product is an importance weight: where a conditional is thinner than sigma the velocity
+    explodes, and the kinetic energy may be infinite. Exponents are capped near the square root
+    of the largest float. Prefer `KnotheRosenblatt`.
+
+    **Arguments:**
+
+    - `reference`: t -> the distributions sigma_i as a conditional of shape `(dim,)` or `(1,)`;
+      the standard logistic by default.
+    """
+
+    reference: Callable[[Time], AbstractConditional] = ConstantLogistic()
+
+    def _bracket(
+        self, density: AbstractAutoregressiveDensity, t: Time, x: Point, condition: Condition
+    ) -> tuple[Vector, Vector, Vector]:
+        """The square bracket over f_i, log sigma'_i, and log f_i."""
+        require(density, AbstractAutoregressiveDensity, self)
+        now = time_derivatives(density, t, x, condition)
+        sigma = self.reference(jnp.asarray(t, x.dtype))
+        difference = _difference_over_pdf(sigma, now.conditionals, x, now.log_pdf)
+        return difference * now.log_growth + now.own, sigma.log_pdf(x), now.log_pdf
+
+    def velocity(
+        self,
+        density: AbstractAutoregressiveDensity,
+        t: Time,
+        x: Point,
+        condition: Condition = None,
+    ) -> Vector:
+        """Velocity, shape `(dim,)`."""
+        bracket, log_sigma, log_pdf = self._bracket(density, t, x, condition)
+        return bracket * _capped_exp(_sum_after(log_sigma - log_pdf))
+
+    def flux(
+        self,
+        density: AbstractAutoregressiveDensity,
+        t: Time,
+        x: Point,
+        condition: Condition = None,
+    ) -> Vector:
+        """Flux, shape `(dim,)`, formed without the ratio that makes the velocity explode."""
+        bracket, log_sigma, log_pdf = self._bracket(density, t, x, condition)
+        return bracket * jnp.exp(jnp.cumsum(log_pdf) + _sum_after(log_sigma))
+
+
+def _difference_over_pdf(
+    sigma: AbstractConditional, own: AbstractConditional, x: Point, log_pdf: Vector
+) -> Float[Array, " dim"]:
+    """(sigma_i - F_i) / f_i, from the tails that are smaller."""
+    lower = own.log_cdf(x) < own.log_survival(x)
+    sign = jnp.where(lower, 1.0, -1.0)
+    log_sigma = jnp.where(lower, sigma.log_cdf(x), sigma.log_survival(x))
+    log_own = jnp.where(lower, own.log_cdf(x), own.log_survival(x))
+    return sign * (_capped_exp(log_sigma - log_pdf) - _capped_exp(log_own - log_pdf))
+
+
+def _sum_after(terms: Vector) -> Vector:
+    """sum_{j>i} terms_j, exactly zero for the last coordinate."""
+    return jnp.append(jnp.cumsum(terms[:0:-1])[::-1], jnp.zeros(1, terms.dtype))
+
+
+def _capped_exp(exponent: Array) -> Array:
+    cap = 0.2 * math.log(float(jnp.finfo(exponent.dtype).max))
+    return jnp.exp(jnp.minimum(exponent, cap))

@@ -1,0 +1,33 @@
+"""What the fluxes of [hua2025] are made of: conditionals, and their derivatives in time at fixed x."""
+
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+
+from conservax._types import Condition, Point, Time, Vector
+from conservax.density import AbstractAutoregressiveDensity, AbstractConditional
+
+
+class TimeDerivatives(NamedTuple):
+    """Conditionals of a point, and how they change in time while the point stays."""
+
+    conditionals: AbstractConditional
+    log_pdf: Vector  # log f_i
+    log_growth: Vector  # L_i = sum_{j<i} d_t log f_j
+    own: Vector  # -d_t F_i / f_i
+
+
+def time_derivatives(
+    density: AbstractAutoregressiveDensity, t: Time, x: Point, condition: Condition
+) -> TimeDerivatives:
+    """One forward-mode pass in t over all conditionals of x."""
+    t = jnp.asarray(t, x.dtype)
+
+    def at(t):
+        conditionals = density.conditionals(t, x, condition)
+        return conditionals, conditionals.log_pdf(x)
+
+    (conditionals, log_pdf), (tangent, d_log_pdf) = jax.jvp(at, (t,), (jnp.ones_like(t),))
+    log_growth = jnp.cumsum(d_log_pdf) - d_log_pdf
+    return TimeDerivatives(conditionals, log_pdf, log_growth, conditionals.velocity(tangent, x))

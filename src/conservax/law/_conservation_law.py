@@ -1,0 +1,116 @@
+"""Density, flux and diffusion, tied so that probability is conserved at every point and time."""
+
+from collections.abc import Callable
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+
+from conservax._types import Condition, Point, PRNGKey, Scalar, Time, Vector
+from conservax.density import AbstractDensity
+from conservax.density._base import check_point
+from conservax.flux import AbstractDivergenceFree, AbstractFlux, AbstractMappedFlux
+
+
+class ConservationLaw(eqx.Module):
+    """A density and the fields that move it, at one point and one time (`vmap` to batch).
+
+    Whatever the parameters, d_t rho + div flux = 0, and the process
+    dX = drift dt + diffusion dW has the marginals rho_t [hua2025, (2), (5), (9)].
+
+    **Arguments:**
+
+    - `density`: rho_t.
+    - `flux`: how it moves.
+    - `divergence_free`: added to the flux; moves particles, not the density (28).
+    - `diffusion`: volatility g >= 0, a number or a function of t; given, never trained.
+    """
+
+    density: AbstractDensity
+    base_flux: AbstractFlux
+    divergence_free: AbstractDivergenceFree | None
+    diffusion: float | Callable[[Time], Scalar] = eqx.field(static=True)
+
+    def __init__(
+        self,
+        density: AbstractDensity,
+        flux: AbstractFlux,
+        divergence_free: AbstractDivergenceFree | None = None,
+        diffusion: float | Callable[[Time], Scalar] = 0.0,
+    ):
+        if not callable(diffusion):
+            diffusion = float(diffusion)
+            if not 0 <= diffusion < float("inf"):
+                raise ValueError(f"expected a diffusion >= 0; got {diffusion}.")
+        self.density, self.base_flux = density, flux
+        self.divergence_free, self.diffusion = divergence_free, diffusion
+
+    @property
+    def dim(self) -> int:
+        """Dimension of x."""
+        return self.density.dim
+
+    @property
+    def condition_dim(self) -> int:
+        """Length of the condition, 0 for none."""
+        return self.density.condition_dim
+
+    def log_prob(self, t: Time, x: Point, condition: Condition = None) -> Scalar:
+        """log rho_t(x), shape `()`, nats."""
+        return self.density.log_prob(t, x, condition)
+
+    def sample(self, key: PRNGKey, t: Time, condition: Condition = None) -> Point:
+        """One exact draw from rho_t, shape `(dim,)`."""
+        return self.density.sample(key, t, condition)
+
+    def score(self, t: Time, x: Point, condition: Condition = None) -> Vector:
+        """grad log rho_t(x), shape `(dim,)`."""
+        return jax.grad(self.density.log_prob, argnums=1)(t, x, condition)
+
+    def velocity(self, t: Time, x: Point, condition: Condition = None) -> Vector:
+        """Velocity of the probability-flow ODE, flux / rho, shape `(dim,)`."""
+        check_point(self.density, x, condition)
+        velocity = self.base_flux.velocity(self.density, t, x, condition)
+        if self.divergence_free is None:
+            return velocity
+        return velocity + self.divergence_free.velocity(self.density, t, x, condition)
+
+    def flux(self, t: Time, x: Point, condition: Condition = None) -> Vector:
+        """j_t(x) with d_t rho + div j = 0 (5), shape `(dim,)`."""
+        check_point(self.density, x, condition)
+        flux = self.base_flux.flux(self.density, t, x, condition)
+        if self.divergence_free is None:
+            return flux
+        return flux + self.divergence_free.flux(self.density, t, x, condition)
+
+    def diffusion_at(self, t: Time) -> Scalar:
+        """g_t, shape `()`."""
+        g = self.diffusion(t) if callable(self.diffusion) else self.diffusion
+        return jnp.asarray(g)
+
+    def drift(self, t: Time, x: Point, condition: Condition = None) -> Vector:
+        """Drift of the SDE with this law's diffusion, velocity + g^2 / 2 score (9)."""
+        return self.drift_with(self.diffusion_at(t), t, x, condition)
+
+    def drift_with(
+        self, diffusion: Scalar, t: Time, x: Point, condition: Condition = None
+    ) -> Vector:
+        """Drift of the SDE that keeps the same marginals under another volatility."""
+        velocity = self.velocity(t, x, condition)
+        return velocity + 0.5 * diffusion**2 * self.score(t, x, condition)
+
+    @property
+    def has_flow_map(self) -> bool:
+        """Whether particles can be carried in closed form."""
+        return isinstance(self.base_flux, AbstractMappedFlux) and self.divergence_free is None
+
+    def flow_map(self, s: Time, t: Time, x: Point, condition: Condition = None) -> Point:
+        """Where the velocity carries x from time s to time t, in closed form, shape `(dim,)`."""
+        check_point(self.density, x, condition)
+        if not isinstance(self.base_flux, AbstractMappedFlux) or self.divergence_free is not None:
+            raise TypeError(
+                f"{type(self.base_flux).__name__}"
+                f"{' with a divergence-free part' if self.divergence_free is not None else ''} "
+                "has no closed flow map. Use conservax.transport.flow, which solves the ODE."
+            )
+        return self.base_flux.flow_map(self.density, s, t, x, condition)

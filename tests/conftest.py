@@ -1,0 +1,17 @@
+"""What every test runs under. Warnings are errors too: see `filterwarnings` in pyproject.toml."""
+
+import os
+
+# Set before anything imports matplotlib: no test opens a window.
+os.environ.setdefault("MPLBACKEND", "Agg")
+
+import jax
+
+# Closed forms are compared to rounding error. A float32 test casts its inputs and states its own
+# tolerance.
+jax.config.update("jax_enable_x64", True)
+
+# A (3,) that meets a (5, 3) is more often a forgotten `vmap` than a wish. Equinox, Optax and
+# Diffrax all run under this. Strict dtype promotion stays off: Optax counts steps in integers and
+# scales floats by them.
+jax.config.update("jax_numpy_rank_promotion", "raise")
