@@ -27,17 +27,19 @@ MAY_IMPORT = {
     "flux": "_types density",
     "law": "_types density flux",
     "objective": "_types density flux law",
-    "fit": "_types density flux law objective",
+    "train": "_types density flux law objective",
     # what is done with a law once it is there
     "transport": "_types density flux law",
     "check": "_types density flux law",
     # tables in: knows nothing of the theory
     "data": "",
+    # what else could have been fitted to the same points
+    "baseline": "",
     # what the user holds
-    "model": "_types density flux law objective fit transport check data",
-    "report": "_types density flux law objective fit transport check data model",
-    "__init__": "_types density flux law objective fit transport check data model report",
-    "cli": "_types density flux law objective fit transport check data model report __init__",
+    "model": "_types density flux law objective train transport check data baseline",
+    "report": "_types density flux law objective train transport check data baseline model",
+    "__init__": "_types density flux law objective train transport check data baseline model report",
+    "cli": "_types density flux law objective train transport check data baseline model report __init__",
     "__main__": "cli",
 }
 # A convenience method may open one higher part, inside the method and nowhere else.

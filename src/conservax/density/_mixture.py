@@ -60,7 +60,8 @@ class Mixture(AbstractAutoregressiveDensity):
 
     def start(self, t: Time, condition: Condition = None) -> PyTree:
         """The states of all laws, and the log weight of each."""
-        return eqx.filter_vmap(lambda law: law.start(t, condition))(self.laws), self.log_weights, None
+        states = eqx.filter_vmap(lambda law: law.start(t, condition))(self.laws)
+        return states, self.log_weights, None
 
     def conditional(self, state: PyTree, i) -> tuple[AbstractConditional, PyTree]:
         """The laws' conditionals, mixed by what x_<i says of the laws."""

@@ -15,13 +15,6 @@ class NaiveFlux(AbstractFlux):
     (Lemma 2, the spurious flux of figure 1). `conservax.check` fails it.
     """
 
-    def _last(self, density: AbstractAutoregressiveDensity, t: Time, x: Point, condition: Condition):
-        """-(F_D L_D + d_t F_D) / f_D, and all log f_i."""
-        require(density, AbstractAutoregressiveDensity, self)
-        now = time_derivatives(density, t, x, condition)
-        ratio = jnp.exp(now.conditionals.log_cdf(x)[-1] - now.log_pdf[-1])
-        return now.own[-1] - ratio * now.log_growth[-1], now
-
     def velocity(
         self,
         density: AbstractAutoregressiveDensity,
@@ -30,8 +23,10 @@ class NaiveFlux(AbstractFlux):
         condition: Condition = None,
     ) -> Vector:
         """Velocity, shape `(dim,)`; infinite where the density underflows."""
-        last, _ = self._last(density, t, x, condition)
-        return jnp.zeros_like(x).at[-1].set(last)
+        require(density, AbstractAutoregressiveDensity, self)
+        now = time_derivatives(density, t, x, condition)
+        ratio = jnp.exp(now.conditionals.log_cdf(x)[-1] - now.log_pdf[-1])
+        return jnp.zeros_like(x).at[-1].set(now.own[-1] - ratio * now.log_growth[-1])
 
     def flux(
         self,

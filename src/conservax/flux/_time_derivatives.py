@@ -1,4 +1,4 @@
-"""What the fluxes of [hua2025] are made of: conditionals, and their derivatives in time at fixed x."""
+"""What the fluxes of [hua2025] are made of: conditionals, and how they change at a fixed point."""
 
 from typing import NamedTuple
 

@@ -90,6 +90,8 @@ class ConservationLaw(eqx.Module):
 
     def drift(self, t: Time, x: Point, condition: Condition = None) -> Vector:
         """Drift of the SDE with this law's diffusion, velocity + g^2 / 2 score (9)."""
+        if not callable(self.diffusion) and self.diffusion == 0:
+            return self.velocity(t, x, condition)
         return self.drift_with(self.diffusion_at(t), t, x, condition)
 
     def drift_with(

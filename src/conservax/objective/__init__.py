@@ -1,0 +1,10 @@
+"""What we want: terms of the loss, which add up with weights."""
+
+from conservax.objective._base import AbstractObjective as AbstractObjective
+from conservax.objective._base import Rows as Rows
+from conservax.objective._base import Sum as Sum
+from conservax.objective._base import as_sum as as_sum
+from conservax.objective._jacobian_symmetry import JacobianSymmetry as JacobianSymmetry
+from conservax.objective._kinetic_energy import KineticEnergy as KineticEnergy
+from conservax.objective._likelihood import NegativeLogLikelihood as NegativeLogLikelihood
+from conservax.objective._points import draws as draws

@@ -1,0 +1,76 @@
+"""What we want: a number to make small, estimated from rows of data and draws from the law."""
+
+import abc
+from typing import NamedTuple
+
+import equinox as eqx
+import jax
+from jaxtyping import Array, Float
+
+from conservax._types import PRNGKey, Scalar
+from conservax.law import ConservationLaw
+
+
+class Rows(NamedTuple):
+    """Observed points: times in [0, 1], standardised positions, and maybe conditions."""
+
+    t: Float[Array, " rows"]
+    x: Float[Array, "rows dim"]
+    condition: Float[Array, "rows condition_dim"] | None = None
+
+
+class AbstractObjective(eqx.Module):
+    """One term of the loss. Terms add up with weights: `NegativeLogLikelihood() + 0.1 * Mine()`.
+
+    A new term is one class with a `name` and a `__call__`.
+    """
+
+    name: eqx.AbstractClassVar[str]
+
+    @abc.abstractmethod
+    def __call__(self, key: PRNGKey, law: ConservationLaw, rows: Rows) -> Scalar:
+        """The mean over a batch of rows (or over draws from the law), shape `()`."""
+
+    def __mul__(self, weight: float) -> "Sum":
+        return Sum(((float(weight), self),))
+
+    __rmul__ = __mul__
+
+    def __add__(self, other: "AbstractObjective | Sum") -> "Sum":
+        return as_sum(self) + other
+
+
+class Sum(eqx.Module):
+    """A weighted sum of objectives; every term gets a random key of its own."""
+
+    terms: tuple[tuple[float, AbstractObjective], ...] = eqx.field(static=True)
+
+    def __check_init__(self):
+        names = [term.name for _, term in self.terms]
+        if len(set(names)) != len(names):
+            raise ValueError(f"expected every objective once; got {names}. Add up their weights.")
+
+    def parts(self, key: PRNGKey, law: ConservationLaw, rows: Rows) -> dict[str, Scalar]:
+        """The value of every term before weighing, by name."""
+        keys = jax.random.split(key, len(self.terms))
+        return {
+            term.name: term(k, law, rows) for k, (_, term) in zip(keys, self.terms, strict=True)
+        }
+
+    def total(self, parts: dict[str, Scalar]) -> Scalar:
+        """The weighted sum of `parts`."""
+        weighted = [weight * parts[term.name] for weight, term in self.terms]
+        return sum(weighted[1:], start=weighted[0])
+
+    def __mul__(self, weight: float) -> "Sum":
+        return Sum(tuple((weight * w, term) for w, term in self.terms))
+
+    __rmul__ = __mul__
+
+    def __add__(self, other: "AbstractObjective | Sum") -> "Sum":
+        return Sum(self.terms + as_sum(other).terms)
+
+
+def as_sum(objective: AbstractObjective | Sum) -> Sum:
+    """A single objective is a sum of one."""
+    return objective if isinstance(objective, Sum) else Sum(((1.0, objective),))

@@ -1,0 +1,34 @@
+"""How much the population moves."""
+
+from typing import ClassVar
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+
+from conservax._types import PRNGKey, Scalar
+from conservax.law import ConservationLaw
+from conservax.objective._base import AbstractObjective, Rows
+from conservax.objective._points import draws
+
+
+class KineticEnergy(AbstractObjective):
+    """The integral over t of E |u_t(x)|^2 for x drawn from rho_t [hua2025, (33)].
+
+    u is the drift: the velocity where the law has no diffusion. Least energy between given
+    marginals is optimal transport (Benamou-Brenier); as a light weight it keeps the density from
+    wiggling between observed times.
+
+    **Arguments:**
+
+    - `points`: draws a step; as many as rows in the batch by default.
+    """
+
+    points: int | None = eqx.field(static=True, default=None)
+    name: ClassVar[str] = "kinetic"
+
+    def __call__(self, key: PRNGKey, law: ConservationLaw, rows: Rows) -> Scalar:
+        """Unbiased estimate, with the gradient through the draws."""
+        at = draws(key, law, rows, self.points)
+        drift = jax.vmap(law.drift)(at.t, at.x, at.condition)
+        return jnp.mean(jnp.sum(drift**2, axis=-1))

@@ -1,0 +1,20 @@
+"""How likely the data are."""
+
+from typing import ClassVar
+
+import jax
+import jax.numpy as jnp
+
+from conservax._types import PRNGKey, Scalar
+from conservax.law import ConservationLaw
+from conservax.objective._base import AbstractObjective, Rows
+
+
+class NegativeLogLikelihood(AbstractObjective):
+    """Mean of -log rho_t(x) over the rows, nats [hua2025, (32)]."""
+
+    name: ClassVar[str] = "nll"
+
+    def __call__(self, key: PRNGKey, law: ConservationLaw, rows: Rows) -> Scalar:
+        """Cross entropy of the batch."""
+        return -jnp.mean(jax.vmap(law.log_prob)(rows.t, rows.x, rows.condition))

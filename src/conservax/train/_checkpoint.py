@@ -1,0 +1,68 @@
+"""A training state on disk: arrays and plain JSON, replaced in one move."""
+
+import os
+from pathlib import Path
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save
+
+from conservax._types import PyTree
+
+
+class CheckpointError(ValueError):
+    """A checkpoint that cannot be read, or that belongs to another run."""
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """Write to a neighbour, then rename: a reader sees the old file or the new one."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    temporary.write_bytes(content)
+    os.replace(temporary, path)
+
+
+def save_tree(path: Path, tree: PyTree) -> None:
+    """Store the arrays of a tree under their places in it."""
+    arrays = {name: _to_numpy(leaf) for name, leaf in _named(tree)}
+    write_atomically(path, save(arrays))
+
+
+def load_tree(path: Path, like: PyTree) -> PyTree:
+    """The stored arrays in the shape of `like`.
+
+    **Raises:** `CheckpointError` if the file is damaged or its arrays do not fit.
+    """
+    try:
+        with safe_open(path, framework="numpy") as file:
+            stored = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    except (SafetensorError, OSError) as error:
+        raise CheckpointError(f"{path}: not a readable checkpoint ({error}).") from error
+    named = _named(like)
+    expected = {name: _to_numpy(leaf).shape for name, leaf in named}
+    got = {name: array.shape for name, array in stored.items()}
+    if expected != got:
+        differing = sorted(set(expected.items()) ^ set(got.items()))[:3]
+        raise CheckpointError(
+            f"{path}: the checkpoint belongs to another run; arrays differ, first {differing}."
+        )
+    leaves = [_like(stored[name], leaf) for name, leaf in named]
+    return jax.tree.unflatten(jax.tree.structure(like), leaves)
+
+
+def _named(tree: PyTree) -> list[tuple[str, jax.Array]]:
+    paths, _ = jax.tree_util.tree_flatten_with_path(tree)
+    return [(jax.tree_util.keystr(path), leaf) for path, leaf in paths]
+
+
+def _is_key(leaf: jax.Array) -> bool:
+    return jnp.issubdtype(leaf.dtype, jax.dtypes.prng_key)
+
+
+def _to_numpy(leaf: jax.Array) -> np.ndarray:
+    return np.asarray(jax.random.key_data(leaf) if _is_key(leaf) else leaf)
+
+
+def _like(array: np.ndarray, leaf: jax.Array) -> jax.Array:
+    return jax.random.wrap_key_data(jnp.asarray(array)) if _is_key(leaf) else jnp.asarray(array)

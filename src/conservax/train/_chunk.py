@@ -1,0 +1,96 @@
+"""Many steps in one compiled call: the host only sees the end of a chunk."""
+
+import dataclasses
+from collections.abc import Callable
+from typing import NamedTuple
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import optax
+from jax.sharding import NamedSharding, PartitionSpec
+from jaxtyping import Array, Bool, Float
+
+from conservax._types import PRNGKey, Scalar
+from conservax.law import ConservationLaw
+from conservax.objective import Rows, Sum
+from conservax.train._state import TrainState, with_parameters
+
+
+class ChunkMetrics(NamedTuple):
+    """What the host learns from a chunk."""
+
+    parts: dict[str, Float[Array, ""]]  # mean of every term over the chunk
+    train: Float[Array, ""]  # mean objective over the chunk
+    validation: Float[Array, ""]  # objective of the running mean on the validation rows, or NaN
+    finite: Bool[Array, " steps"]  # whether each step's loss and gradient were finite
+
+
+def make_chunk(
+    law: ConservationLaw,
+    objective: Sum,
+    optimiser: optax.GradientTransformation,
+    *,
+    steps: int,
+    batch_size: int,
+    average: float,
+    sharding: NamedSharding,
+) -> Callable[[TrainState, Rows, Rows | None, PRNGKey], tuple[TrainState, ChunkMetrics]]:
+    """A compiled function that takes `steps` steps, for states stacked along a leading axis."""
+
+    def loss(params, key, rows):
+        parts = objective.parts(key, with_parameters(law, params), rows)
+        return objective.total(parts), parts
+
+    def one_step(state: TrainState, data: Rows):
+        key, row_key, loss_key = jax.random.split(state.key, 3)
+        chosen = jax.random.randint(row_key, (batch_size,), 0, len(data.t))
+        rows = jax.tree.map(lambda leaf: leaf[chosen], data)
+        rows = jax.lax.with_sharding_constraint(rows, sharding)
+        (value, parts), grads = jax.value_and_grad(loss, has_aux=True)(
+            state.params, loss_key, rows
+        )
+        updates, opt_state = optimiser.update(grads, state.optimiser, state.params)
+        params = optax.apply_updates(state.params, updates)
+        # The mean forgets its start: early on it follows closely.
+        step = state.step + 1
+        decay = jnp.minimum(average, step / (step + 9.0)).astype(value.dtype)
+        mean = jax.tree.map(lambda a, p: decay * a + (1 - decay) * p, state.average, params)
+        state = dataclasses.replace(
+            state, params=params, average=mean, optimiser=opt_state, key=key, step=step
+        )
+        finite = jnp.isfinite(value) & jnp.isfinite(optax.tree.norm(grads))
+        return state, (value, parts, finite)
+
+    def one_chunk(state: TrainState, data: Rows, validation: Rows | None, key: PRNGKey):
+        state, (values, parts, finite) = jax.lax.scan(
+            lambda state, _: one_step(state, data), state, length=steps
+        )
+        means = jax.tree.map(jnp.mean, parts)
+        if validation is None:
+            held_out = jnp.full((), jnp.nan, values.dtype)
+            state = dataclasses.replace(state, best=state.average)
+        else:
+            held_out = loss(state.average, key, validation)[0]
+            state = _keep_best(state, held_out, steps)
+        return state, ChunkMetrics(means, jnp.mean(values), held_out, finite)
+
+    return eqx.filter_jit(jax.vmap(one_chunk, in_axes=(0, None, None, None)))
+
+
+def _keep_best(state: TrainState, held_out: Scalar, steps: int) -> TrainState:
+    """Remember the running mean if it is the best on the validation rows so far."""
+    better = held_out < state.best_loss
+    best = jax.tree.map(lambda new, old: jnp.where(better, new, old), state.average, state.best)
+    return dataclasses.replace(
+        state,
+        best=best,
+        best_loss=jnp.where(better, held_out, state.best_loss),
+        stale=jnp.where(better, 0, state.stale + steps),
+    )
+
+
+def replicated_and_split(devices: list[jax.Device]) -> tuple[NamedSharding, NamedSharding]:
+    """One sharding that copies to all devices, and one that splits rows over them."""
+    mesh = jax.sharding.Mesh(devices, ("rows",))
+    return NamedSharding(mesh, PartitionSpec()), NamedSharding(mesh, PartitionSpec("rows"))

@@ -1,0 +1,55 @@
+"""Everything a training run is at one step, as one tree of arrays."""
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import optax
+from jaxtyping import Array, Float, Int
+
+from conservax._types import PRNGKey, PyTree
+from conservax.law import ConservationLaw
+
+
+class TrainState(eqx.Module):
+    """Parameters, their running mean, the optimiser, the random key, and the best law so far.
+
+    A run goes on bit for bit from its state. `best` is the running mean that had the lowest
+    objective on the validation rows; `stale` counts the steps since.
+    """
+
+    params: PyTree
+    average: PyTree
+    optimiser: PyTree
+    key: PRNGKey
+    step: Int[Array, ""]
+    best: PyTree
+    best_loss: Float[Array, ""]
+    stale: Int[Array, ""]
+
+
+def initial_state(
+    key: PRNGKey, law: ConservationLaw, optimiser: optax.GradientTransformation
+) -> TrainState:
+    """The state before the first step."""
+    params = parameters(law)
+    dtype = jax.tree.leaves(params)[0].dtype
+    return TrainState(
+        params=params,
+        average=params,
+        optimiser=optimiser.init(params),
+        key=key,
+        step=jnp.zeros((), jnp.int32),
+        best=params,
+        best_loss=jnp.full((), jnp.inf, dtype),
+        stale=jnp.zeros((), jnp.int32),
+    )
+
+
+def parameters(law: ConservationLaw) -> PyTree:
+    """The trainable part of a law: its floating arrays."""
+    return eqx.filter(law, eqx.is_inexact_array)
+
+
+def with_parameters(law: ConservationLaw, params: PyTree) -> ConservationLaw:
+    """The law with other parameters."""
+    return eqx.combine(params, eqx.filter(law, eqx.is_inexact_array, inverse=True))

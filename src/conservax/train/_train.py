@@ -1,0 +1,192 @@
+"""The one training loop."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import equinox as eqx
+import jax
+import numpy as np
+import optax
+import pandas as pd
+
+from conservax._types import PRNGKey
+from conservax.law import ConservationLaw
+from conservax.objective import AbstractObjective, Rows, Sum, as_sum
+from conservax.train._checkpoint import load_tree, save_tree
+from conservax.train._chunk import make_chunk, replicated_and_split
+from conservax.train._history import ChunkReport, History, reports_of
+from conservax.train._state import TrainState, initial_state, with_parameters
+
+CHECKPOINT, METRICS = "checkpoint.safetensors", "metrics.csv"
+
+
+@dataclass(frozen=True)
+class Stage:
+    """An objective, and for how many steps it is followed."""
+
+    steps: int
+    objective: AbstractObjective | Sum
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What a run came to.
+
+    `law` is the running mean of the parameters that did best on the validation rows (the last
+    one without validation rows), of the member that did best. `history` has a row a chunk and
+    member.
+    """
+
+    law: ConservationLaw
+    history: pd.DataFrame
+    member: int
+    steps: int
+    stopped_early: bool
+
+
+class DivergedError(RuntimeError):
+    """The loss or its gradient is no longer a number. `step` says when."""
+
+    def __init__(self, step: int, run: Path | None):
+        kept = f"the last good checkpoint is {run / CHECKPOINT}" if run else "nothing was kept"
+        super().__init__(
+            f"the loss became NaN or infinite at step {step}; {kept}. "
+            "Lower the learning rate or the weights of the objective."
+        )
+        self.step = step
+
+
+def cosine_adam(learning_rate: float, steps: int) -> optax.GradientTransformation:
+    """Adam with a short linear warm-up and cosine decay to a hundredth: the default."""
+    warmup = min(100, steps // 10)
+    schedule = optax.warmup_cosine_decay_schedule(
+        0.1 * learning_rate, learning_rate, warmup, steps, 0.01 * learning_rate
+    )
+    return optax.adam(schedule)
+
+
+def train(
+    law: ConservationLaw,
+    rows: Rows,
+    stages: Sequence[Stage],
+    *,
+    key: PRNGKey,
+    validation: Rows | None = None,
+    batch_size: int = 256,
+    learning_rate: float = 2e-3,
+    optimiser: optax.GradientTransformation | None = None,
+    clip: float = 1.0,
+    average: float = 0.99,
+    patience: int | None = None,
+    chunk: int = 100,
+    members: int = 1,
+    perturb: Callable[[PRNGKey], ConservationLaw] | None = None,
+    run: Path | None = None,
+    on_chunk: Callable[[ChunkReport], None] | None = None,
+) -> Trained:
+    """Fit a law to rows by the objectives of the stages, one after the other.
+
+    **Arguments:**
+
+    - `law`: where to start.
+    - `rows`, `validation`: observed points in law units. Early stopping and the choice of the
+      best running mean look at the validation rows.
+    - `stages`: objectives in turn.
+    - `key`: decides everything random.
+    - `batch_size`: rows a step, drawn with replacement, split over all local devices.
+    - `optimiser`: any Optax transformation; by default `cosine_adam(learning_rate, all steps)`.
+    - `clip`: largest global norm of the gradient, before the optimiser.
+    - `average`: decay of the running mean of the parameters.
+    - `patience`: in the last stage, stop after so many steps without a better validation
+      objective; None never stops early.
+    - `chunk`: steps a compiled call. Checkpoints, metrics and `on_chunk` come at its end.
+    - `members`, `perturb`: train several laws at once from `perturb(key)` each, and keep the best.
+    - `run`: folder for `checkpoint.safetensors` and `metrics.csv`. If a checkpoint is there, the
+      run goes on from it, bit for bit.
+
+    **Raises:** `DivergedError`, with the step; `CheckpointError`; `KeyboardInterrupt` leaves
+    the checkpoint of the last finished chunk behind.
+    """
+    stages = [Stage(stage.steps, as_sum(stage.objective)) for stage in stages]
+    total = sum(stage.steps for stage in stages)
+    devices = jax.devices()
+    _check(total, batch_size, chunk, len(devices))
+    optimiser = optax.chain(
+        optax.clip_by_global_norm(clip), optimiser or cosine_adam(learning_rate, total)
+    )
+    copied, split = replicated_and_split(devices)
+    state = _start(key, law, optimiser, members, perturb)
+    history = History([stage.objective for stage in stages], run / METRICS if run else None)
+    if run is not None and (run / CHECKPOINT).exists():
+        state = load_tree(run / CHECKPOINT, state)
+        history.forget_after(_step(state))
+    state, rows, validation = jax.device_put((state, rows, validation), copied)
+    validation_key = jax.random.fold_in(key, 1)
+    ends = np.cumsum([stage.steps for stage in stages])
+
+    compiled: dict[tuple[int, int], Callable] = {}
+    stopped_early = False
+    while (step := _step(state)) < total and not stopped_early:
+        now = int(np.searchsorted(ends, step, side="right"))
+        steps = min(chunk, int(ends[now]) - step)
+        if now > 0 and step == ends[now - 1]:
+            state = eqx.tree_at(lambda s: s.best_loss, state, state.best_loss * 0 + np.inf)
+        if (now, steps) not in compiled:
+            compiled[now, steps] = make_chunk(
+                law,
+                stages[now].objective,
+                optimiser,
+                steps=steps,
+                batch_size=batch_size,
+                average=average,
+                sharding=split,
+            )
+        new_state, metrics = compiled[now, steps](state, rows, validation, validation_key)
+        metrics = jax.device_get(metrics)
+        if not metrics.finite.all():
+            raise DivergedError(step + 1 + int(np.argmin(metrics.finite.all(0))), run)
+        state = new_state
+        reports = reports_of(step + steps, metrics)
+        history.add(reports)
+        if run is not None:
+            save_tree(run / CHECKPOINT, state)
+        if on_chunk is not None:
+            on_chunk(min(reports, key=lambda report: report.train))
+        if patience is not None and validation is not None and now == len(stages) - 1:
+            stopped_early = bool((state.stale >= patience).all())
+    return _finish(law, state, history, stopped_early)
+
+
+def _check(total: int, batch_size: int, chunk: int, devices: int) -> None:
+    if min(total, batch_size, chunk) < 1:
+        raise ValueError("steps, batch_size and chunk must be at least 1.")
+    if batch_size % devices:
+        raise ValueError(
+            f"expected a batch_size that {devices} devices can share; got {batch_size}. "
+            f"Use a multiple of {devices}."
+        )
+
+
+def _start(key, law, optimiser, members, perturb) -> TrainState:
+    """Stacked states, one a member."""
+    keys = jax.random.split(key, members)
+    laws = [law] * members if perturb is None else [perturb(k) for k in keys]
+    states = [initial_state(k, law, optimiser) for k, law in zip(keys, laws, strict=True)]
+    return jax.tree.map(lambda *leaves: jax.numpy.stack(leaves), *states)
+
+
+def _step(state: TrainState) -> int:
+    return int(state.step[0])
+
+
+def _finish(
+    law: ConservationLaw, state: TrainState, history: History, stopped_early: bool
+) -> Trained:
+    frame = history.frame()
+    last = frame[frame["step"] == frame["step"].max()].set_index("member")
+    losses = np.asarray(state.best_loss, float)
+    losses = losses if np.isfinite(losses).all() else last["train"].sort_index().to_numpy(float)
+    member = int(np.argmin(losses))
+    best = jax.tree.map(lambda leaf: leaf[member], state.best)
+    return Trained(with_parameters(law, best), frame, member, _step(state), stopped_early)
