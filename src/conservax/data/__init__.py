@@ -3,6 +3,7 @@
 from ._demo import earthquakes as earthquakes
 from ._errors import DataError as DataError
 from ._pinwheel import pinwheel_hawkes as pinwheel_hawkes
+from ._read import read_points as read_points
 from ._read import read_table as read_table
 from ._split import Split as Split
 from ._split import split as split

@@ -58,6 +58,20 @@ def read_table(
     return Table(t, x, columns, time, kind, raw.source, notes)
 
 
+def read_points(source: Source, *, columns: Sequence[str]) -> Points:
+    """Read coordinates alone, shape `(rows, len(columns))`, in the order of the rows.
+
+    **Raises:** `DataError` as `read_table`.
+    """
+    asked = _Asked(None, tuple(columns))
+    _check_request(asked)
+    raw = _load(source, asked)
+    for name in columns:
+        raw.check(name)
+    _check_lengths(raw, columns)
+    return np.stack([numbers(raw.held[name], raw.where(name)) for name in columns], axis=1)
+
+
 @dataclass(frozen=True)
 class _Asked:
     """Names the caller gave, himself or by `like`; None where the source is to decide."""

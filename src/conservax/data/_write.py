@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike
 from ._errors import DataError
 
 
-def check_out(path: str | Path, force: bool) -> None:
+def check_out(path: str | os.PathLike[str], force: bool) -> None:
     """Refuse to write over a file or folder that exists.
 
     **Raises:** `DataError` if something is at `path` and `force` is not set.

@@ -13,7 +13,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from conservax._types import PRNGKey
+from conservax._types import PRNGKey, PyTree
 
 
 class AbstractConditional(eqx.Module):
@@ -44,8 +44,11 @@ class AbstractConditional(eqx.Module):
         """One draw; gradients are those of the draw at a fixed value of F (implicit)."""
 
     @abc.abstractmethod
-    def velocity(self, tangent: Self, x: Float[Array, "..."]) -> Float[Array, "..."]:
-        """Speed that keeps F(x) constant while the parameters move along `tangent`: -D F / f."""
+    def velocity(self, tangent: PyTree, x: Float[Array, "..."]) -> Float[Array, "..."]:
+        """Speed that keeps F(x) constant while the parameters move along `tangent`: -D F / f.
+
+        `tangent` is a conditional of the same kind that holds derivatives of the parameters.
+        """
 
     @abc.abstractmethod
     def mix(self, log_weights: Float[Array, " laws"]) -> Self:

@@ -41,9 +41,7 @@ class Mixture(AbstractAutoregressiveDensity):
         first = laws[0]
         weights = jnp.ones(len(laws)) if weights is None else jnp.asarray(weights, float)
         if weights.shape != (len(laws),) or not bool(jnp.all(weights > 0)):
-            raise ValueError(
-                f"expected {len(laws)} positive weights, one a law; got {weights}."
-            )
+            raise ValueError(f"expected {len(laws)} positive weights, one a law; got {weights}.")
         if any(jax.tree.structure(law) != jax.tree.structure(first) for law in laws):
             raise ValueError(
                 "expected laws of one class and one shape; got different ones. "

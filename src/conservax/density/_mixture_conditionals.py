@@ -9,7 +9,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from conservax._types import PRNGKey
+from conservax._types import PRNGKey, PyTree
 from conservax.density._conditional import AbstractConditional, reparameterised, root
 
 
@@ -76,7 +76,7 @@ class AbstractKernelMixture(AbstractConditional):
         draw = mean + jnp.exp(log_scale) * self._kernel_sample(where, mean.shape)
         return reparameterised(self, jax.lax.stop_gradient(draw))
 
-    def velocity(self, tangent: Self, x: Float[Array, "..."]) -> Float[Array, "..."]:
+    def velocity(self, tangent: PyTree, x: Float[Array, "..."]) -> Float[Array, "..."]:
         """-D F / f with every ratio formed in log space.
 
         F or 1 - F, whichever is smaller, is differentiated (the weights sum to one, so both give

@@ -1,12 +1,15 @@
 """What every flux owes: a vector field j with d_t rho + div j = 0 for the density it is given."""
 
 import abc
+from typing import TypeVar
 
 import equinox as eqx
 import jax.numpy as jnp
 
 from conservax._types import Condition, Point, Time, Vector
 from conservax.density import AbstractDensity
+
+Kind = TypeVar("Kind", bound=AbstractDensity)
 
 
 class AbstractFlux(eqx.Module):
@@ -42,9 +45,10 @@ def times_density(
     return jnp.exp(density.log_prob(t, x, condition)) * velocity
 
 
-def require(density: AbstractDensity, kind: type, flux: AbstractFlux) -> None:
-    """Raise `TypeError` if the flux is not made for this density."""
+def require(density: AbstractDensity, kind: type[Kind], flux: AbstractFlux) -> Kind:
+    """The density as the kind that the flux is made for, or `TypeError`."""
     if not isinstance(density, kind):
         raise TypeError(
             f"{type(flux).__name__} needs an {kind.__name__}; got {type(density).__name__}."
         )
+    return density

@@ -4,7 +4,7 @@ import jax
 import jax.numpy as jnp
 
 from conservax._types import Condition, Point, Time, Vector
-from conservax.density import AbstractFactorizedDensity
+from conservax.density import AbstractDensity, AbstractFactorizedDensity
 from conservax.flux._base import AbstractMappedFlux, require, times_density
 
 
@@ -15,10 +15,10 @@ class FactorizedFlux(AbstractMappedFlux):
     """
 
     def velocity(
-        self, density: AbstractFactorizedDensity, t: Time, x: Point, condition: Condition = None
+        self, density: AbstractDensity, t: Time, x: Point, condition: Condition = None
     ) -> Vector:
         """Velocity of every coordinate, shape `(dim,)`."""
-        require(density, AbstractFactorizedDensity, self)
+        density = require(density, AbstractFactorizedDensity, self)
         t = jnp.asarray(t, x.dtype)
         marginals, tangent = jax.jvp(
             lambda t: density.marginals(t, condition), (t,), (jnp.ones_like(t),)
@@ -26,20 +26,20 @@ class FactorizedFlux(AbstractMappedFlux):
         return marginals.velocity(tangent, x)
 
     def flux(
-        self, density: AbstractFactorizedDensity, t: Time, x: Point, condition: Condition = None
+        self, density: AbstractDensity, t: Time, x: Point, condition: Condition = None
     ) -> Vector:
         """rho times velocity, shape `(dim,)`."""
         return times_density(density, self.velocity(density, t, x, condition), t, x, condition)
 
     def flow_map(
         self,
-        density: AbstractFactorizedDensity,
+        density: AbstractDensity,
         s: Time,
         t: Time,
         x: Point,
         condition: Condition = None,
     ) -> Point:
         """The point with the same marginal quantiles at time t."""
-        require(density, AbstractFactorizedDensity, self)
+        density = require(density, AbstractFactorizedDensity, self)
         log_odds = density.marginals(s, condition).log_odds(x)
         return density.marginals(t, condition).from_log_odds(log_odds)

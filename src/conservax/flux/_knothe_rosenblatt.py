@@ -4,7 +4,7 @@ import jax
 import jax.numpy as jnp
 
 from conservax._types import Condition, Point, Time, Vector
-from conservax.density import AbstractAutoregressiveDensity
+from conservax.density import AbstractAutoregressiveDensity, AbstractDensity
 from conservax.flux._base import AbstractMappedFlux, require, times_density
 
 
@@ -20,13 +20,13 @@ class KnotheRosenblatt(AbstractMappedFlux):
 
     def velocity(
         self,
-        density: AbstractAutoregressiveDensity,
+        density: AbstractDensity,
         t: Time,
         x: Point,
         condition: Condition = None,
     ) -> Vector:
         """Velocity of the particle at x, shape `(dim,)`."""
-        require(density, AbstractAutoregressiveDensity, self)
+        density = require(density, AbstractAutoregressiveDensity, self)
         t = jnp.asarray(t, x.dtype)
 
         def step(carry, i, x_i):
@@ -35,9 +35,7 @@ class KnotheRosenblatt(AbstractMappedFlux):
                 lambda s: density.conditional(s, i), (state,), (tangent,)
             )
             v_i = conditional.velocity(d_conditional, x_i)
-            carry = jax.jvp(
-                lambda s, x_i: density.extend(s, i, x_i), (state, x_i), (tangent, v_i)
-            )
+            carry = jax.jvp(lambda s, x_i: density.extend(s, i, x_i), (state, x_i), (tangent, v_i))
             return carry, v_i
 
         start = jax.jvp(lambda t: density.start(t, condition), (t,), (jnp.ones_like(t),))
@@ -45,7 +43,7 @@ class KnotheRosenblatt(AbstractMappedFlux):
 
     def flux(
         self,
-        density: AbstractAutoregressiveDensity,
+        density: AbstractDensity,
         t: Time,
         x: Point,
         condition: Condition = None,
@@ -55,12 +53,12 @@ class KnotheRosenblatt(AbstractMappedFlux):
 
     def flow_map(
         self,
-        density: AbstractAutoregressiveDensity,
+        density: AbstractDensity,
         s: Time,
         t: Time,
         x: Point,
         condition: Condition = None,
     ) -> Point:
         """F(t, .)^{-1}(F(s, x)), through the log-odds so that tails survive."""
-        require(density, AbstractAutoregressiveDensity, self)
+        density = require(density, AbstractAutoregressiveDensity, self)
         return density.from_log_odds(t, density.log_odds(s, x, condition), condition)

@@ -5,7 +5,7 @@ import jax
 import jax.numpy as jnp
 
 from conservax._types import Condition, Point, Time, Vector
-from conservax.density import Mixture
+from conservax.density import AbstractDensity, Mixture
 from conservax.flux._base import AbstractFlux, require
 
 
@@ -23,10 +23,10 @@ class MixtureFlux(AbstractFlux):
         self.flux_of_law = flux
 
     def velocity(
-        self, density: Mixture, t: Time, x: Point, condition: Condition = None
+        self, density: AbstractDensity, t: Time, x: Point, condition: Condition = None
     ) -> Vector:
         """Velocities weighed by the share each law has in the density at x, shape `(dim,)`."""
-        require(density, Mixture, self)
+        density = require(density, Mixture, self)
 
         def each(law):
             return law.log_prob(t, x, condition), self.flux_of_law.velocity(law, t, x, condition)
@@ -34,8 +34,10 @@ class MixtureFlux(AbstractFlux):
         log_prob, velocity = eqx.filter_vmap(each)(density.laws)
         return jax.nn.softmax(density.log_weights + log_prob) @ velocity
 
-    def flux(self, density: Mixture, t: Time, x: Point, condition: Condition = None) -> Vector:
+    def flux(
+        self, density: AbstractDensity, t: Time, x: Point, condition: Condition = None
+    ) -> Vector:
         """sum_k gamma_k j^k, shape `(dim,)`."""
-        require(density, Mixture, self)
+        density = require(density, Mixture, self)
         each = eqx.filter_vmap(lambda law: self.flux_of_law.flux(law, t, x, condition))
         return jnp.exp(density.log_weights) @ each(density.laws)

@@ -3,7 +3,7 @@
 import jax.numpy as jnp
 
 from conservax._types import Condition, Point, Time, Vector
-from conservax.density import AbstractAutoregressiveDensity
+from conservax.density import AbstractAutoregressiveDensity, AbstractDensity
 from conservax.flux._base import AbstractFlux, require
 from conservax.flux._time_derivatives import time_derivatives
 
@@ -17,26 +17,26 @@ class NaiveFlux(AbstractFlux):
 
     def velocity(
         self,
-        density: AbstractAutoregressiveDensity,
+        density: AbstractDensity,
         t: Time,
         x: Point,
         condition: Condition = None,
     ) -> Vector:
         """Velocity, shape `(dim,)`; infinite where the density underflows."""
-        require(density, AbstractAutoregressiveDensity, self)
+        density = require(density, AbstractAutoregressiveDensity, self)
         now = time_derivatives(density, t, x, condition)
         ratio = jnp.exp(now.conditionals.log_cdf(x)[-1] - now.log_pdf[-1])
         return jnp.zeros_like(x).at[-1].set(now.own[-1] - ratio * now.log_growth[-1])
 
     def flux(
         self,
-        density: AbstractAutoregressiveDensity,
+        density: AbstractDensity,
         t: Time,
         x: Point,
         condition: Condition = None,
     ) -> Vector:
         """-d_t [F_D prod_{j<D} f_j] in the last coordinate, zero elsewhere."""
-        require(density, AbstractAutoregressiveDensity, self)
+        density = require(density, AbstractAutoregressiveDensity, self)
         now = time_derivatives(density, t, x, condition)
         before = jnp.exp(jnp.sum(now.log_pdf[:-1]))
         own = jnp.exp(now.log_pdf[-1]) * now.own[-1]

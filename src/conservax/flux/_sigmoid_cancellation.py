@@ -8,7 +8,12 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from conservax._types import Condition, Point, Time, Vector
-from conservax.density import AbstractAutoregressiveDensity, AbstractConditional, LogisticMixture
+from conservax.density import (
+    AbstractAutoregressiveDensity,
+    AbstractConditional,
+    AbstractDensity,
+    LogisticMixture,
+)
 from conservax.flux._base import AbstractFlux, require
 from conservax.flux._time_derivatives import time_derivatives
 
@@ -42,10 +47,10 @@ class SigmoidCancellation(AbstractFlux):
     reference: Callable[[Time], AbstractConditional] = ConstantLogistic()
 
     def _bracket(
-        self, density: AbstractAutoregressiveDensity, t: Time, x: Point, condition: Condition
+        self, density: AbstractDensity, t: Time, x: Point, condition: Condition
     ) -> tuple[Vector, Vector, Vector]:
         """The square bracket over f_i, log sigma'_i, and log f_i."""
-        require(density, AbstractAutoregressiveDensity, self)
+        density = require(density, AbstractAutoregressiveDensity, self)
         now = time_derivatives(density, t, x, condition)
         sigma = self.reference(jnp.asarray(t, x.dtype))
         difference = _difference_over_pdf(sigma, now.conditionals, x, now.log_pdf)
@@ -53,7 +58,7 @@ class SigmoidCancellation(AbstractFlux):
 
     def velocity(
         self,
-        density: AbstractAutoregressiveDensity,
+        density: AbstractDensity,
         t: Time,
         x: Point,
         condition: Condition = None,
@@ -64,7 +69,7 @@ class SigmoidCancellation(AbstractFlux):
 
     def flux(
         self,
-        density: AbstractAutoregressiveDensity,
+        density: AbstractDensity,
         t: Time,
         x: Point,
         condition: Condition = None,

@@ -1,7 +1,7 @@
 """What we want: a number to make small, estimated from rows of data and draws from the law."""
 
 import abc
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import equinox as eqx
 import jax
@@ -9,6 +9,11 @@ from jaxtyping import Array, Float
 
 from conservax._types import PRNGKey, Scalar
 from conservax.law import ConservationLaw
+
+if TYPE_CHECKING:
+    from typing import ClassVar as AbstractClassVar
+else:
+    from equinox import AbstractClassVar
 
 
 class Rows(NamedTuple):
@@ -25,7 +30,7 @@ class AbstractObjective(eqx.Module):
     A new term is one class with a `name` and a `__call__`.
     """
 
-    name: eqx.AbstractClassVar[str]
+    name: AbstractClassVar[str]
 
     @abc.abstractmethod
     def __call__(self, key: PRNGKey, law: ConservationLaw, rows: Rows) -> Scalar:
@@ -43,7 +48,7 @@ class AbstractObjective(eqx.Module):
 class Sum(eqx.Module):
     """A weighted sum of objectives; every term gets a random key of its own."""
 
-    terms: tuple[tuple[float, AbstractObjective], ...] = eqx.field(static=True)
+    terms: tuple[tuple[float, AbstractObjective], ...]
 
     def __check_init__(self):
         names = [term.name for _, term in self.terms]

@@ -47,9 +47,7 @@ def make_chunk(
         chosen = jax.random.randint(row_key, (batch_size,), 0, len(data.t))
         rows = jax.tree.map(lambda leaf: leaf[chosen], data)
         rows = jax.lax.with_sharding_constraint(rows, sharding)
-        (value, parts), grads = jax.value_and_grad(loss, has_aux=True)(
-            state.params, loss_key, rows
-        )
+        (value, parts), grads = jax.value_and_grad(loss, has_aux=True)(state.params, loss_key, rows)
         updates, opt_state = optimiser.update(grads, state.optimiser, state.params)
         params = optax.apply_updates(state.params, updates)
         # The mean forgets its start: early on it follows closely.

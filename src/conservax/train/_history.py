@@ -64,9 +64,12 @@ class History:
         """On resuming, keep only what the checkpoint knows of."""
         if self._path is None or not self._path.exists():
             return
-        table = pd.read_csv(self._path, float_precision="round_trip")
-        table = table[table["step"] <= step].astype(object)
-        self.rows = table.where(table.notna(), None).to_dict("records")
+        with self._path.open(newline="") as file:
+            for row in csv.DictReader(file):
+                numbers = {name: float(text) for name, text in row.items() if text}
+                if numbers["step"] <= step:
+                    whole = {name: int(numbers[name]) for name in ("member", "step")}
+                    self.rows.append(dict.fromkeys(self.columns) | numbers | whole)
         self._write()
 
     def add(self, reports: list[ChunkReport]) -> None:

@@ -81,7 +81,7 @@ def train(
     patience: int | None = None,
     chunk: int = 100,
     members: int = 1,
-    perturb: Callable[[PRNGKey], ConservationLaw] | None = None,
+    initial: Callable[[PRNGKey], ConservationLaw] | None = None,
     run: Path | None = None,
     on_chunk: Callable[[ChunkReport], None] | None = None,
 ) -> Trained:
@@ -101,14 +101,14 @@ def train(
     - `patience`: in the last stage, stop after so many steps without a better validation
       objective; None never stops early.
     - `chunk`: steps a compiled call. Checkpoints, metrics and `on_chunk` come at its end.
-    - `members`, `perturb`: train several laws at once from `perturb(key)` each, and keep the best.
+    - `members`, `initial`: train several laws at once from `initial(key)` each, and keep the best.
     - `run`: folder for `checkpoint.safetensors` and `metrics.csv`. If a checkpoint is there, the
       run goes on from it, bit for bit.
 
     **Raises:** `DivergedError`, with the step; `CheckpointError`; `KeyboardInterrupt` leaves
     the checkpoint of the last finished chunk behind.
     """
-    stages = [Stage(stage.steps, as_sum(stage.objective)) for stage in stages]
+    objectives = [as_sum(stage.objective) for stage in stages]
     total = sum(stage.steps for stage in stages)
     devices = jax.devices()
     _check(total, batch_size, chunk, len(devices))
@@ -116,8 +116,8 @@ def train(
         optax.clip_by_global_norm(clip), optimiser or cosine_adam(learning_rate, total)
     )
     copied, split = replicated_and_split(devices)
-    state = _start(key, law, optimiser, members, perturb)
-    history = History([stage.objective for stage in stages], run / METRICS if run else None)
+    state = _start(key, law, optimiser, members, initial)
+    history = History(objectives, run / METRICS if run else None)
     if run is not None and (run / CHECKPOINT).exists():
         state = load_tree(run / CHECKPOINT, state)
         history.forget_after(_step(state))
@@ -135,7 +135,7 @@ def train(
         if (now, steps) not in compiled:
             compiled[now, steps] = make_chunk(
                 law,
-                stages[now].objective,
+                objectives[now],
                 optimiser,
                 steps=steps,
                 batch_size=batch_size,
@@ -168,10 +168,10 @@ def _check(total: int, batch_size: int, chunk: int, devices: int) -> None:
         )
 
 
-def _start(key, law, optimiser, members, perturb) -> TrainState:
+def _start(key, law, optimiser, members, initial) -> TrainState:
     """Stacked states, one a member."""
     keys = jax.random.split(key, members)
-    laws = [law] * members if perturb is None else [perturb(k) for k in keys]
+    laws = [law] * members if initial is None else [initial(k) for k in keys]
     states = [initial_state(k, law, optimiser) for k, law in zip(keys, laws, strict=True)]
     return jax.tree.map(lambda *leaves: jax.numpy.stack(leaves), *states)
 

@@ -1,0 +1,5 @@
+"""`python -m conservax`."""
+
+from conservax.cli import main
+
+main()

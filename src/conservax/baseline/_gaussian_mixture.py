@@ -1,0 +1,120 @@
+"""Gaussian mixtures with full covariances, their size chosen on the validation rows."""
+
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy.special import logsumexp
+from scipy.stats import norm
+from sklearn import mixture
+from sklearn.exceptions import ConvergenceWarning
+from threadpoolctl import threadpool_limits
+
+from ._rows import Rows, Standard, Values, as_rows, join, thin
+
+_COMPONENTS = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32)
+_STARTS = 3
+_MOST_ROWS = 10_000
+_FEWEST_ROWS_A_COMPONENT = 2
+
+
+@dataclass(frozen=True)
+class GaussianMixture:
+    """A Gaussian mixture of the training rows.
+
+    **Attributes:**
+
+    - `detail`: the choice that the validation rows made.
+    """
+
+    name: ClassVar[str] = "Gaussian mixture (no time)"
+    detail: str
+    standard: Standard
+    fitted: mixture.GaussianMixture
+
+    def log_prob(self, x: ArrayLike) -> Values:
+        """log p(x), shape `(rows,)`: nats, in the units of the rows it was fitted to."""
+        z = self.standard(as_rows(x))
+        return self.fitted.score_samples(z) - np.log(self.standard.std).sum()
+
+
+@dataclass(frozen=True)
+class GaussianMixtureInTime:
+    """p(x | t) = p(t, x) / p(t), both from one Gaussian mixture of the pairs (t, x)."""
+
+    name: ClassVar[str] = "Gaussian mixture (in time)"
+    detail: str
+    standard: Standard
+    fitted: mixture.GaussianMixture
+
+    def log_prob(self, t: ArrayLike, x: ArrayLike) -> Values:
+        """log p(x | t), shape `(rows,)`: nats, in the units of the rows it was fitted to."""
+        z = self.standard(join(t, x))
+        return _log_conditional(self.fitted, z) - np.log(self.standard.std[1:]).sum()
+
+
+def fit_gaussian_mixture(train_x: ArrayLike, validation_x: ArrayLike, seed: int) -> GaussianMixture:
+    """Gaussian mixture of the training rows, blind to time, of 1 to 32 components.
+
+    At most 10 000 rows of each kind are used; every size starts three times from k-means.
+
+    **Arguments:** points of shape `(rows, dim)`, in any unit: they are standardised inside.
+    """
+    rows = as_rows(train_x)
+    standard = Standard.of(rows)
+    judges = thin(standard(as_rows(validation_x)), _MOST_ROWS)
+    fitted = _best(standard(rows), lambda candidate: candidate.score_samples(judges).mean(), seed)
+    return GaussianMixture(_detail(fitted), standard, fitted)
+
+
+def fit_gaussian_mixture_in_time(
+    train_t: ArrayLike,
+    train_x: ArrayLike,
+    validation_t: ArrayLike,
+    validation_x: ArrayLike,
+    seed: int,
+) -> GaussianMixtureInTime:
+    """Gaussian mixture of the pairs (t, x), its size chosen by log p(x | t).
+
+    **Arguments:** times of shape `(rows,)` and points of shape `(rows, dim)`, in any unit.
+    """
+    rows = join(train_t, train_x)
+    standard = Standard.of(rows)
+    judges = thin(standard(join(validation_t, validation_x)), _MOST_ROWS)
+    score = lambda candidate: _log_conditional(candidate, judges).mean()  # noqa: E731
+    fitted = _best(standard(rows), score, seed)
+    return GaussianMixtureInTime(_detail(fitted), standard, fitted)
+
+
+def _best(
+    rows: Rows, score: Callable[[mixture.GaussianMixture], float], seed: int
+) -> mixture.GaussianMixture:
+    """The mixture with the best score, of all sizes that the rows can carry."""
+    rows = thin(rows, _MOST_ROWS)
+    most = max(1, len(np.unique(rows, axis=0)) // _FEWEST_ROWS_A_COMPONENT)
+
+    sizes = [size for size in _COMPONENTS if size <= most]
+    # One thread: on matrices this narrow, BLAS threads wait for each other and take 15 times as
+    # long. And a mixture that has not converged may still be the best: the validation rows tell.
+    with threadpool_limits(1), warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        fitted = [
+            mixture.GaussianMixture(size, n_init=_STARTS, random_state=seed).fit(rows)
+            for size in sizes
+        ]
+        return max(fitted, key=score)
+
+
+def _log_conditional(fitted: mixture.GaussianMixture, rows: Rows) -> Values:
+    """log p(t, x) - log p(t) of standardised rows; the marginal of a mixture is a mixture."""
+    scale = np.sqrt(fitted.covariances_[:, 0, 0])
+    of_time = norm.logpdf(rows[:, :1], fitted.means_[:, 0], scale)
+    return fitted.score_samples(rows) - logsumexp(of_time + np.log(fitted.weights_), axis=1)
+
+
+def _detail(fitted: mixture.GaussianMixture) -> str:
+    size = len(fitted.weights_)
+    return f"{size} component{'s' * (size > 1)}"

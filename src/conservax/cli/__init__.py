@@ -1,0 +1,6 @@
+"""The command line, one file a command."""
+
+from conservax.cli import _check, _demo, _fit, _report, _sample, _score, _transport
+from conservax.cli._app import main as main
+
+__all__ = ["_check", "_demo", "_fit", "_report", "_sample", "_score", "_transport", "main"]

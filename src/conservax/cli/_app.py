@@ -1,0 +1,85 @@
+"""The command line: what all commands share."""
+
+import json
+import sys
+import warnings
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table as Grid
+
+from conservax.data import DataError
+from conservax.model import CodecError
+from conservax.train import CheckpointError, DivergedError
+
+app = typer.Typer(
+    name="conservax",
+    help="Learn how a population moves: a density over time and the field that moves it.",
+    epilog="Start with: conservax demo",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+JsonOption = Annotated[
+    bool, typer.Option("--json", help="Print one JSON object and nothing else on standard output.")
+]
+ForceOption = Annotated[bool, typer.Option("--force", help="Replace what is at --out.")]
+SeedOption = Annotated[int, typer.Option("--seed", help="Decides everything random.")]
+
+stderr = Console(stderr=True, highlight=False)
+
+
+class BadInput(Exception):  # noqa: N818
+    """Something the user can mend, with the words to say it."""
+
+
+def say(text: str) -> None:
+    """Tell the user something on standard error."""
+    stderr.print(escape(text), soft_wrap=True)
+
+
+def answer(result: dict[str, Any], as_json: bool, human: str | Grid) -> None:
+    """Print the result of a command on standard output."""
+    if as_json:
+        print(json.dumps(result, allow_nan=False))
+    elif isinstance(human, Grid):
+        Console(highlight=False).print(human)
+    else:
+        print(human)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line; bad input ends with exit code 2 and one message."""
+    arguments = sys.argv[1:] if arguments is None else list(arguments)
+    with warnings.catch_warnings():
+        warnings.showwarning = lambda message, *_, **__: say(f"warning: {message}")
+        try:
+            app(args=repeat_flag("--columns", arguments), prog_name="conservax")
+        except (DataError, CodecError, CheckpointError, BadInput) as error:
+            stderr.print(f"[bold red]error:[/] {escape(str(error))}", soft_wrap=True)
+            raise SystemExit(2) from None
+        except DivergedError as error:
+            stderr.print(f"[bold red]error:[/] {escape(str(error))}", soft_wrap=True)
+            raise SystemExit(1) from None
+
+
+def repeat_flag(flag: str, arguments: Sequence[str]) -> list[str]:
+    """`--columns x y` as `--columns x --columns y`: words up to the next option belong to it."""
+    result: list[str] = []
+    taking = first = False
+    for word in arguments:
+        if word == flag:
+            taking, first = True, True
+            continue
+        if taking and word.startswith("-") and not word.removeprefix("-").isdigit():
+            taking = False
+            if first:
+                result.append(flag)
+        result += [flag, word] if taking else [word]
+        first = False
+    return [*result, flag] if taking and first else result

@@ -1,0 +1,22 @@
+"""`conservax check`: what can be proved about a model."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from conservax.cli._app import JsonOption, SeedOption, answer, app
+from conservax.model import open_run
+
+
+@app.command("check", epilog="Example:  conservax check quakes")
+def check_command(
+    run: Annotated[Path, typer.Argument(help="Folder of a run, or a model file.")],
+    seed: SeedOption = 0,
+    as_json: JsonOption = False,
+) -> None:
+    """Conservation residual, mass, spurious flux, goodness of fit: PASS or FAIL, a figure each."""
+    report = open_run(run).check(seed=seed)
+    answer(report.to_json(), as_json, str(report))
+    if not report.passed:
+        raise typer.Exit(1)

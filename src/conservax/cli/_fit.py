@@ -1,0 +1,144 @@
+"""`conservax fit`: from a table to a model."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import numpy as np
+import typer
+
+from conservax import fit, resume
+from conservax.cli._app import BadInput, ForceOption, JsonOption, SeedOption, answer, app, say
+from conservax.data import check_out, read_table
+from conservax.model import Model
+
+EXAMPLES = """
+Examples:
+
+  conservax fit quakes.csv --time time --columns lon lat --out quakes
+
+  conservax fit cells.parquet --time day --columns pc1 pc2 pc3 --test 0.2 --kinetic 0.01 --out cells
+
+  conservax fit --resume quakes
+"""
+
+
+@app.command("fit", epilog=EXAMPLES)
+def fit_command(
+    file: Annotated[Path | None, typer.Argument(help="CSV, Parquet or npz file.")] = None,
+    time: Annotated[str | None, typer.Option(help="The time column: numbers or stamps.")] = None,
+    columns: Annotated[
+        list[str] | None, typer.Option(help="The coordinates: one or more names.")
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder for the run.")] = None,
+    kinetic: Annotated[
+        float, typer.Option(min=0, help="Weight of the kinetic energy: smooth, short paths.")
+    ] = 1e-3,
+    diffusion: Annotated[
+        float,
+        typer.Option(
+            min=0, help="Noise of the paths, in standard deviations per sqrt(time range)."
+        ),
+    ] = 0.0,
+    test: Annotated[
+        float, typer.Option(min=0, max=0.9, help="Fraction of rows kept aside for scoring.")
+    ] = 0.0,
+    validation: Annotated[
+        float, typer.Option(min=0, max=0.9, help="Fraction of rows for early stopping.")
+    ] = 0.1,
+    steps: Annotated[int, typer.Option(min=1, help="Training steps at most.")] = 2000,
+    components: Annotated[int, typer.Option(min=1, help="Logistics a coordinate.")] = 16,
+    width: Annotated[int, typer.Option(min=1, help="Hidden units a layer.")] = 128,
+    depth: Annotated[int, typer.Option(min=1, help="Hidden layers.")] = 3,
+    max_frequency: Annotated[
+        float, typer.Option(min=0, help="Fastest cycle in time, in cycles over the whole range.")
+    ] = 1.0,
+    batch_size: Annotated[int, typer.Option(min=1, help="Rows a step.")] = 256,
+    learning_rate: Annotated[float, typer.Option(min=0, help="Of Adam, before its decay.")] = 2e-3,
+    members: Annotated[int, typer.Option(min=1, help="Laws to train at once; best is kept.")] = 1,
+    seed: SeedOption = 0,
+    resume_run: Annotated[
+        Path | None, typer.Option("--resume", help="Go on with a killed or interrupted run.")
+    ] = None,
+    force: ForceOption = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Learn how the points of a table move."""
+    if resume_run is not None:
+        if file is not None or out is not None:
+            raise BadInput("expected --resume RUN alone; got a file or --out as well.")
+        out = resume_run
+        model = _interruptible(lambda: resume(resume_run), resume_run)
+    else:
+        if file is None or out is None:
+            raise BadInput(
+                "expected a file and --out; for example: "
+                "conservax fit data.csv --time t --columns x y --out run"
+            )
+        check_out(out, force)
+        table = read_table(file, time=time, columns=columns)
+        for note in table.notes:
+            say(note)
+        model = _interruptible(
+            lambda: fit(
+                table,
+                kinetic=kinetic,
+                diffusion=diffusion,
+                steps=steps,
+                validation=validation,
+                test=test,
+                components=components,
+                width=width,
+                depth=depth,
+                max_frequency=max_frequency,
+                batch_size=batch_size,
+                learning_rate=learning_rate,
+                members=members,
+                seed=seed,
+                out=out,
+                force=force,
+            ),
+            out,
+        )
+    result = summary(model) | {"run": str(out)}
+    answer(result, as_json, _words(result))
+
+
+def _interruptible(work, run: Path) -> Model:
+    try:
+        return work()
+    except KeyboardInterrupt:
+        say(f"interrupted; saved. Go on with: conservax fit --resume {run}")
+        raise SystemExit(130) from None
+
+
+def summary(model: Model) -> dict[str, Any]:
+    """What a fit came to, in figures; NLL in nats a row, standardised and in the table's units."""
+    figures: dict[str, Any] = {
+        "columns": list(model.columns),
+        "rows": model.settings["rows"],
+        "steps": model.settings["steps"],
+        "stopped_early": model.settings["stopped_early"],
+    }
+    for name, part in model.split._asdict().items():
+        if len(part):
+            raw = -float(np.mean(model.log_prob(model.units.time.to_column(part.t), part.x)))
+            figures[f"{name}_rows"] = len(part)
+            figures[f"{name}_nll"] = raw - model.units.log_volume
+            figures[f"{name}_nll_raw"] = raw
+    return figures
+
+
+def _words(figures: dict[str, Any]) -> str:
+    stop = " (stopped early)" if figures["stopped_early"] else ""
+    names = ", ".join(figures["columns"])
+    lines = [f"{figures['rows']} rows of {names}; {figures['steps']} steps{stop}"]
+    for name in ("train", "validation", "test"):
+        if f"{name}_nll" in figures:
+            lines.append(
+                f"{name + ' NLL':<15} {figures[f'{name}_nll']:8.4f} nats a row, standardised"
+                f"   ({figures[f'{name}_rows']} rows; {figures[f'{name}_nll_raw']:.4f} raw)"
+            )
+    run = figures["run"]
+    lines.append(f"model           {run}/model.conservax")
+    lines.append(f"next            conservax report {run}    conservax check {run}")
+    return "\n".join(lines)

@@ -1,0 +1,40 @@
+"""`conservax score`: how likely new data are, next to baselines."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.table import Table as Grid
+
+from conservax.cli._app import JsonOption, answer, app, say
+from conservax.data import read_table
+from conservax.model import open_run, scores
+
+
+@app.command("score", epilog="Example:  conservax score quakes newer.csv")
+def score_command(
+    run: Annotated[Path, typer.Argument(help="Folder of a run, or a model file.")],
+    file: Annotated[Path, typer.Argument(help="Rows with the columns of the model.")],
+    as_json: JsonOption = False,
+) -> None:
+    """Mean negative log-likelihood of a file, with kernel and Gaussian-mixture baselines."""
+    model = open_run(run)
+    table = read_table(file, like=model.units)
+    for note in table.notes:
+        say(note)
+    if model.split is None:
+        say("a bare model file has no training rows: no baselines. Give the run folder for them.")
+    rows = scores(model, table)
+    grid = Grid("nats a row", "standardised", "raw", "standard error")
+    for row in rows:
+        grid.add_row(row.name, f"{row.nll:.4f}", f"{row.nll_raw:.4f}", f"{row.error:.4f}")
+    answer(
+        {
+            "rows": len(table),
+            "nll": rows[0].nll,
+            "nll_raw": rows[0].nll_raw,
+            "scores": [row._asdict() for row in rows],
+        },
+        as_json,
+        grid,
+    )

@@ -1,0 +1,49 @@
+"""`conservax transport`: where given points go."""
+
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import typer
+
+from conservax.cli._app import ForceOption, JsonOption, SeedOption, answer, app
+from conservax.data import check_out, read_points, write_table
+from conservax.model import open_run
+
+EXAMPLES = (
+    "Example:  conservax transport quakes points.csv "
+    "--from 2024-05-01 --to 2024-07-01 --out moved.csv"
+)
+
+
+@app.command("transport", epilog=EXAMPLES)
+def transport_command(
+    run: Annotated[Path, typer.Argument(help="Folder of a run, or a model file.")],
+    file: Annotated[Path, typer.Argument(help="Points, with the coordinates of the model.")],
+    start: Annotated[str, typer.Option("--from", help="The time of the points.")],
+    end: Annotated[str, typer.Option("--to", help="The time to carry them to; may be earlier.")],
+    out: Annotated[Path, typer.Option(help="CSV, Parquet or npz file to write.")],
+    diffusion: Annotated[
+        float, typer.Option(min=0, help="0 for the deterministic flow; else noisy paths.")
+    ] = 0.0,
+    seed: SeedOption = 0,
+    force: ForceOption = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Carry points from one time to another along the learned motion."""
+    model = open_run(run)
+    check_out(out, force)
+    x = read_points(file, columns=model.columns)
+    moved = model.transport(x, start, end, diffusion=diffusion, seed=seed)
+    axis = model.units.time
+    stamp = axis.to_column(np.full(len(x), float(axis.parse(end))))
+    columns = dict(zip(model.columns, moved.T, strict=True))
+    write_table(out, {axis.name: stamp, **columns}, force=force)
+    distance = float(np.mean(np.sum(((moved - x) / np.array(model.units.std)) ** 2, axis=1)))
+    result = {"rows": len(x), "out": str(out), "mean_squared_displacement": distance}
+    answer(
+        result,
+        as_json,
+        f"{len(x)} points carried from {start} to {end} in {out}; "
+        f"mean squared displacement {distance:.4g} (standardised)",
+    )

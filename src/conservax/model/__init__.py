@@ -1,0 +1,11 @@
+"""The user's object: a law with units and names around it; fitting, saving, loading."""
+
+from conservax.model._codec import CodecError as CodecError
+from conservax.model._fit import fit as fit
+from conservax.model._fit import load as load
+from conservax.model._fit import resume as resume
+from conservax.model._model import ExtrapolationWarning as ExtrapolationWarning
+from conservax.model._model import Model as Model
+from conservax.model._run import open_run as open_run
+from conservax.model._scores import Score as Score
+from conservax.model._scores import scores as scores

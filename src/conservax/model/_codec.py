@@ -1,0 +1,92 @@
+"""Laws as arrays and plain JSON, and back. Reading one never runs code from the file."""
+
+import dataclasses
+from collections.abc import Iterator
+from typing import Any
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from conservax._types import PyTree
+
+
+class CodecError(ValueError):
+    """A tree that cannot be written down, or a description that does not fit this version."""
+
+
+def encode(tree: PyTree) -> tuple[Any, dict[str, np.ndarray]]:
+    """A JSON description of a tree of conservax parts, and its arrays by name.
+
+    **Raises:** `CodecError` for functions and foreign classes: they would need code to read back.
+    """
+    arrays: dict[str, np.ndarray] = {}
+    return _encode(tree, "law", arrays), arrays
+
+
+def _encode(node: Any, path: str, arrays: dict[str, np.ndarray]) -> Any:
+    if isinstance(node, jax.Array | np.ndarray):
+        arrays[path] = np.asarray(node)
+        return {"array": path}
+    if isinstance(node, tuple):
+        return {"tuple": [_encode(item, f"{path}.{n}", arrays) for n, item in enumerate(node)]}
+    if node is None or isinstance(node, bool | int | float | str):
+        return node
+    if type(node) in _classes().values():
+        fields = {
+            field.name: _encode(getattr(node, field.name), f"{path}.{field.name}", arrays)
+            for field in dataclasses.fields(node)
+        }
+        return {"class": type(node).__name__, "fields": fields}
+    raise CodecError(
+        f"{path}: cannot write down {node!r}; a file holds arrays and numbers only. "
+        "Use the parts that conservax has, and a number or a `conservax.law` schedule as diffusion."
+    )
+
+
+def decode(description: Any, arrays: dict[str, np.ndarray]) -> PyTree:
+    """The tree that `encode` described.
+
+    **Raises:** `CodecError` if a class or its fields are not those of this version.
+    """
+    if isinstance(description, dict) and "array" in description:
+        if description["array"] not in arrays:
+            raise CodecError(f"the array {description['array']!r} is missing.")
+        return jnp.asarray(arrays[description["array"]])
+    if isinstance(description, dict) and "tuple" in description:
+        return tuple(decode(item, arrays) for item in description["tuple"])
+    if isinstance(description, dict) and "class" in description:
+        return _decode_module(description["class"], description.get("fields", {}), arrays)
+    if description is None or isinstance(description, bool | int | float | str):
+        return description
+    raise CodecError(f"cannot read {description!r}.")
+
+
+def _decode_module(name: str, fields: dict[str, Any], arrays: dict[str, np.ndarray]) -> eqx.Module:
+    cls = _classes().get(name)
+    if cls is None:
+        raise CodecError(f"this version of conservax has no {name!r}.")
+    expected = {field.name for field in dataclasses.fields(cls)}
+    if expected != fields.keys():
+        raise CodecError(
+            f"expected {name} with the fields {sorted(expected)}; got {sorted(fields)}. "
+            "The file was written by another version of conservax."
+        )
+    module = object.__new__(cls)
+    for field, value in fields.items():
+        object.__setattr__(module, field, decode(value, arrays))
+    return module
+
+
+def _classes() -> dict[str, type[eqx.Module]]:
+    """Every final part of conservax by name: all that a file may name."""
+    return {cls.__name__: cls for cls in _descendants(eqx.Module)}
+
+
+def _descendants(cls: type) -> Iterator[type]:
+    for sub in cls.__subclasses__():
+        ours = sub.__module__.split(".")[0] == "conservax"
+        if ours and dataclasses.is_dataclass(sub) and not sub.__name__.startswith("Abstract"):
+            yield sub
+        yield from _descendants(sub)

@@ -1,0 +1,69 @@
+"""One safe file a model: a safetensors file with the description in its header."""
+
+import json
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save
+
+from conservax.data import DataError
+from conservax.model._codec import CodecError, decode, encode
+from conservax.train import write_atomically
+
+_FORMAT = "conservax-model-1"
+
+
+def save_parts(path: Path, parts: dict[str, Any]) -> None:
+    """Write trees of conservax parts and plain JSON to one file, in one move."""
+    described, arrays = {}, {}
+    for name, part in parts.items():
+        description, own = encode(part) if not isinstance(part, dict) else ({"json": part}, {})
+        described[name] = description
+        arrays |= {f"{name}/{key}": value for key, value in own.items()}
+    arrays = {key: np.ascontiguousarray(value) for key, value in arrays.items()}
+    header = {
+        "format": _FORMAT,
+        "conservax": version("conservax"),
+        "parts": json.dumps(described, allow_nan=False),
+    }
+    write_atomically(path, save(arrays, header))
+
+
+def load_parts(path: Path) -> dict[str, Any]:
+    """What `save_parts` wrote.
+
+    **Raises:** `DataError` if the file is missing, truncated, foreign or of another version.
+    """
+    if not path.is_file():
+        raise DataError(f"{path}: no such model file. Give the file that `save` or `fit` wrote.")
+    try:
+        with safe_open(path, framework="numpy") as file:
+            header = file.metadata() or {}
+            arrays = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
+    except (SafetensorError, OSError) as error:
+        raise DataError(
+            f"{path}: truncated, or not a model file ({error}). Save or fit the model again."
+        ) from error
+    if header.get("format") != _FORMAT:
+        raise DataError(
+            f"{path}: expected a file of format {_FORMAT}; got {header.get('format')}. "
+            "It was not written by this version of conservax."
+        )
+    try:
+        return {
+            name: _decode_part(name, description, arrays)
+            for name, description in json.loads(header["parts"]).items()
+        }
+    except (CodecError, KeyError, TypeError, json.JSONDecodeError) as error:
+        raise DataError(f"{path}: not a model of this version ({error}).") from error
+
+
+def _decode_part(name: str, description: Any, arrays: dict[str, np.ndarray]) -> Any:
+    if isinstance(description, dict) and "json" in description:
+        return description["json"]
+    prefix = f"{name}/"
+    own = {key.removeprefix(prefix): v for key, v in arrays.items() if key.startswith(prefix)}
+    return decode(description, own)

@@ -1,0 +1,212 @@
+"""The user's object: a law with the units of the data around it."""
+
+import warnings
+from os import PathLike
+from pathlib import Path
+from typing import Any, Self
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pandas as pd
+from jax.tree_util import Partial
+from jaxtyping import Float
+from numpy.typing import ArrayLike
+
+from conservax.check import CheckReport, calibration, check
+from conservax.data import DataError, Split, Table, Units, check_out
+from conservax.law import ConservationLaw
+from conservax.model._file import load_parts, save_parts
+from conservax.model._rows import over_rows
+from conservax.objective import Rows
+from conservax.transport import transport
+
+
+class ExtrapolationWarning(UserWarning):
+    """A time outside the range that the model was fitted on."""
+
+
+class Model:
+    """A fitted law in the units of its table: rows in, rows out, NumPy arrays.
+
+    Times are what the table holds (numbers or timestamps), one value or one a row. Positions
+    have shape `(rows, dim)`, in the order of `columns`; one point may have shape `(dim,)`.
+
+    **Attributes:**
+
+    - `law`: the `ConservationLaw`, over times [0, 1] and standardised positions.
+    - `units`: names, time axis, mean and standard deviation of every coordinate.
+    - `history`: a row a chunk of training: step, train, validation and every term.
+    - `settings`: how it was fitted.
+    - `split`: the rows it was fitted, validated and tested on; None for a model from a file.
+    """
+
+    def __init__(
+        self,
+        law: ConservationLaw,
+        units: Units,
+        *,
+        history: pd.DataFrame,
+        settings: dict[str, Any],
+        split: Split | None = None,
+    ):
+        self.law, self.units = law, units
+        self.history, self.settings, self.split = history, settings, split
+
+    def __repr__(self) -> str:
+        axis = self.units.time
+        return (
+            f"Model of {', '.join(self.columns)} over {axis.name} from "
+            f"{axis.format(axis.start)} to {axis.format(axis.end)}"
+        )
+
+    @property
+    def dim(self) -> int:
+        """Number of coordinates."""
+        return self.units.dim
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Names of the coordinates."""
+        return self.units.columns
+
+    def log_prob(self, t: Any, x: ArrayLike) -> Float[np.ndarray, " rows"]:
+        """log density, nats, per product of the units of the columns."""
+        log_prob = over_rows(Partial(ConservationLaw.log_prob, self.law), *self._inside(t, x))
+        return log_prob.astype(np.float64) - self.units.log_volume
+
+    def sample(self, t: Any, n: int | None = None, *, seed: int = 0) -> Float[np.ndarray, "n dim"]:
+        """`n` exact draws at one time, or one draw at each of many times."""
+        t = self._times(t, n)
+        keys = jax.random.split(jax.random.key(seed), len(t))
+        return self.units.restore(over_rows(Partial(ConservationLaw.sample, self.law), keys, t))
+
+    def velocity(self, t: Any, x: ArrayLike) -> Float[np.ndarray, "rows dim"]:
+        """Velocity of the population, in units of the columns per unit of time.
+
+        The unit of time is that of the table, and a day for timestamps.
+        """
+        velocity = over_rows(Partial(ConservationLaw.velocity, self.law), *self._inside(t, x))
+        return velocity * np.array(self.units.std) / self.units.time.scale
+
+    def drift(self, t: Any, x: ArrayLike) -> Float[np.ndarray, "rows dim"]:
+        """Drift of the stochastic process with the law's diffusion, in the units of `velocity`."""
+        drift = over_rows(Partial(ConservationLaw.drift, self.law), *self._inside(t, x))
+        return drift * np.array(self.units.std) / self.units.time.scale
+
+    def score(self, t: Any, x: ArrayLike) -> Float[np.ndarray, "rows dim"]:
+        """Gradient of the log density, per unit of the columns."""
+        score = over_rows(Partial(ConservationLaw.score, self.law), *self._inside(t, x))
+        return score / np.array(self.units.std)
+
+    def transport(
+        self, x: ArrayLike, t0: Any, t1: Any, *, diffusion: float = 0.0, seed: int = 0
+    ) -> Float[np.ndarray, "rows dim"]:
+        """Where the points x of time t0 are at time t1, forward or backward.
+
+        Without diffusion by the closed flow map where the law has one, else by the ODE. With
+        diffusion by the SDE that has the same marginals; `diffusion` is in standard deviations of
+        the data per square root of the fitted time range.
+        """
+        t0, x = self._inside(t0, x)
+        times = np.stack([t0, self._times(t1, len(x))], axis=1)
+        keys = jax.random.split(jax.random.key(seed), len(x))
+        moved = over_rows(Partial(_transport, self.law, diffusion), keys, times, x)
+        return self.units.restore(moved)
+
+    def calibration(self, table: Table) -> Float[np.ndarray, "rows dim"]:
+        """Conditional CDF values of the rows of a table: uniform where the model is right."""
+        rows = self.rows(table)
+        return np.asarray(calibration(self.law, rows.t, rows.x))
+
+    def check(self, table: Table | None = None, *, seed: int = 0) -> CheckReport:
+        """Prove what can be proved: conservation, mass, spurious flux, samples, held-out data.
+
+        `table` is data the model has not seen; by default the test rows of the split, or its
+        validation rows.
+        """
+        table = self.held_out() if table is None else table
+        t, x = (None, None) if table is None else self.rows(table)[:2]
+        return check(self.law, key=jax.random.key(seed), t=t, x=x)
+
+    def held_out(self) -> Table | None:
+        """Rows not trained on: test rows if there are any, else validation rows, else None."""
+        if self.split is None:
+            return None
+        return next((part for part in (self.split.test, self.split.validation) if len(part)), None)
+
+    def report(self, path: str | PathLike[str] = "report.html", *, force: bool = False) -> Path:
+        """Write one HTML page about the model, which opens offline."""
+        from conservax.report import write_report
+
+        check_out(path, force)
+        return write_report(self, Path(path))
+
+    def save(self, path: str | PathLike[str], *, force: bool = False) -> None:
+        """Write the model to one file of arrays and plain JSON.
+
+        **Raises:** `DataError` if the path exists; `CodecError` if the law holds functions.
+        """
+        check_out(path, force)
+        self.write(Path(path))
+
+    def write(self, path: Path) -> None:
+        """`save` that replaces what is there."""
+        columns = {name: values.tolist() for name, values in self.history.items()}
+        history = {name: [_plain(v) for v in values] for name, values in columns.items()}
+        about = {"units": self.units.to_json(), "settings": self.settings, "history": history}
+        save_parts(path, {"law": self.law, "about": about})
+
+    @classmethod
+    def load(cls, path: str | PathLike[str], *, split: Split | None = None) -> Self:
+        """Read a model file. See `conservax.load`."""
+        parts = load_parts(Path(path))
+        if parts.keys() != {"law", "about"}:
+            raise DataError(f"{path}: expected a model; got a file of {sorted(parts)}.")
+        about = parts["about"]
+        return cls(
+            parts["law"],
+            Units.from_json(about["units"]),
+            history=pd.DataFrame(about["history"]),
+            settings=about["settings"],
+            split=split,
+        )
+
+    def rows(self, table: Table) -> Rows:
+        """A table in law units, as arrays of the law's precision."""
+        t, x = self._cast(self.units.time.to_unit(table.t)), self.units.standardise(table.x)
+        return Rows(jnp.asarray(t), jnp.asarray(self._cast(x)))
+
+    def _cast(self, values: np.ndarray) -> np.ndarray:
+        return np.asarray(values, jax.tree.leaves(self.law)[0].dtype)
+
+    def _inside(self, t: Any, x: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
+        """Times and points in law units, a row each."""
+        x = self._cast(np.atleast_2d(self.units.standardise(x)))
+        return self._times(t, len(x)), x
+
+    def _times(self, t: Any, count: int | None) -> np.ndarray:
+        axis = self.units.time
+        t = axis.parse(t)
+        if t.ndim == 0:
+            t = np.full(1 if count is None else count, float(t))
+        if t.ndim != 1 or (count is not None and len(t) != count):
+            raise DataError(f"expected one time, or {count} times, one a row; got shape {t.shape}.")
+        beyond = t[(t < axis.start) | (t > axis.end)]
+        if len(beyond):
+            warnings.warn(
+                f"extrapolation: {axis.name} = {axis.format(beyond[0])} is outside the fitted "
+                f"range from {axis.format(axis.start)} to {axis.format(axis.end)}.",
+                ExtrapolationWarning,
+                stacklevel=3,
+            )
+        return self._cast(axis.to_unit(t))
+
+
+def _transport(law, diffusion, key, times, x):
+    return transport(law, x, times, key=key, diffusion=diffusion)[-1]
+
+
+def _plain(value: Any) -> Any:
+    """NaN has no place in JSON."""
+    return None if isinstance(value, float) and np.isnan(value) else value

@@ -1,0 +1,96 @@
+"""The folder of a run: what was asked, the rows, where training is, and the model at the end."""
+
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from conservax.data import DataError, Split, Table, Units
+from conservax.law import ConservationLaw
+from conservax.model._file import load_parts, save_parts
+from conservax.model._model import Model
+from conservax.train import CHECKPOINT, METRICS, Stage
+
+MODEL, EXPERIMENT, DATA = "model.conservax", "experiment.conservax", "data.npz"
+RUN_FILES = (MODEL, EXPERIMENT, DATA, CHECKPOINT, METRICS, "report.html")
+
+
+class Experiment(NamedTuple):
+    """Everything that `fit` needs to start, or to go on."""
+
+    law: ConservationLaw
+    stages: tuple[Stage, ...]
+    units: Units
+    settings: dict[str, Any]
+    split: Split
+
+
+def write_experiment(run: Path, experiment: Experiment) -> None:
+    """Store an experiment before its first step."""
+    run.mkdir(parents=True, exist_ok=True)
+    _write_split(run / DATA, experiment.split)
+    stages = tuple((stage.steps, stage.objective) for stage in experiment.stages)
+    about = {"units": experiment.units.to_json(), "settings": experiment.settings}
+    save_parts(run / EXPERIMENT, {"law": experiment.law, "stages": stages, "about": about})
+
+
+def read_experiment(run: Path) -> Experiment:
+    """The experiment of a run folder.
+
+    **Raises:** `DataError` if the folder holds none.
+    """
+    if not (run / EXPERIMENT).is_file():
+        raise DataError(f"{run}: not the folder of a run. Give what was `--out` of `fit`.")
+    parts = load_parts(run / EXPERIMENT)
+    about = parts["about"]
+    stages = tuple(Stage(steps, objective) for steps, objective in parts["stages"])
+    units = Units.from_json(about["units"])
+    split = _read_split(run / DATA, units)
+    return Experiment(parts["law"], stages, units, about["settings"], split)
+
+
+def open_run(path: Path) -> Model:
+    """The model of a run folder with its rows, or of a bare model file without."""
+    if path.is_file():
+        return Model.load(path)
+    if not path.exists():
+        raise DataError(f"{path}: no such run. Give what was `--out` of `fit`, or a model file.")
+    if not (path / MODEL).is_file():
+        if (path / EXPERIMENT).is_file():
+            raise DataError(
+                f"{path}: the run is not finished. Go on with `conservax fit --resume {path}`."
+            )
+        raise DataError(f"{path}: no {MODEL} in this folder. Give what was `--out` of `fit`.")
+    model = Model.load(path / MODEL)
+    model.split = _read_split(path / DATA, model.units)
+    return model
+
+
+def _write_split(path: Path, split: Split) -> None:
+    arrays = {}
+    for name, table in split._asdict().items():
+        arrays |= {f"{name}_t": table.t, f"{name}_x": table.x}
+    with path.with_name(f".{path.name}").open("wb") as file:
+        np.savez_compressed(file, **arrays)
+    path.with_name(f".{path.name}").replace(path)
+
+
+def _read_split(path: Path, units: Units) -> Split:
+    try:
+        with np.load(path, allow_pickle=False) as arrays:
+            axis = units.time
+            return Split(
+                *(
+                    Table(
+                        arrays[f"{part}_t"],
+                        arrays[f"{part}_x"],
+                        units.columns,
+                        axis.name,
+                        axis.kind,
+                        f"{path} ({part})",
+                    )
+                    for part in Split._fields
+                )
+            )
+    except (OSError, KeyError, ValueError) as error:
+        raise DataError(f"{path}: the rows of the run cannot be read ({error}).") from error

@@ -1,0 +1,154 @@
+"""The still pictures of the page: calibration and learning curves, as SVG in the page's colours."""
+
+import io
+import re
+from collections.abc import Callable
+
+import matplotlib
+import numpy as np
+import pandas as pd
+from jaxtyping import Float
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_svg import FigureCanvasSVG
+from matplotlib.figure import Figure
+from scipy.stats import kstwo
+
+_INK, _MUTED, _GRID, _BAND = "#010101", "#020202", "#030303", "#040404"
+_SERIES = ("#010111", "#010112", "#010113", "#010114", "#010115", "#010116")
+# Stand-ins, exchanged for variables of the page's style sheet: light and dark share one picture.
+_COLOURS = {_INK: "--ink", _MUTED: "--muted", _GRID: "--line", _BAND: "--band"} | {
+    colour: f"--series-{i + 1}" for i, colour in enumerate(_SERIES)
+}
+_MOST_NAMED = len(_SERIES)
+
+
+def calibration_figure(ranks: Float[np.ndarray, "rows dim"], columns: tuple[str, ...]) -> str:
+    """Empirical CDF of every coordinate's Rosenblatt values, minus the diagonal.
+
+    The bands are exact for the largest deviation of one curve (Kolmogorov's distribution).
+    """
+    rows = len(ranks)
+
+    def draw(figure: Figure) -> None:
+        axes = _axes(figure, 1)[0]
+        for level, alpha in ((0.99, 0.35), (0.95, 0.6)):
+            width = kstwo.ppf(level, rows)
+            axes.axhspan(-width, width, color=_BAND, alpha=alpha, linewidth=0)
+            axes.text(1.005, width, f"{level:.0%}", color=_MUTED, va="center", fontsize=8)
+        axes.axhline(0, color=_MUTED, linewidth=0.8)
+        _deviations(axes, ranks, columns)
+        axes.set(xlim=(0, 1), xlabel="F(x | earlier coordinates, t): rank under the model")
+        axes.set_ylabel("share of rows below, minus expected")
+
+    return _svg(draw, "calibration")
+
+
+def learning_figure(history: pd.DataFrame) -> str:
+    """Training and validation loss by step, and the terms of the objective if there are several."""
+    terms = [name for name in history if name not in ("step", "train", "validation")]
+    panels = [["train", "validation"], *([terms] if len(terms) > 1 else [])]
+
+    def draw(figure: Figure) -> None:
+        for axes, names in zip(_axes(figure, len(panels)), panels, strict=True):
+            _curves(axes, history, names)
+        figure.axes[0].set_ylabel("loss" if len(terms) != 1 else f"loss ({terms[0]})")
+        if len(panels) > 1:
+            figure.axes[1].set_ylabel("terms of the objective")
+
+    return _svg(draw, "learning")
+
+
+def _deviations(axes: Axes, ranks: np.ndarray, columns: tuple[str, ...]) -> None:
+    """One step curve a coordinate; of many, those that deviate most are named."""
+    rows = len(ranks)
+    ordered = np.sort(ranks, axis=0)
+    above, below = (np.arange(rows)[:, None] + np.array([1, 0])).T / rows
+    curves = []
+    for values in ordered.T:
+        x = np.concatenate(([0.0], np.repeat(values, 2), [1.0]))
+        y = np.concatenate(([0.0], np.column_stack((below, above)).ravel(), [1.0])) - x
+        curves.append((np.abs(y).max(), x, y))
+    named = sorted(sorted(range(len(curves)), key=lambda i: -curves[i][0])[:_MOST_NAMED])
+    for i, (_, x, y) in enumerate(curves):
+        if i in named:
+            colour = _SERIES[named.index(i)]
+            axes.plot(x, y, color=colour, linewidth=1.6, label=_plain(columns[i]))
+        else:
+            axes.plot(x, y, color=_MUTED, linewidth=0.6, alpha=0.5)
+    _legend(axes)
+
+
+def _curves(axes: Axes, history: pd.DataFrame, names: list[str]) -> None:
+    step = history["step"].to_numpy(float)
+    for colour, name in zip(_SERIES, names, strict=False):
+        values = history[name].to_numpy(float)
+        known = np.isfinite(values)
+        if known.any():
+            axes.plot(
+                step[known], values[known], color=colour, linewidth=1.6, label=_plain(name),
+                marker="o" if known.sum() == 1 else None,
+            )
+    values = history[names].to_numpy(float)
+    _scale(axes, step, values[np.isfinite(values)], values[len(values) // 20 :])
+    axes.set_xlabel("step")
+    _legend(axes)
+
+
+def _scale(axes: Axes, step: np.ndarray, values: np.ndarray, late: np.ndarray) -> None:
+    """Logarithmic where the numbers ask for it; else the first twentieth may leave the picture."""
+    if step.max() > 100 * max(step.min(), 1):
+        axes.set_xscale("log")
+    if len(values) and values.min() > 0 and values.max() > 50 * values.min():
+        axes.set_yscale("log")
+    elif np.isfinite(late).any():
+        low, high = np.nanmin(values), np.nanmax(late[np.isfinite(late)])
+        margin = 0.06 * (high - low) or 1.0
+        axes.set_ylim(low - margin, high + 2 * margin)
+
+
+def _axes(figure: Figure, count: int) -> list[Axes]:
+    made = figure.subplots(1, count, squeeze=False)[0]
+    for axes in made:
+        axes.set_facecolor("none")
+        axes.spines[["top", "right"]].set_visible(False)
+        axes.spines[["left", "bottom"]].set_color(_MUTED)
+        axes.tick_params(colors=_MUTED, labelsize=9, length=3)
+        axes.grid(color=_GRID, linewidth=0.6)
+        axes.set_axisbelow(True)
+        axes.xaxis.label.set(color=_INK, size=10)
+        axes.yaxis.label.set(color=_INK, size=10)
+    return list(made)
+
+
+def _legend(axes: Axes) -> None:
+    if axes.get_legend_handles_labels()[0]:
+        axes.legend(frameon=False, fontsize=9, labelcolor=_INK, ncols=3, loc="upper right")
+
+
+def _plain(name: str) -> str:
+    """A user's name as text: no mathematics between dollars, and seen by the legend."""
+    return name.replace("$", r"\$").removeprefix("_") or "(no name)"
+
+
+def _svg(draw: Callable[[Figure], None], salt: str) -> str:
+    # Text stays text, and identifiers differ from picture to picture: both stand in one page.
+    with matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": salt}):
+        figure = Figure(figsize=(8.6, 3.1), layout="constrained")
+        canvas = FigureCanvasSVG(figure)
+        draw(figure)
+        return _in_page_colours(_written(canvas))
+
+
+def _written(canvas: FigureCanvasSVG) -> str:
+    out = io.StringIO()
+    canvas.print_svg(out, metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
+    return out.getvalue()
+
+
+def _in_page_colours(svg: str) -> str:
+    svg = svg[svg.index("<svg") :]
+    svg = re.sub(r'(<svg [^>]*?)\s(?:width|height)="[^"]*"', r"\1", svg, count=1)
+    svg = re.sub(r'(<svg [^>]*?)\s(?:width|height)="[^"]*"', r"\1", svg, count=1)
+    svg = re.sub(r"(font: [^;\"]*?)(?:'DejaVu Sans')[^;\"]*", r"\1var(--sans)", svg)
+    ours = rf": ({'|'.join(_COLOURS)})\b"
+    return re.sub(ours, lambda found: f": var({_COLOURS[found[1]]})", svg)

@@ -1,0 +1,202 @@
+"""What the main picture shows: frames of the density over the domain, as compact numbers for the page."""
+
+import base64
+from typing import Any
+
+import matplotlib
+import numpy as np
+from jaxtyping import Float
+from scipy.ndimage import gaussian_filter
+
+from conservax.data import TimeAxis
+
+from ._reported import ReportedModel
+
+FRAMES = 40
+_BLOCK = 8  # frames evaluated in one call, always the same number of rows
+_SIDE = 98  # cells a side of the plane; every seventh has an arrow
+_STRIDE = 7
+_POINTS_ON_LINE = 400
+_MOST_PAIRED = 5
+_BINS = 36
+_DRAWS = 4000  # a frame
+_MOST_POINTS = 20_000
+_WINDOW = 0.025  # data this near in time are shown: a share of the time range
+_ROOT = 4  # densities travel as fourth roots, so that a byte spans nine decades
+
+Bounds = Float[np.ndarray, "dim 2"]
+
+
+def picture(model: ReportedModel) -> dict[str, Any]:
+    """Everything the page needs to draw rho_t and its velocity, ready for JSON."""
+    axis = model.units.time
+    unit_times = np.linspace(0.0, 1.0, FRAMES)
+    times = axis.from_unit(unit_times)
+    draw = {1: _line, 2: _plane}.get(model.units.dim, _pairs)
+    bounds = _bounds(model, times)
+    return {
+        "columns": list(model.units.columns[:_MOST_PAIRED]),
+        "timeName": axis.name,
+        "times": [axis.format(time) for time in times],
+        "unitTimes": unit_times.tolist(),
+        "bounds": bounds.tolist(),
+        "points": _points(model, bounds[:_MOST_PAIRED]),
+        "colours": _packed(np.round(255 * _colour_map()[:, :3]), np.uint8),
+        "root": _ROOT,
+        **draw(model, times, bounds),
+    }
+
+
+def _colour_map() -> Float[np.ndarray, "256 4"]:
+    return matplotlib.colormaps["magma"](np.arange(256))
+
+
+def _line(model: ReportedModel, times: np.ndarray, bounds: Bounds) -> dict[str, Any]:
+    """Density and velocity curves over one coordinate."""
+    x = np.linspace(*bounds[0], _POINTS_ON_LINE)[:, None]
+    density = np.exp(_frames(model.log_prob, model.units.time, times, x))
+    velocity = _frames(model.velocity, model.units.time, times, x)[..., 0]
+    return {
+        "kind": "line",
+        "count": _POINTS_ON_LINE,
+        "density": _packed(density, np.float32),
+        "velocity": _packed(velocity, np.float32),
+        "velocityUnit": _per_time(model),
+    }
+
+
+def _plane(model: ReportedModel, times: np.ndarray, bounds: Bounds) -> dict[str, Any]:
+    """Density on a grid of cells, and displacements at every seventh of them."""
+    axis = model.units.time
+    grid = np.stack(np.meshgrid(*(_centres(*side) for side in bounds)), axis=-1)
+    coarse = grid[_STRIDE // 2 :: _STRIDE, _STRIDE // 2 :: _STRIDE]
+    log_density = _frames(model.log_prob, axis, times, grid.reshape(-1, 2))
+    velocity = _frames(model.velocity, axis, times, coarse.reshape(-1, 2))
+    weights = np.exp(log_density.reshape(FRAMES, _SIDE, _SIDE))
+    weights = weights[:, _STRIDE // 2 :: _STRIDE, _STRIDE // 2 :: _STRIDE].reshape(FRAMES, -1)
+    span = _span(velocity / np.ptp(bounds, axis=1), weights, 1 / len(coarse), axis.scale)
+    return {
+        "kind": "plane",
+        "side": _SIDE,
+        "stride": _STRIDE,
+        **_levels(np.exp(log_density)),
+        "arrows": _packed(velocity * span, np.float32),
+        "span": f"{span:g}{_plural(axis, span)}",
+    }
+
+
+def _pairs(model: ReportedModel, times: np.ndarray, bounds: Bounds) -> dict[str, Any]:
+    """Smoothed histograms of draws from the model, one a pair of the first few coordinates."""
+    axis = model.units.time
+    draws = _draws(model, times, _DRAWS)[:, :, :_MOST_PAIRED]
+    edges = [np.linspace(*side, _BINS + 1) for side in bounds[:_MOST_PAIRED]]
+    pairs = [(i, j) for i in range(len(edges)) for j in range(i)]
+    planes = [
+        [_histogram(frame[:, [i, j]], edges[i], edges[j]) for i, j in pairs] for frame in draws
+    ]
+    lines = [
+        [np.histogram(frame[:, i], edge)[0] for i, edge in enumerate(edges)] for frame in draws
+    ]
+    planes, lines = np.array(planes), gaussian_filter(np.array(lines, float), (0, 0, 1))
+    planes /= planes.max((0, 2, 3), keepdims=True)
+    lines /= lines.max((0, 2), keepdims=True)
+    return {
+        "kind": "pairs",
+        "side": _BINS,
+        "pairs": pairs,
+        "unshown": list(model.units.columns[_MOST_PAIRED:]),
+        "draws": _DRAWS,
+        **_levels(planes),
+        "marginals": _packed(lines, np.float32),
+    }
+
+
+def _histogram(points: np.ndarray, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
+    return gaussian_filter(np.histogram2d(points[:, 0], points[:, 1], (rows, columns))[0], 1.0)
+
+
+def _frames(evaluate: Any, axis: TimeAxis, times: np.ndarray, x: np.ndarray) -> np.ndarray:
+    """Values at the points x at every time, a few frames a call; shape `(frames, rows, ...)`."""
+    blocks = []
+    for start in range(0, len(times), _BLOCK):
+        t = axis.to_column(times[start : start + _BLOCK])
+        values = evaluate(np.repeat(t, len(x)), np.tile(x, (len(t), 1)))
+        blocks.append(values.reshape(len(t), len(x), *values.shape[1:]))
+    return np.concatenate(blocks)
+
+
+def _draws(model: ReportedModel, times: np.ndarray, count: int) -> Float[np.ndarray, "..."]:
+    """Draws from the model, shape `(times, count, dim)`."""
+    t = np.repeat(model.units.time.to_column(times), count)
+    return model.sample(t, len(t), seed=0).reshape(len(times), count, -1)
+
+
+def _bounds(model: ReportedModel, times: np.ndarray) -> Bounds:
+    """The box to look at: nearly all of the data, or of the model where there are none."""
+    if model.split is None:
+        shown = _draws(model, times, 100).reshape(-1, model.units.dim)
+    else:
+        shown = np.concatenate([part.x for part in model.split])
+    low, high = np.quantile(shown, (0.002, 0.998), axis=0)
+    margin = 0.08 * np.maximum(high - low, 1e-9 * np.array(model.units.std))
+    return np.stack((low - margin, high + margin), axis=1)
+
+
+def _centres(low: float, high: float) -> np.ndarray:
+    """Midpoints of the cells, so that the picture fills the box exactly."""
+    return low + (np.arange(_SIDE) + 0.5) * (high - low) / _SIDE
+
+
+def _span(speed: np.ndarray, weights: np.ndarray, cell: float, longest: float) -> float:
+    """A round time in which the faster part of the population crosses one arrow's cell."""
+    lengths = np.hypot(speed[..., 0], speed[..., 1]).ravel()
+    order = np.argsort(lengths)
+    mass = np.cumsum(weights.ravel()[order])
+    fast = lengths[order][np.searchsorted(mass, 0.9 * mass[-1])]
+    span = min(cell / fast if fast > 0 else longest, longest)
+    decade = 10.0 ** np.floor(np.log10(span))
+    return float(f"{decade * max(step for step in (1, 2, 5) if step * decade <= span):.1g}")
+
+
+def _points(model: ReportedModel, bounds: Bounds) -> dict[str, Any] | None:
+    """The data inside the box, as fractions of it, and how near in time one has to be to be shown."""
+    if model.split is None:
+        return None
+    axis, dim = model.units.time, len(bounds)
+    t = np.concatenate([part.t for part in model.split])
+    x = np.concatenate([part.x for part in model.split])[:, :dim]
+    place = (x - bounds[:, 0]) / np.ptp(bounds, axis=1)
+    seen = ((place >= 0) & (place <= 1)).all(1)
+    kept = np.flatnonzero(seen)
+    kept = np.random.default_rng(0).permutation(kept)[:_MOST_POINTS]
+    window = _WINDOW * axis.scale
+    return {
+        "count": len(kept),
+        "total": len(t),
+        "outside": int((~seen).sum()),
+        "window": _WINDOW,
+        "windowLabel": f"{window:.2g}{_plural(axis, window)}",
+        "t": _packed(np.round(65535 * np.clip(axis.to_unit(t[kept]), 0, 1)), np.uint16),
+        "x": _packed(np.round(65535 * place[kept]), np.uint16),
+    }
+
+
+def _levels(density: np.ndarray) -> dict[str, Any]:
+    """Densities as one byte each: 255 times the fourth root of their share of the largest."""
+    largest = float(density.max())
+    share = (density / largest) ** (1 / _ROOT)
+    return {"largest": largest, "levels": _packed(np.round(255 * share), np.uint8)}
+
+
+def _packed(values: np.ndarray, kind: Any) -> str:
+    """Little-endian bytes in base64."""
+    array = np.ascontiguousarray(values, np.dtype(kind).newbyteorder("<"))
+    return base64.b64encode(array.tobytes()).decode()
+
+
+def _plural(axis: TimeAxis, amount: float) -> str:
+    return f" {axis.unit}{'s' * (amount != 1)}" if axis.unit else ""
+
+
+def _per_time(model: ReportedModel) -> str:
+    return f"per {model.units.time.unit or f'unit of {model.units.time.name}'}"

@@ -1,0 +1,86 @@
+"""Held-out negative log-likelihood, next to what classical density estimates make of the rows."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float
+
+from conservax.baseline import (
+    fit_gaussian_mixture,
+    fit_gaussian_mixture_in_time,
+    fit_kernel_density,
+    fit_kernel_density_in_time,
+)
+from conservax.data import Split, Table
+
+from ._reported import ReportedModel
+
+_SEED = 0
+
+
+@dataclass(frozen=True)
+class Score:
+    """Mean negative log-likelihood of the held-out rows under one model, in nats.
+
+    **Attributes:**
+
+    - `name`, `detail`: which model, and what was chosen for it on the validation rows.
+    - `standardised`, `raw`: per row, for standardised coordinates and for those of the data.
+    - `behind`: how much worse than our model, and `error`, the standard error of that paired
+      difference; 0 for our model itself.
+    """
+
+    name: str
+    detail: str
+    standardised: float
+    raw: float
+    behind: float = 0.0
+    error: float = 0.0
+
+
+def held_out(model: ReportedModel) -> tuple[str, Table] | None:
+    """The rows a model is judged on, and what they are called: test rows, or else validation."""
+    if model.split is None:
+        return None
+    parts = (("test", model.split.test), ("validation", model.split.validation))
+    return next(((name, part) for name, part in parts if len(part)), None)
+
+
+def held_out_scores(model: ReportedModel) -> tuple[Score, ...]:
+    """Our model first, then kernel densities and Gaussian mixtures, without time and in time.
+
+    Empty if the model has no held-out rows. The baselines are left out where there are no
+    validation rows to choose them on.
+    """
+    rows = held_out(model)
+    if model.split is None or rows is None:
+        return ()
+    table = rows[1]
+    volume = model.units.log_volume
+    ours = -model.log_prob(model.units.time.to_column(table.t), table.x)
+    scores = [Score("This model", "", ours.mean() - volume, ours.mean())]
+    for name, detail, theirs in (
+        _baselines(model.split, table) if len(model.split.validation) else ()
+    ):
+        behind = theirs - ours
+        error = behind.std(ddof=1) / math.sqrt(len(behind)) if len(behind) > 1 else math.nan
+        raw = float(theirs.mean())
+        scores.append(Score(name, detail, raw - volume, raw, float(behind.mean()), float(error)))
+    return tuple(scores)
+
+
+def _baselines(split: Split, table: Table) -> list[tuple[str, str, Float[np.ndarray, " rows"]]]:
+    """Name, detail, and what each baseline pays for the rows of the table."""
+    train, judge = split.train, split.validation
+    still = [
+        fit_kernel_density(train.x, judge.x),
+        fit_gaussian_mixture(train.x, judge.x, _SEED),
+    ]
+    moving = [
+        fit_kernel_density_in_time(train.t, train.x, judge.t, judge.x),
+        fit_gaussian_mixture_in_time(train.t, train.x, judge.t, judge.x, _SEED),
+    ]
+    return [(b.name, b.detail, -b.log_prob(table.x)) for b in still] + [
+        (b.name, b.detail, -b.log_prob(table.t, table.x)) for b in moving
+    ]

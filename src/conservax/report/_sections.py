@@ -1,0 +1,142 @@
+"""The parts of the page as HTML. Every text that is not ours is escaped here."""
+
+import json
+from collections.abc import Iterable
+from html import escape
+from typing import Any
+
+from ._reported import CheckReport, ReportedModel
+from ._scores import Score
+
+
+def verdict(passed: bool) -> str:
+    """PASS or FAIL, as a badge."""
+    return f'<span class="verdict {"pass" if passed else "fail"}">{"PASS" if passed else "FAIL"}</span>'
+
+
+def number(value: float, digits: int = 4) -> str:
+    """A number as people write it, with a minus sign and a raised power of ten."""
+    text = f"{float(value):.{digits}g}"
+    mantissa, _, power = text.partition("e")
+    text = f"{mantissa} × 10<sup>{int(power)}</sup>" if power else mantissa
+    return text.replace("-", "−")
+
+
+def fixed(value: float, sign: str = "-") -> str:
+    """A number to three decimals."""
+    return f"{value:{sign}.3f}".replace("-", "−")
+
+
+def key_figures(
+    model: ReportedModel, scores: tuple[Score, ...], judged: str, check: CheckReport
+) -> str:
+    """The few numbers at the top of the page."""
+    units, split = model.units, model.split
+    axis = units.time
+    figures = [
+        ("Coordinates", str(units.dim), escape(", ".join(units.columns[:6])) + "…" * (units.dim > 6)),
+        (
+            f"Time range ({escape(axis.name)})",
+            f"{escape(axis.format(axis.start))} to {escape(axis.format(axis.end))}",
+            f"{number(axis.scale)} {axis.unit}s" if axis.unit else "",
+        ),
+        ("Check", verdict(check.passed), f"{sum(r.passed for r in check.results)} of {len(check.results)} passed"),
+    ]
+    if split is not None:
+        parts = ", ".join(f"{len(part)} {name}" for name, part in split._asdict().items())
+        figures.insert(0, ("Rows", f"{sum(map(len, split)):,}", parts))
+    if scores:
+        per = f"nats a {judged} row, standardised"
+        figures.insert(-1, ("Held-out NLL", number(scores[0].standardised), per))
+    cells = (f"<div><dt>{a}</dt><dd>{b}<small>{c}</small></dd></div>" for a, b, c in figures)
+    return f'<dl class="key">{"".join(cells)}</dl>'
+
+
+def toggles(kind: str, has_points: bool) -> str:
+    """The switches under the picture."""
+    boxes = []
+    if kind != "pairs":
+        boxes.append(_checkbox("motion", "Velocity"))
+    if has_points:
+        boxes.append(_checkbox("points", "Data near this time"))
+    if kind != "line":
+        scales = (("root", "square root"), ("linear", "linear"), ("log", "logarithmic"))
+        options = "".join(f'<option value="{value}">{text}</option>' for value, text in scales)
+        boxes.append(f'<label for="scale">Colour scale <select id="scale">{options}</select></label>')
+    return "".join(boxes)
+
+
+def still(svg: str, label: str, caption: str) -> str:
+    """A picture that does not move, with what it shows."""
+    return (
+        f'<figure class="still"><div role="img" aria-label="{escape(label)}">{svg}</div>'
+        f"<figcaption>{caption}</figcaption></figure>"
+    )
+
+
+def check_table(check: CheckReport) -> str:
+    """Every figure of the check, and its limit."""
+    rows = (
+        (
+            escape(result.name),
+            number(result.value, 3),
+            number(result.limit, 3),
+            verdict(result.passed),
+            escape(result.detail),
+        )
+        for result in check.results
+    )
+    return table(("Check", "#Value", "#Limit", "", "What it means"), rows)
+
+
+def _checkbox(name: str, text: str) -> str:
+    return f'<label for="{name}"><input type="checkbox" id="{name}" checked> {text}</label>'
+
+
+def score_table(scores: tuple[Score, ...], judged: str) -> str:
+    """Our model and the baselines, the best of them marked."""
+    best = min(score.raw for score in scores)
+    rows = []
+    for score in scores:
+        ours = score is scores[0]
+        mark = (lambda text: f'<b class="best">{text}</b>') if score.raw == best else str
+        behind = f"{fixed(score.behind, sign='+')} ± {fixed(score.error)}"
+        name = f"<b>{score.name}</b>" if ours else escape(score.name)
+        rows.append(
+            (
+                name + (f"<small>{escape(score.detail)}</small>" if score.detail else ""),
+                mark(fixed(score.standardised)),
+                mark(fixed(score.raw)),
+                "" if ours else behind,
+            )
+        )
+    heads = ("Model", "#NLL, standardised", "#NLL, data units", "#Minus this model (± std. error)")
+    return (
+        f"<p>Mean negative log-likelihood of the {judged} rows, in nats a row: lower is better. "
+        "All models were fitted to the same training rows and tuned on the same validation rows. "
+        "“No time” does not see the time of a row; “in time” is p(t, x) / p(t).</p>"
+        + table(heads, rows)
+    )
+
+
+def table(heads: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    """Cells that are HTML already; a head that begins with # stands over numbers."""
+    heads = tuple(heads)
+    opened = [' class="number">' if head.startswith("#") else ">" for head in heads]
+    top = "".join(f"<th{o}{head.removeprefix('#')}</th>" for o, head in zip(opened, heads, strict=True))
+    body = "".join(
+        f"<tr>{''.join(f'<td{o}{cell}</td>' for o, cell in zip(opened, row, strict=True))}</tr>"
+        for row in rows
+    )
+    return f'<div class="scroll"><table><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table></div>'
+
+
+def settings_table(settings: dict[str, Any]) -> str:
+    """Plain JSON, a row a setting."""
+    if not settings:
+        return '<p class="note">None were recorded.</p>'
+    rows = (
+        (escape(str(name)), f"<code>{escape(json.dumps(value, default=str))}</code>")
+        for name, value in settings.items()
+    )
+    return table(("Setting", "Value"), rows)

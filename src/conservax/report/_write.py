@@ -1,0 +1,134 @@
+"""One model, one page: gathers the parts and writes the file whole or not at all."""
+
+import json
+import os
+from html import escape
+from importlib.metadata import version
+from importlib.resources import files
+from pathlib import Path
+from string import Template
+from typing import Any
+
+from conservax.data import Units
+
+from . import _sections as sections
+from ._example import example
+from ._figures import calibration_figure, learning_figure
+from ._picture import FRAMES, picture
+from ._reported import ReportedModel
+from ._scores import held_out, held_out_scores
+
+_WITHOUT_DATA = (
+    '<p class="note">This needs rows that the model was not trained on, and this model came '
+    "without its data: read it together with its split, or refit, to see it.</p>"
+)
+
+
+def write_report(model: ReportedModel, path: str | os.PathLike[str]) -> Path:
+    """Write one HTML page about a model. It loads nothing: it opens anywhere, offline.
+
+    What is at `path` is replaced.
+
+    **Returns:** the path.
+    """
+    path = Path(path)
+    page = _page(model)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    try:
+        partial.write_text(page, encoding="utf-8")
+        os.replace(partial, path)
+    finally:
+        partial.unlink(missing_ok=True)
+    return path
+
+
+def _page(model: ReportedModel) -> str:
+    shown, check, scores = picture(model), model.check(), held_out_scores(model)
+    rows = held_out(model)
+    judged = rows[0] if rows else ""
+    columns, axis = _listed(model.units), model.units.time
+    source = model.split.train.source if model.split else columns
+    return Template(_part("template.html")).substitute(
+        title=f"{escape(columns)} over {escape(axis.name)} · conservax",
+        heading=escape(source),
+        lead=_lead(model.units),
+        key=sections.key_figures(model, scores, judged, check),
+        picture_lead=_picture_lead(shown),
+        time_name=escape(axis.name),
+        last_frame=FRAMES - 1,
+        picture_label=escape(f"Density of {columns} at the time chosen by the slider"),
+        toggles=sections.toggles(shown["kind"], shown["points"] is not None),
+        calibration=_calibration(model),
+        learning=_learning(model),
+        verdict=sections.verdict(check.passed),
+        check=sections.check_table(check),
+        scores=sections.score_table(scores, judged) if scores else _WITHOUT_DATA,
+        code=example(model),
+        settings=sections.settings_table(model.settings),
+        version=escape(version("conservax")),
+        css=_part("page.css"),
+        script=_part("page.js"),
+        picture=_for_script(shown),
+    )
+
+
+def _part(name: str) -> str:
+    return files(__package__).joinpath(name).read_text(encoding="utf-8")
+
+
+def _for_script(value: Any) -> str:
+    """JSON that no name inside it can break out of."""
+    text = json.dumps(value, allow_nan=False, separators=(",", ":"))
+    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+
+
+def _listed(units: Units) -> str:
+    names = ", ".join(units.columns[:6])
+    return names if units.dim <= 6 else f"{names} and {units.dim - 6} more"
+
+
+def _lead(units: Units) -> str:
+    axis = units.time
+    return (
+        f"Density and velocity of {escape(_listed(units))} over {escape(axis.name)}, from "
+        f"{escape(axis.format(axis.start))} to {escape(axis.format(axis.end))}. The two are tied "
+        "by the continuity equation: what leaves one place arrives at another."
+    )
+
+
+def _picture_lead(shown: dict[str, Any]) -> str:
+    if shown["kind"] == "line":
+        return "The curve is the density at the time chosen below; under it, the velocity that moves it."
+    if shown["kind"] == "plane":
+        return (
+            "Colour is the density at the time chosen below. Arrows show how far the population "
+            f"moves in {escape(shown['span'])}, and fade where there is hardly anyone."
+        )
+    unshown = f" {len(shown['unshown'])} further coordinates are not shown." * bool(shown["unshown"])
+    return (
+        "Every pair of coordinates, and each by itself on the diagonal, from "
+        f"{shown['draws']} draws of the model at the time chosen below, smoothed over a cell."
+        + unshown
+    )
+
+
+def _calibration(model: ReportedModel) -> str:
+    rows = held_out(model)
+    if rows is None:
+        return _WITHOUT_DATA
+    name, table = rows
+    caption = (
+        f"The {len(table)} {name} rows, each ranked by the model among all points it could have "
+        "been. If the model is right, ranks are uniform, and a curve stays entirely inside the "
+        "dark band in 95 of 100 data sets, inside the light one in 99."
+    )
+    svg = calibration_figure(model.calibration(table), model.units.columns)
+    return sections.still(svg, "Calibration: rank distribution minus uniform", caption)
+
+
+def _learning(model: ReportedModel) -> str:
+    if not len(model.history):
+        return '<p class="note">No history of training was recorded.</p>'
+    caption = "Loss by optimisation step, on training and validation rows."
+    return sections.still(learning_figure(model.history), "Learning curves", caption)

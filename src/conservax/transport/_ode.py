@@ -1,0 +1,54 @@
+"""Particles that follow the velocity: the probability-flow ODE."""
+
+import diffrax
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+from conservax._types import Condition, Point
+from conservax.law import ConservationLaw
+from conservax.transport._times import checked_start
+
+
+def solve_ode(
+    law: ConservationLaw,
+    x: Point,
+    times: Float[Array, " times"],
+    condition: Condition = None,
+    *,
+    rtol: float = 1e-6,
+    atol: float = 1e-6,
+    max_steps: int = 4096,
+) -> Float[Array, "times dim"]:
+    """Where the particle that is at x at `times[0]` is at every time: dx = velocity dt.
+
+    For laws without a closed flow map, and to check those that have one. Adaptive steps
+    (Tsitouras 5(4), PI control).
+
+    **Arguments:**
+
+    - `law`: whose velocity is followed.
+    - `x`: the point at `times[0]`, shape `(dim,)`; `vmap` for rows.
+    - `times`: law times, all forwards or all backwards.
+    - `condition`: shape `(condition_dim,)`, for laws that have one.
+    - `rtol`, `atol`: error allowed a step, relative to x and in the units of x.
+    - `max_steps`: give up after so many steps.
+
+    **Returns:** positions, shape `(times, dim)`, the first one x itself.
+
+    **Raises:** `ValueError` for wrong shapes or times that turn round; a runtime error, also under
+    `jit`, if the steps do not suffice.
+    """
+    x, times = checked_start(law, x, times, condition)
+    solution = diffrax.diffeqsolve(
+        diffrax.ODETerm(lambda t, y, _: law.velocity(t, y, condition)),
+        diffrax.Tsit5(),
+        times[0],
+        times[-1],
+        None,
+        x,
+        saveat=diffrax.SaveAt(ts=times),
+        stepsize_controller=diffrax.PIDController(rtol=rtol, atol=atol),
+        max_steps=max_steps,
+        throw=True,
+    )
+    return jnp.asarray(solution.ys)

@@ -1,0 +1,37 @@
+"""Times that a path runs through, forwards or backwards."""
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float
+
+from conservax._types import Condition, Point, Vector
+from conservax.density._base import check_point
+from conservax.law import ConservationLaw
+
+WRONG_ORDER = "expected times that only grow or only fall; sort them, and start where x is."
+
+
+def checked_start(
+    law: ConservationLaw, x: Vector, times: Float[Array, " times"], condition: Condition
+) -> tuple[Point, Float[Array, " times"]]:
+    """The point as an array of floats, and the times in its dtype.
+
+    **Raises:** `ValueError` if x, the condition or the times have the wrong shape, or the times
+    turn round; where they are traced, under `jit` or `vmap`, turning round is a runtime error.
+    """
+    x = jnp.asarray(x)
+    x = x.astype(jnp.result_type(x, float)) if not jnp.issubdtype(x.dtype, jnp.floating) else x
+    check_point(law.density, x, condition)
+    times = jnp.asarray(times, x.dtype)
+    if times.ndim != 1 or times.shape[0] == 0:
+        raise ValueError(f"expected times of shape (times,); got {times.shape}. Give at least one.")
+    if isinstance(times, jax.core.Tracer):
+        steps = jnp.diff(times)
+        monotone = jnp.all(steps >= 0) | jnp.all(steps <= 0)
+        return x, eqx.error_if(times, ~monotone, WRONG_ORDER)
+    steps = np.diff(np.asarray(times))
+    if not (np.all(steps >= 0) or np.all(steps <= 0)):
+        raise ValueError(f"{WRONG_ORDER[:-1]}; got {np.asarray(times)}.")
+    return x, times

@@ -1,0 +1,138 @@
+"""Objectives against closed forms."""
+
+from typing import ClassVar
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from conservax.density import Factorized, Gaussian
+from conservax.flux import AbstractDivergenceFree, KnotheRosenblatt
+from conservax.law import ConservationLaw
+from conservax.objective import (
+    AbstractObjective,
+    JacobianSymmetry,
+    KineticEnergy,
+    NegativeLogLikelihood,
+    Rows,
+    Sum,
+    draws,
+)
+
+KEY = jax.random.key(3)
+ROWS = Rows(jnp.linspace(0, 1, 4000), jnp.zeros((4000, 2)))
+
+
+class Moving(eqx.Module):
+    """A Gaussian law with parameters: mean shift * t, deviation 1 + growth * t."""
+
+    shift: jax.Array
+    growth: jax.Array
+
+    def law(self, diffusion=0.0):
+        density = Gaussian(2, lambda t: self.shift * t, lambda t: (1 + self.growth * t) * jnp.ones(2))
+        return ConservationLaw(density, KnotheRosenblatt(), diffusion=diffusion)
+
+
+def energy(shift, growth):
+    """E |v|^2 = |shift|^2 + 2 growth^2: velocity is shift + growth * z with z standard normal."""
+    return jnp.sum(shift**2) + 2 * growth**2
+
+
+def test_likelihood_of_standard_normal_draws_is_their_entropy():
+    x = jax.random.normal(KEY, (100_000, 2))
+    law = Moving(jnp.zeros(2), jnp.zeros(())).law()
+    nll = NegativeLogLikelihood()(KEY, law, Rows(jnp.zeros(100_000), x))
+    assert nll == pytest.approx(np.log(2 * np.pi * np.e), abs=0.01)
+
+
+def test_kinetic_energy_of_a_moving_gaussian():
+    law = Moving(jnp.array([3.0, -1.0]), jnp.array(0.5)).law()
+    assert KineticEnergy()(KEY, law, ROWS) == pytest.approx(10.5, rel=0.02)
+
+
+def test_kinetic_energy_has_the_gradient_of_its_closed_form():
+    def estimate(law):
+        return KineticEnergy(20_000)(KEY, law.law(), ROWS)
+
+    moving = Moving(jnp.array([3.0, -1.0]), jnp.array(0.5))
+    grads = eqx.filter_grad(estimate)(moving)
+    expected = jax.grad(energy, argnums=(0, 1))(moving.shift, moving.growth)
+    np.testing.assert_allclose(grads.shift, expected[0], rtol=0.03)
+    np.testing.assert_allclose(grads.growth, expected[1], atol=0.08)
+
+
+def test_kinetic_energy_is_that_of_the_drift():
+    # Standing normal, g = 2: drift = -2 x, so E |u|^2 = 4 * 2.
+    law = Moving(jnp.zeros(2), jnp.zeros(())).law(diffusion=2.0)
+    assert KineticEnergy()(KEY, law, ROWS) == pytest.approx(8.0, rel=0.05)
+
+
+class Rotation(AbstractDivergenceFree):
+    """A constant antisymmetric matrix under the density envelope."""
+
+    rate: float
+    envelope: bool = True
+
+    def matrix(self, t, x, condition=None):
+        return self.rate * jnp.array([[0.0, 1.0], [-1.0, 0.0]])
+
+
+def test_symmetry_of_a_rotating_normal():
+    # velocity = A score = -A x, so |J - J^T|_F^2 = |2 A|_F^2 = 8 rate^2.
+    density = Gaussian(2, lambda t: jnp.zeros(2), lambda t: jnp.ones(2))
+    law = ConservationLaw(density, KnotheRosenblatt(), Rotation(0.7))
+    value = JacobianSymmetry(20_000)(KEY, law, ROWS)
+    assert value == pytest.approx(8 * 0.49, rel=0.03)
+
+
+def test_symmetry_of_a_gradient_field_is_zero():
+    law = Moving(jnp.array([3.0, -1.0]), jnp.array(0.5)).law()
+    assert JacobianSymmetry()(KEY, law, ROWS) == pytest.approx(0, abs=1e-20)
+
+
+def test_draws_fill_time_evenly_and_carry_conditions():
+    density = Factorized(2, components=2, width=8, depth=1, condition_dim=1, key=KEY)
+    law = ConservationLaw(density, KnotheRosenblatt())
+    rows = Rows(jnp.zeros(10), jnp.zeros((10, 2)), jnp.arange(10.0)[:, None])
+    at = draws(KEY, law, rows, 50)
+    np.testing.assert_array_equal(np.floor(at.t * 50), np.arange(50))
+    assert at.x.shape == (50, 2)
+    assert set(at.condition[:, 0].tolist()) <= set(range(10))
+
+
+class Constant(AbstractObjective):
+    value: float
+    name: ClassVar[str] = "constant"
+
+    def __call__(self, key, law, rows):
+        return jnp.asarray(self.value)
+
+
+class Noise(AbstractObjective):
+    name: ClassVar[str] = "noise"
+
+    def __call__(self, key, law, rows):
+        return jax.random.normal(key)
+
+
+def test_objectives_add_up_with_weights():
+    total = 2 * Constant(3.0) + 0.5 * (Noise() + NegativeLogLikelihood() * 4)
+    assert isinstance(total, Sum)
+    assert [(w, term.name) for w, term in total.terms] == [
+        (2.0, "constant"),
+        (0.5, "noise"),
+        (2.0, "nll"),
+    ]
+    law = Moving(jnp.zeros(2), jnp.zeros(())).law()
+    parts = total.parts(KEY, law, ROWS)
+    expected = 6 + 0.5 * parts["noise"] + 2 * parts["nll"]
+    assert total.total(parts) == pytest.approx(float(expected))
+    assert parts["noise"] != Noise()(KEY, law, ROWS)
+
+
+def test_the_same_objective_twice_is_refused():
+    with pytest.raises(ValueError, match="every objective once"):
+        Constant(1.0) + Constant(2.0)

@@ -1,0 +1,159 @@
+"""Laws known in closed form, laws with random networks, and the means to hold one to the other."""
+
+from collections.abc import Callable
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from conservax.density import (
+    AbstractDensity,
+    AbstractFactorizedDensity,
+    Autoregressive,
+    Factorized,
+    Gaussian,
+    LogisticMixture,
+    Mixture,
+)
+
+# Most of a test is the compiler's time, and hardly any the compiled program's.
+COMPILE_QUICKLY = {
+    "xla_backend_optimization_level": 0,
+    "xla_llvm_disable_expensive_passes": True,
+}
+
+
+def compiled(function: Callable) -> Callable:
+    """`function` under `filter_jit`, compiled for little running."""
+    return eqx.filter_jit(function, compiler_options=COMPILE_QUICKLY)
+
+
+def over_points(function: Callable, law, t, *rows):
+    """`function(law, t, x, ...)` at every row, in one compiled program."""
+
+    def batched(law, t, *rows):
+        return jax.vmap(lambda t, *row: function(law, t, *row))(t, *rows)
+
+    return compiled(batched)(law, t, *rows)
+
+
+# ---- closed forms
+
+
+class MovingLogistic(AbstractFactorizedDensity):
+    """Independent logistics, location and log scale linear in t: particles keep their z-score."""
+
+    location: jax.Array
+    speed: jax.Array
+    log_scale: jax.Array
+    growth: jax.Array
+    dim: int = eqx.field(static=True)
+    condition_dim: int = eqx.field(static=True, default=0)
+
+    def marginals(self, t, condition=None):
+        mean = self.location + self.speed * t
+        log_scale = self.log_scale + self.growth * t
+        return LogisticMixture(
+            jnp.zeros_like(mean)[:, None], mean[:, None], log_scale[:, None]
+        )
+
+
+def moving_logistic(location, speed, log_scale, growth) -> MovingLogistic:
+    """`MovingLogistic` from lists."""
+    arrays = (jnp.asarray(value, float) for value in (location, speed, log_scale, growth))
+    return MovingLogistic(*arrays, dim=len(location))
+
+
+def ornstein_uhlenbeck(theta: float, g: float, mean, scale) -> Gaussian:
+    """Marginals of dX = -theta X dt + g dW started from N(mean, scale^2)."""
+    mean, scale = jnp.asarray(mean), jnp.asarray(scale)
+    stationary = g**2 / (2 * theta)
+
+    def scale_at(t):
+        return jnp.sqrt(stationary + (scale**2 - stationary) * jnp.exp(-2 * theta * t))
+
+    return Gaussian(len(mean), lambda t: mean * jnp.exp(-theta * t), scale_at)
+
+
+class Straight(eqx.Module):
+    """start + (end - start) t: moments on a straight line."""
+
+    start: jax.Array
+    end: jax.Array
+
+    def __call__(self, t):
+        return self.start + (self.end - self.start) * t
+
+    @property
+    def slope(self):
+        """The derivative in t."""
+        return self.end - self.start
+
+
+def gaussian(dim: int, *, full: bool) -> Gaussian:
+    """A Gaussian whose mean and scale (or Cholesky factor) move on straight lines."""
+    random = np.random.default_rng(dim)
+    mean = Straight(jnp.asarray(random.normal(size=dim)), jnp.asarray(random.normal(size=dim)))
+    sizes = (jnp.asarray(random.uniform(0.4, 1.5, size=dim)) for _ in range(2))
+    if not full:
+        return Gaussian(dim, mean, Straight(*sizes))
+    below = (jnp.asarray(np.tril(random.normal(size=(dim, dim)), -1)) for _ in range(2))
+    factors = (lower + jnp.diag(size) for lower, size in zip(below, sizes, strict=True))
+    return Gaussian(dim, mean, Straight(*factors))
+
+
+# ---- random networks
+
+SMALL = {"components": 3, "width": 16, "depth": 2}
+
+
+def perturbed(module, key, noise: float = 0.1):
+    """Noise on every parameter: away from the start, where nothing moves much."""
+    leaves, tree = jax.tree.flatten(module)
+    keys = jax.random.split(key, len(leaves))
+    moved = [x + noise * jax.random.normal(k, x.shape) for k, x in zip(keys, leaves, strict=True)]
+    return jax.tree.unflatten(tree, moved)
+
+
+def autoregressive(dim: int, seed: int = 0, **options) -> Autoregressive:
+    """A small network."""
+    network = Autoregressive(dim, **SMALL | options, key=jax.random.key(seed))
+    return perturbed(network, jax.random.key(seed + 100))
+
+
+def factorized(dim: int, seed: int = 0, **options) -> Factorized:
+    """A small network."""
+    network = Factorized(dim, **SMALL | options, key=jax.random.key(seed))
+    return perturbed(network, jax.random.key(seed + 100))
+
+
+def mixture(law: Callable, dim: int, **options) -> Mixture:
+    """Two laws of unequal weight."""
+    return Mixture([law(dim, seed, **options) for seed in (1, 2)], weights=[0.3, 0.7])
+
+
+DENSITIES = {
+    "autoregressive": autoregressive,
+    "factorized": factorized,
+    "mixture of factorized": lambda dim, **options: mixture(factorized, dim, **options),
+    "mixture of autoregressive": lambda dim, **options: mixture(autoregressive, dim, **options),
+    "diagonal Gaussian": lambda dim: gaussian(dim, full=False),
+    "full Gaussian": lambda dim: gaussian(dim, full=True),
+}
+LEARNED = [name for name in DENSITIES if "Gaussian" not in name]
+
+
+def points(density: AbstractDensity, count: int, seed: int = 0, condition=None):
+    """Uniform times, and a draw from the density at each."""
+    time_key, key = jax.random.split(jax.random.key(seed))
+    t = jax.random.uniform(time_key, (count,))
+    keys = jax.random.split(key, count)
+    return t, over_points(lambda d, t, k: d.sample(k, t, condition), density, t, keys)
+
+
+def to_float32(tree):
+    """Every float array in single precision."""
+    return jax.tree.map(
+        lambda x: x.astype(jnp.float32) if eqx.is_inexact_array(x) else x, tree
+    )

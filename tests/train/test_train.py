@@ -1,0 +1,235 @@
+"""The training loop: what it reaches, and what it survives."""
+
+import os
+import subprocess
+import sys
+import textwrap
+from typing import ClassVar
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+import pandas as pd
+import pytest
+
+from conservax.density import Factorized
+from conservax.flux import FactorizedFlux
+from conservax.law import ConservationLaw
+from conservax.objective import AbstractObjective, KineticEnergy, NegativeLogLikelihood, Rows
+from conservax.train import CHECKPOINT, METRICS, CheckpointError, DivergedError, Stage, train
+
+KEY = jax.random.key(0)
+NLL = NegativeLogLikelihood()
+
+
+def small_law(key=KEY):
+    density = Factorized(1, components=3, width=16, depth=2, key=key)
+    return ConservationLaw(density, FactorizedFlux())
+
+
+def moving_rows(n, seed=0):
+    """N(2 t - 1, 0.5^2), whose entropy is known at every time."""
+    rng = np.random.default_rng(seed)
+    t = rng.uniform(size=n)
+    return Rows(jnp.asarray(t), jnp.asarray(rng.normal(2 * t - 1, 0.5))[:, None])
+
+
+ENTROPY = 0.5 * np.log(2 * np.pi * np.e * 0.25)
+
+
+def fit(steps=40, law=None, objective=NLL, **arguments):
+    arguments = {"batch_size": 64, "chunk": 10} | arguments
+    law = small_law() if law is None else law
+    rows = arguments.pop("rows", moving_rows(500))
+    return train(law, rows, [Stage(steps, objective)], key=KEY, **arguments)
+
+
+def leaves(trained):
+    return jax.tree.leaves(eqx.filter(trained.law, eqx.is_array))
+
+
+def assert_same(one, other):
+    for a, b in zip(leaves(one), leaves(other), strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_likelihood_reaches_the_entropy():
+    trained = fit(800, rows=moving_rows(20_000), chunk=100, learning_rate=5e-3)
+    held_out = moving_rows(20_000, seed=1)
+    assert NLL(KEY, trained.law, held_out) == pytest.approx(ENTROPY, abs=0.03)
+
+
+def test_same_key_same_model_and_chunks_do_not_matter():
+    assert_same(fit(40, chunk=40), fit(40, chunk=40))
+    np.testing.assert_allclose(leaves(fit(40, chunk=40))[0], leaves(fit(40, chunk=10))[0], rtol=1e-9)
+
+
+class Interrupt(Exception):
+    pass
+
+
+def interrupt_at(step):
+    def stop(report):
+        if report.step == step:
+            raise Interrupt
+
+    return stop
+
+
+def test_a_run_goes_on_bit_for_bit(tmp_path):
+    validation = moving_rows(50, seed=2)
+    whole, broken = tmp_path / "whole", tmp_path / "broken"
+    whole.mkdir(), broken.mkdir()
+    straight = fit(run=whole, validation=validation)
+    with pytest.raises(Interrupt):
+        fit(run=broken, validation=validation, on_chunk=interrupt_at(20))
+    resumed = fit(run=broken, validation=validation)
+    assert_same(straight, resumed)
+    assert (whole / METRICS).read_text() == (broken / METRICS).read_text()
+    assert (whole / CHECKPOINT).read_bytes() == (broken / CHECKPOINT).read_bytes()
+
+
+def test_metrics_of_a_chunk_without_checkpoint_are_forgotten(tmp_path):
+    with pytest.raises(Interrupt):
+        fit(run=tmp_path, on_chunk=interrupt_at(20))
+    with (tmp_path / METRICS).open("a") as file:
+        file.write("0,30,1.0,,1.0\n")
+    fit(run=tmp_path)
+    assert pd.read_csv(tmp_path / METRICS)["step"].tolist() == [10, 20, 30, 40]
+
+
+@pytest.mark.parametrize("damage", ["truncate", "foreign"])
+def test_a_damaged_checkpoint_is_refused(tmp_path, damage):
+    fit(20, run=tmp_path)
+    if damage == "truncate":
+        content = (tmp_path / CHECKPOINT).read_bytes()
+        (tmp_path / CHECKPOINT).write_bytes(content[: len(content) // 2])
+        law = small_law()
+    else:
+        density = Factorized(1, components=3, width=24, depth=2, key=KEY)
+        law = ConservationLaw(density, FactorizedFlux())
+    with pytest.raises(CheckpointError, match=r"checkpoint\.safetensors"):
+        fit(40, law=law, run=tmp_path)
+
+
+class Escape(AbstractObjective):
+    """Pushes the biases of the first layer up, and is NaN once they are above a limit."""
+
+    limit: float
+    name: ClassVar[str] = "escape"
+
+    def __call__(self, key, law, rows):
+        bias = law.density.network.biases[0]
+        return jnp.where(bias.max() < self.limit, -bias.sum(), jnp.nan)
+
+
+def test_nan_stops_with_its_step_and_keeps_the_last_good_checkpoint(tmp_path):
+    # Signed steps of 0.01: the biases are 0.15 when step 16 looks at them.
+    sign = optax.sign_sgd(0.01)
+    with pytest.raises(DivergedError, match="step 16.*last good checkpoint") as caught:
+        fit(objective=Escape(0.145), optimiser=sign, run=tmp_path)
+    assert caught.value.step == 16
+    assert pd.read_csv(tmp_path / METRICS)["step"].tolist() == [10]
+    resumed = fit(12, objective=Escape(0.145), optimiser=sign, run=tmp_path)
+    assert resumed.steps == 12
+
+
+def test_early_stopping_keeps_the_best_law():
+    few = moving_rows(20)
+    validation = moving_rows(2000, seed=5)
+    trained = fit(
+        3000, rows=few, validation=validation, patience=200, chunk=50, learning_rate=2e-2
+    )
+    assert trained.stopped_early
+    assert trained.steps < 3000
+    best = trained.history["validation"].min()
+    assert trained.history["validation"].iloc[-1] > best
+    assert NLL(KEY, trained.law, validation) == pytest.approx(best, rel=1e-6)
+
+
+def test_stages_follow_one_another():
+    trained = train(
+        small_law(),
+        moving_rows(500),
+        [Stage(20, NLL), Stage(30, NLL + 0.1 * KineticEnergy())],
+        key=KEY,
+        batch_size=64,
+        chunk=20,
+        validation=moving_rows(50, 1),
+    )
+    assert trained.history["step"].tolist() == [20, 40, 50]
+    assert trained.history["kinetic"].notna().tolist() == [False, True, True]
+
+
+def test_kinetic_energy_weighs_in():
+    free = fit(300, chunk=100)
+    tied = fit(300, chunk=100, objective=NLL + 10.0 * KineticEnergy())
+    energy = [KineticEnergy(2000)(KEY, t.law, moving_rows(10)) for t in (free, tied)]
+    assert energy[1] < 0.2 * energy[0]
+
+
+def test_members_are_trained_at_once_and_the_best_is_kept():
+    validation = moving_rows(500, 1)
+    trained = fit(members=3, initial=small_law, validation=validation)
+    last = trained.history.groupby("member")["validation"].min()
+    assert len(last) == 3
+    assert last.nunique() == 3
+    assert trained.member == last.idxmin()
+    assert NLL(KEY, trained.law, validation) == pytest.approx(last.min(), rel=1e-6)
+
+
+def test_any_optax_optimiser_and_clipping():
+    still = fit(10, optimiser=optax.set_to_zero())
+    np.testing.assert_array_equal(leaves(still)[0], jax.tree.leaves(small_law())[0])
+    # Plain gradient descent of rate one moves at most `clip` a step.
+    one = fit(1, chunk=1, optimiser=optax.sgd(1.0), clip=1e-3, average=0.0)
+    moved = jax.tree.map(lambda a, b: a - b, leaves(one), jax.tree.leaves(small_law()))
+    assert optax.tree.norm(moved) == pytest.approx(1e-3, rel=1e-6)
+
+
+def test_the_law_is_a_running_mean():
+    last = fit(200, chunk=50, optimiser=optax.sgd(0.5), average=0.0)
+    mean = fit(200, chunk=50, optimiser=optax.sgd(0.5), average=0.99)
+    held_out = moving_rows(5000, 1)
+    assert NLL(KEY, mean.law, held_out) != NLL(KEY, last.law, held_out)
+
+
+@pytest.mark.parametrize("wrong", [{"batch_size": 0}, {"chunk": 0}, {"steps": 0}])
+def test_settings_out_of_range_are_refused(wrong):
+    with pytest.raises(ValueError, match="at least 1"):
+        fit(**wrong)
+
+
+def test_two_devices_agree_with_one():
+    program = textwrap.dedent("""
+        import jax, sys
+        jax.config.update("jax_enable_x64", True)
+        sys.path.insert(0, sys.argv[1])
+        from test_train import fit, leaves
+        import numpy as np
+        trained = fit(20, members=2)
+        print(len(jax.devices()), repr(float(sum(np.sum(leaf) for leaf in leaves(trained)))))
+    """)
+    results = {}
+    for devices in (1, 2):
+        flags = f"--xla_force_host_platform_device_count={devices}"
+        here = os.path.dirname(__file__)
+        done = subprocess.run(
+            [sys.executable, "-c", program, here],
+            env=os.environ | {"XLA_FLAGS": flags, "JAX_PLATFORMS": "cpu"},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        count, value = done.stdout.split()
+        assert int(count) == devices
+        results[devices] = float(value)
+    assert results[2] == pytest.approx(results[1], rel=1e-9)
+
+
+def test_a_batch_that_devices_cannot_share_is_refused(monkeypatch):
+    monkeypatch.setattr(jax, "devices", lambda: ["one", "two", "three"])
+    with pytest.raises(ValueError, match="multiple of 3"):
+        fit(batch_size=64)
