@@ -47,7 +47,7 @@ types: .venv/installed-dev  ## pyright over the package (its first run fetches N
 bench: .venv/installed-dev  ## one benchmark: make bench NAME=... [BENCH_ARGS=--quick]
 	@test -n "$(NAME)" || { echo "Which one? make bench NAME=... with one of:"; \
 	  ls benchmarks/*.py 2>/dev/null | sed 's|benchmarks/\(.*\)\.py|  \1|' | grep -v '^  _'; exit 2; }
-	$(BIN)/conservax bench $(NAME) $(BENCH_ARGS)
+	$(BIN)/python benchmarks/$(NAME).py $(BENCH_ARGS)
 
 clean:  ## remove .venv, demo/, builds and caches
 	rm -rf .venv demo build dist .pytest_cache .ruff_cache

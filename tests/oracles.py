@@ -30,12 +30,12 @@ def compiled(function: Callable) -> Callable:
 
 
 def over_points(function: Callable, law, t, *rows):
-    """`function(law, t, x, ...)` at every row, in one compiled program."""
+    """`function(law, t, x, ...)` at every row, in one compiled program, as NumPy arrays."""
 
     def batched(law, t, *rows):
         return jax.vmap(lambda t, *row: function(law, t, *row))(t, *rows)
 
-    return compiled(batched)(law, t, *rows)
+    return jax.tree.map(np.asarray, compiled(batched)(law, t, *rows))
 
 
 # ---- closed forms
@@ -149,7 +149,8 @@ def points(density: AbstractDensity, count: int, seed: int = 0, condition=None):
     time_key, key = jax.random.split(jax.random.key(seed))
     t = jax.random.uniform(time_key, (count,))
     keys = jax.random.split(key, count)
-    return t, over_points(lambda d, t, k: d.sample(k, t, condition), density, t, keys)
+    x = over_points(lambda d, t, k: d.sample(k, t, condition), density, t, keys)
+    return t, jnp.asarray(x)
 
 
 def to_float32(tree):

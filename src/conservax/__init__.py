@@ -2,4 +2,21 @@
 
 from importlib.metadata import version
 
+from conservax import check as check
+from conservax import data as data
+from conservax import density as density
+from conservax import flux as flux
+from conservax import objective as objective
+from conservax import train as train
+from conservax import transport as transport
+from conservax.data import DataError as DataError
+from conservax.law import ConservationLaw as ConservationLaw
+from conservax.model import CodecError as CodecError
+from conservax.model import ExtrapolationWarning as ExtrapolationWarning
+from conservax.model import Model as Model
+from conservax.model import fit as fit
+from conservax.model import load as load
+from conservax.model import resume as resume
+from conservax.train import Stage as Stage
+
 __version__ = version("conservax")

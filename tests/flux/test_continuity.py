@@ -62,26 +62,25 @@ def spacetime_terms(density, t, x, condition=None):
     return jax.tree.map(jnp.diagonal, jacobians)
 
 
-def assert_cancels(terms, bound, relative=False):
-    size = np.sum(np.abs(terms), axis=-1)
-    assert np.median(size) > 1e-7, "nothing moves: nothing is tested"
-    np.testing.assert_array_less(np.abs(np.sum(terms, axis=-1)), bound * (size if relative else 1))
+def assert_cancels(terms, bound):
+    """Terms that move, and whose sum is below the bound, a number or one a point."""
+    assert np.median(np.sum(np.abs(terms), axis=-1)) > 1e-7, "nothing moves: nothing is tested"
+    np.testing.assert_array_less(np.abs(np.sum(terms, axis=-1)), bound)
 
 
 heavy = pytest.mark.slow
-SLOW = {
-    *((name, 3) for name in DENSITIES),
-    ("mixture of autoregressive", 1),
-    ("mixture of autoregressive", 5),
-    ("mixture of factorized", 5),
-    ("full Gaussian", 5),
+QUICK = {
+    *((name, 2) for name in DENSITIES),
+    ("autoregressive", 1),
+    ("autoregressive", 5),
+    ("mixture of factorized", 3),
 }
 
 
 @pytest.mark.parametrize(
     ("name", "dim"),
     [
-        pytest.param(name, dim, marks=heavy if (name, dim) in SLOW else ())
+        pytest.param(name, dim, marks=() if (name, dim) in QUICK else heavy)
         for name in DENSITIES
         for dim in (1, 2, 3, 5)
     ],
@@ -91,28 +90,26 @@ def test_probability_is_conserved(name, dim):
     t, x = points(density, 1000)
     for terms in over_points(spacetime_terms, density, t, x).values():
         assert_cancels(terms, 1e-10)
+QUICK_SINGLE = {("autoregressive", 2), ("mixture of factorized", 2)}
 
 
 @pytest.mark.parametrize(
     ("name", "dim"),
     [
-        ("autoregressive", 1),
-        ("autoregressive", 2),
-        pytest.param("autoregressive", 5, marks=heavy),
-        ("factorized", 5),
-        ("mixture of factorized", 2),
-        pytest.param("mixture of autoregressive", 2, marks=heavy),
-        pytest.param("mixture of autoregressive", 5, marks=heavy),
-        ("diagonal Gaussian", 2),
-        ("full Gaussian", 2),
+        pytest.param(name, dim, marks=() if (name, dim) in QUICK_SINGLE else heavy)
+        for name in DENSITIES
+        for dim in (1, 2, 3, 5)
     ],
 )
 def test_probability_is_conserved_in_single_precision(name, dim):
     density = to_float32(DENSITIES[name](dim))
-    t, x = to_float32(points(density, 1000))
+    t, x = to_float32(points(DENSITIES[name](dim), 1000))
+    rho = np.exp(over_points(lambda density, t, x: density.log_prob(t, x), density, t, x))
     for terms in over_points(spacetime_terms, density, t, x).values():
         assert terms.dtype == jnp.float32
-        assert_cancels(terms, 1e-3, relative=True)
+        # Where d_t rho crosses zero all terms may: a change of 1e-4 a unit time counts as none.
+        size = np.maximum(np.sum(np.abs(terms), axis=-1), 1e-4 * rho)
+        assert_cancels(terms, 1e-3 * size)
 
 
 @pytest.mark.parametrize(
@@ -144,7 +141,7 @@ def test_probability_is_conserved_where_coordinates_are_scanned(name, dim):
         return {key: terms[key] / rho for key in ("Knothe-Rosenblatt", "naive")}
 
     for terms in over_points(relative_terms, density, t, x).values():
-        assert_cancels(terms, 1e-10, relative=True)
+        assert_cancels(terms, 1e-10 * np.sum(np.abs(terms), axis=-1))
 
 
 # ---- divergence-free parts
@@ -162,10 +159,14 @@ def fields(dim):
     }
 
 
+# The plain fields know nothing of the density, the enveloped ones its logarithm only.
+QUICK_FIELDS = {("autoregressive", 2), ("autoregressive", 5), ("mixture of factorized", 3)}
+
+
 @pytest.mark.parametrize(
     ("name", "dim"),
     [
-        pytest.param(name, dim, marks=() if name == "autoregressive" or dim == 2 else heavy)
+        pytest.param(name, dim, marks=() if (name, dim) in QUICK_FIELDS else heavy)
         for name in DENSITIES
         for dim in (2, 3, 5)
     ],
@@ -218,7 +219,9 @@ def test_an_enveloped_velocity_stays_bounded_where_a_plain_one_does_not():
 # ---- flux and velocity
 
 
-@pytest.mark.parametrize("name", DENSITIES)
+@pytest.mark.parametrize(
+    "name", ["autoregressive", "factorized", "mixture of factorized", "full Gaussian"]
+)
 def test_flux_is_density_times_velocity(name):
     density = DENSITIES[name](2)
     t, x = points(density, 100)

@@ -110,11 +110,13 @@ def _best(
 
 def _log_conditional(fitted: mixture.GaussianMixture, rows: Rows) -> Values:
     """log p(t, x) - log p(t) of standardised rows; the marginal of a mixture is a mixture."""
-    scale = np.sqrt(fitted.covariances_[:, 0, 0])
-    of_time = norm.logpdf(rows[:, :1], fitted.means_[:, 0], scale)
-    return fitted.score_samples(rows) - logsumexp(of_time + np.log(fitted.weights_), axis=1)
+    mean, variance = np.asarray(fitted.means_)[:, 0], np.asarray(fitted.covariances_)[:, 0, 0]
+    of_time = norm.logpdf(rows[:, :1], mean, np.sqrt(variance)) + np.log(
+        np.asarray(fitted.weights_)
+    )
+    return fitted.score_samples(rows) - logsumexp(of_time, axis=1)
 
 
 def _detail(fitted: mixture.GaussianMixture) -> str:
-    size = len(fitted.weights_)
+    size = len(np.asarray(fitted.weights_))
     return f"{size} component{'s' * (size > 1)}"

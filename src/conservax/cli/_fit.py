@@ -32,7 +32,7 @@ def fit_command(
     out: Annotated[Path | None, typer.Option(help="Folder for the run.")] = None,
     kinetic: Annotated[
         float, typer.Option(min=0, help="Weight of the kinetic energy: smooth, short paths.")
-    ] = 1e-3,
+    ] = 0.01,
     diffusion: Annotated[
         float,
         typer.Option(
@@ -54,6 +54,14 @@ def fit_command(
     ] = 1.0,
     batch_size: Annotated[int, typer.Option(min=1, help="Rows a step.")] = 256,
     learning_rate: Annotated[float, typer.Option(min=0, help="Of Adam, before its decay.")] = 2e-3,
+    noise: Annotated[
+        float | None,
+        typer.Option(min=0, help="Blur of training positions, in stds; chosen if left out."),
+    ] = None,
+    time_noise: Annotated[
+        float | None,
+        typer.Option(min=0, help="Blur of training times, of the range; chosen if left out."),
+    ] = None,
     members: Annotated[int, typer.Option(min=1, help="Laws to train at once; best is kept.")] = 1,
     seed: SeedOption = 0,
     resume_run: Annotated[
@@ -92,6 +100,8 @@ def fit_command(
                 max_frequency=max_frequency,
                 batch_size=batch_size,
                 learning_rate=learning_rate,
+                noise=noise,
+                time_noise=time_noise,
                 members=members,
                 seed=seed,
                 out=out,

@@ -38,11 +38,13 @@ class Mixture(AbstractAutoregressiveDensity):
         *,
         weights: Float[Array, " laws"] | Sequence[float] | None = None,
     ):
+        if not laws:
+            raise ValueError("expected at least one law; got none.")
         first = laws[0]
         weights = jnp.ones(len(laws)) if weights is None else jnp.asarray(weights, float)
         if weights.shape != (len(laws),) or not bool(jnp.all(weights > 0)):
             raise ValueError(f"expected {len(laws)} positive weights, one a law; got {weights}.")
-        if any(jax.tree.structure(law) != jax.tree.structure(first) for law in laws):
+        if any(_structure(law) != _structure(first) for law in laws):
             raise ValueError(
                 "expected laws of one class and one shape; got different ones. "
                 "Build every law with the same arguments and a key of its own."
@@ -81,3 +83,9 @@ class Mixture(AbstractAutoregressiveDensity):
         before = jnp.cumsum(log_pdf, axis=1) - log_pdf
         log_weights = jax.nn.log_softmax(self.log_weights[:, None] + before, axis=0)
         return jax.vmap(lambda c, w: c.mix(w), in_axes=(1, 1))(each, log_weights)
+
+
+def _structure(law: AbstractAutoregressiveDensity) -> tuple:
+    """What two laws must share to be stacked."""
+    leaves, tree = jax.tree.flatten(law)
+    return tree, [jnp.shape(leaf) for leaf in leaves]

@@ -80,8 +80,8 @@ class AbstractKernelMixture(AbstractConditional):
         """-D F / f with every ratio formed in log space.
 
         F or 1 - F, whichever is smaller, is differentiated (the weights sum to one, so both give
-        the same), and the ratio to f is capped near the square root of the largest float:
-        it is only reached between modes that hold no mass.
+        the same), and the ratio to f is capped at the cube root of the largest float: it is only
+        reached between modes, where there is no mass, and squares and gradients stay finite.
         """
         z = self._standardise(x)
         log_terms = self._log_terms(z)
@@ -90,7 +90,7 @@ class AbstractKernelMixture(AbstractConditional):
         log_kernel = self._log_kernel_cdf(z)
         lower = jnp.sum(jnp.exp(self.log_weights + log_kernel), axis=-1, keepdims=True) < 0.5
         log_tail = self.log_weights + jnp.where(lower, log_kernel, self._log_kernel_cdf(-z))
-        cap = 0.45 * math.log(float(jnp.finfo(z.dtype).max))
+        cap = 0.3 * math.log(float(jnp.finfo(z.dtype).max))
         ratio = jnp.where(lower, 1.0, -1.0) * jnp.exp(jnp.minimum(log_tail - log_pdf, cap))
         moved = tangent.mean + (x[..., None] - self.mean) * tangent.log_scale
         return jnp.sum(shares * moved - ratio * tangent.log_weights, axis=-1)

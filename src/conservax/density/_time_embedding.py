@@ -27,7 +27,7 @@ class TimeEmbedding(eqx.Module):
 
     def __call__(self, t: Time, condition: Condition = None) -> Float[Array, " features"]:
         """Features of shape `(size,)` for t in [0, 1]."""
-        t = jnp.asarray(t)
+        t = jnp.asarray(t) * 1.0  # a whole number is a time too
         cycles = np.arange(1, self.frequencies + 1) / self.frequencies * self.max_frequency
         angles = 2 * np.pi * cycles.astype(t.dtype) * t
         parts = [2 * t[None] - 1, jnp.sin(angles), jnp.cos(angles)]

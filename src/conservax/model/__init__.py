@@ -9,3 +9,4 @@ from conservax.model._model import Model as Model
 from conservax.model._run import open_run as open_run
 from conservax.model._scores import Score as Score
 from conservax.model._scores import scores as scores
+from conservax.model._smoothing import smoothing as smoothing

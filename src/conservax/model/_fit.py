@@ -28,6 +28,7 @@ from conservax.flux import AbstractDivergenceFree, AbstractFlux, KnotheRosenblat
 from conservax.law import ConservationLaw
 from conservax.model._model import Model
 from conservax.model._run import MODEL, RUN_FILES, Experiment, read_experiment, write_experiment
+from conservax.model._smoothing import smoothing
 from conservax.objective import (
     AbstractObjective,
     KineticEnergy,
@@ -50,7 +51,7 @@ def fit(
     flux: AbstractFlux | None = None,
     divergence_free: Callable[[PRNGKey], AbstractDivergenceFree] | None = None,
     diffusion: float | Callable[[Time], Scalar] = 0.0,
-    kinetic: float = 1e-3,
+    kinetic: float = 0.01,
     objective: AbstractObjective | Sum | Sequence[Stage] | None = None,
     steps: int = 2000,
     validation: float = 0.1,
@@ -62,6 +63,8 @@ def fit(
     batch_size: int = 256,
     learning_rate: float = 2e-3,
     optimiser: optax.GradientTransformation | None = None,
+    noise: float | None = None,
+    time_noise: float | None = None,
     patience: int | None = 500,
     members: int = 1,
     seed: int = 0,
@@ -87,6 +90,9 @@ def fit(
       unit time. Light by default, against wiggles in time; 0 turns it off.
     - `objective`: replaces likelihood + kinetic energy; or a list of `Stage(steps, objective)`.
     - `steps`, `batch_size`, `learning_rate`, `optimiser`, `patience`: see `conservax.train.train`.
+    - `noise`, `time_noise`: standard deviation of fresh noise on the training rows of every batch,
+      in standardised positions and of the unit time range: a kernel of that width against learning
+      few rows by heart. By default chosen from the rows (`conservax.model.smoothing`); 0 for none.
     - `validation`, `test`: fractions of the rows kept from training; early stopping looks at the
       validation rows, nothing looks at the test rows.
     - `members`: laws trained at once from different seeds; the best on the validation rows is kept.
@@ -131,6 +137,7 @@ def fit(
             f"expected a density of dim {units.dim}, one for each of {list(units.columns)}; "
             f"got dim {law.dim}."
         )
+    chosen = smoothing(parts, units) if None in (noise, time_noise) else (0.0, 0.0)
     settings = {
         "source": table.source,
         "rows": len(table),
@@ -138,6 +145,8 @@ def fit(
         "batch_size": batch_size,
         "learning_rate": learning_rate,
         "patience": patience,
+        "noise": chosen[0] if noise is None else noise,
+        "time_noise": chosen[1] if time_noise is None else time_noise,
         "members": members,
         "seed": seed,
         "own_optimiser": optimiser is not None,
@@ -214,6 +223,8 @@ def _run(
             learning_rate=settings["learning_rate"],
             optimiser=optimiser,
             patience=settings["patience"],
+            noise=settings["noise"],
+            time_noise=settings["time_noise"],
             members=settings["members"],
             initial=initial,
             run=run,

@@ -6,6 +6,7 @@ import numpy as np
 
 from conservax.data import TimeAxis
 
+from ._moments import coarse
 from ._reported import ReportedModel
 
 _CODE = """\
@@ -28,7 +29,7 @@ def example(model: ReportedModel) -> str:
     """The code, and a button that copies it."""
     units = model.units
     axis = units.time
-    first, middle, last = (_literal(axis, u) for u in (0.0, 0.5, 1.0))
+    first, middle, last = (_literal(axis, u) for u in (0.25, 0.5, 0.75))
     code = _CODE.format(
         columns=", ".join(map(repr, units.columns)),
         points=_places(model),
@@ -58,7 +59,7 @@ def _places(model: ReportedModel) -> str:
 
 def _literal(axis: TimeAxis, u: float) -> str:
     """A time as Python reads it: text for timestamps, else a number."""
-    text = axis.format(float(axis.from_unit(u)))
+    text = coarse(axis, float(axis.from_unit(u)))
     return repr(text) if axis.kind == "timestamp" else text
 
 

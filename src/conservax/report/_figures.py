@@ -32,9 +32,8 @@ def calibration_figure(ranks: Float[np.ndarray, "rows dim"], columns: tuple[str,
     def draw(figure: Figure) -> None:
         axes = _axes(figure, 1)[0]
         for level, alpha in ((0.99, 0.35), (0.95, 0.6)):
-            width = kstwo.ppf(level, rows)
-            axes.axhspan(-width, width, color=_BAND, alpha=alpha, linewidth=0)
-            axes.text(1.005, width, f"{level:.0%}", color=_MUTED, va="center", fontsize=8)
+            width = float(kstwo.ppf(level, rows))
+            axes.axhspan(-width, width, color=_BAND, alpha=alpha, linewidth=0, label=f"{level:.0%}")
         axes.axhline(0, color=_MUTED, linewidth=0.8)
         _deviations(axes, ranks, columns)
         axes.set(xlim=(0, 1), xlabel="F(x | earlier coordinates, t): rank under the model")
@@ -51,7 +50,7 @@ def learning_figure(history: pd.DataFrame) -> str:
     def draw(figure: Figure) -> None:
         for axes, names in zip(_axes(figure, len(panels)), panels, strict=True):
             _curves(axes, history, names)
-        figure.axes[0].set_ylabel("loss" if len(terms) != 1 else f"loss ({terms[0]})")
+        figure.axes[0].set_ylabel("loss")
         if len(panels) > 1:
             figure.axes[1].set_ylabel("terms of the objective")
 
@@ -85,7 +84,11 @@ def _curves(axes: Axes, history: pd.DataFrame, names: list[str]) -> None:
         known = np.isfinite(values)
         if known.any():
             axes.plot(
-                step[known], values[known], color=colour, linewidth=1.6, label=_plain(name),
+                step[known],
+                values[known],
+                color=colour,
+                linewidth=1.6,
+                label=_plain(name),
                 marker="o" if known.sum() == 1 else None,
             )
     values = history[names].to_numpy(float)
@@ -112,7 +115,7 @@ def _axes(figure: Figure, count: int) -> list[Axes]:
         axes.set_facecolor("none")
         axes.spines[["top", "right"]].set_visible(False)
         axes.spines[["left", "bottom"]].set_color(_MUTED)
-        axes.tick_params(colors=_MUTED, labelsize=9, length=3)
+        axes.tick_params(which="both", colors=_MUTED, labelsize=9)
         axes.grid(color=_GRID, linewidth=0.6)
         axes.set_axisbelow(True)
         axes.xaxis.label.set(color=_INK, size=10)
@@ -122,7 +125,16 @@ def _axes(figure: Figure, count: int) -> list[Axes]:
 
 def _legend(axes: Axes) -> None:
     if axes.get_legend_handles_labels()[0]:
-        axes.legend(frameon=False, fontsize=9, labelcolor=_INK, ncols=3, loc="upper right")
+        axes.legend(
+            frameon=False,
+            fontsize=9,
+            labelcolor=_INK,
+            ncols=8,
+            borderaxespad=0,
+            borderpad=0,
+            loc="lower left",
+            bbox_to_anchor=(0, 1.03),
+        )
 
 
 def _plain(name: str) -> str:
@@ -133,7 +145,7 @@ def _plain(name: str) -> str:
 def _svg(draw: Callable[[Figure], None], salt: str) -> str:
     # Text stays text, and identifiers differ from picture to picture: both stand in one page.
     with matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": salt}):
-        figure = Figure(figsize=(8.6, 3.1), layout="constrained")
+        figure = Figure(figsize=(10.6, 3.5), layout="constrained", facecolor="none")
         canvas = FigureCanvasSVG(figure)
         draw(figure)
         return _in_page_colours(_written(canvas))
@@ -147,8 +159,9 @@ def _written(canvas: FigureCanvasSVG) -> str:
 
 def _in_page_colours(svg: str) -> str:
     svg = svg[svg.index("<svg") :]
-    svg = re.sub(r'(<svg [^>]*?)\s(?:width|height)="[^"]*"', r"\1", svg, count=1)
-    svg = re.sub(r'(<svg [^>]*?)\s(?:width|height)="[^"]*"', r"\1", svg, count=1)
-    svg = re.sub(r"(font: [^;\"]*?)(?:'DejaVu Sans')[^;\"]*", r"\1var(--sans)", svg)
+    head, body = svg.split(">", 1)
+    svg = re.sub(r' (?:width|height)="[^"]*"', "", head) + ">" + body
+    svg = re.sub("'DejaVu Sans'[^;\"]*", "var(--sans)", svg)
+    svg = re.sub(r'<g id="[^"]*"', "<g", svg)  # nothing points at them, and they would repeat
     ours = rf": ({'|'.join(_COLOURS)})\b"
     return re.sub(ours, lambda found: f": var({_COLOURS[found[1]]})", svg)

@@ -1,4 +1,4 @@
-"""What the main picture shows: frames of the density over the domain, as compact numbers for the page."""
+"""What the main picture shows: frames of the density, as compact numbers for the page."""
 
 import base64
 from typing import Any
@@ -10,12 +10,13 @@ from scipy.ndimage import gaussian_filter
 
 from conservax.data import TimeAxis
 
+from ._moments import moment
 from ._reported import ReportedModel
 
 FRAMES = 40
 _BLOCK = 8  # frames evaluated in one call, always the same number of rows
-_SIDE = 98  # cells a side of the plane; every seventh has an arrow
-_STRIDE = 7
+_SIDE = 95  # cells a side of the plane; every fifth has an arrow
+_STRIDE = 5
 _POINTS_ON_LINE = 400
 _MOST_PAIRED = 5
 _BINS = 36
@@ -37,7 +38,7 @@ def picture(model: ReportedModel) -> dict[str, Any]:
     return {
         "columns": list(model.units.columns[:_MOST_PAIRED]),
         "timeName": axis.name,
-        "times": [axis.format(time) for time in times],
+        "times": [moment(axis, time) for time in times],
         "unitTimes": unit_times.tolist(),
         "bounds": bounds.tolist(),
         "points": _points(model, bounds[:_MOST_PAIRED]),
@@ -53,7 +54,7 @@ def _colour_map() -> Float[np.ndarray, "256 4"]:
 
 def _line(model: ReportedModel, times: np.ndarray, bounds: Bounds) -> dict[str, Any]:
     """Density and velocity curves over one coordinate."""
-    x = np.linspace(*bounds[0], _POINTS_ON_LINE)[:, None]
+    x = np.linspace(bounds[0, 0], bounds[0, 1], _POINTS_ON_LINE)[:, None]
     density = np.exp(_frames(model.log_prob, model.units.time, times, x))
     velocity = _frames(model.velocity, model.units.time, times, x)[..., 0]
     return {
@@ -66,7 +67,7 @@ def _line(model: ReportedModel, times: np.ndarray, bounds: Bounds) -> dict[str, 
 
 
 def _plane(model: ReportedModel, times: np.ndarray, bounds: Bounds) -> dict[str, Any]:
-    """Density on a grid of cells, and displacements at every seventh of them."""
+    """Density on a grid of cells, and displacements at every fifth of them."""
     axis = model.units.time
     grid = np.stack(np.meshgrid(*(_centres(*side) for side in bounds)), axis=-1)
     coarse = grid[_STRIDE // 2 :: _STRIDE, _STRIDE // 2 :: _STRIDE]
@@ -87,9 +88,8 @@ def _plane(model: ReportedModel, times: np.ndarray, bounds: Bounds) -> dict[str,
 
 def _pairs(model: ReportedModel, times: np.ndarray, bounds: Bounds) -> dict[str, Any]:
     """Smoothed histograms of draws from the model, one a pair of the first few coordinates."""
-    axis = model.units.time
     draws = _draws(model, times, _DRAWS)[:, :, :_MOST_PAIRED]
-    edges = [np.linspace(*side, _BINS + 1) for side in bounds[:_MOST_PAIRED]]
+    edges = [np.linspace(low, high, _BINS + 1) for low, high in bounds[:_MOST_PAIRED]]
     pairs = [(i, j) for i in range(len(edges)) for j in range(i)]
     planes = [
         [_histogram(frame[:, [i, j]], edges[i], edges[j]) for i, j in pairs] for frame in draws
@@ -104,7 +104,7 @@ def _pairs(model: ReportedModel, times: np.ndarray, bounds: Bounds) -> dict[str,
         "kind": "pairs",
         "side": _BINS,
         "pairs": pairs,
-        "unshown": list(model.units.columns[_MOST_PAIRED:]),
+        "unshown": list(model.units.columns[_MOST_PAIRED:][:20]),
         "draws": _DRAWS,
         **_levels(planes),
         "marginals": _packed(lines, np.float32),
@@ -159,7 +159,7 @@ def _span(speed: np.ndarray, weights: np.ndarray, cell: float, longest: float) -
 
 
 def _points(model: ReportedModel, bounds: Bounds) -> dict[str, Any] | None:
-    """The data inside the box, as fractions of it, and how near in time one has to be to be shown."""
+    """The data inside the box, as fractions of it, and how near in time they are shown."""
     if model.split is None:
         return None
     axis, dim = model.units.time, len(bounds)

@@ -5,13 +5,15 @@ from collections.abc import Iterable
 from html import escape
 from typing import Any
 
+from ._moments import span_of
 from ._reported import CheckReport, ReportedModel
 from ._scores import Score
 
 
 def verdict(passed: bool) -> str:
     """PASS or FAIL, as a badge."""
-    return f'<span class="verdict {"pass" if passed else "fail"}">{"PASS" if passed else "FAIL"}</span>'
+    word = "PASS" if passed else "FAIL"
+    return f'<span class="verdict {word.lower()}">{word}</span>'
 
 
 def number(value: float, digits: int = 4) -> str:
@@ -34,13 +36,21 @@ def key_figures(
     units, split = model.units, model.split
     axis = units.time
     figures = [
-        ("Coordinates", str(units.dim), escape(", ".join(units.columns[:6])) + "…" * (units.dim > 6)),
+        (
+            "Coordinates",
+            str(units.dim),
+            escape(", ".join(units.columns[:6])) + "…" * (units.dim > 6),
+        ),
         (
             f"Time range ({escape(axis.name)})",
-            f"{escape(axis.format(axis.start))} to {escape(axis.format(axis.end))}",
+            escape(span_of(axis)),
             f"{number(axis.scale)} {axis.unit}s" if axis.unit else "",
         ),
-        ("Check", verdict(check.passed), f"{sum(r.passed for r in check.results)} of {len(check.results)} passed"),
+        (
+            "Check",
+            verdict(check.passed),
+            f"{sum(r.passed for r in check.results)} of {len(check.results)} passed",
+        ),
     ]
     if split is not None:
         parts = ", ".join(f"{len(part)} {name}" for name, part in split._asdict().items())
@@ -52,17 +62,22 @@ def key_figures(
     return f'<dl class="key">{"".join(cells)}</dl>'
 
 
-def toggles(kind: str, has_points: bool) -> str:
+def toggles(shown: dict[str, Any]) -> str:
     """The switches under the picture."""
     boxes = []
-    if kind != "pairs":
-        boxes.append(_checkbox("motion", "Velocity"))
-    if has_points:
-        boxes.append(_checkbox("points", "Data near this time"))
-    if kind != "line":
+    if shown["kind"] != "pairs":
+        span = f" (arrows: movement in {escape(shown['span'])})" if "span" in shown else ""
+        boxes.append(_checkbox("motion", f"Velocity{span}"))
+    if shown["points"] is not None:
+        boxes.append(
+            _checkbox("points", f'<span class="dot {shown["kind"]}"></span> Data near this time')
+        )
+    if shown["kind"] != "line":
         scales = (("root", "square root"), ("linear", "linear"), ("log", "logarithmic"))
         options = "".join(f'<option value="{value}">{text}</option>' for value, text in scales)
-        boxes.append(f'<label for="scale">Colour scale <select id="scale">{options}</select></label>')
+        boxes.append(
+            f'<label for="scale">Colour scale <select id="scale">{options}</select></label>'
+        )
     return "".join(boxes)
 
 
@@ -110,11 +125,13 @@ def score_table(scores: tuple[Score, ...], judged: str) -> str:
                 "" if ours else behind,
             )
         )
+    reused = judged == "validation"
     heads = ("Model", "#NLL, standardised", "#NLL, data units", "#Minus this model (± std. error)")
     return (
         f"<p>Mean negative log-likelihood of the {judged} rows, in nats a row: lower is better. "
-        "All models were fitted to the same training rows and tuned on the same validation rows. "
-        "“No time” does not see the time of a row; “in time” is p(t, x) / p(t).</p>"
+        "All models were fitted to the same training rows and tuned on the same validation rows"
+        + (", which flatters them all: set test rows aside for a fair figure. " if reused else ". ")
+        + "“No time” does not see the time of a row; “in time” is p(t, x) / p(t).</p>"
         + table(heads, rows)
     )
 
@@ -123,12 +140,15 @@ def table(heads: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
     """Cells that are HTML already; a head that begins with # stands over numbers."""
     heads = tuple(heads)
     opened = [' class="number">' if head.startswith("#") else ">" for head in heads]
-    top = "".join(f"<th{o}{head.removeprefix('#')}</th>" for o, head in zip(opened, heads, strict=True))
+    top = "".join(
+        f"<th{o}{head.removeprefix('#')}</th>" for o, head in zip(opened, heads, strict=True)
+    )
     body = "".join(
         f"<tr>{''.join(f'<td{o}{cell}</td>' for o, cell in zip(opened, row, strict=True))}</tr>"
         for row in rows
     )
-    return f'<div class="scroll"><table><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table></div>'
+    inner = f"<thead><tr>{top}</tr></thead><tbody>{body}</tbody>"
+    return f'<div class="scroll"><table>{inner}</table></div>'
 
 
 def settings_table(settings: dict[str, Any]) -> str:

@@ -14,6 +14,7 @@ from conservax.data import Units
 from . import _sections as sections
 from ._example import example
 from ._figures import calibration_figure, learning_figure
+from ._moments import span_of
 from ._picture import FRAMES, picture
 from ._reported import ReportedModel
 from ._scores import held_out, held_out_scores
@@ -58,7 +59,7 @@ def _page(model: ReportedModel) -> str:
         time_name=escape(axis.name),
         last_frame=FRAMES - 1,
         picture_label=escape(f"Density of {columns} at the time chosen by the slider"),
-        toggles=sections.toggles(shown["kind"], shown["points"] is not None),
+        toggles=sections.toggles(shown),
         calibration=_calibration(model),
         learning=_learning(model),
         verdict=sections.verdict(check.passed),
@@ -68,13 +69,13 @@ def _page(model: ReportedModel) -> str:
         settings=sections.settings_table(model.settings),
         version=escape(version("conservax")),
         css=_part("page.css"),
-        script=_part("page.js"),
+        script="\n".join(map(_part, ("drawing.js", "pictures.js", "page.js"))),
         picture=_for_script(shown),
     )
 
 
 def _part(name: str) -> str:
-    return files(__package__).joinpath(name).read_text(encoding="utf-8")
+    return files("conservax.report").joinpath(name).read_text(encoding="utf-8")
 
 
 def _for_script(value: Any) -> str:
@@ -91,25 +92,25 @@ def _listed(units: Units) -> str:
 def _lead(units: Units) -> str:
     axis = units.time
     return (
-        f"Density and velocity of {escape(_listed(units))} over {escape(axis.name)}, from "
-        f"{escape(axis.format(axis.start))} to {escape(axis.format(axis.end))}. The two are tied "
+        f"Density and velocity of {escape(_listed(units))} over {escape(axis.name)}, "
+        f"{escape(span_of(axis))}. The two are tied "
         "by the continuity equation: what leaves one place arrives at another."
     )
 
 
 def _picture_lead(shown: dict[str, Any]) -> str:
     if shown["kind"] == "line":
-        return "The curve is the density at the time chosen below; under it, the velocity that moves it."
+        return "Density at the time chosen below, and under it the velocity that moves it."
     if shown["kind"] == "plane":
         return (
             "Colour is the density at the time chosen below. Arrows show how far the population "
             f"moves in {escape(shown['span'])}, and fade where there is hardly anyone."
         )
-    unshown = f" {len(shown['unshown'])} further coordinates are not shown." * bool(shown["unshown"])
+    unshown = f" Not shown: {escape(', '.join(shown['unshown']))}." * bool(shown["unshown"])
     return (
         "Every pair of coordinates, and each by itself on the diagonal, from "
-        f"{shown['draws']} draws of the model at the time chosen below, smoothed over a cell."
-        + unshown
+        f"{shown['draws']} draws of the model at the time chosen below, smoothed over a cell. "
+        "Colour is the share of the highest density of each pair." + unshown
     )
 
 
@@ -121,7 +122,7 @@ def _calibration(model: ReportedModel) -> str:
     caption = (
         f"The {len(table)} {name} rows, each ranked by the model among all points it could have "
         "been. If the model is right, ranks are uniform, and a curve stays entirely inside the "
-        "dark band in 95 of 100 data sets, inside the light one in 99."
+        "inner band in 95 of 100 data sets, inside the outer one in 99."
     )
     svg = calibration_figure(model.calibration(table), model.units.columns)
     return sections.still(svg, "Calibration: rank distribution minus uniform", caption)

@@ -34,6 +34,8 @@ def make_chunk(
     steps: int,
     batch_size: int,
     average: float,
+    noise: float,
+    time_noise: float,
     sharding: NamedSharding,
 ) -> Callable[[TrainState, Rows, Rows | None, PRNGKey], tuple[TrainState, ChunkMetrics]]:
     """A compiled function that takes `steps` steps, for states stacked along a leading axis."""
@@ -43,9 +45,10 @@ def make_chunk(
         return objective.total(parts), parts
 
     def one_step(state: TrainState, data: Rows):
-        key, row_key, loss_key = jax.random.split(state.key, 3)
+        key, row_key, noise_key, loss_key = jax.random.split(state.key, 4)
         chosen = jax.random.randint(row_key, (batch_size,), 0, len(data.t))
         rows = jax.tree.map(lambda leaf: leaf[chosen], data)
+        rows = _blurred(noise_key, rows, noise, time_noise)
         rows = jax.lax.with_sharding_constraint(rows, sharding)
         (value, parts), grads = jax.value_and_grad(loss, has_aux=True)(state.params, loss_key, rows)
         updates, opt_state = optimiser.update(grads, state.optimiser, state.params)
@@ -74,6 +77,18 @@ def make_chunk(
         return state, ChunkMetrics(means, jnp.mean(values), held_out, finite)
 
     return eqx.filter_jit(jax.vmap(one_chunk, in_axes=(0, None, None, None)))
+
+
+def _blurred(key: PRNGKey, rows: Rows, noise: float, time_noise: float) -> Rows:
+    """Rows moved at random, times reflected at the ends of [0, 1]."""
+    if noise:
+        x = rows.x + noise * jax.random.normal(key, rows.x.shape, rows.x.dtype)
+        rows = rows._replace(x=x)
+    if time_noise:
+        t_key = jax.random.fold_in(key, 1)
+        t = jnp.abs(rows.t + time_noise * jax.random.normal(t_key, rows.t.shape, rows.t.dtype))
+        rows = rows._replace(t=1 - jnp.abs(1 - t))
+    return rows
 
 
 def _keep_best(state: TrainState, held_out: Scalar, steps: int) -> TrainState:

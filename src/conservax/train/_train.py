@@ -78,6 +78,8 @@ def train(
     optimiser: optax.GradientTransformation | None = None,
     clip: float = 1.0,
     average: float = 0.99,
+    noise: float = 0.0,
+    time_noise: float = 0.0,
     patience: int | None = None,
     chunk: int = 100,
     members: int = 1,
@@ -98,6 +100,8 @@ def train(
     - `optimiser`: any Optax transformation; by default `cosine_adam(learning_rate, all steps)`.
     - `clip`: largest global norm of the gradient, before the optimiser.
     - `average`: decay of the running mean of the parameters.
+    - `noise`, `time_noise`: standard deviations of fresh noise added to the rows of every batch:
+      as a kernel of that width, against learning few rows by heart. Not for snapshots in time.
     - `patience`: in the last stage, stop after so many steps without a better validation
       objective; None never stops early.
     - `chunk`: steps a compiled call. Checkpoints, metrics and `on_chunk` come at its end.
@@ -140,6 +144,8 @@ def train(
                 steps=steps,
                 batch_size=batch_size,
                 average=average,
+                noise=noise,
+                time_noise=time_noise,
                 sharding=split,
             )
         new_state, metrics = compiled[now, steps](state, rows, validation, validation_key)

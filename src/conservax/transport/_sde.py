@@ -3,9 +3,9 @@
 from collections.abc import Callable
 
 import diffrax
-import equinox as eqx
 import jax
 import jax.numpy as jnp
+import lineax
 from jaxtyping import Array, Float
 
 from conservax._types import Condition, Point, PRNGKey, Scalar, Time
@@ -31,7 +31,8 @@ def solve_sde(
     in time it is the reversed process: with tau = -t, dX = (g^2 / 2 score - velocity) dtau + g dW,
     again with the law's marginals.
 
-    Fixed steps of ShARK [foster2024], of weak order 2 for this noise at two drifts a step. The step
+    Fixed steps of ShARK (Foster, dos Reis and Strange, arXiv:2210.17543): weak order 2 for this
+    noise, at two drifts a step, and a third less error than Heun's method at the same cost. A step
     must resolve the narrowest feature of the density that carries mass: g^2 dt well below the
     square of its width.
 
@@ -66,8 +67,44 @@ def solve_sde(
 
     def shake(tau, _y, _):
         g = volatility(times[0] + direction * tau)
-        return DiagonalLinearOperator(jnp.broadcast_to(g, x.shape))
+        return lineax.DiagonalLinearOperator(jnp.broadcast_to(g, x.shape))
 
     noise = diffrax.UnsafeBrownianPath(x.shape, key, diffrax.SpaceTimeLevyArea)
     terms = diffrax.MultiTerm(diffrax.ODETerm(drift), diffrax.ControlTerm(shake, noise))
     return _march(terms, x, elapsed, steps)
+
+
+def _volatility(
+    law: ConservationLaw, diffusion: Diffusion | None, dtype: jnp.dtype
+) -> Callable[[Time], Scalar]:
+    """g as a function of t, in the dtype of the path."""
+    if diffusion is None:
+        return lambda t: law.diffusion_at(t).astype(dtype)
+    if callable(diffusion):
+        return lambda t: jnp.asarray(diffusion(t), dtype)
+    return lambda t: jnp.asarray(diffusion, dtype)
+
+
+def _march(
+    terms: diffrax.MultiTerm, x: Point, elapsed: Float[Array, " times"], steps: int
+) -> Float[Array, "times dim"]:
+    """Fixed steps from elapsed time zero to the last one, that stop at every time asked for.
+
+    Between steps a path is not known, and interpolating it would lose variance. The grid of steps
+    and times may hold a time twice: a step of length zero does nothing, which `diffrax.StepTo`
+    would refuse.
+    """
+    solver = diffrax.ShARK()
+    inner = jnp.linspace(0, elapsed[-1], steps + 1, dtype=x.dtype)[1:-1]
+    grid = jnp.sort(jnp.concatenate([inner, elapsed]))
+    state = solver.init(terms, grid[0], grid[1], x, None)
+
+    def step(carry, span):
+        y, state, seen = carry
+        y, _, _, state, _ = solver.step(terms, *span, y, None, state, made_jump=False)
+        return (y, state, jnp.where((elapsed == span[1])[:, None], y, seen)), None
+
+    seen = jnp.broadcast_to(x, (elapsed.shape[0], *x.shape))
+    (_, _, seen), _ = jax.lax.scan(step, (x, state, seen), (grid[:-1], grid[1:]))
+    # Times equal to the first one are the start itself.
+    return jnp.where((elapsed == 0)[:, None], x, seen)

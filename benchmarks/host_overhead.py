@@ -1,0 +1,94 @@
+"""Claim: the host costs less than 5 % of a training step.
+
+A run of `train` with checkpoints and metrics on disk, chunk by chunk, against the compiled chunk
+called over and over with nothing in between. Both are timed warm, in turn; the overhead is the
+ratio of the median time of a chunk, minus one.
+
+    python benchmarks/host_overhead.py [--chunks 20] [--repeats 3] [--json]
+"""
+
+import argparse
+import json
+import statistics
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import jax
+import optax
+from conservax.density import Autoregressive
+from conservax.flux import KnotheRosenblatt
+from conservax.law import ConservationLaw
+from conservax.objective import KineticEnergy, NegativeLogLikelihood, Rows
+from conservax.train import Stage, cosine_adam, train
+from conservax.train._chunk import make_chunk, replicated_and_split
+from conservax.train._state import initial_state
+
+LIMIT, CHUNK = 0.05, 100
+OBJECTIVE = NegativeLogLikelihood() + 0.001 * KineticEnergy()
+
+
+def gaps(marks: list[float]) -> list[float]:
+    return [after - before for before, after in zip(marks[:-1], marks[1:], strict=True)]
+
+
+def trained(law: ConservationLaw, rows: Rows, chunks: int) -> list[float]:
+    """Seconds a chunk inside `train`; the first one, which compiles, is left out."""
+    marks: list[float] = []
+    with tempfile.TemporaryDirectory() as folder:
+        train(
+            law,
+            rows,
+            [Stage(CHUNK * chunks, OBJECTIVE)],
+            key=jax.random.key(0),
+            chunk=CHUNK,
+            run=Path(folder),
+            on_chunk=lambda report: marks.append(time.perf_counter()),
+        )
+    return gaps(marks)
+
+
+def bare(law: ConservationLaw, rows: Rows, chunks: int) -> list[float]:
+    """Seconds a chunk of the same steps, called in a loop."""
+    optimiser = optax.chain(optax.clip_by_global_norm(1.0), cosine_adam(2e-3, CHUNK * chunks))
+    copied, split = replicated_and_split(jax.devices())
+    state = initial_state(jax.random.key(0), law, optimiser)
+    state = jax.tree.map(lambda leaf: leaf[None], state)
+    state, rows = jax.device_put((state, rows), copied)
+    settings = {"steps": CHUNK, "batch_size": 256, "average": 0.99, "sharding": split}
+    step = make_chunk(law, OBJECTIVE, optimiser, **settings)
+    marks = []
+    for _ in range(chunks):
+        state, metrics = jax.block_until_ready(step(state, rows, None, jax.random.key(1)))
+        marks.append(time.perf_counter())
+    return gaps(marks)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--chunks", type=int, default=20)
+    parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--json", action="store_true")
+    arguments = parser.parse_args()
+    key = jax.random.key(0)
+    law = ConservationLaw(Autoregressive(2, width=128, depth=3, key=key), KnotheRosenblatt())
+    rows = Rows(jax.random.uniform(key, (20_000,)), jax.random.normal(key, (20_000, 2)))
+    with_host: list[float] = []
+    without: list[float] = []
+    for _ in range(arguments.repeats):
+        with_host += trained(law, rows, arguments.chunks)
+        without += bare(law, rows, arguments.chunks)
+    overhead = statistics.median(with_host) / statistics.median(without) - 1
+    passed = overhead < LIMIT
+    if arguments.json:
+        print(json.dumps({"passed": passed, "overhead": overhead, "limit": LIMIT}))
+    else:
+        per_step = 1e3 * statistics.median(without) / CHUNK
+        print(f"step {per_step:.2f} ms; host overhead {overhead:.2%} (limit {LIMIT:.0%})")
+        print("PASS" if passed else "MISS")
+    sys.exit(not passed)
+
+
+if __name__ == "__main__":
+    main()

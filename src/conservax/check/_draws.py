@@ -1,0 +1,41 @@
+"""Points of a law at random times: where the checks look."""
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+from conservax._types import PRNGKey
+from conservax.law import ConservationLaw
+
+Rows = tuple[
+    Float[Array, " rows"], Float[Array, "rows dim"], Float[Array, "rows condition_dim"] | None
+]
+
+
+def law_dtype(law: ConservationLaw) -> jnp.dtype:
+    """The precision of the law's parameters; that of `jax` itself where it has none."""
+    leaves = [leaf for leaf in jax.tree.leaves(law) if eqx.is_inexact_array(leaf)]
+    return jnp.result_type(*leaves) if leaves else jnp.result_type(float)
+
+
+@eqx.filter_jit
+def draw_rows(
+    law: ConservationLaw,
+    key: PRNGKey,
+    times: Float[Array, " rows"],
+    conditions: Float[Array, "conditions condition_dim"] | None,
+) -> Rows:
+    """A point from rho_t for every time, each with a condition picked from those given."""
+    pick, draw = jax.random.split(key)
+    if conditions is not None:
+        conditions = conditions[jax.random.randint(pick, times.shape, 0, conditions.shape[0])]
+    keys = jax.random.split(draw, times.shape[0])
+    return times, jax.vmap(law.sample)(keys, times, conditions), conditions
+
+
+def random_times(key: PRNGKey, count: int, law: ConservationLaw) -> Float[Array, " rows"]:
+    """Times spread evenly over [0, 1], in random order."""
+    order, shift = jax.random.split(key)
+    grid = (jnp.arange(count) + jax.random.uniform(shift, (count,))) / count
+    return jax.random.permutation(order, grid).astype(law_dtype(law))

@@ -1,0 +1,63 @@
+"""What a check hands back: a figure, its limit and a verdict."""
+
+import json
+import math
+from dataclasses import asdict, dataclass
+
+
+@dataclass(frozen=True)
+class CheckResult:
+    """One check.
+
+    **Arguments:**
+
+    - `name`: what was checked.
+    - `value`: the figure that was measured.
+    - `limit`: what it is held against.
+    - `passed`: the verdict.
+    - `detail`: what the figure is, and what else was seen, in a sentence.
+    """
+
+    name: str
+    value: float
+    limit: float
+    passed: bool
+    detail: str
+
+
+@dataclass(frozen=True)
+class CheckReport:
+    """All checks of one law; `str` gives a table."""
+
+    results: tuple[CheckResult, ...]
+
+    @property
+    def passed(self) -> bool:
+        """Whether every check passed."""
+        return all(result.passed for result in self.results)
+
+    def to_rows(self) -> list[dict[str, str | float | bool]]:
+        """One dict a check, with the fields of `CheckResult`."""
+        return [asdict(result) for result in self.results]
+
+    def to_json(self) -> str:
+        """`{"passed": ..., "results": [...]}`; a figure that is not finite becomes null."""
+        rows = [
+            {k: None if isinstance(v, float) and not math.isfinite(v) else v for k, v in row.items()}
+            for row in self.to_rows()
+        ]
+        return json.dumps({"passed": self.passed, "results": rows}, allow_nan=False)
+
+    def __str__(self) -> str:
+        head = ("", "check", "value", "limit", "")
+        rows = [
+            ("PASS" if r.passed else "FAIL", r.name, f"{r.value:.2e}", f"{r.limit:.0e}", r.detail)
+            for r in self.results
+        ]
+        widths = [max(len(row[i]) for row in (head, *rows)) for i in range(4)]
+        lines = [
+            "  ".join([*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[4]])
+            for row in (head, *rows)
+        ]
+        verdict = "all checks passed" if self.passed else "some checks FAILED"
+        return "\n".join([*(line.rstrip() for line in lines), verdict])

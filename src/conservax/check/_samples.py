@@ -1,0 +1,23 @@
+"""Does the sampler draw from the density? Samples against the law's own conditional CDFs."""
+
+import numpy as np
+from scipy import stats
+
+from conservax.check._calibration import LEVEL, calibration
+from conservax.check._draws import Rows
+from conservax.check._result import CheckResult
+from conservax.law import ConservationLaw
+
+
+def check_samples(law: ConservationLaw, rows: Rows) -> CheckResult:
+    """Smallest p-value of Kolmogorov and Smirnov over the coordinates, times their number.
+
+    `rows` are samples of the law. A sampler that is right fails once in a thousand keys.
+    """
+    p_values = [stats.kstest(u, "uniform").pvalue for u in calibration(law, *rows).T]
+    value = float(min(1.0, np.min(p_values) * law.dim))
+    detail = (
+        f"p-value that {rows[1].shape[0]} samples follow the conditional CDFs (worst coordinate "
+        f"{int(np.argmin(p_values))}, times {law.dim}); must exceed the limit"
+    )
+    return CheckResult("samples", value, LEVEL, value > LEVEL, detail)

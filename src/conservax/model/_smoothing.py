@@ -1,0 +1,32 @@
+"""How much to blur few rows, so that a network does not learn them by heart."""
+
+import math
+
+import numpy as np
+
+from conservax.baseline import fit_kernel_density, fit_kernel_density_in_time
+from conservax.data import Split, Units
+
+_ENOUGH_ROWS = 1000
+_MOST_TIME_NOISE = 0.3  # beyond it times are forgotten altogether
+_MOST_SNAPSHOTS = 50
+
+
+def smoothing(split: Split, units: Units) -> tuple[float, float]:
+    """Noise for positions (standardised) and for times (of the unit range).
+
+    They are the bandwidths of the kernel density that predicts the validation rows best, and
+    shrink as 1 / sqrt(rows) beyond a thousand rows, where the rows themselves hold a network
+    back. Snapshots keep their times.
+    """
+    train, judge = split.train, split.validation
+    if not len(judge):
+        return 0.0, 0.0
+    shrink = min(1.0, math.sqrt(_ENOUGH_ROWS / len(train)))
+    x, judge_x = units.standardise(train.x), units.standardise(judge.x)
+    if len(np.unique(train.t)) <= _MOST_SNAPSHOTS:
+        return shrink * fit_kernel_density(x, judge_x).bandwidth, 0.0
+    t, judge_t = units.time.to_unit(train.t), units.time.to_unit(judge.t)
+    kernel = fit_kernel_density_in_time(t, x, judge_t, judge_x)
+    time_noise = min(kernel.time_bandwidth * float(t.std()), _MOST_TIME_NOISE)
+    return shrink * kernel.bandwidth, shrink * time_noise

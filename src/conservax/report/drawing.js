@@ -1,0 +1,214 @@
+// What every picture is drawn with: numbers, ticks, boxes, colours, data points.
+
+const data = JSON.parse(document.getElementById("picture-data").textContent);
+const byId = (id) => document.getElementById(id);
+const canvas = byId("canvas"), ctx = canvas.getContext("2d");
+
+// ---- numbers out of base64
+
+const bytes = (text) => Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
+const floats = (text) => new Float32Array(bytes(text).buffer);
+const shorts = (text) => new Uint16Array(bytes(text).buffer);
+
+const dim = data.columns.length;
+const colours = bytes(data.colours);
+const points = data.points && { ...data.points, t: shorts(data.points.t), x: shorts(data.points.x) };
+const levels = data.levels && bytes(data.levels);
+
+// ---- text and ticks
+
+const css = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+const font = (size, weight = "") => `${weight} ${size}px ${css("--sans")}`;
+
+function written(value, digits = 3) {
+  if (value === 0) return "0";
+  const size = Math.abs(value);
+  const text = size >= 1e5 || size < 1e-3 ? value.toExponential(digits - 1) : String(+value.toPrecision(digits));
+  return text.replace(/-/g, "−").replace(/e\+?/, "e");
+}
+
+function ticks(low, high, wanted) {
+  const raw = (high - low) / wanted, decade = 10 ** Math.floor(Math.log10(raw));
+  const step = [1, 2, 5, 10].find((s) => s * decade >= raw) * decade;
+  const found = [];
+  for (let k = Math.ceil(low / step); k * step <= high; k++) found.push(k * step);
+  const places = Math.max(0, -Math.floor(Math.log10(step)));
+  const plain = Math.abs(high) < 1e6 && places < 6;
+  return found.map((v) => [v, (plain ? v.toFixed(places) : written(v)).replace(/^-/, "−")]);
+}
+
+function short(name, most) {
+  return name.length > most ? name.slice(0, most - 1) + "…" : name;
+}
+
+// ---- a box of the picture: pixels of data, its frame and labels
+
+function makeBox(left, top, width, height, xs, ys) {
+  return {
+    left, top, width, height, xs, ys,
+    x: (v) => left + ((v - xs[0]) / (xs[1] - xs[0])) * width,
+    y: (v) => top + height - ((v - ys[0]) / (ys[1] - ys[0])) * height,
+  };
+}
+
+function drawFrame(box, { xLabel, yLabel, grid = false, xTicks = true, yTicks = true, size = 12 }) {
+  ctx.font = font(size);
+  ctx.lineWidth = 1;
+  ctx.fillStyle = css("--muted");
+  ctx.textAlign = "center";
+  ctx.textBaseline = "top";
+  for (const [v, text] of ticks(...box.xs, Math.max(3, box.width / 85))) {
+    const x = Math.round(box.x(v)) + 0.5;
+    stroke([[x, box.top + box.height], [x, box.top + box.height + 4]], css("--muted"));
+    if (grid) stroke([[x, box.top], [x, box.top + box.height]], css("--line"));
+    if (xTicks) ctx.fillText(text, x, box.top + box.height + 7);
+  }
+  ctx.textAlign = "right";
+  ctx.textBaseline = "middle";
+  let widest = 0;
+  // No ticks at all where the height has no unit.
+  for (const [v, text] of yTicks === null ? [] : ticks(...box.ys, Math.max(3, box.height / 55))) {
+    const y = Math.round(box.y(v)) + 0.5;
+    stroke([[box.left - 4, y], [box.left, y]], css("--muted"));
+    if (grid) stroke([[box.left, y], [box.left + box.width, y]], css("--line"));
+    if (yTicks) ctx.fillText(text, box.left - 7, y);
+    widest = Math.max(widest, ctx.measureText(text).width);
+  }
+  ctx.strokeStyle = css("--muted");
+  ctx.strokeRect(box.left + 0.5, box.top + 0.5, box.width - 1, box.height - 1);
+  ctx.fillStyle = css("--ink");
+  ctx.font = font(size + 1, "600");
+  ctx.textAlign = "center";
+  ctx.textBaseline = "top";
+  if (xLabel) ctx.fillText(short(xLabel, 60), box.left + box.width / 2, box.top + box.height + 13 + size);
+  if (yLabel) {
+    ctx.save();
+    ctx.translate(box.left - widest - 13, box.top + box.height / 2);
+    ctx.rotate(-Math.PI / 2);
+    ctx.textBaseline = "bottom";
+    ctx.fillText(short(yLabel, 44), 0, 0);
+    ctx.restore();
+  }
+}
+
+function stroke(path, colour, width = 1) {
+  ctx.beginPath();
+  path.forEach(([x, y], i) => (i ? ctx.lineTo(x, y) : ctx.moveTo(x, y)));
+  ctx.strokeStyle = colour;
+  ctx.lineWidth = width;
+  ctx.stroke();
+}
+
+function inside(box, draw) {
+  ctx.save();
+  ctx.beginPath();
+  ctx.rect(box.left, box.top, box.width, box.height);
+  ctx.clip();
+  draw();
+  ctx.restore();
+}
+
+// ---- colour: a level is 255 times the root of density / largest
+
+const DECADES = 4;
+
+function shade(share, scale) {
+  if (scale === "linear") return share;
+  if (scale === "root") return Math.sqrt(share);
+  return share > 0 ? Math.max(0, 1 + Math.log10(share) / DECADES) : 0;
+}
+
+function barTicks(largest, scale) {
+  if (scale !== "log") return ticks(0, largest, 5);
+  const top = Math.floor(Math.log10(largest));
+  return Array.from({ length: DECADES }, (_, k) => 10 ** (top - k))
+    .filter((v) => v >= largest * 10 ** -DECADES)
+    .map((v) => [v, written(v, 1)]);
+}
+
+function palette(scale) {
+  const table = new Uint8ClampedArray(256 * 3);
+  for (let level = 0; level < 256; level++) {
+    const c = Math.round(255 * shade((level / 255) ** data.root, scale));
+    table.set(colours.subarray(3 * c, 3 * c + 3), 3 * level);
+  }
+  return table;
+}
+
+const tile = document.createElement("canvas");
+
+function drawLevels(box, start, side, table) {
+  tile.width = tile.height = side;
+  const pen = tile.getContext("2d"), image = pen.createImageData(side, side);
+  for (let row = 0; row < side; row++) {
+    for (let col = 0; col < side; col++) {
+      const from = 3 * levels[start + row * side + col], to = 4 * ((side - 1 - row) * side + col);
+      for (let k = 0; k < 3; k++) image.data[to + k] = table[from + k];
+      image.data[to + 3] = 255;
+    }
+  }
+  pen.putImageData(image, 0, 0);
+  ctx.imageSmoothingEnabled = true;
+  ctx.imageSmoothingQuality = "high";
+  ctx.drawImage(tile, box.left, box.top, box.width, box.height);
+}
+
+function drawColourBar(left, top, height, scale, label, largest) {
+  for (let i = 0; i < height; i++) {
+    const c = 3 * Math.round(255 * (1 - i / (height - 1)));
+    ctx.fillStyle = `rgb(${colours[c]},${colours[c + 1]},${colours[c + 2]})`;
+    ctx.fillRect(left, top + i, 14, 1.5);
+  }
+  ctx.strokeStyle = css("--muted");
+  ctx.lineWidth = 1;
+  ctx.strokeRect(left + 0.5, top + 0.5, 13, height - 1);
+  ctx.font = font(12);
+  ctx.fillStyle = css("--muted");
+  ctx.textAlign = "left";
+  ctx.textBaseline = "middle";
+  for (const [v, text] of barTicks(largest, scale)) {
+    const y = top + height * (1 - shade(v / largest, scale));
+    stroke([[left + 14, y], [left + 18, y]], css("--muted"));
+    ctx.fillText(text, left + 22, y);
+  }
+  ctx.save();
+  ctx.translate(left + 84, top + height / 2);
+  ctx.rotate(-Math.PI / 2);
+  ctx.textAlign = "center";
+  ctx.fillStyle = css("--ink");
+  ctx.font = font(12);
+  ctx.fillText(label, 0, 0);
+  ctx.restore();
+}
+
+// ---- data near the time of the frame
+
+function near(frame) {
+  const found = [];
+  if (!points) return found;
+  const now = data.unitTimes[frame] * 65535, reach = points.window * 65535;
+  for (let i = 0; i < points.count; i++) {
+    const away = Math.abs(points.t[i] - now);
+    if (away <= reach) found.push([i, 1 - away / reach]);
+  }
+  return found;
+}
+
+const place = (i, d) => data.bounds[d][0] + (points.x[i * dim + d] / 65535) * (data.bounds[d][1] - data.bounds[d][0]);
+
+function drawDots(box, found, dx, dy, largest) {
+  const radius = Math.min(largest, Math.max(1.2, 36 / Math.sqrt(found.length)));
+  inside(box, () => {
+    for (const [i, weight] of found) {
+      ctx.globalAlpha = 0.45 + 0.55 * weight;
+      ctx.beginPath();
+      ctx.arc(box.x(place(i, dx)), box.y(place(i, dy)), radius, 0, 2 * Math.PI);
+      ctx.fillStyle = "#5fe3d0";
+      ctx.fill();
+      if (radius < 2) continue;
+      ctx.strokeStyle = "#06231f";
+      ctx.lineWidth = 1;
+      ctx.stroke();
+    }
+  });
+}

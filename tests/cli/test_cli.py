@@ -1,0 +1,242 @@
+"""The command line, as a user drives it."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from conservax.cli import main
+from conservax.cli._app import repeat_flag
+
+TINY = ["--steps", "30", "--width", "16", "--depth", "1", "--components", "3", "--batch-size", "32"]
+
+
+def write_table(path, n=200, seed=0, **columns):
+    rng = np.random.default_rng(seed)
+    frame = pd.DataFrame(
+        {"t": np.sort(rng.uniform(size=n)), "x": rng.normal(size=n), "y": rng.normal(size=n)}
+    )
+    for name, values in columns.items():
+        frame[name] = values
+    frame.to_csv(path, index=False)
+    return path
+
+
+def run(*arguments):
+    """Exit code of a command."""
+    try:
+        main([str(argument) for argument in arguments])
+    except SystemExit as stop:
+        return stop.code or 0
+    return 0
+
+
+@pytest.fixture(scope="module")
+def work(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("work")
+    write_table(folder / "data.csv")
+    code = run(
+        "fit", folder / "data.csv", "--time", "t", "--columns", "x", "y",
+        "--test", 0.2, "--out", folder / "run", *TINY,
+    )  # fmt: skip
+    assert code == 0
+    return folder
+
+
+def answer(capsys, *arguments):
+    """The JSON object that a command prints, and nothing else on standard output."""
+    code = run(*arguments, "--json")
+    return code, json.loads(capsys.readouterr().out)
+
+
+def test_a_run_folder_holds_what_it_should(work):
+    names = {path.name for path in (work / "run").iterdir()}
+    assert names == {
+        "model.conservax",
+        "experiment.conservax",
+        "data.npz",
+        "checkpoint.safetensors",
+        "metrics.csv",
+    }
+
+
+def test_score(work, capsys):
+    write_table(work / "new.csv", seed=1)
+    code, result = answer(capsys, "score", work / "run", work / "new.csv")
+    assert code == 0
+    assert result["rows"] == 200
+    names = [score["name"] for score in result["scores"]]
+    assert any("ernel" in name for name in names)
+    assert any("Gaussian" in name for name in names)
+    # Standard normal points: no model is below their entropy by more than chance.
+    assert result["nll_raw"] > np.log(2 * np.pi * np.e) - 0.3
+    assert run("score", work / "run", work / "new.csv") == 0
+    assert "standardised" in capsys.readouterr().out
+
+
+def test_sample_and_transport(work, capsys):
+    code, _ = answer(
+        capsys, "sample", work / "run", "--time", "0.25", "-n", 50, "--out", work / "s.csv"
+    )
+    assert code == 0
+    drawn = pd.read_csv(work / "s.csv")
+    assert drawn.columns.tolist() == ["t", "x", "y"]
+    assert (drawn["t"] == 0.25).all()
+    code, moved = answer(
+        capsys, "transport", work / "run", work / "s.csv",
+        "--from", "0.25", "--to", "0.75", "--out", work / "m.parquet",
+    )  # fmt: skip
+    assert code == 0
+    assert moved["mean_squared_displacement"] >= 0
+    carried = pd.read_parquet(work / "m.parquet")
+    assert (carried["t"] == 0.75).all()
+    assert len(carried) == 50
+
+
+def test_check(work, capsys):
+    code, result = answer(capsys, "check", work / "run")
+    assert code == (0 if result["passed"] else 1)
+    assert len(result["results"]) >= 5
+
+
+def test_report(work, capsys):
+    code, result = answer(capsys, "report", work / "run")
+    assert code == 0
+    page = Path(result["report"]).read_text()
+    assert page.startswith("<!doctype html>") or page.startswith("<!DOCTYPE html>")
+
+
+def test_times_beyond_the_range_are_warned_of(work, capsys):
+    assert run("sample", work / "run", "--time", "7", "-n", 5, "--out", work / "far.csv") == 0
+    assert "warning: extrapolation: t = 7" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("changes", "arguments", "words"),
+    [
+        ({}, ["nothing.csv"], "nothing.csv"),
+        ({}, ["data.csv", "--columns", "x", "z"], "'z'"),
+        ({"x": ["1", "two", *["3"] * 198]}, ["data.csv"], "row 3"),
+        ({"x": [1.0, np.nan, *[3.0] * 198]}, ["data.csv"], "row 3"),
+        ({"x": [1.0, np.inf, *[3.0] * 198]}, ["data.csv"], "row 3"),
+        ({"y": 5.0}, ["data.csv"], "'y'"),
+        ({"t": 1.0}, ["data.csv"], "'t'"),
+        ({}, ["data.csv", "--test", "0.9", "--validation", "0.9"], "fraction"),
+    ],
+)
+def test_bad_input_ends_with_2_and_writes_nothing(tmp_path, capsys, changes, arguments, words):
+    write_table(tmp_path / "data.csv", **changes)
+    file, *rest = arguments
+    columns = [] if "--columns" in rest else ["--columns", "x", "y"]
+    code = run(
+        "fit", tmp_path / file, "--time", "t", *columns, *rest, "--out", tmp_path / "run", *TINY
+    )
+    captured = capsys.readouterr()
+    assert code == 2
+    assert words in captured.err
+    assert "Traceback" not in captured.err
+    assert captured.out == ""
+    assert not (tmp_path / "run").exists()
+
+
+def test_few_rows_are_refused(tmp_path, capsys):
+    write_table(tmp_path / "data.csv", n=12)
+    assert run("fit", tmp_path / "data.csv", "--out", tmp_path / "run") == 2
+    assert "12" in capsys.readouterr().err
+
+
+def test_nothing_is_overwritten_without_force(work, capsys):
+    before = {path: path.stat().st_mtime_ns for path in (work / "run").iterdir()}
+    assert run("fit", work / "data.csv", "--out", work / "run", *TINY) == 2
+    assert "--force" in capsys.readouterr().err
+    write_table(work / "taken.csv")
+    assert run("sample", work / "run", "--time", 0.5, "-n", 5, "--out", work / "taken.csv") == 2
+    assert {path: path.stat().st_mtime_ns for path in before} == before
+
+
+@pytest.mark.parametrize("command", ["check", "report"])
+def test_a_folder_that_is_no_run(tmp_path, capsys, command):
+    assert run(command, tmp_path) == 2
+    assert run(command, tmp_path / "nothing") == 2
+    (tmp_path / "file").write_bytes(b"not a model")
+    assert run(command, tmp_path / "file") == 2
+    assert "Traceback" not in capsys.readouterr().err
+
+
+def test_unsorted_and_zoned_times_are_said(tmp_path, capsys):
+    stamps = pd.date_range("2024-01-01", periods=200, freq="h", tz="Asia/Tokyo")
+    write_table(tmp_path / "data.csv", t=stamps[::-1].astype(str))
+    code = run(
+        "fit", tmp_path / "data.csv", "--time", "t", "--columns", "x", "--out", tmp_path / "run", *TINY
+    )  # fmt: skip
+    said = capsys.readouterr().err
+    assert code == 0
+    assert "sorted" in said
+    assert "UTC" in said
+
+
+def test_resume_takes_no_file(work, capsys):
+    assert run("fit", work / "data.csv", "--resume", work / "run") == 2
+    assert run("fit", "--resume", work / "nothing") == 2
+    assert run("fit") == 2
+    assert "--out" in capsys.readouterr().err
+
+
+def test_a_killed_fit_goes_on_bit_for_bit(tmp_path):
+    data = write_table(tmp_path / "data.csv")
+    command = [
+        sys.executable, "-m", "conservax", "fit", str(data), "--time", "t", "--columns", "x", "y",
+        *TINY, "--steps", "3000", "--noise", "0", "--time-noise", "0",
+    ]  # fmt: skip
+    environment = os.environ | {"JAX_PLATFORMS": "cpu"}
+    whole = [*command, "--out", str(tmp_path / "whole")]
+    subprocess.run(whole, check=True, env=environment, capture_output=True)
+    broken = tmp_path / "broken"
+    victim = subprocess.Popen(
+        [*command, "--out", str(broken)], env=environment, stderr=subprocess.DEVNULL
+    )
+    deadline = time.monotonic() + 120
+    while not (broken / "checkpoint.safetensors").exists() and time.monotonic() < deadline:
+        time.sleep(0.01)
+    victim.send_signal(signal.SIGKILL)
+    assert victim.wait() == -signal.SIGKILL
+    assert not (broken / "model.conservax").exists()
+    subprocess.run(
+        [sys.executable, "-m", "conservax", "fit", "--resume", str(broken)],
+        check=True, env=environment, capture_output=True,
+    )  # fmt: skip
+    for name in ("metrics.csv", "checkpoint.safetensors"):
+        assert (broken / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
+
+
+def test_ctrl_c_says_how_to_go_on(tmp_path):
+    data = write_table(tmp_path / "data.csv")
+    out = tmp_path / "run"
+    process = subprocess.Popen(
+        [sys.executable, "-m", "conservax", "fit", str(data), "--out", str(out), *TINY,
+         "--steps", "100000", "--validation", "0"],
+        env=os.environ | {"JAX_PLATFORMS": "cpu"}, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    deadline = time.monotonic() + 120
+    while not (out / "checkpoint.safetensors").exists() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    said = process.communicate(timeout=60)[1]
+    assert process.returncode == 130
+    assert f"conservax fit --resume {out}" in said.replace("\n", "")
+
+
+def test_words_after_a_flag_belong_to_it():
+    assert repeat_flag("--c", ["f", "--c", "x", "y", "--out", "z"]) == [
+        "f", "--c", "x", "--c", "y", "--out", "z",
+    ]  # fmt: skip
+    assert repeat_flag("--c", ["--c", "x", "--c", "y"]) == ["--c", "x", "--c", "y"]
+    assert repeat_flag("--c", ["--c"]) == ["--c"]
+    assert repeat_flag("--c", ["--c", "--out", "z"]) == ["--c", "--out", "z"]

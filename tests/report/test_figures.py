@@ -1,0 +1,87 @@
+"""The still pictures: well-formed, in the page's colours, with nothing of a name's own making."""
+
+import re
+from xml.etree import ElementTree
+
+import matplotlib as mpl
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.stats import kstwo
+
+from conservax.report._figures import calibration_figure, learning_figure
+
+HISTORY = pd.DataFrame(
+    {
+        "step": [1, 10, 100, 1000],
+        "train": [300.0, 2.0, 1.5, 1.2],
+        "validation": [np.nan, 2.1, 1.6, 1.4],
+    }
+)
+ODD = ("<b>&", "$x$", "_hidden", r"a\$b")
+
+
+def words(svg):
+    root = ElementTree.fromstring(svg)
+    return ["".join(text.itertext()) for text in root.iter("{http://www.w3.org/2000/svg}text")]
+
+
+def test_every_coordinate_is_named_as_it_is():
+    ranks = np.random.default_rng(0).uniform(size=(50, 4))
+    found = words(calibration_figure(ranks, ODD))
+    for name in ("<b>&", "$x$", "hidden", r"a\$b", "95%", "99%"):
+        assert name in found
+
+
+def test_of_many_coordinates_those_that_deviate_most_are_named():
+    ranks = np.random.default_rng(0).uniform(size=(200, 30))
+    ranks[:, 7] **= 3
+    columns = tuple(f"gene{i}" for i in range(30))
+    named = [word for word in words(calibration_figure(ranks, columns)) if word.startswith("gene")]
+    assert len(named) == 6
+    assert "gene7" in named
+
+
+def test_bands_are_those_of_the_largest_deviation():
+    # The quantile itself, against the tabulated 5 % point of Kolmogorov's statistic for n = 20.
+    assert kstwo.ppf(0.95, 20) == pytest.approx(0.294, abs=5e-4)
+    assert words(calibration_figure(np.linspace(0, 1, 20)[:, None], ("x",)))
+
+
+@pytest.mark.parametrize(
+    "history",
+    [
+        HISTORY,
+        HISTORY.iloc[:1],
+        HISTORY.assign(validation=np.nan),
+        HISTORY.assign(likelihood=1.0),
+        HISTORY.assign(likelihood=1.0, kinetic_energy=[9.0, 2.0, 1.0, np.nan]),
+        HISTORY.assign(train=[-5.0, -5.0, -5.0, -5.0], validation=None),
+    ],
+    ids=["plain", "one row", "no validation", "one term", "two terms", "constant"],
+)
+def test_learning_curves_of_every_history(history):
+    found = words(learning_figure(history))
+    assert {"step", "loss", "train"} <= set(found)
+    assert ("terms of the objective" in found) == ("kinetic_energy" in history)
+
+
+def test_pictures_take_their_colours_from_the_page_and_share_one_page():
+    ranks = np.random.default_rng(0).uniform(size=(50, 2))
+    pictures = calibration_figure(ranks, ("a", "b")), learning_figure(HISTORY)
+    for svg in pictures:
+        assert re.findall(r"(?:fill|stroke): (#\w+)", svg) == []
+        assert svg.startswith("<svg")
+        assert "width=" not in svg.split(">")[0]
+    ids = [set(re.findall(r'id="([^"]+)"', svg)) for svg in pictures]
+    assert ids[0]
+    assert not ids[0] & ids[1]
+    for svg, found in zip(pictures, ids, strict=True):
+        pointed_at = set(re.findall(r"(?:url\(#|href=\"#)([^)\"]+)", svg))
+        assert pointed_at <= found
+
+
+def test_drawing_leaves_matplotlib_as_it_was():
+    before = dict(mpl.rcParams)
+    learning_figure(HISTORY)
+    assert dict(mpl.rcParams) == before

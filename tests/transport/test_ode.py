@@ -1,0 +1,98 @@
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from conservax.density import Gaussian
+from conservax.flux import AbstractFlux, KnotheRosenblatt, MatrixField
+from conservax.law import ConservationLaw
+from conservax.transport import solve_ode
+
+TIMES = jnp.array([0.0, 0.25, 0.9, 1.0])
+
+
+@eqx.filter_jit
+def flow(law, x, times, **options):
+    return jax.vmap(lambda x: solve_ode(law, x, times, **options))(x)
+
+
+def test_particles_of_a_gaussian_keep_their_standard_coordinates(gaussian, draw):
+    x = draw(gaussian, 0.0, 20)
+    path = flow(gaussian, x, TIMES)
+    for i, t in enumerate(TIMES):
+        mean, scale = np.asarray(gaussian.density.mean(t)), np.asarray(gaussian.density.scale(t))
+        np.testing.assert_allclose(path[:, i], mean + x @ scale.T, atol=1e-5)
+
+
+def test_the_closed_flow_map_and_the_ode_agree(learned, draw):
+    x = draw(learned, 0.0, 200)
+    path = flow(learned, x, TIMES, rtol=1e-8, atol=1e-8)
+    closed = eqx.filter_jit(
+        jax.vmap(
+            lambda x: jax.vmap(lambda t: learned.flow_map(jnp.asarray(0.0), t, x))(TIMES)
+        )
+    )(x)
+    assert np.abs(path[:, -1] - x).max() > 0.5
+    np.testing.assert_allclose(path, closed, atol=1e-5)
+
+
+def test_forwards_then_backwards_returns(learned, draw):
+    law = ConservationLaw(
+        learned.density, KnotheRosenblatt(), MatrixField(2, width=8, key=jax.random.key(2))
+    )
+    x = draw(law, 0.0, 50)
+    there = flow(law, x, TIMES, rtol=1e-8, atol=1e-8)
+    back = flow(law, there[:, -1], TIMES[::-1], rtol=1e-8, atol=1e-8)
+    np.testing.assert_allclose(back[:, ::-1], there, atol=1e-5)
+
+
+def test_one_time_or_the_same_time_twice_is_the_point_itself(gaussian):
+    x = jnp.array([[0.3, 0.1]])
+    np.testing.assert_array_equal(flow(gaussian, x, TIMES[1:2])[:, 0], x)
+    np.testing.assert_array_equal(flow(gaussian, x, TIMES[jnp.array([1, 1])])[:, 1], x)
+
+
+def test_float32_stays_float32_and_accurate(gaussian):
+    x = jnp.array([[0.3, -2.0]], jnp.float32)
+    path = flow(gaussian, x, jnp.asarray(TIMES, jnp.float32))
+    assert path.dtype == jnp.float32
+    np.testing.assert_allclose(path, flow(gaussian, x.astype(float), TIMES), atol=2e-5)
+
+
+def test_times_that_turn_round_are_refused(gaussian):
+    with pytest.raises(ValueError, match="only grow or only fall"):
+        solve_ode(gaussian, jnp.zeros(2), jnp.array([0.0, 1.0, 0.5]))
+
+
+def test_times_that_turn_round_are_refused_under_jit(gaussian):
+    with pytest.raises(RuntimeError, match="only grow or only fall"):
+        flow(gaussian, jnp.zeros((1, 2)), jnp.array([0.0, 1.0, 0.5]))
+
+
+def test_rows_are_refused(gaussian):
+    with pytest.raises(ValueError, match="expected x of shape"):
+        solve_ode(gaussian, jnp.zeros((5, 2)), TIMES)
+    with pytest.raises(ValueError, match="expected times of shape"):
+        solve_ode(gaussian, jnp.zeros(2), jnp.asarray(1.0))
+
+
+def test_too_few_steps_are_an_error(learned):
+    with pytest.raises(RuntimeError, match="maximum number of"):
+        flow(learned, jnp.zeros((1, 2)), TIMES, max_steps=2)
+
+
+class Bursting(AbstractFlux):
+    """A velocity that is not finite."""
+
+    def velocity(self, density, t, x, condition=None):
+        return jnp.where(t > 0.5, jnp.inf, 0.0) * x
+
+    def flux(self, density, t, x, condition=None):
+        return self.velocity(density, t, x, condition)
+
+
+def test_a_velocity_that_is_not_finite_is_an_error():
+    density = Gaussian(2, lambda t: jnp.zeros(2), lambda t: jnp.ones(2))
+    with pytest.raises(RuntimeError, match="expected finite positions|maximum number"):
+        flow(ConservationLaw(density, Bursting()), jnp.ones((1, 2)), TIMES)
