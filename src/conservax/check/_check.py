@@ -14,6 +14,8 @@ from conservax.check._result import CheckReport
 from conservax.check._samples import check_samples
 from conservax.law import ConservationLaw
 
+FEWEST = 100  # points that still tell a law from a broken one
+
 
 def check(
     law: ConservationLaw,
@@ -39,8 +41,10 @@ def check(
 
     **Returns:** a `CheckReport`; `print` shows a table.
 
-    **Raises:** `ValueError` for shapes that do not fit the law.
+    **Raises:** `ValueError` for shapes that do not fit the law, or fewer than 100 points.
     """
+    if points < FEWEST:
+        raise ValueError(f"expected points >= {FEWEST}; got {points}.")
     held_out = _rows(law, t, x, condition)
     conditions = None if condition is None else jnp.asarray(condition, law_dtype(law))
     times_key, draw_key, mass_key, far_key = jax.random.split(key, 4)

@@ -16,46 +16,53 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from conservax._types import PRNGKey
-from conservax.check._draws import Rows, draw_rows, law_dtype
+from conservax.check._draws import Rows
 from conservax.check._quadrature import cuts, integrate
 from conservax.check._result import CheckResult
 from conservax.density import AbstractAutoregressiveDensity, AbstractDensity
 from conservax.law import ConservationLaw
 
 TIMES = (0.0, 0.5, 1.0)
-SAMPLES = 4096
 LINES = 24
-CHUNK = 1 << 14  # points evaluated at once: one compiled shape for all refinements
+SPACE_CHUNK, LINE_CHUNK = 1 << 14, 1 << 11  # points evaluated at once: one compiled shape each
+LIMIT = {32: 1e-4, 64: 1e-6}  # by bits of the law's precision
+UNRESOLVED = 5e-3  # quadrature error that is forgiven at most: a mass of 1.01 always fails
 
 
 def check_mass(law: ConservationLaw, rows: Rows, key: PRNGKey) -> CheckResult:
-    """|mass - 1|, the worst of several times."""
-    single = jnp.finfo(law_dtype(law)).bits <= 32
-    limit = 1e-4 if single else 1e-6
+    """|mass - 1|, the worst of several times or lines.
+
+    The limit grows by what the quadrature leaves open: nothing but on the roughest laws, and never
+    more than 0.005.
+    """
+    limit = LIMIT[jnp.finfo(rows[1].dtype).bits]
     way = _mass_of_space if law.dim <= 2 else _mass_of_conditionals
     value, error, detail = way(law, rows, key, limit / 10)
-    if error > limit:
-        detail += f"; NOT resolved, quadrature error {error:.0e}"
+    if not error <= limit:
+        detail += f"; quadrature error {error:.0e}"
+        limit += min(error, UNRESOLVED)
     return CheckResult("mass", value, limit, bool(value <= limit), detail)
 
 
 def _mass_of_space(
     law: ConservationLaw, rows: Rows, key: PRNGKey, tolerance: float
 ) -> tuple[float, float, str]:
-    """Integral of rho over the line or the plane."""
-    conditions, masses = rows[2], []
+    """Integral of rho over the line or the plane, at the first, the middle and the last time."""
+    del key
+    edges = [cuts(column, 16) for column in np.asarray(rows[1], np.float64).T]
+    masses = []
     for i, time in enumerate(TIMES):
         t = jnp.asarray(time, rows[1].dtype)
-        condition = None if conditions is None else conditions[i : i + 1]
-        _, x, _ = draw_rows(law, jax.random.fold_in(key, i), jnp.full(SAMPLES, t), condition)
-        edges = [cuts(column, 16) for column in np.asarray(x, np.float64).T]
+        condition = None if rows[2] is None else rows[2][i]
         rho = _on_host(
-            lambda points, t=t, c=condition: _density(law.density, t, points, c), rows[1].dtype
+            lambda points, t=t, c=condition: _density(law.density, t, points, c),
+            rows[1].dtype,
+            SPACE_CHUNK,
         )
         masses.append(integrate(rho, edges, tolerance))
     worst = max(masses, key=lambda mass: abs(mass.value - 1))
     shown = ", ".join(f"{m.value:.8f} at t = {t:g}" for m, t in zip(masses, TIMES, strict=True))
-    return abs(worst.value - 1), max(m.error for m in masses), f"|integral of rho - 1|: {shown}"
+    return abs(worst.value - 1), max(m.error for m in masses), f"integral of rho {shown}"
 
 
 def _mass_of_conditionals(
@@ -74,7 +81,9 @@ def _mass_of_conditionals(
     for line, i in enumerate(coordinates):
         row = jax.tree.map(lambda leaf, line=line: leaf[line % leaf.shape[0]], rows)
         along = _on_host(
-            lambda points, row=row, i=i: _conditional(density, *row, i, points), rows[1].dtype
+            lambda points, row=row, i=i: _conditional(density, *row, i, points),
+            rows[1].dtype,
+            LINE_CHUNK,
         )
         # The conditional may be far narrower than the marginal, but not empty at its own point.
         reach = np.ptp(x[:, i]) * 2.0 ** -np.arange(14)
@@ -84,22 +93,22 @@ def _mass_of_conditionals(
     factor = float(_largest_misfit(density, *rows))
     deviation = max(abs(m.value - 1) for m in masses)
     detail = (
-        f"|integral of a conditional - 1| at most {deviation:.1e} along {LINES} lines, plus "
-        f"|log rho - sum of log f_i| at most {factor:.1e} at {x.shape[0]} points"
+        f"conditionals integrate to 1 within {deviation:.1e} along {LINES} lines, "
+        f"and multiply to rho within {factor:.1e}"
     )
     return deviation + factor, max(m.error for m in masses), detail
 
 
 def _on_host(
-    function: Callable[[Float[Array, "points dim"]], Array], dtype: jnp.dtype
+    function: Callable[[Float[Array, "points dim"]], Array], dtype: jnp.dtype, chunk: int
 ) -> Callable[[np.ndarray], np.ndarray]:
     """The function on any number of points, through chunks of one shape."""
 
     def evaluate(points):
-        count = -(-points.shape[0] // CHUNK) * CHUNK
+        count = -(-points.shape[0] // chunk) * chunk
         padded = np.concatenate([points, np.repeat(points[:1], count - points.shape[0], axis=0)])
-        chunks = jnp.asarray(padded, dtype).reshape(-1, CHUNK, points.shape[1])
-        values = [np.asarray(function(chunk), np.float64) for chunk in chunks]
+        chunks = padded.astype(dtype).reshape(-1, chunk, points.shape[1])
+        values = [np.asarray(function(part), np.float64) for part in chunks]
         return np.concatenate(values)[: points.shape[0]]
 
     return evaluate
@@ -107,7 +116,6 @@ def _on_host(
 
 @eqx.filter_jit
 def _density(density: AbstractDensity, t, points, condition):
-    condition = None if condition is None else condition[0]
     return jnp.exp(jax.vmap(lambda x: density.log_prob(t, x, condition))(points))
 
 

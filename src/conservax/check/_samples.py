@@ -17,7 +17,7 @@ def check_samples(law: ConservationLaw, rows: Rows) -> CheckResult:
     p_values = [stats.kstest(u, "uniform").pvalue for u in calibration(law, *rows).T]
     value = float(min(1.0, np.min(p_values) * law.dim))
     detail = (
-        f"p-value that {rows[1].shape[0]} samples follow the conditional CDFs (worst coordinate "
-        f"{int(np.argmin(p_values))}, times {law.dim}); must exceed the limit"
+        f"p-value of {rows[1].shape[0]} samples under the conditional CDFs, to stay above the "
+        f"limit; worst in coordinate {int(np.argmin(p_values))}, times {law.dim}"
     )
     return CheckResult("samples", value, LEVEL, value > LEVEL, detail)
