@@ -17,6 +17,7 @@ import time
 import jax
 import jax.numpy as jnp
 import numpy as np
+
 from conservax.check import squared_w2
 from conservax.density import Autoregressive
 from conservax.flux import AbstractFlux, KnotheRosenblatt, MatrixField, SigmoidCancellation

@@ -8,6 +8,7 @@ ratio of the median time of a chunk, minus one.
 """
 
 import argparse
+import itertools
 import json
 import statistics
 import sys
@@ -17,6 +18,7 @@ from pathlib import Path
 
 import jax
 import optax
+
 from conservax.density import Autoregressive
 from conservax.flux import KnotheRosenblatt
 from conservax.law import ConservationLaw
@@ -30,7 +32,7 @@ OBJECTIVE = NegativeLogLikelihood() + 0.001 * KineticEnergy()
 
 
 def gaps(marks: list[float]) -> list[float]:
-    return [after - before for before, after in zip(marks[:-1], marks[1:], strict=True)]
+    return [after - before for before, after in itertools.pairwise(marks)]
 
 
 def trained(law: ConservationLaw, rows: Rows, chunks: int) -> list[float]:
@@ -60,7 +62,7 @@ def bare(law: ConservationLaw, rows: Rows, chunks: int) -> list[float]:
     step = make_chunk(law, OBJECTIVE, optimiser, **settings)
     marks = []
     for _ in range(chunks):
-        state, metrics = jax.block_until_ready(step(state, rows, None, jax.random.key(1)))
+        state, _ = jax.block_until_ready(step(state, rows, None, jax.random.key(1)))
         marks.append(time.perf_counter())
     return gaps(marks)
 

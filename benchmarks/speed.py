@@ -107,9 +107,7 @@ def programs(batch: int, dim: int, names: tuple[str, ...] | None = None) -> dict
         "gradient of kinetic energy": (jax.grad(kinetic_energy), arrays, t, keys),
     }
     return {
-        name: Program(*recipe)
-        for name, recipe in recipes.items()
-        if names is None or name in names
+        name: Program(*recipe) for name, recipe in recipes.items() if names is None or name in names
     }
 
 
@@ -138,7 +136,9 @@ def measure_ratios(repeats: int, slot: float) -> dict[str, dict]:
         ratio: {
             "ratio": statistics.median(above / below for above, below in times),
             "limit": LIMITS[ratio],
-            "milliseconds": [1e3 * statistics.median(column) for column in zip(*times, strict=True)],
+            "milliseconds": [
+                1e3 * statistics.median(column) for column in zip(*times, strict=True)
+            ],
         }
         for ratio, times in rounds.items()
     }
@@ -198,7 +198,9 @@ def main() -> int:
     if repeats < 1:
         parser.error(f"expected at least one repeat; got {repeats}.")
     slot = 0.05 if options.quick else 0.2
-    dims, batches = ([2, 20], [64, 1024]) if options.quick else ([2, 5, 20, 64], [64, 256, 1024, 4096])
+    dims, batches = (
+        ([2, 20], [64, 1024]) if options.quick else ([2, 5, 20, 64], [64, 256, 1024, 4096])
+    )
     sizes = [(BATCH, dim) for dim in dims] + [(batch, DIM) for batch in batches]
 
     ratios = measure_ratios(repeats, slot)

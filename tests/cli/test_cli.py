@@ -128,7 +128,7 @@ def test_times_beyond_the_range_are_warned_of(work, capsys):
         ({"x": [1.0, np.inf, *[3.0] * 198]}, ["data.csv"], "row 3"),
         ({"y": 5.0}, ["data.csv"], "'y'"),
         ({"t": 1.0}, ["data.csv"], "'t'"),
-        ({}, ["data.csv", "--test", "0.9", "--validation", "0.9"], "fraction"),
+        ({}, ["data.csv", "--test", "0.9", "--validation", "0.9"], "validation + test"),
     ],
 )
 def test_bad_input_ends_with_2_and_writes_nothing(tmp_path, capsys, changes, arguments, words):

@@ -81,3 +81,11 @@ def test_fractions_that_make_no_sense_are_refused(validation, test, words):
 def test_too_few_rows_left_for_training_are_refused(t):
     with pytest.raises(DataError, match="here: expected rows of every time left for training"):
         split(table(t), validation=0.49, test=0.5, seed=0)
+
+
+def test_rows_to_judge_by_are_the_test_rows_or_else_those_of_validation():
+    parts = split(EVENTS, validation=0.2, test=0.2, seed=0)
+    assert parts.held_out() == ("test", parts.test)
+    without = split(EVENTS, validation=0.2, seed=0)
+    assert without.held_out() == ("validation", without.validation)
+    assert split(EVENTS, validation=0.0, seed=0).held_out() is None

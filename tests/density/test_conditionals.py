@@ -4,10 +4,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from oracles import compiled, factorized, mixture, moving_logistic
 from scipy import integrate, stats
 
 from conservax.density import LogisticMixture, Mixture, NormalMixture
+from oracles import compiled, factorized, mixture, moving_logistic
 
 WEIGHTS, MEAN, SCALE = np.array([0.2, 0.5, 0.3]), np.array([-2.0, 0.3, 1.5]), np.array([0.3, 1.2, 0.1])
 LOGITS, CENTRES, LOG_SCALE = (jnp.asarray(v) for v in (np.log(WEIGHTS), MEAN, np.log(SCALE)))

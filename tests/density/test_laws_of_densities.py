@@ -5,8 +5,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from oracles import DENSITIES, LEARNED, compiled, over_points, points
 from scipy import stats
+
+from oracles import DENSITIES, LEARNED, compiled, over_points, points
 
 T = jnp.array(0.4)
 every_density = pytest.mark.parametrize("name", DENSITIES)

@@ -4,7 +4,6 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from oracles import DENSITIES, autoregressive, moving_logistic, over_points, points, to_float32
 
 from conservax.density import AbstractFactorizedDensity, Mixture
 from conservax.flux import (
@@ -16,6 +15,7 @@ from conservax.flux import (
     SigmoidCancellation,
     VectorField,
 )
+from oracles import DENSITIES, autoregressive, moving_logistic, over_points, points, to_float32
 
 FIELD = {"width": 16, "depth": 2}
 

@@ -5,7 +5,6 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from oracles import DENSITIES, autoregressive, compiled, factorized, gaussian, over_points, points
 
 from conservax.density import LogisticMixture
 from conservax.flux import (
@@ -15,6 +14,7 @@ from conservax.flux import (
     NaiveFlux,
     SigmoidCancellation,
 )
+from oracles import DENSITIES, autoregressive, compiled, factorized, gaussian, over_points, points
 
 heavy = pytest.mark.slow
 T, S = jnp.array(0.4), jnp.array(0.9)

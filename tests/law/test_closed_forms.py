@@ -4,12 +4,12 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from oracles import compiled, gaussian, moving_logistic, ornstein_uhlenbeck
 from scipy import stats
 
 from conservax.density import Gaussian
 from conservax.flux import FactorizedFlux, KnotheRosenblatt, MatrixField, SigmoidCancellation
 from conservax.law import ConservationLaw
+from oracles import compiled, gaussian, moving_logistic, ornstein_uhlenbeck
 
 X, T, S = jnp.array([0.2, -0.7, 1.1]), jnp.array(0.4), jnp.array(0.9)
 MEAN, SCALE = [1.0, -2.0, 0.5], [0.3, 1.0, 2.0]

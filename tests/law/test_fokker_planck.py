@@ -6,9 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from oracles import DENSITIES, autoregressive, compiled, over_points, points, to_float32
 
-from conservax.law import ConservationLaw
 from conservax.check import continuity_residual, fokker_planck_residual
 from conservax.density import AbstractFactorizedDensity, Mixture
 from conservax.flux import (
@@ -20,6 +18,8 @@ from conservax.flux import (
     SigmoidCancellation,
     VectorField,
 )
+from conservax.law import ConservationLaw
+from oracles import DENSITIES, autoregressive, compiled, over_points, points, to_float32
 
 heavy = pytest.mark.slow
 

@@ -5,7 +5,6 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from oracles import DENSITIES, compiled, moving_logistic, over_points, to_float32
 
 from conservax.density import Mixture
 from conservax.flux import (
@@ -16,6 +15,7 @@ from conservax.flux import (
     SigmoidCancellation,
 )
 from conservax.law import ConservationLaw
+from oracles import DENSITIES, compiled, moving_logistic, over_points, to_float32
 
 heavy = pytest.mark.slow
 FAR = 1e4

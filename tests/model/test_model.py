@@ -137,7 +137,7 @@ def test_one_time_a_row(model):
 
 
 def test_check_and_scores_of_a_model(model):
-    names = [score.name for score in scores(model, model.held_out())]
+    names = [score.name for score in scores(model, model.split.test)]
     assert names[0].lower() == "this model"
     assert len(names) >= 3
     report = model.check()
@@ -147,7 +147,7 @@ def test_check_and_scores_of_a_model(model):
 def test_calibration_of_the_models_own_draws_is_uniform(model):
     from scipy.stats import kstest
 
-    held = model.held_out()
+    held = model.split.test
     t = model.units.time.to_column(np.repeat(held.t, 20))
     own = conservax.data.Table(
         np.repeat(held.t, 20), model.sample(t), held.columns, "when", "timestamp", "draws"
@@ -169,7 +169,9 @@ def test_own_parts_and_stages():
     assert model.settings["objective"] == "10 steps of nll, then 10 steps of nll + kinetic"
     x = model.sample(0.5, 4)
     difference = model.drift(0.5, x) - model.velocity(0.5, x)
-    np.testing.assert_allclose(difference, 0.5 * 0.36 * model.score(0.5, x) * 1.0 * _var(model), rtol=1e-4)
+    np.testing.assert_allclose(
+        difference, 0.5 * 0.36 * model.score(0.5, x) * 1.0 * _var(model), rtol=1e-4
+    )
 
 
 def _var(model):

@@ -2,8 +2,7 @@ import numpy as np
 import pytest
 
 from conservax.data import Split
-from conservax.report import held_out_scores
-from conservax.report._scores import held_out
+from conservax.model import scores
 
 # A Gaussian of standard deviation 1/2 pays its entropy in every coordinate.
 ENTROPY = 0.5 * np.log(2 * np.pi * np.e * 0.25)
@@ -12,7 +11,7 @@ ENTROPY = 0.5 * np.log(2 * np.pi * np.e * 0.25)
 @pytest.fixture(scope="module")
 def scored(make_model):
     model = make_model(2)
-    return model, held_out_scores(model)
+    return model, scores(model, model.split.test)
 
 
 def test_the_true_model_pays_its_entropy_and_wins(scored):
@@ -25,8 +24,8 @@ def test_the_true_model_pays_its_entropy_and_wins(scored):
 
 
 def test_scores_in_both_units_differ_by_the_volume(scored):
-    model, scores = scored
-    for score in scores:
+    model, both = scored
+    for score in both:
         assert score.raw - score.standardised == pytest.approx(model.units.log_volume)
 
 
@@ -38,21 +37,8 @@ def test_differences_are_paired(scored):
     assert (ours.behind, ours.error) == (0.0, 0.0)
 
 
-def test_rows_not_trained_on_are_the_test_rows_or_else_those_of_validation(make_model):
-    model = make_model(1)
-    assert held_out(model) == ("test", model.split.test)
-    empty = model.split.test.take(np.arange(0))
-    model.split = Split(model.split.train, model.split.validation, empty)
-    assert held_out(model) == ("validation", model.split.validation)
-    model.split = Split(model.split.train, empty, empty)
-    assert held_out(model) is None
-    assert held_out_scores(model) == ()
-    model.split = None
-    assert held_out_scores(model) == ()
-
-
 def test_without_validation_rows_no_baseline_is_tuned(make_model):
     model = make_model(1)
     empty = model.split.test.take(np.arange(0))
     model.split = Split(model.split.train, empty, model.split.test)
-    assert [score.name for score in held_out_scores(model)] == ["This model"]
+    assert [score.name for score in scores(model, model.split.test)] == ["This model"]

@@ -73,8 +73,7 @@ def _rows(law, t, x, condition):
         )
     if condition is not None and jnp.shape(condition)[1:] != (law.condition_dim,):
         raise ValueError(
-            f"expected conditions of shape (rows, {law.condition_dim}); "
-            f"got {jnp.shape(condition)}."
+            f"expected conditions of shape (rows, {law.condition_dim}); got {jnp.shape(condition)}."
         )
     if t is None or x is None:
         return None

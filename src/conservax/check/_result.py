@@ -1,8 +1,8 @@
 """What a check hands back: a figure, its limit and a verdict."""
 
-import json
 import math
 from dataclasses import asdict, dataclass
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -40,13 +40,16 @@ class CheckReport:
         """One dict a check, with the fields of `CheckResult`."""
         return [asdict(result) for result in self.results]
 
-    def to_json(self) -> str:
-        """`{"passed": ..., "results": [...]}`; a figure that is not finite becomes null."""
+    def to_json(self) -> dict[str, Any]:
+        """`{"passed": ..., "results": [...]}`, plain; a figure that is not finite becomes None."""
         rows = [
-            {k: None if isinstance(v, float) and not math.isfinite(v) else v for k, v in row.items()}
+            {
+                k: None if isinstance(v, float) and not math.isfinite(v) else v
+                for k, v in row.items()
+            }
             for row in self.to_rows()
         ]
-        return json.dumps({"passed": self.passed, "results": rows}, allow_nan=False)
+        return {"passed": self.passed, "results": rows}
 
     def __str__(self) -> str:
         head = ("", "check", "value", "limit", "")
@@ -56,7 +59,9 @@ class CheckReport:
         ]
         widths = [max(len(row[i]) for row in (head, *rows)) for i in range(4)]
         lines = [
-            "  ".join([*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[4]])
+            "  ".join(
+                [*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[4]]
+            )
             for row in (head, *rows)
         ]
         verdict = "all checks passed" if self.passed else "some checks FAILED"

@@ -12,7 +12,7 @@ from rich.markup import escape
 from rich.table import Table as Grid
 
 from conservax.data import DataError
-from conservax.model import CodecError
+from conservax.model import CodecError, ExtrapolationWarning
 from conservax.train import CheckpointError, DivergedError
 
 app = typer.Typer(
@@ -57,6 +57,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line; bad input ends with exit code 2 and one message."""
     arguments = sys.argv[1:] if arguments is None else list(arguments)
     with warnings.catch_warnings():
+        warnings.filterwarnings("always", category=ExtrapolationWarning)
         warnings.showwarning = lambda message, *_, **__: say(f"warning: {message}")
         try:
             app(args=repeat_flag("--columns", arguments), prog_name="conservax")

@@ -1,6 +1,7 @@
 """`conservax demo`: the whole job on real data."""
 
 import time
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -23,6 +24,7 @@ def demo_command(
     began = time.perf_counter()
     say("596 earthquakes, April to July 2024 (USGS, from the package hvsampledata)")
     model = fit(earthquakes(), test=0.15, out=out, force=force)
+    assert model.split is not None  # a model that was just fitted has its rows
     say("checking")
     checks = model.check()
     say("writing the report")
@@ -33,10 +35,10 @@ def demo_command(
         "run": str(out),
         "report": str(report),
         "checks_passed": checks.passed,
-        "scores": [row._asdict() for row in rows],
+        "scores": [asdict(row) for row in rows],
         "seconds": round(seconds, 1),
     }
-    lines = [f"{row.name:<28} {row.nll:7.3f} nats a held-out event" for row in rows]
+    lines = [f"{row.name:<28} {row.standardised:7.3f} nats a held-out event" for row in rows]
     lines += [str(checks), f"{seconds:.0f} s. Open {report}"]
     answer(result, as_json, "\n".join(lines))
     if not checks.passed:

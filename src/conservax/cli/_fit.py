@@ -129,6 +129,7 @@ def summary(model: Model) -> dict[str, Any]:
         "steps": model.settings["steps"],
         "stopped_early": model.settings["stopped_early"],
     }
+    assert model.split is not None  # a model that was just fitted has its rows
     for name, part in model.split._asdict().items():
         if len(part):
             raw = -float(np.mean(model.log_prob(model.units.time.to_column(part.t), part.x)))

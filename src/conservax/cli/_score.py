@@ -1,5 +1,6 @@
 """`conservax score`: how likely new data are, next to baselines."""
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -25,15 +26,16 @@ def score_command(
     if model.split is None:
         say("a bare model file has no training rows: no baselines. Give the run folder for them.")
     rows = scores(model, table)
-    grid = Grid("nats a row", "standardised", "raw", "standard error")
+    grid = Grid("NLL, nats a row", "standardised", "raw", "behind this model", "chosen")
     for row in rows:
-        grid.add_row(row.name, f"{row.nll:.4f}", f"{row.nll_raw:.4f}", f"{row.error:.4f}")
+        behind = f"{row.behind:+.4f} ± {row.error:.4f}" if row.detail else ""
+        grid.add_row(row.name, f"{row.standardised:.4f}", f"{row.raw:.4f}", behind, row.detail)
     answer(
         {
             "rows": len(table),
-            "nll": rows[0].nll,
-            "nll_raw": rows[0].nll_raw,
-            "scores": [row._asdict() for row in rows],
+            "nll": rows[0].standardised,
+            "nll_raw": rows[0].raw,
+            "scores": [asdict(row) for row in rows],
         },
         as_json,
         grid,

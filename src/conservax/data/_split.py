@@ -19,6 +19,11 @@ class Split(NamedTuple):
     validation: Table
     test: Table
 
+    def held_out(self) -> tuple[str, Table] | None:
+        """The rows to judge by, and what they are called: test rows, or else validation rows."""
+        parts = (("test", self.test), ("validation", self.validation))
+        return next(((name, part) for name, part in parts if len(part)), None)
+
 
 def split(table: Table, *, validation: float, test: float = 0.0, seed: int) -> Split:
     """Deal the rows out at random, the same way for the same seed.

@@ -28,8 +28,8 @@ class AbstractKernelMixture(AbstractConditional):
         """log K'(z)."""
 
     @abc.abstractmethod
-    def _log_kernel_cdf(self, z: Array) -> Array:
-        """log K(z)."""
+    def _log_kernel_tails(self, z: Array) -> tuple[Array, Array]:
+        """log K(z) and log K(-z)."""
 
     @abc.abstractmethod
     def _kernel_bracket(self, log_odds: Array) -> tuple[Array, Array]:
@@ -52,12 +52,12 @@ class AbstractKernelMixture(AbstractConditional):
     def log_cdf(self, x: Float[Array, "..."]) -> Float[Array, "..."]:
         """log F(x): equation (14) for the logistic kernel."""
         z = self._standardise(x)
-        return jax.nn.logsumexp(self.log_weights + self._log_kernel_cdf(z), axis=-1)
+        return jax.nn.logsumexp(self.log_weights + self._log_kernel_tails(z)[0], axis=-1)
 
     def log_survival(self, x: Float[Array, "..."]) -> Float[Array, "..."]:
         """log (1 - F(x)), by the symmetry of the kernel."""
         z = self._standardise(x)
-        return jax.nn.logsumexp(self.log_weights + self._log_kernel_cdf(-z), axis=-1)
+        return jax.nn.logsumexp(self.log_weights + self._log_kernel_tails(z)[1], axis=-1)
 
     def from_log_odds(self, log_odds: Float[Array, "..."]) -> Float[Array, "..."]:
         """Inverse of `log_odds`: between the extreme quantiles of the components."""
@@ -87,9 +87,9 @@ class AbstractKernelMixture(AbstractConditional):
         log_terms = self._log_terms(z)
         log_pdf = jax.nn.logsumexp(log_terms, axis=-1, keepdims=True)
         shares = jnp.exp(log_terms - log_pdf)
-        log_kernel = self._log_kernel_cdf(z)
-        lower = jnp.sum(jnp.exp(self.log_weights + log_kernel), axis=-1, keepdims=True) < 0.5
-        log_tail = self.log_weights + jnp.where(lower, log_kernel, self._log_kernel_cdf(-z))
+        below, above = self._log_kernel_tails(z)
+        lower = jnp.sum(jnp.exp(self.log_weights + below), axis=-1, keepdims=True) < 0.5
+        log_tail = self.log_weights + jnp.where(lower, below, above)
         cap = 0.3 * math.log(float(jnp.finfo(z.dtype).max))
         ratio = jnp.where(lower, 1.0, -1.0) * jnp.exp(jnp.minimum(log_tail - log_pdf, cap))
         moved = tangent.mean + (x[..., None] - self.mean) * tangent.log_scale
@@ -111,10 +111,14 @@ class LogisticMixture(AbstractKernelMixture):
     log_scale: Float[Array, "*batch components"]
 
     def _log_kernel_pdf(self, z):
-        return 2 * jax.nn.log_sigmoid(z) - z
+        below, above = self._log_kernel_tails(z)
+        return below + above
 
-    def _log_kernel_cdf(self, z):
-        return jax.nn.log_sigmoid(z)
+    def _log_kernel_tails(self, z):
+        # Both tails and every derivative from one exponential, which never overflows.
+        negative = z < 0
+        rest = jnp.log1p(jnp.exp(jnp.where(negative, z, -z)))
+        return jnp.where(negative, z, 0.0) - rest, jnp.where(negative, 0.0, -z) - rest
 
     def _kernel_bracket(self, log_odds):
         return log_odds, log_odds
@@ -133,8 +137,8 @@ class NormalMixture(AbstractKernelMixture):
     def _log_kernel_pdf(self, z):
         return -0.5 * (z * z + math.log(2 * math.pi))
 
-    def _log_kernel_cdf(self, z):
-        return jax.scipy.special.log_ndtr(z)
+    def _log_kernel_tails(self, z):
+        return jax.scipy.special.log_ndtr(z), jax.scipy.special.log_ndtr(-z)
 
     def _kernel_bracket(self, log_odds):
         # Phi(-r) / Phi(r) <= exp(-r^2 / 2), so r = sqrt(2 |log-odds|) is far enough out.

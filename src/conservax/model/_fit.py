@@ -65,7 +65,7 @@ def fit(
     optimiser: optax.GradientTransformation | None = None,
     noise: float | None = None,
     time_noise: float | None = None,
-    patience: int | None = 500,
+    patience: int | None = 1000,
     members: int = 1,
     seed: int = 0,
     out: str | PathLike[str] | None = None,

@@ -125,15 +125,11 @@ class Model:
         `table` is data the model has not seen; by default the test rows of the split, or its
         validation rows.
         """
-        table = self.held_out() if table is None else table
+        if table is None and self.split is not None:
+            held_out = self.split.held_out()
+            table = held_out[1] if held_out else None
         t, x = (None, None) if table is None else self.rows(table)[:2]
         return check(self.law, key=jax.random.key(seed), t=t, x=x)
-
-    def held_out(self) -> Table | None:
-        """Rows not trained on: test rows if there are any, else validation rows, else None."""
-        if self.split is None:
-            return None
-        return next((part for part in (self.split.test, self.split.validation) if len(part)), None)
 
     def report(self, path: str | PathLike[str] = "report.html", *, force: bool = False) -> Path:
         """Write one HTML page about the model, which opens offline."""

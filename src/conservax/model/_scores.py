@@ -1,43 +1,73 @@
-"""How well held-out rows are predicted, next to what else could have been fitted."""
+"""Held-out negative log-likelihood, next to what classical density estimates make of the rows."""
 
-from typing import NamedTuple
+import math
+from dataclasses import dataclass
 
 import numpy as np
+from jaxtyping import Float
 
-from conservax.baseline import fit_gaussian_mixture, fit_kernel_density
-from conservax.data import Table
+from conservax.baseline import (
+    fit_gaussian_mixture,
+    fit_gaussian_mixture_in_time,
+    fit_kernel_density,
+    fit_kernel_density_in_time,
+)
+from conservax.data import Split, Table
 from conservax.model._model import Model
 
+_SEED = 0
 
-class Score(NamedTuple):
-    """Mean negative log-likelihood of one model, nats a row."""
+
+@dataclass(frozen=True)
+class Score:
+    """Mean negative log-likelihood of the held-out rows under one model, in nats.
+
+    **Attributes:**
+
+    - `name`, `detail`: which model, and what was chosen for it on the validation rows.
+    - `standardised`, `raw`: per row, for standardised coordinates and for those of the data.
+    - `behind`: how much worse than our model, and `error`, the standard error of that paired
+      difference; 0 for our model itself.
+    """
 
     name: str
-    nll: float  # of standardised rows
-    nll_raw: float  # of rows in the units of the table
-    error: float  # standard error of the mean
     detail: str
+    standardised: float
+    raw: float
+    behind: float = 0.0
+    error: float = 0.0
 
 
-def scores(model: Model, table: Table) -> list[Score]:
-    """The model first, then the baselines fitted on its training rows (where it has them)."""
-    t = model.units.time.to_column(table.t)
-    log_prob = model.log_prob(t, table.x) + model.units.log_volume
-    result = [_score("this model", log_prob, model, "")]
-    if model.split is None:
-        return result
-    train, validation = (model.units.standardise(part.x) for part in model.split[:2])
-    x = model.units.standardise(table.x)
-    seed = int(model.settings["seed"])
-    for baseline in (
-        fit_kernel_density(train, validation),
-        fit_gaussian_mixture(train, validation, seed),
-    ):
-        result.append(_score(baseline.name, baseline.log_prob(x), model, baseline.detail))
-    return result
+def scores(model: Model, table: Table) -> tuple[Score, ...]:
+    """Our model first, then kernel densities and Gaussian mixtures, without time and in time.
+
+    Baselines are fitted to the training rows and tuned on the validation rows of the model; they
+    are left out where it has none, as a model from a file.
+    """
+    volume = model.units.log_volume
+    ours = -model.log_prob(model.units.time.to_column(table.t), table.x)
+    result = [Score("This model", "", float(ours.mean()) - volume, float(ours.mean()))]
+    if model.split is None or not len(model.split.validation):
+        return tuple(result)
+    for name, detail, theirs in _baselines(model.split, table):
+        behind = theirs - ours
+        error = behind.std(ddof=1) / math.sqrt(len(behind)) if len(behind) > 1 else math.nan
+        raw = float(theirs.mean())
+        result.append(Score(name, detail, raw - volume, raw, float(behind.mean()), float(error)))
+    return tuple(result)
 
 
-def _score(name: str, log_prob: np.ndarray, model: Model, detail: str) -> Score:
-    nll = -float(np.mean(log_prob))
-    error = float(np.std(log_prob) / np.sqrt(len(log_prob)))
-    return Score(name, nll, nll + model.units.log_volume, error, detail)
+def _baselines(split: Split, table: Table) -> list[tuple[str, str, Float[np.ndarray, " rows"]]]:
+    """Name, detail, and what each baseline pays for the rows of the table."""
+    train, judge = split.train, split.validation
+    still = [
+        fit_kernel_density(train.x, judge.x),
+        fit_gaussian_mixture(train.x, judge.x, _SEED),
+    ]
+    moving = [
+        fit_kernel_density_in_time(train.t, train.x, judge.t, judge.x),
+        fit_gaussian_mixture_in_time(train.t, train.x, judge.t, judge.x, _SEED),
+    ]
+    return [(b.name, b.detail, -b.log_prob(table.x)) for b in still] + [
+        (b.name, b.detail, -b.log_prob(table.t, table.x)) for b in moving
+    ]

@@ -22,7 +22,7 @@ class JacobianSymmetry(AbstractObjective):
 
     **Arguments:**
 
-    - `points`: draws a step; as many as rows in the batch by default.
+    - `points`: draws a step; by default as many as rows in the batch, at least 256.
     """
 
     points: int | None = eqx.field(static=True, default=None)

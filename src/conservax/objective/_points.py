@@ -9,12 +9,13 @@ from conservax.objective._base import Rows
 
 
 def draws(key: PRNGKey, law: ConservationLaw, rows: Rows, count: int | None) -> Rows:
-    """`count` draws (as many as rows by default), one in each of as many slices of time.
+    """`count` draws, one in each of as many slices of time; by default as many as rows.
 
     Stratified times estimate the integral over t with less noise than uniform ones. Positions
-    keep their pathwise gradient. Conditions are those of the rows, in turn.
+    keep their pathwise gradient. Where rows are few (a validation set), 256 draws keep the
+    estimate from jumping about. Conditions are those of the rows, in turn.
     """
-    count = len(rows.t) if count is None else count
+    count = max(len(rows.t), 256) if count is None else count
     time_key, sample_key, order_key = jax.random.split(key, 3)
     offset = jax.random.uniform(time_key, (count,), rows.x.dtype)
     t = (jnp.arange(count, dtype=rows.x.dtype) + offset) / count

@@ -5,9 +5,9 @@ from html import escape
 import numpy as np
 
 from conservax.data import TimeAxis
+from conservax.model import Model
 
 from ._moments import coarse
-from ._reported import ReportedModel
 
 _CODE = """\
 import conservax
@@ -25,7 +25,7 @@ moved = model.transport(x, {first}, {last})  # where these points go
 """
 
 
-def example(model: ReportedModel) -> str:
+def example(model: Model) -> str:
     """The code, and a button that copies it."""
     units = model.units
     axis = units.time
@@ -46,7 +46,7 @@ def example(model: ReportedModel) -> str:
     )
 
 
-def _places(model: ReportedModel) -> str:
+def _places(model: Model) -> str:
     """Two points within the data, to about three digits of its spread."""
     mean, std = np.array(model.units.mean), np.array(model.units.std)
     rows = []

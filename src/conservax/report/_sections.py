@@ -5,9 +5,10 @@ from collections.abc import Iterable
 from html import escape
 from typing import Any
 
+from conservax.check import CheckReport
+from conservax.model import Model, Score
+
 from ._moments import span_of
-from ._reported import CheckReport, ReportedModel
-from ._scores import Score
 
 
 def verdict(passed: bool) -> str:
@@ -29,9 +30,7 @@ def fixed(value: float, sign: str = "-") -> str:
     return f"{value:{sign}.3f}".replace("-", "−")
 
 
-def key_figures(
-    model: ReportedModel, scores: tuple[Score, ...], judged: str, check: CheckReport
-) -> str:
+def key_figures(model: Model, scores: tuple[Score, ...], judged: str, check: CheckReport) -> str:
     """The few numbers at the top of the page."""
     units, split = model.units, model.split
     axis = units.time

@@ -9,15 +9,15 @@ from pathlib import Path
 from string import Template
 from typing import Any
 
-from conservax.data import Units
+from conservax.data import Table, Units
+from conservax.model import Model
+from conservax.model import scores as scores_of
 
 from . import _sections as sections
 from ._example import example
 from ._figures import calibration_figure, learning_figure
 from ._moments import span_of
 from ._picture import FRAMES, picture
-from ._reported import ReportedModel
-from ._scores import held_out, held_out_scores
 
 _WITHOUT_DATA = (
     '<p class="note">This needs rows that the model was not trained on, and this model came '
@@ -25,7 +25,7 @@ _WITHOUT_DATA = (
 )
 
 
-def write_report(model: ReportedModel, path: str | os.PathLike[str]) -> Path:
+def write_report(model: Model, path: str | os.PathLike[str]) -> Path:
     """Write one HTML page about a model. It loads nothing: it opens anywhere, offline.
 
     What is at `path` is replaced.
@@ -44,10 +44,9 @@ def write_report(model: ReportedModel, path: str | os.PathLike[str]) -> Path:
     return path
 
 
-def _page(model: ReportedModel) -> str:
-    shown, check, scores = picture(model), model.check(), held_out_scores(model)
-    rows = held_out(model)
-    judged = rows[0] if rows else ""
+def _page(model: Model) -> str:
+    shown, check, rows = picture(model), model.check(), _held_out(model)
+    judged, scores = (rows[0], scores_of(model, rows[1])) if rows else ("", ())
     columns, axis = _listed(model.units), model.units.time
     source = model.split.train.source if model.split else columns
     return Template(_part("template.html")).substitute(
@@ -114,8 +113,8 @@ def _picture_lead(shown: dict[str, Any]) -> str:
     )
 
 
-def _calibration(model: ReportedModel) -> str:
-    rows = held_out(model)
+def _calibration(model: Model) -> str:
+    rows = _held_out(model)
     if rows is None:
         return _WITHOUT_DATA
     name, table = rows
@@ -128,8 +127,12 @@ def _calibration(model: ReportedModel) -> str:
     return sections.still(svg, "Calibration: rank distribution minus uniform", caption)
 
 
-def _learning(model: ReportedModel) -> str:
+def _learning(model: Model) -> str:
     if not len(model.history):
         return '<p class="note">No history of training was recorded.</p>'
     caption = "Loss by optimisation step, on training and validation rows."
     return sections.still(learning_figure(model.history), "Learning curves", caption)
+
+
+def _held_out(model: Model) -> tuple[str, Table] | None:
+    return None if model.split is None else model.split.held_out()

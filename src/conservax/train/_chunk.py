@@ -1,12 +1,13 @@
 """Many steps in one compiled call: the host only sees the end of a chunk."""
 
 import dataclasses
-from collections.abc import Callable
-from typing import NamedTuple
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+import numpy as np
 import optax
 from jax.sharding import NamedSharding, PartitionSpec
 from jaxtyping import Array, Bool, Float
@@ -103,7 +104,7 @@ def _keep_best(state: TrainState, held_out: Scalar, steps: int) -> TrainState:
     )
 
 
-def replicated_and_split(devices: list[jax.Device]) -> tuple[NamedSharding, NamedSharding]:
+def replicated_and_split(devices: Sequence[Any]) -> tuple[NamedSharding, NamedSharding]:
     """One sharding that copies to all devices, and one that splits rows over them."""
-    mesh = jax.sharding.Mesh(devices, ("rows",))
+    mesh = jax.sharding.Mesh(np.asarray(devices), ("rows",))
     return NamedSharding(mesh, PartitionSpec()), NamedSharding(mesh, PartitionSpec("rows"))
