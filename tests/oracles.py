@@ -54,9 +54,7 @@ class MovingLogistic(AbstractFactorizedDensity):
     def marginals(self, t, condition=None):
         mean = self.location + self.speed * t
         log_scale = self.log_scale + self.growth * t
-        return LogisticMixture(
-            jnp.zeros_like(mean)[:, None], mean[:, None], log_scale[:, None]
-        )
+        return LogisticMixture(jnp.zeros_like(mean)[:, None], mean[:, None], log_scale[:, None])
 
 
 def moving_logistic(location, speed, log_scale, growth) -> MovingLogistic:
@@ -155,6 +153,4 @@ def points(density: AbstractDensity, count: int, seed: int = 0, condition=None):
 
 def to_float32(tree):
     """Every float array in single precision."""
-    return jax.tree.map(
-        lambda x: x.astype(jnp.float32) if eqx.is_inexact_array(x) else x, tree
-    )
+    return jax.tree.map(lambda x: x.astype(jnp.float32) if eqx.is_inexact_array(x) else x, tree)

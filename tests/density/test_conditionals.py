@@ -9,7 +9,11 @@ from scipy import integrate, stats
 from conservax.density import LogisticMixture, Mixture, NormalMixture
 from oracles import compiled, factorized, mixture, moving_logistic
 
-WEIGHTS, MEAN, SCALE = np.array([0.2, 0.5, 0.3]), np.array([-2.0, 0.3, 1.5]), np.array([0.3, 1.2, 0.1])
+WEIGHTS, MEAN, SCALE = (
+    np.array([0.2, 0.5, 0.3]),
+    np.array([-2.0, 0.3, 1.5]),
+    np.array([0.3, 1.2, 0.1]),
+)
 LOGITS, CENTRES, LOG_SCALE = (jnp.asarray(v) for v in (np.log(WEIGHTS), MEAN, np.log(SCALE)))
 KINDS = {"logistic": (LogisticMixture, stats.logistic), "normal": (NormalMixture, stats.norm)}
 kinds = pytest.mark.parametrize("kind", KINDS)
@@ -114,8 +118,11 @@ def test_gradients_through_draws_of_a_smooth_function_match_quadrature():
 
     each = compiled(lambda m: jax.vmap(lambda k: jax.grad(through, argnums=1)(k, m))(keys))(CENTRES)
     exact = [
-        w * integrate.quad(
-            lambda x, m=m, s=s: 2 * np.cos(2 * x) * stats.logistic.pdf(x, m, s), m - 40 * s, m + 40 * s
+        w
+        * integrate.quad(
+            lambda x, m=m, s=s: 2 * np.cos(2 * x) * stats.logistic.pdf(x, m, s),
+            m - 40 * s,
+            m + 40 * s,
         )[0]
         for w, m, s in zip(WEIGHTS, MEAN, SCALE, strict=True)
     ]
@@ -132,7 +139,9 @@ T, X = jnp.array(0.4), jnp.array([0.3, 0.8])
 
 def test_a_mixture_is_the_weighted_sum_of_its_laws():
     density = Mixture([FIRST, SECOND], weights=[1.0, 3.0])
-    expected = np.logaddexp(np.log(0.25) + FIRST.log_prob(T, X), np.log(0.75) + SECOND.log_prob(T, X))
+    expected = np.logaddexp(
+        np.log(0.25) + FIRST.log_prob(T, X), np.log(0.75) + SECOND.log_prob(T, X)
+    )
     np.testing.assert_allclose(density.log_prob(T, X), expected, rtol=1e-12)
     np.testing.assert_allclose(jnp.exp(density.log_weights), [0.25, 0.75], rtol=1e-12)
 
@@ -150,7 +159,9 @@ def test_gradients_through_draws_of_a_mixture_of_laws():
     def through(density, key):
         return jnp.prod(density.sample(key, T))
 
-    gradients = compiled(lambda d: jax.vmap(lambda k: jax.grad(through)(d, k).logits)(keys))(density)
+    gradients = compiled(lambda d: jax.vmap(lambda k: jax.grad(through)(d, k).logits)(keys))(
+        density
+    )
     # Means at T = 0.4: (-0.6, 2) and (1.5, 0.3); products -1.2 and 0.45.
     exact = 0.25 * 0.75 * (-1.2 - 0.45) * np.array([1.0, -1.0])
     error = np.std(gradients, axis=0) / np.sqrt(len(keys))

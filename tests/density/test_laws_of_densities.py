@@ -38,9 +38,7 @@ def test_mass_is_one_on_the_plane(name):
 
 
 def test_log_prob_is_the_product_of_the_conditional_densities(case):
-    log_prob, pdf = over_points(
-        lambda d, t, x: (d.log_prob(t, x), d.conditional_pdf(t, x)), *case
-    )
+    log_prob, pdf = over_points(lambda d, t, x: (d.log_prob(t, x), d.conditional_pdf(t, x)), *case)
     np.testing.assert_allclose(np.prod(pdf, axis=-1), np.exp(log_prob), rtol=1e-12)
 
 
@@ -53,9 +51,9 @@ def test_conditional_cdf_is_the_integral_of_conditional_pdf(case):
     half = (edges[1:] - edges[:-1]) / 2
     shifts = ((edges[1:] + edges[:-1]) / 2)[:, None] + half[:, None] * nodes
     runs = np.asarray(x) + np.eye(3)[:, None, :] * shifts.reshape(1, -1, 1)
-    pdf = compiled(
-        lambda d, runs: jax.vmap(jax.vmap(lambda x: d.conditional_pdf(T, x)))(runs)
-    )(density, jnp.asarray(runs))
+    pdf = compiled(lambda d, runs: jax.vmap(jax.vmap(lambda x: d.conditional_pdf(T, x)))(runs))(
+        density, jnp.asarray(runs)
+    )
     own = np.stack([pdf[i, :, i] for i in range(3)])
     integral = own @ (half[:, None] * weights).ravel()
     np.testing.assert_allclose(integral, density.conditional_cdf(T, x), atol=1e-10)
@@ -157,7 +155,12 @@ def test_whole_times_are_times(name):
 @pytest.mark.parametrize("shape", [(), (3,), (5, 2)])
 def test_a_point_has_the_shape_of_a_point(name, shape):
     density, x = DENSITIES[name](2), jnp.zeros(shape)
-    for method in (density.log_prob, density.conditional_cdf, density.conditional_pdf, density.log_odds):
+    for method in (
+        density.log_prob,
+        density.conditional_cdf,
+        density.conditional_pdf,
+        density.log_odds,
+    ):
         with pytest.raises(ValueError, match=r"expected x of shape \(2,\)") as error:
             method(T, x)
         assert f"got {shape}" in str(error.value)

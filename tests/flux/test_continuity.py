@@ -90,6 +90,8 @@ def test_probability_is_conserved(name, dim):
     t, x = points(density, 1000)
     for terms in over_points(spacetime_terms, density, t, x).values():
         assert_cancels(terms, 1e-10)
+
+
 QUICK_SINGLE = {("autoregressive", 2), ("mixture of factorized", 2)}
 
 
@@ -129,7 +131,9 @@ def test_probability_is_conserved_under_a_condition(name, dim):
 
 
 @pytest.mark.parametrize("dim", [9, pytest.param(20, marks=heavy)])
-@pytest.mark.parametrize("name", ["autoregressive", pytest.param("mixture of factorized", marks=heavy)])
+@pytest.mark.parametrize(
+    "name", ["autoregressive", pytest.param("mixture of factorized", marks=heavy)]
+)
 def test_probability_is_conserved_where_coordinates_are_scanned(name, dim):
     """rho is tiny in many dimensions: every term is taken relative to rho."""
     density = DENSITIES[name](dim)

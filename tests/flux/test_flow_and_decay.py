@@ -67,9 +67,7 @@ def test_flow_maps_go_back_and_follow_the_velocity(name, flux, dim):
     def carried(density, s, x):
         there = flux.flow_map(density, s, S, x)
         back = flux.flow_map(density, S, s, there)
-        speed = jax.jvp(
-            lambda t: flux.flow_map(density, s, t, x), (s,), (jnp.ones_like(s),)
-        )[1]
+        speed = jax.jvp(lambda t: flux.flow_map(density, s, t, x), (s,), (jnp.ones_like(s),))[1]
         return there, back, speed, flux.velocity(density, s, x)
 
     there, back, speed, velocity = over_points(carried, density, s, x)
@@ -84,9 +82,7 @@ def test_the_flow_map_solves_the_equation_of_motion():
     s, x = points(density, 50)
 
     def rates(density, s, x):
-        there, speed = jax.jvp(
-            lambda t: flux.flow_map(density, s, t, x), (S,), (jnp.ones_like(S),)
-        )
+        there, speed = jax.jvp(lambda t: flux.flow_map(density, s, t, x), (S,), (jnp.ones_like(S),))
         return speed, flux.velocity(density, S, there)
 
     speed, velocity = over_points(rates, density, s, x)

@@ -76,9 +76,9 @@ def test_sigmoid_cancellation_weighs_by_the_reference():
     growth = 1.5 * np.tanh((x1 - 0.6) / 2)  # d_t log f_1
     expected = [1.5 * weight, (sigma.cdf(x2) - second.cdf(x2)) / second.pdf(x2) * growth]
     law = ConservationLaw(density, SigmoidCancellation())
-    velocity, flux = compiled(
-        lambda law, x: (law.velocity(T, x), law.flux(T, x))
-    )(law, jnp.array([x1, x2]))
+    velocity, flux = compiled(lambda law, x: (law.velocity(T, x), law.flux(T, x)))(
+        law, jnp.array([x1, x2])
+    )
     close(velocity, expected)
     close(flux, first.pdf(x1) * second.pdf(x2) * np.array(expected))
 

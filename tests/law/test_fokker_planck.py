@@ -102,7 +102,9 @@ def law_of(name, flux, dim, part, diffusion):
 
 
 @pytest.mark.parametrize(
-    "case", [*QUICK, *(pytest.param(case, marks=heavy) for case in SLOW)], ids=lambda case: "-".join(map(str, case))
+    "case",
+    [*QUICK, *(pytest.param(case, marks=heavy) for case in SLOW)],
+    ids=lambda case: "-".join(map(str, case)),
 )
 def test_both_equations_hold(case):
     law = law_of(*case)

@@ -23,7 +23,7 @@ def demo_command(
     """Fit, check and report 596 earthquakes around Indonesia: about a minute on two cores."""
     began = time.perf_counter()
     say("596 earthquakes, April to July 2024 (USGS, from the package hvsampledata)")
-    model = fit(earthquakes(), test=0.15, out=out, force=force)
+    model = fit(earthquakes(), test=0.25, out=out, force=force)
     assert model.split is not None  # a model that was just fitted has its rows
     say("checking")
     checks = model.check()
