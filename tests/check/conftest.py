@@ -1,5 +1,6 @@
 from collections.abc import Callable
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 import pytest
@@ -23,7 +24,7 @@ class Rescaled(AbstractFlux):
 
 
 class Tampered(AbstractAutoregressiveDensity):
-    """A density whose likelihood, conditionals or samples were tampered with."""
+    """A density whose mass, or whose samples, were tampered with."""
 
     density: AbstractAutoregressiveDensity
     mass: float = 1.0
@@ -35,18 +36,16 @@ class Tampered(AbstractAutoregressiveDensity):
         return self.density.start(t, condition)
 
     def conditional(self, state, i):
-        return self.density.conditional(state, i)
+        honest, state = self.density.conditional(state, i)
+        return eqx.tree_at(lambda law: law.mean, honest, honest.mean + self.shift), state
 
     def extend(self, state, i, x_i):
-        return self.density.extend(state, i, x_i + self.shift)
+        return self.density.extend(state, i, x_i)
 
     def conditionals(self, t, x, condition=None):
-        scaled = self.density.conditionals(t, x + self.shift, condition)
-        return jax.tree.map(
-            lambda leaf, w: jnp.where(w, leaf + jnp.log(self.mass), leaf),
-            scaled,
-            type(scaled)(log_weights=True, mean=False, log_scale=False),
-        )
+        honest = self.density.conditionals(t, x, condition)
+        louder = honest.log_weights + jnp.log(self.mass) / self.dim
+        return eqx.tree_at(lambda law: law.log_weights, honest, louder)
 
 
 @pytest.fixture
@@ -64,14 +63,14 @@ def gaussian():
 def shaken():
     """A small network with every parameter shaken, so that the density moves and has ridges."""
 
-    def density(dim, **options):
+    def density(dim, size=0.1, **options):
         plain = Autoregressive(
             dim, components=4, width=16, depth=2, **options, key=jax.random.key(0)
         )
         leaves, structure = jax.tree.flatten(plain)
         keys = jax.random.split(jax.random.key(1), len(leaves))
         moved = [
-            leaf + 0.1 * jax.random.normal(key, leaf.shape, leaf.dtype)
+            leaf + size * jax.random.normal(key, leaf.shape, leaf.dtype)
             for key, leaf in zip(keys, leaves, strict=True)
         ]
         return jax.tree.unflatten(structure, moved)

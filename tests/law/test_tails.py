@@ -24,7 +24,7 @@ CASES = [
     ("autoregressive", 2),
     pytest.param("autoregressive", 5, marks=heavy),
     ("factorized", 5),
-    ("mixture of factorized", 2),
+    pytest.param("mixture of factorized", 2, marks=heavy),
     pytest.param("mixture of factorized", 5, marks=heavy),
     pytest.param("mixture of autoregressive", 2, marks=heavy),
     pytest.param("mixture of autoregressive", 5, marks=heavy),

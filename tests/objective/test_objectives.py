@@ -8,8 +8,13 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from conservax.density import Factorized, Gaussian
-from conservax.flux import AbstractDivergenceFree, KnotheRosenblatt
+from conservax.density import Autoregressive, Factorized, Gaussian
+from conservax.flux import (
+    AbstractDivergenceFree,
+    KnotheRosenblatt,
+    MatrixField,
+    SigmoidCancellation,
+)
 from conservax.law import ConservationLaw
 from conservax.objective import (
     AbstractObjective,
@@ -136,3 +141,39 @@ def test_objectives_add_up_with_weights():
 def test_the_same_objective_twice_is_refused():
     with pytest.raises(ValueError, match="every objective once"):
         Constant(1.0) + Constant(2.0)
+
+
+LAWS = {
+    "mapped": lambda diffusion: ConservationLaw(
+        Autoregressive(2, components=3, width=16, depth=2, key=KEY),
+        KnotheRosenblatt(),
+        MatrixField(2, width=8, key=KEY),
+        diffusion,
+    ),
+    "sigmoid": lambda diffusion: ConservationLaw(
+        Autoregressive(2, components=3, width=16, depth=2, key=KEY),
+        SigmoidCancellation(),
+        diffusion=diffusion,
+    ),
+}
+
+
+@pytest.mark.parametrize("diffusion", [0.0, lambda t: 0.5 + t], ids=["still", "noisy"])
+@pytest.mark.parametrize("law", LAWS.values(), ids=LAWS)
+def test_a_draw_comes_with_the_drift_where_it_is(law, diffusion):
+    def apart(law):
+        x = jax.vmap(law.sample)(keys, t)
+        return x, jax.vmap(law.drift)(t, x)
+
+    def together(law):
+        return jax.vmap(law.sample_with_drift)(keys, t)
+
+    def slope(pair):
+        return eqx.filter_jit(eqx.filter_grad(lambda law: jnp.sum(pair(law)[1] ** 2)))(law)
+
+    law = law(diffusion)
+    keys, t = jax.random.split(KEY, 20), jnp.linspace(0, 1, 20)
+    for a, b in zip(eqx.filter_jit(apart)(law), eqx.filter_jit(together)(law), strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-9, atol=1e-12)
+    for a, b in zip(*map(jax.tree.leaves, (slope(apart), slope(together))), strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-7, atol=1e-9)

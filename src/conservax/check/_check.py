@@ -66,14 +66,13 @@ def _rows(law, t, x, condition):
     """The held-out rows as arrays of the law's precision, or None."""
     if (t is None) != (x is None):
         raise ValueError("expected t and x together; got one of them.")
-    if condition is None and law.condition_dim:
+    if condition is not None and not law.condition_dim:
+        raise ValueError(f"expected no condition for this law; got {jnp.shape(condition)}.")
+    got = None if condition is None else jnp.shape(condition)
+    if law.condition_dim and (got is None or got[1:] != (law.condition_dim,)):
         raise ValueError(
-            f"expected conditions of shape (rows, {law.condition_dim}); got None. "
+            f"expected conditions of shape (rows, {law.condition_dim}); got {got}. "
             "Pass some that occur in the data."
-        )
-    if condition is not None and jnp.shape(condition)[1:] != (law.condition_dim,):
-        raise ValueError(
-            f"expected conditions of shape (rows, {law.condition_dim}); got {jnp.shape(condition)}."
         )
     if t is None or x is None:
         return None

@@ -113,5 +113,6 @@ def reparameterised(conditional: AbstractConditional, draw: Array) -> Array:
 
 @reparameterised.defjvp
 def _reparameterised_jvp(primals, tangents):
-    conditional, draw = primals
-    return draw, conditional.velocity(tangents[0], draw)
+    # The draw is attached again, so that derivatives of every order see it move.
+    draw = reparameterised(*primals)
+    return draw, primals[0].velocity(tangents[0], draw)

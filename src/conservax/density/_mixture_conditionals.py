@@ -36,8 +36,8 @@ class AbstractKernelMixture(AbstractConditional):
         """z below and z above the point of K with these log-odds."""
 
     @abc.abstractmethod
-    def _kernel_sample(self, key: PRNGKey, shape: tuple[int, ...]) -> Array:
-        """Draws from K."""
+    def _kernel_quantile(self, u: Array) -> Array:
+        """The z with K(z) = u, for u in (0, 1)."""
 
     def _standardise(self, x: Array) -> Array:
         return (x[..., None] - self.mean) * jnp.exp(-self.log_scale)
@@ -68,12 +68,16 @@ class AbstractKernelMixture(AbstractConditional):
         return root(self, log_odds, jax.lax.stop_gradient(low), jax.lax.stop_gradient(high))
 
     def sample(self, key: PRNGKey) -> Float[Array, "..."]:
-        """A component, then its kernel; the gradient is the implicit one."""
-        which, where = jax.random.split(key)
-        component = jax.random.categorical(which, self.log_weights)[..., None]
+        """A component, then its kernel, from two uniforms; the gradient is the implicit one."""
+        dtype = self.mean.dtype
+        uniform = jax.random.uniform(key, (*self.mean.shape[:-1], 2), dtype)
+        uniform = uniform + 0.5 * jnp.finfo(dtype).eps  # off both ends
+        below = jnp.cumsum(jnp.exp(self.log_weights), axis=-1)
+        chosen = below[..., :-1] < uniform[..., :1] * below[..., -1:]
+        component = jnp.sum(chosen, axis=-1, keepdims=True)
         mean = jnp.take_along_axis(self.mean, component, axis=-1)[..., 0]
         log_scale = jnp.take_along_axis(self.log_scale, component, axis=-1)[..., 0]
-        draw = mean + jnp.exp(log_scale) * self._kernel_sample(where, mean.shape)
+        draw = mean + jnp.exp(log_scale) * self._kernel_quantile(uniform[..., 1])
         return reparameterised(self, jax.lax.stop_gradient(draw))
 
     def velocity(self, tangent: PyTree, x: Float[Array, "..."]) -> Float[Array, "..."]:
@@ -123,8 +127,8 @@ class LogisticMixture(AbstractKernelMixture):
     def _kernel_bracket(self, log_odds):
         return log_odds, log_odds
 
-    def _kernel_sample(self, key, shape):
-        return jax.random.logistic(key, shape, self.mean.dtype)
+    def _kernel_quantile(self, u):
+        return jnp.log(u) - jnp.log1p(-u)
 
 
 class NormalMixture(AbstractKernelMixture):
@@ -145,5 +149,5 @@ class NormalMixture(AbstractKernelMixture):
         radius = jnp.sqrt(2 * jnp.abs(log_odds))
         return -radius, radius
 
-    def _kernel_sample(self, key, shape):
-        return jax.random.normal(key, shape, self.mean.dtype)
+    def _kernel_quantile(self, u):
+        return jax.scipy.special.ndtri(u)

@@ -29,7 +29,11 @@ class AbstractFlux(eqx.Module):
 
 
 class AbstractMappedFlux(AbstractFlux):
-    """A flux whose particles can be carried over any time span at once, without an ODE."""
+    """A flux whose particles keep their conditional CDF values F(t, x).
+
+    So they can be carried over any time span at once, without an ODE, and a draw moves along the
+    flux when its random key is held and t changes.
+    """
 
     @abc.abstractmethod
     def flow_map(

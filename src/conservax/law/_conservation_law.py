@@ -101,6 +101,27 @@ class ConservationLaw(eqx.Module):
         velocity = self.velocity(t, x, condition)
         return velocity + 0.5 * diffusion**2 * self.score(t, x, condition)
 
+    def sample_with_drift(
+        self, key: PRNGKey, t: Time, condition: Condition = None
+    ) -> tuple[Point, Vector]:
+        """The draw of `sample`, and the drift there, shapes `(dim,)`.
+
+        Particles of a mapped flux keep their conditional CDF values, and so does a draw whose key
+        is held while t moves: its derivative in t is the velocity, at the price of the draw.
+        """
+        t = jnp.asarray(t)
+        if isinstance(self.base_flux, AbstractMappedFlux):
+            draw = lambda t: self.sample(key, t, condition)  # noqa: E731
+            x, drift = jax.jvp(draw, (t,), (jnp.ones_like(t),))
+        else:
+            x = self.sample(key, t, condition)
+            drift = self.base_flux.velocity(self.density, t, x, condition)
+        if self.divergence_free is not None:
+            drift = drift + self.divergence_free.velocity(self.density, t, x, condition)
+        if callable(self.diffusion) or self.diffusion:
+            drift = drift + 0.5 * self.diffusion_at(t) ** 2 * self.score(t, x, condition)
+        return x, drift
+
     @property
     def has_flow_map(self) -> bool:
         """Whether particles can be carried in closed form."""

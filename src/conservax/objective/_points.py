@@ -1,27 +1,43 @@
-"""Points to average over: exact draws from the law, at times spread evenly over [0, 1]."""
+"""Where to average: exact draws from the law, at times spread evenly over [0, 1]."""
+
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
+from jaxtyping import Array, Float
 
 from conservax._types import PRNGKey
 from conservax.law import ConservationLaw
 from conservax.objective._base import Rows
 
+FEWEST = 256  # so that the estimate on a small validation set does not jump about
 
-def draws(key: PRNGKey, law: ConservationLaw, rows: Rows, count: int | None) -> Rows:
+
+class Draws(NamedTuple):
+    """Keys, times and conditions: what a law needs for one draw each."""
+
+    keys: PRNGKey
+    t: Float[Array, " draws"]
+    condition: Float[Array, "draws condition_dim"] | None
+
+
+def plan_draws(key: PRNGKey, rows: Rows, count: int | None) -> Draws:
     """`count` draws, one in each of as many slices of time; by default as many as rows.
 
-    Stratified times estimate the integral over t with less noise than uniform ones. Positions
-    keep their pathwise gradient. Where rows are few (a validation set), 256 draws keep the
-    estimate from jumping about. Conditions are those of the rows, in turn.
+    Stratified times estimate the integral over t with less noise than uniform ones. Conditions
+    are picked from those of the rows.
     """
-    count = max(len(rows.t), 256) if count is None else count
-    time_key, sample_key, order_key = jax.random.split(key, 3)
+    count = max(len(rows.t), FEWEST) if count is None else count
+    time_key, sample_key, pick_key = jax.random.split(key, 3)
     offset = jax.random.uniform(time_key, (count,), rows.x.dtype)
     t = (jnp.arange(count, dtype=rows.x.dtype) + offset) / count
-    condition = None
-    if rows.condition is not None:
-        chosen = jax.random.randint(order_key, (count,), 0, len(rows.t))
-        condition = rows.condition[chosen]
-    keys = jax.random.split(sample_key, count)
-    return Rows(t, jax.vmap(law.sample)(keys, t, condition), condition)
+    condition = rows.condition
+    if condition is not None:
+        condition = condition[jax.random.randint(pick_key, (count,), 0, len(rows.t))]
+    return Draws(jax.random.split(sample_key, count), t, condition)
+
+
+def draws(key: PRNGKey, law: ConservationLaw, rows: Rows, count: int | None) -> Rows:
+    """Draws of the law where `plan_draws` says, with their pathwise gradient."""
+    plan = plan_draws(key, rows, count)
+    return Rows(plan.t, jax.vmap(law.sample)(*plan), plan.condition)
