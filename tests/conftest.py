@@ -5,6 +5,11 @@ import os
 # Set before anything imports matplotlib: no test opens a window.
 os.environ.setdefault("MPLBACKEND", "Agg")
 
+# Tests spend their time compiling, not running: LLVM need not optimise what runs once.
+os.environ.setdefault(
+    "XLA_FLAGS", "--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true"
+)
+
 import jax
 
 # Closed forms are compared to rounding error. A float32 test casts its inputs and states its own
