@@ -18,7 +18,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from conservax.check import squared_w2
+from conservax.check import wasserstein
 from conservax.density import Autoregressive
 from conservax.flux import AbstractFlux, KnotheRosenblatt, MatrixField, SigmoidCancellation
 from conservax.law import ConservationLaw
@@ -62,7 +62,7 @@ def run(flux: AbstractFlux, field: bool, steps: int, seed: int) -> dict[str, flo
     moved = np.asarray(move(jnp.asarray(start, jnp.float32)))
     figures = {
         "cost": float(((moved - start) ** 2).sum(1).mean()),
-        "exact_w2_squared": squared_w2(start, end),
+        "exact_w2_squared": wasserstein(start, end) ** 2,
         "energy": float(KineticEnergy(4096)(key, law, rows)),
         "seconds": seconds,
     }

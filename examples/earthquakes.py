@@ -29,8 +29,8 @@ for axes, day in zip(figure.subplots(1, 4, sharey=True), days, strict=True):
     velocity = model.velocity(day, coarse)
     weight = np.sqrt(np.exp(model.log_prob(day, coarse)) / density.max())
     white = np.ones((len(coarse), 4))
-    white[:, 3] = np.clip(1.5 * weight, 0, 1)
-    axes.quiver(*coarse.T, *velocity.T, color=white, width=0.006, angles="xy", scale=2.5)
+    white[:, 3] = np.clip(3 * weight - 0.5, 0, 1)
+    axes.quiver(*coarse.T, *velocity.T, color=white, width=0.006, angles="xy", scale=1.2)
 
     near = np.abs(table.t - model.units.time.parse(day)) < 7 * 86400
     axes.plot(*table.x[near].T, ".", color="cyan", markersize=3)

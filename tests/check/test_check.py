@@ -1,7 +1,6 @@
 import json
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 import pytest
 
@@ -73,7 +72,7 @@ def test_a_report_passes_if_all_results_do():
 
 def test_a_report_reads_as_a_table():
     table = str(CheckReport(RESULTS)).splitlines()
-    assert table[1].split() == ["PASS", "mass", "1.50e-09", "1e-06", *"as it should be".split()]
+    assert table[1] == "PASS  mass     1.50e-09  1e-06  as it should be"
     assert table[2].startswith("FAIL  samples  nan")
     assert table[1].index("1e-06") == table[2].index("1e-03")
     assert table[3] == "some checks FAILED"

@@ -22,7 +22,9 @@ def test_on_the_line_it_is_the_distance_of_the_quantiles():
 @pytest.mark.parametrize("order", [1, 2])
 def test_a_translated_set_is_as_far_as_the_translation(order):
     x = RNG.normal(size=(150, 3))
-    np.testing.assert_allclose(wasserstein(x, x + [3.0, 0.0, 4.0], order=order), 5.0, rtol=1e-10)
+    np.testing.assert_allclose(
+        wasserstein(x, x + np.array([3.0, 0.0, 4.0]), order=order), 5.0, rtol=1e-10
+    )
 
 
 def test_sets_of_different_sizes_are_weighed_equally():
@@ -31,7 +33,7 @@ def test_sets_of_different_sizes_are_weighed_equally():
 
 def test_a_cap_keeps_rows_of_the_set():
     x = RNG.normal(size=(500, 2))
-    capped = wasserstein(x, x + [10.0, 0.0], most_rows=100, key=jax.random.key(0))
+    capped = wasserstein(x, x + np.array([10.0, 0.0]), most_rows=100, key=jax.random.key(0))
     assert abs(capped - 10) < 1
     assert capped != 10.0
 

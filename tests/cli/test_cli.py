@@ -15,7 +15,7 @@ import pytest
 from conservax.cli import main
 from conservax.cli._app import repeat_flag
 
-TINY = ["--steps", "30", "--width", "16", "--depth", "1", "--components", "3", "--batch-size", "32"]
+TINY = ["--kinetic", "0", "--steps", "30", "--width", "16", "--depth", "1", "--components", "3", "--batch-size", "32"]
 
 
 def write_table(path, n=200, seed=0, **columns):
@@ -44,7 +44,7 @@ def work(tmp_path_factory):
     write_table(folder / "data.csv")
     code = run(
         "fit", folder / "data.csv", "--time", "t", "--columns", "x", "y",
-        "--test", 0.2, "--out", folder / "run", *TINY,
+        "--test", 0.2, "--out", folder / "run", *TINY, "--kinetic", "0.01",
     )  # fmt: skip
     assert code == 0
     return folder

@@ -51,9 +51,7 @@ def test_the_condition_reaches_every_way():
         (KnotheRosenblatt(), {"diffusion": 0.3, "key": jax.random.key(1)}),
     ):
         law = ConservationLaw(density, flux)
-        one, other = (
-            carry(law, X, TIMES, condition=jnp.array([c]), **options) for c in (0.0, 2.0)
-        )
+        one, other = (carry(law, X, TIMES, condition=jnp.array([c]), **options) for c in (0.0, 2.0))
         assert np.abs(one - other)[1:].max() > 1e-3
         with pytest.raises(ValueError, match="expected a condition"):
             carry(law, X, TIMES, **options)

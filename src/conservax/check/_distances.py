@@ -31,19 +31,19 @@ def wasserstein(
 
     **Raises:** `ValueError` for shapes that do not fit, another order, or a cap without a key.
     """
-    x, y = np.asarray(x, np.float64), np.asarray(y, np.float64)
-    if x.ndim != 2 or y.ndim != 2 or x.shape[1] != y.shape[1] or not x.size or not y.size:
+    a, b = np.asarray(x, np.float64), np.asarray(y, np.float64)
+    if a.ndim != 2 or b.ndim != 2 or a.shape[1] != b.shape[1] or not a.size or not b.size:
         raise ValueError(
-            f"expected shapes (rows, dim) and (others, dim); got {x.shape} and {y.shape}."
+            f"expected shapes (rows, dim) and (others, dim); got {a.shape} and {b.shape}."
         )
     if order not in (1, 2):
         raise ValueError(f"expected order 1 or 2; got {order}.")
     if most_rows is not None:
         if key is None:
             raise ValueError("expected a key with most_rows; got None. Pass key=jax.random.key(0).")
-        x_key, y_key = jax.random.split(key)
-        x, y = _some(x, most_rows, x_key), _some(y, most_rows, y_key)
-    cost = ot.dist(x, y, metric="euclidean" if order == 1 else "sqeuclidean")
+        a_key, b_key = jax.random.split(key)
+        a, b = _some(a, most_rows, a_key), _some(b, most_rows, b_key)
+    cost = ot.dist(a, b, metric="euclidean" if order == 1 else "sqeuclidean")
     total, log = ot.emd2([], [], cost, numItermax=100_000_000, log=True)
     if log["warning"] is not None:
         raise RuntimeError(f"the transport problem was not solved: {log['warning']}")

@@ -14,7 +14,7 @@ import numpy as np
 
 from conservax._types import PRNGKey
 from conservax.check._draws import Rows
-from conservax.check._quadrature import Points, integrate
+from conservax.check._quadrature import Integral, Points, integrate
 from conservax.check._result import CheckResult
 from conservax.density import AbstractAutoregressiveDensity
 from conservax.law import ConservationLaw
@@ -39,22 +39,8 @@ def check_mass(law: ConservationLaw, rows: Rows, key: PRNGKey) -> CheckResult:
     limit = LIMIT[jnp.finfo(rows[1].dtype).bits]
     deviations, errors = [], []
     for line, i in enumerate(np.asarray(jax.random.permutation(key, LINES)) % law.dim):
-        row = jax.tree.map(lambda leaf, line=line: leaf[line], rows)
-
-        def along(points: Points, row=row, i=i) -> tuple[Points, Points]:
-            room = np.pad(points, (0, -points.size % CHUNK), mode="edge").astype(row[1].dtype)
-            parts = [_conditional(density, *row, i, part) for part in room.reshape(-1, CHUNK)]
-            pdf, cdf = np.concatenate(parts, axis=1).astype(np.float64)[:, : points.size]
-            return pdf, cdf
-
-        low, high = (float(end) for end in _ends(density, *row, i))
-        mass = integrate(
-            lambda points, along=along: along(points)[0],
-            lambda points, along=along: along(points)[1],
-            2 * low - high,
-            2 * high - low,
-            limit / 10,
-        )
+        t, x, condition = jax.tree.map(lambda leaf, line=line: leaf[line], rows)
+        mass = _mass_along(density, t, x, condition, i, limit / 10)
         deviations.append(abs(mass.value - 1))
         errors.append(mass.error)
     product = float(_largest_misfit(density, *rows))
@@ -64,6 +50,28 @@ def check_mass(law: ConservationLaw, rows: Rows, key: PRNGKey) -> CheckResult:
         f"{np.max(errors):.0e}) along {LINES} lines, and multiply to rho within {product:.1e}"
     )
     return CheckResult("mass", value, limit, bool(value <= limit), detail)
+
+
+def _mass_along(
+    density: AbstractAutoregressiveDensity, t, x, condition, i: int, tolerance: float
+) -> Integral:
+    """Integral of conditional i along the line through x."""
+
+    def evaluate(points: Points) -> tuple[Points, Points]:
+        room = np.pad(points, (0, -points.size % CHUNK), mode="edge").astype(x.dtype)
+        chunks = room.reshape(-1, CHUNK)
+        values = [_conditional(density, t, x, condition, i, chunk) for chunk in chunks]
+        pdf, cdf = np.concatenate(values, axis=1).astype(np.float64)[:, : points.size]
+        return pdf, cdf
+
+    low, high = (float(end) for end in _ends(density, t, x, condition, i))
+    return integrate(
+        lambda points: evaluate(points)[0],
+        lambda points: evaluate(points)[1],
+        2 * low - high,
+        2 * high - low,
+        tolerance,
+    )
 
 
 @eqx.filter_jit

@@ -44,7 +44,7 @@ def solve_ode(
     x, times = checked_start(law, x, times, condition)
     shortest = 4 * jnp.finfo(x.dtype).eps * jnp.max(jnp.abs(times))
     solution = diffrax.diffeqsolve(
-        diffrax.ODETerm(lambda t, y, _: law.velocity(t, y, condition)),
+        diffrax.ODETerm(lambda t, y, _: law.velocity(jnp.asarray(t), y, condition)),
         diffrax.Dopri8(),
         times[0],
         times[-1],
@@ -58,6 +58,7 @@ def solve_ode(
         throw=True,
     )
     # A forced step would carry a velocity that is not finite on without a word.
+    path = jnp.asarray(solution.ys)
     return eqx.error_if(
-        solution.ys, ~jnp.isfinite(solution.ys), "expected finite positions; the velocity is not."
+        path, ~jnp.isfinite(path), "expected finite positions; the velocity is not finite."
     )

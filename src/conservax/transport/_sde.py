@@ -101,8 +101,9 @@ def _march(
 
     def step(carry, span):
         y, state, seen = carry
-        y, _, _, state, _ = solver.step(terms, *span, y, None, state, made_jump=False)
-        return (y, state, jnp.where((elapsed == span[1])[:, None], y, seen)), None
+        start, end = span
+        y, _, _, state, _ = solver.step(terms, start, end, y, None, state, made_jump=False)
+        return (y, state, jnp.where((elapsed == end)[:, None], y, seen)), None
 
     seen = jnp.broadcast_to(x, (elapsed.shape[0], *x.shape))
     (_, _, seen), _ = jax.lax.scan(step, (x, state, seen), (grid[:-1], grid[1:]))

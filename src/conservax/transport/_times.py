@@ -1,9 +1,9 @@
 """Times that a path runs through, forwards or backwards."""
 
 import equinox as eqx
-import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.core import Tracer
 from jaxtyping import Array, Float
 
 from conservax._types import Condition, Point, Vector
@@ -27,7 +27,7 @@ def checked_start(
     times = jnp.asarray(times, x.dtype)
     if times.ndim != 1 or times.shape[0] == 0:
         raise ValueError(f"expected times of shape (times,); got {times.shape}. Give at least one.")
-    if isinstance(times, jax.core.Tracer):
+    if isinstance(times, Tracer):
         steps = jnp.diff(times)
         monotone = jnp.all(steps >= 0) | jnp.all(steps <= 0)
         return x, eqx.error_if(times, ~monotone, WRONG_ORDER)
