@@ -1,6 +1,6 @@
 """Fit earthquakes around Indonesia, and draw density and velocity at four times.
 
-    python examples/earthquakes.py [picture.png]
+python examples/earthquakes.py [picture.png]
 """
 
 import sys

@@ -15,7 +15,20 @@ import pytest
 from conservax.cli import main
 from conservax.cli._app import repeat_flag
 
-TINY = ["--kinetic", "0", "--steps", "30", "--width", "16", "--depth", "1", "--components", "3", "--batch-size", "32"]
+TINY = [
+    "--kinetic",
+    "0",
+    "--steps",
+    "30",
+    "--width",
+    "16",
+    "--depth",
+    "1",
+    "--components",
+    "3",
+    "--batch-size",
+    "32",
+]
 
 
 def write_table(path, n=200, seed=0, **columns):

@@ -14,7 +14,15 @@ from conservax.data import DataError
 from conservax.model import ExtrapolationWarning, open_run, scores, smoothing
 from conservax.model._rows import BLOCK, over_rows
 
-TINY = {"kinetic": 0.0, "steps": 30, "width": 16, "depth": 1, "components": 3, "batch_size": 32, "progress": False}
+TINY = {
+    "kinetic": 0.0,
+    "steps": 30,
+    "width": 16,
+    "depth": 1,
+    "components": 3,
+    "batch_size": 32,
+    "progress": False,
+}
 DAYS = pd.Timestamp("2024-01-01", tz="UTC")
 
 

@@ -37,7 +37,9 @@ class Moving(eqx.Module):
     growth: jax.Array
 
     def law(self, diffusion=0.0):
-        density = Gaussian(2, lambda t: self.shift * t, lambda t: (1 + self.growth * t) * jnp.ones(2))
+        density = Gaussian(
+            2, lambda t: self.shift * t, lambda t: (1 + self.growth * t) * jnp.ones(2)
+        )
         return ConservationLaw(density, KnotheRosenblatt(), diffusion=diffusion)
 
 

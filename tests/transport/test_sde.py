@@ -35,7 +35,11 @@ def growing(t):
 @pytest.mark.parametrize("times", [(0.0, 0.37, 1.0), (1.0, 0.37, 0.0)])
 @pytest.mark.parametrize(
     ("name", "diffusion"),
-    [("learned", 0.5), ("learned", growing), ("ornstein_uhlenbeck", 0.5)],
+    [
+        ("learned", 0.5),
+        pytest.param("learned", growing, marks=pytest.mark.slow),
+        pytest.param("ornstein_uhlenbeck", 0.5, marks=pytest.mark.slow),
+    ],
 )
 def test_paths_have_the_marginals_of_the_law(name, times, diffusion, draw, request):
     law = request.getfixturevalue(name)

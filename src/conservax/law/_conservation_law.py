@@ -134,6 +134,6 @@ class ConservationLaw(eqx.Module):
             raise TypeError(
                 f"{type(self.base_flux).__name__}"
                 f"{' with a divergence-free part' if self.divergence_free is not None else ''} "
-                "has no closed flow map. Use conservax.transport.flow, which solves the ODE."
+                "has no closed flow map. Use conservax.transport.solve_ode."
             )
         return self.base_flux.flow_map(self.density, s, t, x, condition)

@@ -57,7 +57,7 @@ def make_chunk(
         # The mean forgets its start: early on it follows closely.
         step = state.step + 1
         decay = jnp.minimum(average, step / (step + 9.0)).astype(value.dtype)
-        mean = jax.tree.map(lambda a, p: decay * a + (1 - decay) * p, state.average, params)
+        mean = jax.tree.map(lambda a, p: a + (1 - decay) * (p - a), state.average, params)
         state = dataclasses.replace(
             state, params=params, average=mean, optimiser=opt_state, key=key, step=step
         )
