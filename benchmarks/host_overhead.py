@@ -59,6 +59,7 @@ def bare(law: ConservationLaw, rows: Rows, chunks: int) -> list[float]:
     state = jax.tree.map(lambda leaf: leaf[None], state)
     state, rows = jax.device_put((state, rows), copied)
     settings = {"steps": CHUNK, "batch_size": 256, "average": 0.99, "sharding": split}
+    settings |= {"noise": 0.0, "time_noise": 0.0}
     step = make_chunk(law, OBJECTIVE, optimiser, **settings)
     marks = []
     for _ in range(chunks):
