@@ -21,6 +21,7 @@ import jax.numpy as jnp
 from conservax.density import Autoregressive
 from conservax.flux import KnotheRosenblatt, SigmoidCancellation
 from conservax.law import ConservationLaw
+from conservax.objective import KineticEnergy, Rows
 
 BATCH, DIM, NETWORK = 256, 5, {"components": 16, "width": 256, "depth": 4}
 LIMITS = {
@@ -81,13 +82,8 @@ def programs(batch: int, dim: int, names: tuple[str, ...] | None = None) -> dict
     def velocity(flux):
         return lambda arrays, t, x: jax.vmap(law(arrays, flux).velocity)(t, x)
 
-    def kinetic_energy(arrays, t, keys):
-        whole = law(arrays, KnotheRosenblatt())
-
-        def energy(t, key):
-            return jnp.sum(whole.velocity(t, whole.sample(key, t)) ** 2)
-
-        return jnp.mean(jax.vmap(energy)(t, keys))
+    def kinetic_energy(arrays, t, x, key):
+        return KineticEnergy(batch)(key, law(arrays, KnotheRosenblatt()), Rows(t, x))
 
     def nll(arrays, t, x):
         return -jnp.mean(log_prob(arrays, t, x))
@@ -104,7 +100,7 @@ def programs(batch: int, dim: int, names: tuple[str, ...] | None = None) -> dict
         "Knothe-Rosenblatt velocity": (velocity(KnotheRosenblatt()), arrays, t, x),
         "sample": (sample, arrays, t, keys),
         "gradient of NLL": (jax.grad(nll), arrays, t, x),
-        "gradient of kinetic energy": (jax.grad(kinetic_energy), arrays, t, keys),
+        "gradient of kinetic energy": (jax.grad(kinetic_energy), arrays, t, x, keys[0]),
     }
     return {
         name: Program(*recipe) for name, recipe in recipes.items() if names is None or name in names

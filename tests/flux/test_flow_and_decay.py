@@ -14,7 +14,16 @@ from conservax.flux import (
     NaiveFlux,
     SigmoidCancellation,
 )
-from oracles import DENSITIES, autoregressive, compiled, factorized, gaussian, over_points, points
+from oracles import (
+    DENSITIES,
+    autoregressive,
+    compiled,
+    factorized,
+    gaussian,
+    over_points,
+    points,
+    to_float32,
+)
 
 heavy = pytest.mark.slow
 T, S = jnp.array(0.4), jnp.array(0.9)
@@ -141,6 +150,28 @@ def test_the_naive_flux_has_the_limit_of_lemma_2_whatever_the_density():
     last, expected = compiled(limit)(density)
     np.testing.assert_allclose(last, expected, rtol=1e-9)
     assert abs(expected) > 1e-4
+
+
+def test_far_out_on_a_line_the_naive_flux_is_like_the_others():
+    """No coordinate comes before it, so nothing is spurious, however small the density."""
+    density = to_float32(autoregressive(1))
+    run = compiled(lambda d, flux, x: flux.velocity(d, jnp.float32(0.4), x))
+    for x in (-1e4, 1e4):
+        naive, usual = (
+            run(density, flux, jnp.array([x], jnp.float32))
+            for flux in (NaiveFlux(), KnotheRosenblatt())
+        )
+        assert np.all(np.isfinite(usual))
+        np.testing.assert_allclose(naive, usual, rtol=1e-3)
+
+
+def test_a_gaussian_of_double_precision_takes_single_precision_points():
+    density = gaussian(2, full=True)
+    x = jnp.array([0.3, -0.4])
+    run = compiled(lambda d, t, x: KnotheRosenblatt().velocity(d, t, x))
+    single = run(density, jnp.float32(0.4), x.astype(jnp.float32))
+    assert single.dtype == jnp.float32
+    np.testing.assert_allclose(single, run(density, T, x), rtol=1e-5)
 
 
 # ---- what a flux refuses

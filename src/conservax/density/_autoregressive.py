@@ -51,7 +51,9 @@ class Autoregressive(AbstractAutoregressiveDensity):
         self.dim, self.condition_dim, self.min_scale = dim, condition_dim, min_scale
         self.embedding = TimeEmbedding(frequencies, max_frequency, condition_dim)
         network = MaskedNetwork(dim, self.embedding.size, 3 * components, width, depth, key)
-        start = jnp.tile(initial_outputs(components), dim).astype(network.readout_bias.dtype)
+        start = jnp.tile(initial_outputs(components, min_scale), dim).astype(
+            network.readout_bias.dtype
+        )
         self.network = eqx.tree_at(lambda net: net.readout_bias, network, start)
 
     def start(self, t: Time, condition: Condition = None) -> NetworkState:

@@ -44,7 +44,7 @@ class Factorized(AbstractFactorizedDensity):
         network_key, spread_key = jax.random.split(key)
         # Laws of a mixture must not start alike: each begins with its components shifted.
         shift = 0.5 * jax.random.normal(spread_key, (dim, 1))
-        start = jnp.tile(initial_outputs(components), (dim, 1))
+        start = jnp.tile(initial_outputs(components, min_scale), (dim, 1))
         start = start.at[:, components : 2 * components].add(shift)
         self.network = DenseNetwork(
             self.embedding.size, width, depth, start.ravel(), key=network_key

@@ -32,7 +32,9 @@ class Gaussian(AbstractAutoregressiveDensity):
 
     def _moments(self, t: Time, condition: Condition) -> tuple[Vector, Float[Array, "dim dim"]]:
         arguments = (t,) if condition is None else (t, condition)
-        mean, scale = jnp.asarray(self.mean(*arguments)), jnp.asarray(self.scale(*arguments))
+        dtype = (jnp.asarray(t) * 1.0).dtype  # a whole number is a time too
+        mean = jnp.asarray(self.mean(*arguments), dtype)
+        scale = jnp.asarray(self.scale(*arguments), dtype)
         return mean, jnp.diag(scale) if scale.ndim == 1 else scale
 
     def start(self, t: Time, condition: Condition = None) -> PyTree:

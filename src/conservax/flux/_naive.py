@@ -26,7 +26,9 @@ class NaiveFlux(AbstractFlux):
         density = require(density, AbstractAutoregressiveDensity, self)
         now = time_derivatives(density, t, x, condition)
         ratio = jnp.exp(now.conditionals.log_cdf(x)[-1] - now.log_pdf[-1])
-        return jnp.zeros_like(x).at[-1].set(now.own[-1] - ratio * now.log_growth[-1])
+        growth = now.log_growth[-1]
+        spurious = jnp.where(growth == 0, 0.0, ratio * growth)  # none in one dimension
+        return jnp.zeros_like(x).at[-1].set(now.own[-1] - spurious)
 
     def flux(
         self,
