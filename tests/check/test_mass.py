@@ -37,6 +37,15 @@ def test_needles_are_found(shaken):
     assert measured(shaken(2, size=0.3)).value < 1e-7
 
 
+def test_every_coordinate_may_be_looked_at():
+    from conservax.check._mass import LINES, _coordinates
+
+    seen = {int(i) for n in range(40) for i in _coordinates(jax.random.key(n), 64)}
+    assert seen == set(range(64))
+    assert sorted(set(_coordinates(jax.random.key(0), 3).tolist())) == [0, 1, 2]
+    assert len(_coordinates(jax.random.key(0), 64)) == LINES
+
+
 def test_one_per_cent_too_much_fails(gaussian, tampered):
     result = measured(tampered(gaussian, mass=1.01))
     assert not result.passed

@@ -94,6 +94,30 @@ def test_score(work, capsys):
     assert "standardised" in capsys.readouterr().out
 
 
+def test_one_row_has_a_score_without_an_error(work, capsys):
+    one = write_table(work / "one.csv", n=1)
+    code, result = answer(capsys, "score", work / "run", one)
+    assert code == 0
+    assert result["scores"][1]["error"] is None
+
+
+def test_rows_of_the_fit_flatter(work, capsys):
+    run("score", work / "run", work / "data.csv")
+    assert "flatter" in capsys.readouterr().err
+
+
+def test_a_file_in_the_place_of_the_run_is_never_replaced(work, capsys):
+    place = work / "data.csv"
+    code = run("fit", work / "data.csv", "--columns", "x", "--out", place, "--force", *TINY)
+    assert code == 2
+    assert "expected a folder" in capsys.readouterr().err
+
+
+def test_version(capsys):
+    assert run("--version") == 0
+    assert capsys.readouterr().out.startswith("conservax ")
+
+
 def test_sample_and_transport(work, capsys):
     code, _ = answer(
         capsys, "sample", work / "run", "--time", "0.25", "-n", 50, "--out", work / "s.csv"
@@ -197,6 +221,8 @@ def test_unsorted_and_zoned_times_are_said(tmp_path, capsys):
 
 def test_resume_takes_no_file(work, capsys):
     assert run("fit", work / "data.csv", "--resume", work / "run") == 2
+    assert run("fit", "--resume", work / "run", "--steps", 50, "--kinetic", 1) == 2
+    assert "Drop --kinetic, --steps" in capsys.readouterr().err.replace("\n", " ")
     assert run("fit", "--resume", work / "nothing") == 2
     assert run("fit") == 2
     assert "--out" in capsys.readouterr().err

@@ -72,7 +72,7 @@ def test_numbers_and_text_that_spells_them_are_read_on_an_axis_of_numbers(writte
 @pytest.mark.parametrize(
     ("axis", "values", "words"),
     [
-        (DAYS, "01/04/2024", "time 'when', row 1: expected a timestamp in ISO 8601.*'01/04/2024'"),
+        (DAYS, "01/04/2024", "time 'when': expected a timestamp in ISO 8601.*'01/04/2024'"),
         (DAYS, ["2024-04-01", "soon"], "row 2: expected a timestamp.*'soon'"),
         (DAYS, "now", "expected a timestamp"),
         (DAYS, 3.5, "expected a timestamp.*got 3.5"),
@@ -80,7 +80,7 @@ def test_numbers_and_text_that_spells_them_are_read_on_an_axis_of_numbers(writte
         (DAYS, "2024", "expected a timestamp.*got '2024'"),
         (DAYS, ["2024-04-01", None], "row 2.*got nothing"),
         (DAYS, np.array(["2024-04-01", "NaT"], "datetime64[s]"), "row 2.*got nothing"),
-        (YEARS, "2024-04-01", "time 'year', row 1: expected a finite number; got '2024-04-01'"),
+        (YEARS, "2024-04-01", "time 'year': expected a finite number; got '2024-04-01'"),
         (YEARS, [2020.0, np.nan], "row 2.*nothing"),
         (YEARS, [2020.0, np.inf], "row 2: expected a finite number; got inf"),
         (YEARS, [2020.0, True], "got True"),

@@ -6,7 +6,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from conservax.density import Mixture
+from conservax.density import Autoregressive, Mixture
 from conservax.flux import (
     FactorizedFlux,
     KnotheRosenblatt,
@@ -15,7 +15,7 @@ from conservax.flux import (
     SigmoidCancellation,
 )
 from conservax.law import ConservationLaw
-from oracles import DENSITIES, compiled, moving_logistic, over_points, to_float32
+from oracles import DENSITIES, compiled, moving_logistic, over_points, perturbed, to_float32
 
 heavy = pytest.mark.slow
 FAR = 1e4
@@ -108,6 +108,29 @@ def test_between_narrow_modes_far_apart_everything_is_finite(dim):
     x = jnp.asarray([[-2.5] * dim, [2.5] * dim], jnp.float32)
     velocity = over_points(lambda law, t, x: law.velocity(t, x), law, t[:2], x)
     np.testing.assert_allclose(velocity, x, rtol=1e-5)
+
+
+@pytest.mark.parametrize("dim", [2, 16])
+def test_caps_do_not_multiply_from_coordinate_to_coordinate(dim):
+    """Needles that depend on one another, at points where there is nobody."""
+    sharp = Autoregressive(dim, components=4, width=64, depth=2, key=jax.random.key(0))
+    sharp = perturbed(sharp, jax.random.key(1), 0.3)
+    network = sharp.network
+    narrow = jnp.tile(jnp.array([0.0] * 8 + [-3.0] * 4), dim)
+    network = eqx.tree_at(lambda n: n.readout_bias, network, network.readout_bias + narrow)
+    sharp = eqx.tree_at(lambda d: d.network, sharp, network)
+    law = to_float32(ConservationLaw(sharp, KnotheRosenblatt()))
+    rng = np.random.default_rng(0)
+    x = jnp.asarray(rng.uniform(-3, 3, (300, dim)), jnp.float32)
+    t = jnp.asarray(rng.uniform(size=300), jnp.float32)
+
+    def energy(law, t, x):
+        return jnp.sum(law.velocity(t, x) ** 2)
+
+    def with_slope(law, t, x):
+        return jax.value_and_grad(energy, argnums=2)(law, t, x)
+
+    assert_finite(over_points(with_slope, law, t, x))
 
 
 @pytest.mark.parametrize("name", ["autoregressive", "factorized", "mixture of factorized"])

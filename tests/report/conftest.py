@@ -111,7 +111,9 @@ def known_model(dim: int, *, columns=None, kind="number", source="known", data=T
         Units.of(table).time, table.columns, tuple(map(float, shift)), tuple(map(float, scale))
     )
     parts = split(table, validation=0.2, test=0.2, seed=0)
-    return KnownModel(units, parts if data else None)
+    model = KnownModel(units, parts if data else None)
+    model.settings["source"] = source
+    return model
 
 
 @pytest.fixture(scope="session")

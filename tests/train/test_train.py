@@ -134,6 +134,41 @@ def test_nan_stops_with_its_step_and_keeps_the_last_good_checkpoint(tmp_path):
     assert resumed.steps == 12
 
 
+class NanWhereFew(AbstractObjective):
+    """Not a number on the few rows of the validation set."""
+
+    name: ClassVar[str] = "few"
+
+    def __call__(self, key, law, rows):
+        return NLL(key, law, rows) + (jnp.nan if len(rows.t) < 60 else 0.0)
+
+
+def test_nan_on_the_validation_rows_stops_too():
+    with pytest.raises(DivergedError, match="on the validation rows at step 10"):
+        fit(objective=NanWhereFew(), validation=moving_rows(50, seed=2))
+
+
+def test_a_run_starts_with_a_checkpoint(tmp_path):
+    """Killed in the first chunk, a run goes on from the laws it began with."""
+    initial = lambda key: small_law(key)  # noqa: E731
+    straight = fit(20, members=2, initial=initial)
+    with pytest.raises(DivergedError):
+        fit(20, members=2, initial=initial, objective=Escape(-1.0), run=tmp_path)
+    resumed = fit(20, members=2, initial=lambda key: small_law(), run=tmp_path)
+    assert_same(straight, resumed)
+
+
+def test_a_run_that_stopped_early_has_nothing_left_to_do(tmp_path):
+    arguments = {"validation": moving_rows(50, seed=2), "patience": 10, "learning_rate": 0.3}
+    stopped = fit(3000, run=tmp_path, **arguments)
+    assert stopped.stopped_early
+    before = (tmp_path / CHECKPOINT).read_bytes()
+    again = fit(3000, run=tmp_path, **arguments)
+    assert (again.steps, again.stopped_early) == (stopped.steps, True)
+    assert (tmp_path / CHECKPOINT).read_bytes() == before
+    assert_same(stopped, again)
+
+
 def test_early_stopping_keeps_the_best_law():
     few = moving_rows(20)
     validation = moving_rows(2000, seed=5)

@@ -1,12 +1,15 @@
 """The command line: what all commands share."""
 
 import json
+import math
 import sys
 import warnings
 from collections.abc import Sequence
+from importlib.metadata import version
 from typing import Annotated, Any
 
 import typer
+from equinox import EquinoxRuntimeError
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table as Grid
@@ -17,13 +20,29 @@ from conservax.train import CheckpointError, DivergedError
 
 app = typer.Typer(
     name="conservax",
-    help="Learn how a population moves: a density over time and the field that moves it.",
     epilog="Start with: conservax demo",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+
+def _show_version(asked: bool) -> None:
+    if asked:
+        print(f"conservax {version('conservax')}")
+        raise typer.Exit
+
+
+@app.callback()
+def common(
+    _: Annotated[
+        bool,
+        typer.Option("--version", callback=_show_version, is_eager=True, help="Say which version."),
+    ] = False,
+) -> None:
+    """Learn how a population moves: a density over time and the field that moves it."""
+
 
 JsonOption = Annotated[
     bool, typer.Option("--json", help="Print one JSON object and nothing else on standard output.")
@@ -46,15 +65,24 @@ def say(text: str) -> None:
 def answer(result: dict[str, Any], as_json: bool, human: str | Grid) -> None:
     """Print the result of a command on standard output."""
     if as_json:
-        print(json.dumps(result, allow_nan=False))
+        print(json.dumps(_plain(result), allow_nan=False))
     elif isinstance(human, Grid):
         Console(highlight=False).print(human)
     else:
         print(human)
 
 
+def _plain(value: Any) -> Any:
+    """JSON has no NaN and no infinity: they become null."""
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run the command line; bad input ends with exit code 2 and one message."""
+    """Run the command line. Exit code 0 done, 1 a check failed, 2 bad input, 3 numbers broke."""
     arguments = sys.argv[1:] if arguments is None else list(arguments)
     with warnings.catch_warnings():
         warnings.filterwarnings("always", category=ExtrapolationWarning)
@@ -64,9 +92,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         except (DataError, CodecError, CheckpointError, BadInput) as error:
             stderr.print(f"[bold red]error:[/] {escape(str(error))}", soft_wrap=True)
             raise SystemExit(2) from None
-        except DivergedError as error:
+        except (DivergedError, EquinoxRuntimeError) as error:
             stderr.print(f"[bold red]error:[/] {escape(str(error))}", soft_wrap=True)
-            raise SystemExit(1) from None
+            raise SystemExit(3) from None
 
 
 def repeat_flag(flag: str, arguments: Sequence[str]) -> list[str]:

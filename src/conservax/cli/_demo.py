@@ -6,12 +6,15 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from numpy.typing import ArrayLike
 
 from conservax import fit
 from conservax.cli._app import ForceOption, JsonOption, answer, app, say
 from conservax.cli._fit import summary
-from conservax.data import earthquakes
+from conservax.data import Table, TimeAxis, earthquakes, write_table
 from conservax.model import scores
+
+ROWS = "earthquakes.csv"
 
 
 @app.command("demo", epilog="Example:  conservax demo --out demo")
@@ -23,7 +26,8 @@ def demo_command(
     """Fit, check and report 596 earthquakes around Indonesia: about a minute on two cores."""
     began = time.perf_counter()
     say("596 earthquakes, April to July 2024 (USGS, from the package hvsampledata)")
-    model = fit(earthquakes(), test=0.25, out=out, force=force)
+    table = earthquakes()
+    model = fit(table, test=0.25, out=out, force=force)
     assert model.split is not None  # a model that was just fitted has its rows
     say("checking")
     checks = model.check()
@@ -34,12 +38,22 @@ def demo_command(
     result = summary(model) | {
         "run": str(out),
         "report": str(report),
+        "rows_file": str(out / ROWS),
         "checks_passed": checks.passed,
         "scores": [asdict(row) for row in rows],
         "seconds": round(seconds, 1),
     }
-    lines = [f"{row.name:<28} {row.standardised:7.3f} nats a held-out event" for row in rows]
-    lines += [str(checks), f"{seconds:.0f} s. Open {report}"]
+    write_table(out / ROWS, _columns(table), force=True)
+    lines = [f"{len(model.split.test)} held-out events, nats an event:"]
+    for row in rows:
+        behind = f"   {row.behind:+.3f} ± {row.error:.3f} behind" if row.detail else ""
+        lines.append(f"{row.name:<28} {row.standardised:7.3f}{behind}")
+    lines += [str(checks), f"{seconds:.0f} s. The events are in {out / ROWS}. Open {report}"]
     answer(result, as_json, "\n".join(lines))
     if not checks.passed:
         raise typer.Exit(1)
+
+
+def _columns(table: Table) -> dict[str, ArrayLike]:
+    time = TimeAxis.of(table).to_column(table.t)
+    return {table.time_name: time, **dict(zip(table.columns, table.x.T, strict=True))}

@@ -8,8 +8,9 @@ import typer
 
 from conservax import fit, resume
 from conservax.cli._app import BadInput, ForceOption, JsonOption, SeedOption, answer, app, say
-from conservax.data import check_out, read_table
+from conservax.data import check_out_folder, read_table
 from conservax.model import Model
+from conservax.train import CHECKPOINT
 
 EXAMPLES = """
 Examples:
@@ -24,6 +25,7 @@ Examples:
 
 @app.command("fit", epilog=EXAMPLES)
 def fit_command(
+    context: typer.Context,
     file: Annotated[Path | None, typer.Argument(help="CSV, Parquet or npz file.")] = None,
     time: Annotated[str | None, typer.Option(help="The time column: numbers or stamps.")] = None,
     columns: Annotated[
@@ -53,7 +55,9 @@ def fit_command(
         float, typer.Option(min=0, help="Fastest cycle in time, in cycles over the whole range.")
     ] = 1.0,
     batch_size: Annotated[int, typer.Option(min=1, help="Rows a step.")] = 256,
-    learning_rate: Annotated[float, typer.Option(min=0, help="Of Adam, before its decay.")] = 2e-3,
+    learning_rate: Annotated[
+        float, typer.Option(min=1e-12, help="Of Adam, before its decay.")
+    ] = 2e-3,
     noise: Annotated[
         float | None,
         typer.Option(min=0, help="Blur of training positions, in stds; chosen if left out."),
@@ -72,8 +76,12 @@ def fit_command(
 ) -> None:
     """Learn how the points of a table move."""
     if resume_run is not None:
-        if file is not None or out is not None:
-            raise BadInput("expected --resume RUN alone; got a file or --out as well.")
+        extra = sorted(context.params.keys() - {"resume_run", "as_json"} - _defaults(context))
+        if extra:
+            flags = ", ".join(
+                "a file" if n == "file" else f"--{n.replace('_', '-')}" for n in extra
+            )
+            raise BadInput(f"expected --resume RUN alone: it goes on as it began. Drop {flags}.")
         out = resume_run
         model = _interruptible(lambda: resume(resume_run), resume_run)
     else:
@@ -82,7 +90,7 @@ def fit_command(
                 "expected a file and --out; for example: "
                 "conservax fit data.csv --time t --columns x y --out run"
             )
-        check_out(out, force)
+        check_out_folder(out, force)
         table = read_table(file, time=time, columns=columns)
         for note in table.notes:
             say(note)
@@ -113,11 +121,20 @@ def fit_command(
     answer(result, as_json, _words(result))
 
 
+def _defaults(context: typer.Context) -> set[str]:
+    """Names of the options that nobody gave."""
+    sources = {name: context.get_parameter_source(name) for name in context.params}
+    return {name for name, source in sources.items() if source and source.name == "DEFAULT"}
+
+
 def _interruptible(work, run: Path) -> Model:
     try:
         return work()
     except KeyboardInterrupt:
-        say(f"interrupted; saved. Go on with: conservax fit --resume {run}")
+        if (run / CHECKPOINT).exists():
+            say(f"interrupted; saved. Go on with: conservax fit --resume {run}")
+        else:
+            say("interrupted before the first step; nothing is lost. Fit again.")
         raise SystemExit(130) from None
 
 

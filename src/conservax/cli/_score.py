@@ -25,8 +25,12 @@ def score_command(
         say(note)
     if model.split is None:
         say("a bare model file has no training rows: no baselines. Give the run folder for them.")
+    elif model.settings["source"] == table.source:
+        say(
+            "these are the rows the model was fitted on: all figures flatter. Score rows it has not seen."
+        )
     rows = scores(model, table)
-    grid = Grid("NLL, nats a row", "standardised", "raw", "behind this model", "chosen")
+    grid = Grid("model", "NLL a row (standardised)", "raw", "behind this model", "chosen")
     for row in rows:
         behind = f"{row.behind:+.4f} ± {row.error:.4f}" if row.detail else ""
         grid.add_row(row.name, f"{row.standardised:.4f}", f"{row.raw:.4f}", behind, row.detail)

@@ -12,4 +12,5 @@ from ._time import TimeAxis as TimeAxis
 from ._trainable import check_trainable as check_trainable
 from ._units import Units as Units
 from ._write import check_out as check_out
+from ._write import check_out_folder as check_out_folder
 from ._write import write_table as write_table

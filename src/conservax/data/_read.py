@@ -14,7 +14,7 @@ from ._sources import Columns, from_arrays, from_frame, from_pair, read_file
 from ._table import Table
 from ._types import Points, TimeKind, Times
 from ._units import Units
-from ._values import may_be_coordinate, numbers, seconds, time_kind, uncategorised
+from ._values import far_out, may_be_coordinate, numbers, seconds, time_kind, uncategorised
 
 Source = str | Path | pd.DataFrame | Mapping[str, ArrayLike] | tuple[ArrayLike, ArrayLike]
 
@@ -53,8 +53,14 @@ def read_table(
     _check_lengths(raw, (time, *columns))
     kind, t, zone_notes = _times(raw, time, like)
     x = np.stack([numbers(raw.held[name], raw.where(name)) for name in columns], axis=1)
+    far_notes = tuple(
+        f"column {name!r}, row {raw.held[name].index[row]}: {x[row, i]:.6g} is far from all other "
+        f"values ({np.median(x[:, i]):.4g} in the middle); correct or remove it if it is no datum"
+        for i, name in enumerate(columns)
+        for row in far_out(x[:, i])
+    )
     t, x, order_notes = _in_order(t, x)
-    notes = (*raw.notes, *notes, *zone_notes, *order_notes)
+    notes = (*raw.notes, *notes, *zone_notes, *order_notes, *far_notes)
     return Table(t, x, columns, time, kind, raw.source, notes)
 
 

@@ -42,6 +42,10 @@ class Table:
                 f"got {self.t.shape} and {self.x.shape}. Give t as (rows,) and x as (rows, dim)."
             )
 
+    def __repr__(self) -> str:
+        names = ", ".join(self.columns)
+        return f"Table of {len(self)} rows of {names} over {self.time_name}, from {self.source}"
+
     def __len__(self) -> int:
         return len(self.t)
 

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 from ._errors import DataError
 from ._table import Table
 from ._types import TimeKind
-from ._values import as_column, numbers, seconds, uncategorised
+from ._values import STAMP, as_column, numbers, seconds, uncategorised
 
 _DAY = 86400.0
 
@@ -73,8 +73,16 @@ class TimeAxis:
         **Raises:** `DataError` at the first value that is not of this axis's kind.
         """
         column, where = uncategorised(as_column(values)), f"time {self.name!r}"
-        parsed = numbers(column, where) if self.kind == "number" else seconds(column, where)[0]
-        return parsed.reshape(np.shape(values))
+        if np.ndim(values) == 0:  # a single value has no row
+            one = STAMP if self.kind == "timestamp" else "a finite number"
+            try:
+                return self._parsed(column, where).reshape(())
+            except DataError:
+                raise DataError(f"{where}: expected {one}; got {values!r}.") from None
+        return self._parsed(column, where).reshape(np.shape(values))
+
+    def _parsed(self, column, where: str) -> Float64[np.ndarray, " values"]:
+        return numbers(column, where) if self.kind == "number" else seconds(column, where)[0]
 
     def to_unit(self, values: ArrayLike) -> Float64[np.ndarray, "*shape"]:
         """Numbers or seconds to model time: `start` to 0, `end` to 1; beyond them goes on."""

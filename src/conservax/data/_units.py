@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
+import pandas as pd
 from jaxtyping import Float64
 from numpy.typing import ArrayLike
 
@@ -88,7 +89,17 @@ class Units:
         return cls(TimeAxis.from_json(saved["time"]), tuple(saved["columns"]), mean, std)
 
     def _points(self, x: ArrayLike) -> np.ndarray:
-        points = np.asarray(x, np.float64)
+        if isinstance(x, pd.DataFrame):
+            missing = [name for name in self.columns if name not in x]
+            if missing:
+                raise DataError(f"expected columns {list(self.columns)}; got {list(x)}. Rename.")
+            x = x[list(self.columns)]
+        try:
+            points = np.asarray(x, np.float64)
+        except (TypeError, ValueError) as error:
+            raise DataError(f"expected points of numbers; {error}. Times come first.") from error
+        if self.dim == 1 and points.ndim == 1 and points.size != 1:
+            points = points[:, None]
         if points.shape[-1:] != (self.dim,):
             raise DataError(
                 f"expected points of shape (..., {self.dim}), one value for each of "

@@ -11,13 +11,14 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from jaxtyping import Int
 from pandas.api import types
 
 from ._errors import DataError
 from ._types import TimeKind, Times
 
 _OFFSET = re.compile(r"[T ]\S*?(Z|[+-]\d{2}(?::?\d{2})?)$")
-_STAMP = "a timestamp in ISO 8601 such as 2024-04-01 or 2024-04-01T12:30:00Z"
+STAMP = "a timestamp in ISO 8601 such as 2024-04-01 or 2024-04-01T12:30:00Z"
 
 
 def as_column(values: Any) -> pd.Series:
@@ -86,9 +87,21 @@ def numbers(column: pd.Series, where: str) -> Times:
         got = column.iloc[bad[0]]
         raise DataError(
             f"{where}, row {column.index[bad[0]]}: expected a finite number; got {_shown(got)}. "
-            "Correct the value, remove the row, or leave the column out."
+            + (
+                "Correct the value, remove the row, or leave the column out."
+                if bad.size < len(column) / 2
+                else "Leave the column out, or convert it to numbers."
+            )
         )
     return values
+
+
+def far_out(values: Times) -> Int[np.ndarray, " found"]:
+    """Up to three rows a thousand times farther from the median than 99 in 100 values are."""
+    away = np.abs(values - np.median(values))
+    usual = np.quantile(away, 0.99, method="lower")
+    found = np.flatnonzero((away > 1000 * usual) & (usual > 0))
+    return found[np.argsort(-away[found])][:3]
 
 
 def seconds(column: pd.Series, where: str) -> tuple[Times, tuple[str, ...]]:
@@ -106,8 +119,12 @@ def seconds(column: pd.Series, where: str) -> tuple[Times, tuple[str, ...]]:
     if bad.size:
         got = column.iloc[bad[0]]
         raise DataError(
-            f"{where}, row {column.index[bad[0]]}: expected {_STAMP}; got {_shown(got)}. "
-            "Correct the value or remove the row."
+            f"{where}, row {column.index[bad[0]]}: expected {STAMP}; got {_shown(got)}. "
+            + (
+                "Correct the value or remove the row."
+                if bad.size < len(column) / 2
+                else "Convert the column, say with pandas.to_datetime(column, dayfirst=True)."
+            )
         )
     micro = utc.dt.tz_localize(None).to_numpy("datetime64[us]").astype(np.int64)
     return micro / 1e6, _zone_notes(column)
@@ -157,7 +174,7 @@ def _refuse_mixture(held: pd.Series, numeric: np.ndarray, where: str) -> None:
     if numeric.mean() >= 0.5:
         odd, expected = int(np.argmin(numeric)), "a number"
     else:
-        odd, expected = int(np.argmax(numeric)), _STAMP
+        odd, expected = int(np.argmax(numeric)), STAMP
     raise DataError(
         f"{where}, row {held.index[odd]}: expected {expected}, like most of the column; "
         f"got {_shown(held.iloc[odd])}. Write all times as numbers or all as timestamps."

@@ -27,6 +27,16 @@ def check_out(path: str | os.PathLike[str], force: bool) -> None:
         )
 
 
+def check_out_folder(path: str | os.PathLike[str], force: bool) -> None:
+    """`check_out` for a folder: a file in its place is never replaced.
+
+    **Raises:** `DataError` if something is at `path` and `force` is not set, or if it is a file.
+    """
+    check_out(path, force)
+    if os.path.lexists(path) and not os.path.isdir(path):
+        raise DataError(f"{path}: expected a folder; got a file. Choose another name.")
+
+
 def write_table(path: str | Path, columns: Mapping[str, ArrayLike], *, force: bool = False) -> None:
     """Write named columns to a `.csv`, `.csv.gz`, `.parquet` or `.npz` file.
 

@@ -6,6 +6,7 @@ float32 stays finite far out in the tails.
 """
 
 import abc
+import math
 from typing import Self
 
 import equinox as eqx
@@ -14,6 +15,20 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from conservax._types import PRNGKey, PyTree
+
+
+def largest_ratio(dtype: jnp.dtype) -> float:
+    """Where ratios of a tail to a density, and Knothe-Rosenblatt velocities, are capped.
+
+    They are only reached between modes and in tails, where there is no mass; products of two of
+    them, their squares, and the gradients of those stay finite.
+    """
+    return float(jnp.finfo(dtype).max) ** 0.2
+
+
+def capped_exp(exponent: Array) -> Array:
+    """exp, at most `largest_ratio`."""
+    return jnp.exp(jnp.minimum(exponent, math.log(largest_ratio(exponent.dtype))))
 
 
 class AbstractConditional(eqx.Module):

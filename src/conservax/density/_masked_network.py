@@ -14,7 +14,7 @@ from jaxtyping import Array, Float
 
 from conservax._types import Point, PRNGKey, Scalar
 from conservax.density._base import UNROLLED_DIM
-from conservax.density._time_embedding import squash
+from conservax.density._point_features import FEATURES, point_features
 
 MIN_UNITS = 8  # hidden units a degree: the first coordinate sees no other
 
@@ -43,7 +43,7 @@ class MaskedNetwork(eqx.Module):
     units: int = eqx.field(static=True)
     outputs: int = eqx.field(static=True)
     from_context: Float[Array, "width context"]
-    from_point: Float[Array, "width dim"]
+    from_point: Float[Array, "width features"]
     bias: Float[Array, " width"]
     hidden: tuple[Float[Array, "width width"], ...]
     hidden_bias: tuple[Float[Array, " width"], ...]
@@ -58,7 +58,7 @@ class MaskedNetwork(eqx.Module):
         degree = np.arange(width) // self.units
         seen = (degree + 1) * self.units
         self.from_context = _normal(keys[0], (width, context), context)
-        self.from_point = _normal(keys[1], (width, dim), degree)
+        self.from_point = _normal(keys[1], (width, dim * FEATURES), degree * FEATURES)
         self.bias = jnp.zeros(width)
         self.hidden = tuple(_normal(k, (width, width), seen) for k in keys[2:-1])
         self.hidden_bias = tuple(jnp.zeros(width) for _ in self.hidden)
@@ -69,8 +69,9 @@ class MaskedNetwork(eqx.Module):
     def __call__(self, context: Array, x: Point) -> Float[Array, "dim outputs"]:
         """All outputs of a known point, in one pass."""
         degree = np.arange(self.units * self.dim) // self.units
-        sees_point = degree[:, None] > np.arange(self.dim)
-        h = self.from_context @ context + self.bias + (self.from_point * sees_point) @ squash(x)
+        sees_point = degree[:, None] > np.arange(self.dim * FEATURES) // FEATURES
+        features = point_features(x).ravel()
+        h = self.from_context @ context + self.bias + (self.from_point * sees_point) @ features
         h = jax.nn.silu(h)
         for weight, bias in zip(self.hidden, self.hidden_bias, strict=True):
             h = h + jax.nn.silu(self._product(weight, self.units, h) + bias)
@@ -97,7 +98,7 @@ class MaskedNetwork(eqx.Module):
         need arrays of fixed size, where zeros stand for what is not known yet.
         """
         width = self.units * self.dim
-        room = (self.dim, width) if self.dim > UNROLLED_DIM else (0, 0)
+        room = (self.dim * FEATURES, width) if self.dim > UNROLLED_DIM else (0, 0)
         pre = self.from_context @ context + self.bias
         layers = 1 + len(self.hidden)
         hidden = tuple(jnp.zeros(room[1], pre.dtype) for _ in range(layers))
@@ -121,7 +122,7 @@ class MaskedNetwork(eqx.Module):
 
     def extend(self, state: NetworkState, i, x_i: Scalar) -> NetworkState:
         """The state once coordinate i is known."""
-        features = _put(state.features, squash(x_i)[None], i)
+        features = _put(state.features, point_features(x_i), i)
         return NetworkState(state.context, features, state.hidden)
 
 

@@ -88,4 +88,9 @@ class Mixture(AbstractAutoregressiveDensity):
 def _structure(law: AbstractAutoregressiveDensity) -> tuple:
     """What two laws must share to be stacked."""
     leaves, tree = jax.tree.flatten(law)
+    if not all(eqx.is_array_like(leaf) for leaf in leaves):
+        raise ValueError(
+            f"expected laws whose parameters are arrays; got a {type(law).__name__} that holds "
+            "functions. Mix learned densities."
+        )
     return tree, [jnp.shape(leaf) for leaf in leaves]

@@ -10,7 +10,12 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from conservax._types import PRNGKey, PyTree
-from conservax.density._conditional import AbstractConditional, reparameterised, root
+from conservax.density._conditional import (
+    AbstractConditional,
+    capped_exp,
+    reparameterised,
+    root,
+)
 
 
 class AbstractKernelMixture(AbstractConditional):
@@ -84,8 +89,7 @@ class AbstractKernelMixture(AbstractConditional):
         """-D F / f with every ratio formed in log space.
 
         F or 1 - F, whichever is smaller, is differentiated (the weights sum to one, so both give
-        the same), and the ratio to f is capped at the cube root of the largest float: it is only
-        reached between modes, where there is no mass, and squares and gradients stay finite.
+        the same). Its ratio to f is capped.
         """
         z = self._standardise(x)
         log_terms = self._log_terms(z)
@@ -94,8 +98,7 @@ class AbstractKernelMixture(AbstractConditional):
         below, above = self._log_kernel_tails(z)
         lower = jnp.sum(jnp.exp(self.log_weights + below), axis=-1, keepdims=True) < 0.5
         log_tail = self.log_weights + jnp.where(lower, below, above)
-        cap = 0.3 * math.log(float(jnp.finfo(z.dtype).max))
-        ratio = jnp.where(lower, 1.0, -1.0) * jnp.exp(jnp.minimum(log_tail - log_pdf, cap))
+        ratio = jnp.where(lower, 1.0, -1.0) * capped_exp(log_tail - log_pdf)
         moved = tangent.mean + (x[..., None] - self.mean) * tangent.log_scale
         return jnp.sum(shares * moved - ratio * tangent.log_weights, axis=-1)
 

@@ -32,8 +32,3 @@ class TimeEmbedding(eqx.Module):
         angles = 2 * np.pi * cycles.astype(t.dtype) * t
         parts = [2 * t[None] - 1, jnp.sin(angles), jnp.cos(angles)]
         return jnp.concatenate(parts if condition is None else [*parts, condition])
-
-
-def squash(x: Float[Array, "..."]) -> Float[Array, "..."]:
-    """x near the data, bounded far out: networks stay finite at |x| = 1e4 and extrapolate flat."""
-    return x / jnp.sqrt(1 + (x / 5) ** 2)

@@ -31,9 +31,15 @@ class AbstractFlux(eqx.Module):
 class AbstractMappedFlux(AbstractFlux):
     """A flux whose particles keep their conditional CDF values F(t, x).
 
-    So they can be carried over any time span at once, without an ODE, and a draw moves along the
-    flux when its random key is held and t changes.
+    So they can be carried over any time span at once, without an ODE, and the derivative in t of a
+    draw at a fixed random key (implicit reparameterisation) is the velocity there.
     """
+
+    def flux(
+        self, density: AbstractDensity, t: Time, x: Point, condition: Condition = None
+    ) -> Vector:
+        """rho times velocity, shape `(dim,)`."""
+        return times_density(density, self.velocity(density, t, x, condition), t, x, condition)
 
     @abc.abstractmethod
     def flow_map(

@@ -18,7 +18,8 @@ from jaxtyping import Array, Float
 from conservax._types import Condition, Point, PRNGKey, Time, Vector
 from conservax.density import AbstractDensity
 from conservax.density._dense_network import DenseNetwork
-from conservax.density._time_embedding import TimeEmbedding, squash
+from conservax.density._point_features import squash
+from conservax.density._time_embedding import TimeEmbedding
 
 
 class AbstractDivergenceFree(eqx.Module):

@@ -5,7 +5,7 @@ import jax.numpy as jnp
 
 from conservax._types import Condition, Point, Time, Vector
 from conservax.density import AbstractDensity, AbstractFactorizedDensity
-from conservax.flux._base import AbstractMappedFlux, require, times_density
+from conservax.flux._base import AbstractMappedFlux, require
 
 
 class FactorizedFlux(AbstractMappedFlux):
@@ -24,12 +24,6 @@ class FactorizedFlux(AbstractMappedFlux):
             lambda t: density.marginals(t, condition), (t,), (jnp.ones_like(t),)
         )
         return marginals.velocity(tangent, x)
-
-    def flux(
-        self, density: AbstractDensity, t: Time, x: Point, condition: Condition = None
-    ) -> Vector:
-        """rho times velocity, shape `(dim,)`."""
-        return times_density(density, self.velocity(density, t, x, condition), t, x, condition)
 
     def flow_map(
         self,

@@ -1,6 +1,5 @@
 """The flux of the paper: spurious flux cancelled coordinate by coordinate with a fixed CDF."""
 
-import math
 from collections.abc import Callable
 
 import equinox as eqx
@@ -14,8 +13,9 @@ from conservax.density import (
     AbstractDensity,
     LogisticMixture,
 )
+from conservax.density._conditional import capped_exp
 from conservax.flux._base import AbstractFlux, require
-from conservax.flux._time_derivatives import time_derivatives
+from conservax.flux._time_derivatives import cdf_derivatives, time_derivatives
 
 
 class ConstantLogistic(eqx.Module):
@@ -35,8 +35,8 @@ class SigmoidCancellation(AbstractFlux):
         velocity_i = [(sigma_i - F_i) L_i - d_t F_i] / f_i * prod_{j>i} sigma'_j / f_j.
 
     The product is an importance weight: where a conditional is thinner than sigma the velocity
-    explodes, and the kinetic energy may be infinite. Exponents are capped near the square root
-    of the largest float. Prefer `KnotheRosenblatt`.
+    explodes, and the kinetic energy may be infinite. Ratios are capped far beyond where there is
+    mass. Prefer `KnotheRosenblatt`.
 
     **Arguments:**
 
@@ -46,16 +46,6 @@ class SigmoidCancellation(AbstractFlux):
 
     reference: Callable[[Time], AbstractConditional] = ConstantLogistic()
 
-    def _bracket(
-        self, density: AbstractDensity, t: Time, x: Point, condition: Condition
-    ) -> tuple[Vector, Vector, Vector]:
-        """The square bracket over f_i, log sigma'_i, and log f_i."""
-        density = require(density, AbstractAutoregressiveDensity, self)
-        now = time_derivatives(density, t, x, condition)
-        sigma = self.reference(jnp.asarray(t, x.dtype))
-        difference = _difference_over_pdf(sigma, now.conditionals, x, now.log_pdf)
-        return difference * now.log_growth + now.own, sigma.log_pdf(x), now.log_pdf
-
     def velocity(
         self,
         density: AbstractDensity,
@@ -64,8 +54,12 @@ class SigmoidCancellation(AbstractFlux):
         condition: Condition = None,
     ) -> Vector:
         """Velocity, shape `(dim,)`."""
-        bracket, log_sigma, log_pdf = self._bracket(density, t, x, condition)
-        return bracket * _capped_exp(_sum_after(log_sigma - log_pdf))
+        density = require(density, AbstractAutoregressiveDensity, self)
+        now = time_derivatives(density, t, x, condition)
+        sigma = self.reference(jnp.asarray(t, x.dtype))
+        difference = _difference(sigma, now.conditionals, x, now.log_pdf)
+        importance = capped_exp(_sum_after(sigma.log_pdf(x) - now.log_pdf))
+        return (difference * now.log_growth + now.own) * importance
 
     def flux(
         self,
@@ -74,27 +68,27 @@ class SigmoidCancellation(AbstractFlux):
         x: Point,
         condition: Condition = None,
     ) -> Vector:
-        """Flux, shape `(dim,)`, formed without the ratio that makes the velocity explode."""
-        bracket, log_sigma, log_pdf = self._bracket(density, t, x, condition)
-        return bracket * jnp.exp(jnp.cumsum(log_pdf) + _sum_after(log_sigma))
+        """Flux, shape `(dim,)`, formed without the ratios that make the velocity explode."""
+        density = require(density, AbstractAutoregressiveDensity, self)
+        now = cdf_derivatives(density, t, x, condition)
+        sigma = self.reference(jnp.asarray(t, x.dtype))
+        difference = _difference(sigma, now.conditionals, x, jnp.zeros_like(x))
+        before = jnp.cumsum(now.log_pdf) - now.log_pdf
+        around = jnp.exp(before + _sum_after(sigma.log_pdf(x)))
+        return (difference * now.log_growth - now.cdf_growth) * around
 
 
-def _difference_over_pdf(
-    sigma: AbstractConditional, own: AbstractConditional, x: Point, log_pdf: Vector
+def _difference(
+    sigma: AbstractConditional, own: AbstractConditional, x: Point, log_unit: Vector
 ) -> Float[Array, " dim"]:
-    """(sigma_i - F_i) / f_i, from the tails that are smaller."""
+    """sigma_i - F_i in multiples of exp(log_unit), from the tails that are smaller."""
     lower = own.log_cdf(x) < own.log_survival(x)
     sign = jnp.where(lower, 1.0, -1.0)
     log_sigma = jnp.where(lower, sigma.log_cdf(x), sigma.log_survival(x))
     log_own = jnp.where(lower, own.log_cdf(x), own.log_survival(x))
-    return sign * (_capped_exp(log_sigma - log_pdf) - _capped_exp(log_own - log_pdf))
+    return sign * (capped_exp(log_sigma - log_unit) - capped_exp(log_own - log_unit))
 
 
 def _sum_after(terms: Vector) -> Vector:
     """sum_{j>i} terms_j, exactly zero for the last coordinate."""
     return jnp.append(jnp.cumsum(terms[:0:-1])[::-1], jnp.zeros(1, terms.dtype))
-
-
-def _capped_exp(exponent: Array) -> Array:
-    cap = 0.2 * math.log(float(jnp.finfo(exponent.dtype).max))
-    return jnp.exp(jnp.minimum(exponent, cap))

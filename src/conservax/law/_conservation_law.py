@@ -57,7 +57,7 @@ class ConservationLaw(eqx.Module):
 
     def log_prob(self, t: Time, x: Point, condition: Condition = None) -> Scalar:
         """log rho_t(x), shape `()`, nats."""
-        return self.density.log_prob(t, x, condition)
+        return self.density.log_prob(t, jnp.asarray(x), condition)
 
     def sample(self, key: PRNGKey, t: Time, condition: Condition = None) -> Point:
         """One exact draw from rho_t, shape `(dim,)`."""
@@ -65,10 +65,11 @@ class ConservationLaw(eqx.Module):
 
     def score(self, t: Time, x: Point, condition: Condition = None) -> Vector:
         """grad log rho_t(x), shape `(dim,)`."""
-        return jax.grad(self.density.log_prob, argnums=1)(t, x, condition)
+        return jax.grad(self.density.log_prob, argnums=1)(t, jnp.asarray(x), condition)
 
     def velocity(self, t: Time, x: Point, condition: Condition = None) -> Vector:
         """Velocity of the probability-flow ODE, flux / rho, shape `(dim,)`."""
+        x = jnp.asarray(x)
         check_point(self.density, x, condition)
         velocity = self.base_flux.velocity(self.density, t, x, condition)
         if self.divergence_free is None:
@@ -77,6 +78,7 @@ class ConservationLaw(eqx.Module):
 
     def flux(self, t: Time, x: Point, condition: Condition = None) -> Vector:
         """j_t(x) with d_t rho + div j = 0 (5), shape `(dim,)`."""
+        x = jnp.asarray(x)
         check_point(self.density, x, condition)
         flux = self.base_flux.flux(self.density, t, x, condition)
         if self.divergence_free is None:
@@ -106,8 +108,9 @@ class ConservationLaw(eqx.Module):
     ) -> tuple[Point, Vector]:
         """The draw of `sample`, and the drift there, shapes `(dim,)`.
 
-        Particles of a mapped flux keep their conditional CDF values, and so does a draw whose key
-        is held while t moves: its derivative in t is the velocity, at the price of the draw.
+        Particles of a mapped flux keep their conditional CDF values, and the derivative in t of a
+        draw is the implicit one, at fixed CDF values: the velocity at the price of the draw.
+        (Finite differences of draws would jump between components.)
         """
         t = jnp.asarray(t)
         if isinstance(self.base_flux, AbstractMappedFlux):
@@ -129,6 +132,7 @@ class ConservationLaw(eqx.Module):
 
     def flow_map(self, s: Time, t: Time, x: Point, condition: Condition = None) -> Point:
         """Where the velocity carries x from time s to time t, in closed form, shape `(dim,)`."""
+        x = jnp.asarray(x)
         check_point(self.density, x, condition)
         if not isinstance(self.base_flux, AbstractMappedFlux) or self.divergence_free is not None:
             raise TypeError(

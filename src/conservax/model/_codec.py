@@ -41,7 +41,7 @@ def _encode(node: Any, path: str, arrays: dict[str, np.ndarray]) -> Any:
         return {"class": type(node).__name__, "fields": fields}
     raise CodecError(
         f"{path}: cannot write down {node!r}; a file holds arrays and numbers only. "
-        "Use the parts that conservax has, and a number or a `conservax.law` schedule as diffusion."
+        "Use the parts that conservax has, and a number as diffusion."
     )
 
 

@@ -17,7 +17,15 @@ _FORMAT = "conservax-model-1"
 
 
 def save_parts(path: Path, parts: dict[str, Any]) -> None:
-    """Write trees of conservax parts and plain JSON to one file, in one move."""
+    """Write trees of conservax parts and plain JSON to one file, in one move.
+
+    **Raises:** `CodecError`, before anything is touched, if a part cannot be written down.
+    """
+    write_atomically(path, pack_parts(parts))
+
+
+def pack_parts(parts: dict[str, Any]) -> bytes:
+    """The content of the file that `save_parts` writes."""
     described, arrays = {}, {}
     for name, part in parts.items():
         description, own = encode(part) if not isinstance(part, dict) else ({"json": part}, {})
@@ -29,7 +37,7 @@ def save_parts(path: Path, parts: dict[str, Any]) -> None:
         "conservax": version("conservax"),
         "parts": json.dumps(described, allow_nan=False),
     }
-    write_atomically(path, save(arrays, header))
+    return save(arrays, header)
 
 
 def load_parts(path: Path) -> dict[str, Any]:
@@ -57,7 +65,7 @@ def load_parts(path: Path) -> dict[str, Any]:
             name: _decode_part(name, description, arrays)
             for name, description in json.loads(header["parts"]).items()
         }
-    except (CodecError, KeyError, TypeError, json.JSONDecodeError) as error:
+    except (CodecError, KeyError, TypeError, AttributeError, json.JSONDecodeError) as error:
         raise DataError(f"{path}: not a model of this version ({error}).") from error
 
 

@@ -1,11 +1,13 @@
 """From a table to a model, in one call."""
 
 import dataclasses
+import warnings
 from collections.abc import Callable, Sequence
 from os import PathLike
 from pathlib import Path
 from typing import Any
 
+import equinox as eqx
 import jax
 import numpy as np
 import optax
@@ -18,7 +20,7 @@ from conservax.data import (
     Table,
     TimeAxis,
     Units,
-    check_out,
+    check_out_folder,
     check_trainable,
     read_table,
     split,
@@ -26,8 +28,9 @@ from conservax.data import (
 from conservax.density import AbstractDensity, Autoregressive
 from conservax.flux import AbstractDivergenceFree, AbstractFlux, KnotheRosenblatt
 from conservax.law import ConservationLaw
+from conservax.model._codec import CodecError, encode
 from conservax.model._model import Model
-from conservax.model._run import MODEL, RUN_FILES, Experiment, read_experiment, write_experiment
+from conservax.model._run import MODEL, Experiment, open_run, read_experiment, write_experiment
 from conservax.model._smoothing import smoothing
 from conservax.objective import (
     AbstractObjective,
@@ -37,7 +40,7 @@ from conservax.objective import (
     Sum,
     as_sum,
 )
-from conservax.train import ProgressBar, Stage, train
+from conservax.train import CHECKPOINT, ProgressBar, Stage, train
 
 MOST_VALIDATION_ROWS = 4096
 
@@ -103,8 +106,12 @@ def fit(
     **Raises:** `conservax.DataError` for bad input, naming column, row and remedy.
     """
     if out is not None:
-        check_out(out, force)
-    table = table if isinstance(table, Table) else read_table(table, time=time, columns=columns)
+        check_out_folder(out, force)
+    _check_parts(density, flux, divergence_free)
+    if not isinstance(table, Table):
+        table = read_table(table, time=time, columns=columns)
+        for note in table.notes:
+            warnings.warn(f"{table.source}: {note}", stacklevel=2)
     check_trainable(table)
     parts = split(table, validation=validation, test=test, seed=seed)
     check_trainable(parts.train)
@@ -112,8 +119,7 @@ def fit(
     if objective is None:
         likelihood = NegativeLogLikelihood()
         objective = likelihood + kinetic * KineticEnergy() if kinetic else likelihood
-    is_plan = isinstance(objective, Sequence)
-    stages = tuple(objective) if is_plan else (Stage(steps, as_sum(objective)),)
+    stages = _stages(objective, steps)
 
     def initial(key: PRNGKey) -> ConservationLaw:
         density_key, field_key = jax.random.split(key)
@@ -137,6 +143,11 @@ def fit(
             f"expected a density of dim {units.dim}, one for each of {list(units.columns)}; "
             f"got dim {law.dim}."
         )
+    if law.condition_dim:
+        raise DataError(
+            f"expected a density without condition; got condition_dim {law.condition_dim}. "
+            "Tables carry no conditions: use conservax.train.train on Rows(t, x, condition)."
+        )
     chosen = smoothing(parts, units) if None in (noise, time_noise) else (0.0, 0.0)
     settings = {
         "source": table.source,
@@ -150,12 +161,13 @@ def fit(
         "members": members,
         "seed": seed,
         "own_optimiser": optimiser is not None,
+        "own_objective": not _is_known(stages),
         "objective": describe(stages),
+        "most_steps": sum(stage.steps for stage in stages),
     }
     experiment = Experiment(law, stages, units, settings, parts)
     run = None if out is None else Path(out)
     if run is not None:
-        _clear(run)
         write_experiment(run, experiment)
     return _run(experiment, run, initial, optimiser, progress)
 
@@ -163,27 +175,75 @@ def fit(
 def resume(
     run: str | PathLike[str],
     *,
+    objective: AbstractObjective | Sum | Sequence[Stage] | None = None,
     optimiser: optax.GradientTransformation | None = None,
     progress: bool = True,
 ) -> Model:
     """Go on with a killed or interrupted run, bit for bit, to its end.
 
-    **Raises:** `DataError` if the folder holds no run, or if the run used an optimiser of your
-    own and it is not given again.
+    `objective` and `optimiser` are needed, the same again, where `fit` was given an optimiser, or
+    an objective that holds a class of your own: files hold no code.
+
+    **Raises:** `DataError` if the folder holds no run that can go on, or if an objective or
+    optimiser is missing.
     """
     run = Path(run)
     experiment = read_experiment(run)
-    if experiment.settings["own_optimiser"] and optimiser is None:
-        raise DataError(f"{run}: this run had its own optimiser. Give it again: optimiser=...")
+    settings = experiment.settings
+    if not (run / CHECKPOINT).is_file():
+        raise DataError(f"{run}: killed before its first step, so nothing is lost. Fit again.")
+    for name, given in (("optimiser", optimiser), ("objective", objective)):
+        if settings[f"own_{name}"] != (given is not None):
+            had = "had its own" if settings[f"own_{name}"] else "did not have its own"
+            raise DataError(f"{run}: this run {had} {name}. Resume with what `fit` was given.")
+    if objective is not None:
+        experiment = experiment._replace(stages=_stages(objective, settings["most_steps"]))
     return _run(experiment, run, lambda key: experiment.law, optimiser, progress)
 
 
 def load(path: str | PathLike[str]) -> Model:
-    """Read a model file. It holds arrays and plain JSON: reading it never runs code.
+    """Read a model file, or the folder of a run with its rows. Reading never runs code: the files
+    hold arrays and plain JSON.
 
     **Raises:** `DataError` if the file is missing, truncated, foreign or of another version.
     """
-    return Model.load(path)
+    return open_run(Path(path))
+
+
+def _check_parts(density: Any, flux: Any, divergence_free: Any) -> None:
+    """Tell a part that is built too early, or not at all."""
+    for name, part in (("density", density), ("divergence_free", divergence_free)):
+        if part is not None and (isinstance(part, eqx.Module | type) or not callable(part)):
+            raise TypeError(
+                f"expected {name} as a function of a random key, such as lambda key: "
+                f"Part(..., key=key); got {_kind(part)}."
+            )
+    if flux is not None and not isinstance(flux, AbstractFlux):
+        raise TypeError(f"expected a flux, such as KnotheRosenblatt(); got {_kind(flux)}.")
+
+
+def _kind(part: Any) -> str:
+    return f"the class {part.__name__}" if isinstance(part, type) else f"a {type(part).__name__}"
+
+
+def _stages(objective: AbstractObjective | Sum | Sequence[Stage], steps: int) -> tuple[Stage, ...]:
+    if isinstance(objective, Sequence):
+        return tuple(objective)
+    if not isinstance(objective, AbstractObjective | Sum):
+        raise TypeError(
+            "expected an objective such as NegativeLogLikelihood(), a sum of them, or a list of "
+            f"Stage; got {_kind(objective)}."
+        )
+    return (Stage(steps, as_sum(objective)),)
+
+
+def _is_known(stages: Sequence[Stage]) -> bool:
+    """Whether every objective is one of conservax, so that a file can name it."""
+    try:
+        encode(tuple(stage.objective for stage in stages))
+    except CodecError:
+        return False
+    return True
 
 
 def describe(stages: Sequence[Stage]) -> str:
@@ -204,7 +264,8 @@ def _run(
     optimiser: optax.GradientTransformation | None,
     progress: bool,
 ) -> Model:
-    settings = experiment.settings
+    settings, stages = experiment.settings, experiment.stages
+    assert stages is not None  # `fit` made them, or `resume` gave them
     model = Model(
         experiment.law,
         experiment.units,
@@ -212,11 +273,11 @@ def _run(
         settings=settings,
         split=experiment.split,
     )
-    with ProgressBar(sum(s.steps for s in experiment.stages), visible=progress) as bar:
+    with ProgressBar(sum(s.steps for s in stages), visible=progress) as bar:
         trained = train(
             experiment.law,
             model.rows(experiment.split.train),
-            experiment.stages,
+            stages,
             key=jax.random.key(settings["seed"]),
             validation=_validation(model, experiment.split),
             batch_size=settings["batch_size"],
@@ -250,9 +311,3 @@ def _validation(model: Model, parts: Split) -> Rows | None:
         return None
     chosen = np.linspace(0, len(table) - 1, min(len(table), MOST_VALIDATION_ROWS)).astype(int)
     return model.rows(table.take(chosen))
-
-
-def _clear(run: Path) -> None:
-    """Take away what an earlier run left: only files that a run writes."""
-    for name in RUN_FILES:
-        (run / name).unlink(missing_ok=True)

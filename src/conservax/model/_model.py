@@ -30,7 +30,8 @@ class Model:
     """A fitted law in the units of its table: rows in, rows out, NumPy arrays.
 
     Times are what the table holds (numbers or timestamps), one value or one a row. Positions
-    have shape `(rows, dim)`, in the order of `columns`; one point may have shape `(dim,)`.
+    have shape `(rows, dim)`, in the order of `columns`, or are a DataFrame with these columns; one
+    point may have shape `(dim,)`, and points on a line `(rows,)`.
 
     **Attributes:**
 
@@ -77,9 +78,11 @@ class Model:
 
     def sample(self, t: Any, n: int | None = None, *, seed: int = 0) -> Float[np.ndarray, "n dim"]:
         """`n` exact draws at one time, or one draw at each of many times."""
+        if n is not None and (not isinstance(n, int | np.integer) or n < 0):
+            raise DataError(f"expected a whole number n >= 0; got {n!r}.")
         t = self._times(t, n)
-        keys = jax.random.split(jax.random.key(seed), len(t))
-        return self.units.restore(over_rows(Partial(ConservationLaw.sample, self.law), keys, t))
+        draw = Partial(_sample, self.law, jax.random.key(seed))
+        return self.units.restore(over_rows(draw, np.arange(len(t)), t))
 
     def velocity(self, t: Any, x: ArrayLike) -> Float[np.ndarray, "rows dim"]:
         """Velocity of the population, in units of the columns per unit of time.
@@ -110,9 +113,8 @@ class Model:
         """
         t0, x = self._inside(t0, x)
         times = np.stack([t0, self._times(t1, len(x))], axis=1)
-        keys = jax.random.split(jax.random.key(seed), len(x))
-        moved = over_rows(Partial(_transport, self.law, diffusion), keys, times, x)
-        return self.units.restore(moved)
+        move = Partial(_transport, self.law, diffusion, jax.random.key(seed))
+        return self.units.restore(over_rows(move, np.arange(len(x)), times, x))
 
     def calibration(self, table: Table) -> Float[np.ndarray, "rows dim"]:
         """Conditional CDF values of the rows of a table: uniform where the model is right."""
@@ -160,13 +162,12 @@ class Model:
         if parts.keys() != {"law", "about"}:
             raise DataError(f"{path}: expected a model; got a file of {sorted(parts)}.")
         about = parts["about"]
-        return cls(
-            parts["law"],
-            Units.from_json(about["units"]),
-            history=pd.DataFrame(about["history"]),
-            settings=about["settings"],
-            split=split,
-        )
+        try:
+            units, settings = Units.from_json(about["units"]), about["settings"]
+            history = pd.DataFrame(about["history"])
+        except (KeyError, TypeError) as error:
+            raise DataError(f"{path}: damaged; {error} is missing. Fit the model again.") from error
+        return cls(parts["law"], units, history=history, settings=settings, split=split)
 
     def rows(self, table: Table) -> Rows:
         """A table in law units, as arrays of the law's precision."""
@@ -179,9 +180,9 @@ class Model:
     def _inside(self, t: Any, x: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
         """Times and points in law units, a row each."""
         x = self._cast(np.atleast_2d(self.units.standardise(x)))
-        return self._times(t, len(x)), x
+        return self._times(t, len(x), caller=4), x
 
-    def _times(self, t: Any, count: int | None) -> np.ndarray:
+    def _times(self, t: Any, count: int | None, caller: int = 3) -> np.ndarray:
         axis = self.units.time
         t = axis.parse(t)
         if t.ndim == 0:
@@ -194,13 +195,18 @@ class Model:
                 f"extrapolation: {axis.name} = {axis.format(beyond[0])} is outside the fitted "
                 f"range from {axis.format(axis.start)} to {axis.format(axis.end)}.",
                 ExtrapolationWarning,
-                stacklevel=3,
+                stacklevel=caller,
             )
         return self._cast(axis.to_unit(t))
 
 
-def _transport(law, diffusion, key, times, x):
-    return transport(law, x, times, key=key, diffusion=diffusion)[-1]
+def _sample(law, key, row, t):
+    return law.sample(jax.random.fold_in(key, row), t)
+
+
+def _transport(law, diffusion, key, row, times, x):
+    own = jax.random.fold_in(key, row)
+    return transport(law, x, times, key=own, diffusion=diffusion)[-1]
 
 
 def _plain(value: Any) -> Any:

@@ -32,5 +32,6 @@ def over_rows(function: Callable, *columns: np.ndarray | jax.Array) -> np.ndarra
         if result is not None:
             pieces.append(np.asarray(result)[:length])
     if not pieces:
-        raise ValueError("expected at least one row; got none.")
+        empty = eqx.filter_eval_shape(_apply, function, *columns)
+        return np.zeros(empty.shape, empty.dtype)
     return np.concatenate(pieces)

@@ -2,36 +2,48 @@
 
 from pathlib import Path
 from typing import Any, NamedTuple
+from zipfile import BadZipFile
 
 import numpy as np
 
 from conservax.data import DataError, Split, Table, Units
 from conservax.law import ConservationLaw
-from conservax.model._file import load_parts, save_parts
+from conservax.model._file import load_parts, pack_parts
 from conservax.model._model import Model
-from conservax.train import CHECKPOINT, METRICS, Stage
+from conservax.train import CHECKPOINT, METRICS, Stage, write_atomically
 
 MODEL, EXPERIMENT, DATA = "model.conservax", "experiment.conservax", "data.npz"
 RUN_FILES = (MODEL, EXPERIMENT, DATA, CHECKPOINT, METRICS, "report.html")
 
 
 class Experiment(NamedTuple):
-    """Everything that `fit` needs to start, or to go on."""
+    """Everything that `fit` needs to start, or to go on.
+
+    Objectives of the user's own cannot be written down: `stages` is None when read back.
+    """
 
     law: ConservationLaw
-    stages: tuple[Stage, ...]
+    stages: tuple[Stage, ...] | None
     units: Units
     settings: dict[str, Any]
     split: Split
 
 
 def write_experiment(run: Path, experiment: Experiment) -> None:
-    """Store an experiment before its first step."""
+    """Store an experiment before its first step, in place of what an earlier run left.
+
+    **Raises:** `CodecError`, before anything is touched, if the law cannot be written down.
+    """
+    stages = None
+    if experiment.stages is not None and not experiment.settings["own_objective"]:
+        stages = tuple((stage.steps, stage.objective) for stage in experiment.stages)
+    about = {"units": experiment.units.to_json(), "settings": experiment.settings}
+    packed = pack_parts({"law": experiment.law, "stages": stages, "about": about})
+    for name in RUN_FILES:
+        (run / name).unlink(missing_ok=True)
     run.mkdir(parents=True, exist_ok=True)
     _write_split(run / DATA, experiment.split)
-    stages = tuple((stage.steps, stage.objective) for stage in experiment.stages)
-    about = {"units": experiment.units.to_json(), "settings": experiment.settings}
-    save_parts(run / EXPERIMENT, {"law": experiment.law, "stages": stages, "about": about})
+    write_atomically(run / EXPERIMENT, packed)
 
 
 def read_experiment(run: Path) -> Experiment:
@@ -43,7 +55,8 @@ def read_experiment(run: Path) -> Experiment:
         raise DataError(f"{run}: not the folder of a run. Give what was `--out` of `fit`.")
     parts = load_parts(run / EXPERIMENT)
     about = parts["about"]
-    stages = tuple(Stage(steps, objective) for steps, objective in parts["stages"])
+    stored = parts["stages"]
+    stages = stored and tuple(Stage(steps, objective) for steps, objective in stored)
     units = Units.from_json(about["units"])
     split = _read_split(run / DATA, units)
     return Experiment(parts["law"], stages, units, about["settings"], split)
@@ -92,5 +105,5 @@ def _read_split(path: Path, units: Units) -> Split:
                     for part in Split._fields
                 )
             )
-    except (OSError, KeyError, ValueError) as error:
+    except (OSError, KeyError, ValueError, BadZipFile) as error:
         raise DataError(f"{path}: the rows of the run cannot be read ({error}).") from error

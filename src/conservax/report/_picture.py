@@ -148,11 +148,11 @@ def _centres(low: float, high: float) -> np.ndarray:
 
 
 def _span(speed: np.ndarray, weights: np.ndarray, cell: float, longest: float) -> float:
-    """A round time in which the faster part of the population crosses one arrow's cell."""
+    """A round time in which the faster quarter of the population crosses one arrow's cell."""
     lengths = np.hypot(speed[..., 0], speed[..., 1]).ravel()
     order = np.argsort(lengths)
     mass = np.cumsum(weights.ravel()[order])
-    fast = lengths[order][np.searchsorted(mass, 0.9 * mass[-1])]
+    fast = lengths[order][np.searchsorted(mass, 0.75 * mass[-1])]
     span = min(cell / fast if fast > 0 else longest, longest)
     decade = 10.0 ** np.floor(np.log10(span))
     return float(f"{decade * max(step for step in (1, 2, 5) if step * decade <= span):.1g}")

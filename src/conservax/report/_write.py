@@ -48,7 +48,7 @@ def _page(model: Model) -> str:
     shown, check, rows = picture(model), model.check(), _held_out(model)
     judged, scores = (rows[0], scores_of(model, rows[1])) if rows else ("", ())
     columns, axis = _listed(model.units), model.units.time
-    source = model.split.train.source if model.split else columns
+    source = model.settings.get("source", columns)
     return Template(_part("template.html")).substitute(
         title=f"{escape(columns)} over {escape(axis.name)} · conservax",
         heading=escape(source),
@@ -99,7 +99,10 @@ def _lead(units: Units) -> str:
 
 def _picture_lead(shown: dict[str, Any]) -> str:
     if shown["kind"] == "line":
-        return "Density at the time chosen below, and under it the velocity that moves it."
+        return (
+            "Density at the time chosen below, and under it the velocity that moves it "
+            f"({escape(shown['velocityUnit'])}), where the density is not too thin to see."
+        )
     if shown["kind"] == "plane":
         return (
             "Colour is the density at the time chosen below. Arrows show how far the population "

@@ -29,7 +29,8 @@ function written(value, digits = 3) {
 
 function ticks(low, high, wanted) {
   const raw = (high - low) / wanted, decade = 10 ** Math.floor(Math.log10(raw));
-  const step = [1, 2, 5, 10].find((s) => s * decade >= raw) * decade;
+  let step = [1, 2, 5, 10].find((s) => s * decade >= raw) * decade;
+  if (Math.floor(high / step) - Math.ceil(low / step) < 1) step /= 2; // two ticks tell a scale
   const found = [];
   for (let k = Math.ceil(low / step); k * step <= high; k++) found.push(k * step);
   const places = Math.max(0, -Math.floor(Math.log10(step)));

@@ -16,7 +16,7 @@ function plane() {
     const cell = (Math.min(box.width, box.height) / side) * stride;
     let dx = (step[0] / (xs[1] - xs[0])) * box.width, dy = (-step[1] / (ys[1] - ys[0])) * box.height;
     const length = Math.hypot(dx, dy);
-    if (!(length > 1.5)) return;
+    if (!(length > 1)) return;
     const most = 2.2 * cell, scale = Math.min(1, most / length);
     [dx, dy] = [dx * scale, dy * scale];
     const [x, y] = [box.x(at[0]) - dx / 2, box.y(at[1]) - dy / 2], angle = Math.atan2(dy, dx);
@@ -74,7 +74,7 @@ function plane() {
 
 function line() {
   const density = floats(data.density), velocity = floats(data.velocity), { count } = data;
-  const xs = data.bounds[0], BINS = 40;
+  const xs = data.bounds[0];
   const at = (k) => xs[0] + (k / (count - 1)) * (xs[1] - xs[0]);
   const top = density.reduce((a, b) => Math.max(a, b), 0) * 1.15;
   const present = (k) => density[k] > 2e-3 * top;
@@ -93,6 +93,7 @@ function line() {
   }
 
   function drawHistogram(box, found) {
+    const BINS = Math.min(40, Math.max(5, Math.ceil(2 * Math.sqrt(found.length))));
     const bins = new Float64Array(BINS), width = (xs[1] - xs[0]) / BINS;
     for (const [i] of found) bins[Math.min(BINS - 1, Math.floor((place(i, 0) - xs[0]) / width))]++;
     const base = box.top + box.height;
@@ -135,7 +136,7 @@ function line() {
     if (state.points && found.length) drawHistogram(upper, found);
     drawCurve(upper, density, frame, css("--series-1"), true);
     if (!lower) return;
-    drawFrame(lower, { xLabel: data.columns[0], yLabel: `velocity, ${data.velocityUnit}`, grid: true });
+    drawFrame(lower, { xLabel: data.columns[0], yLabel: "velocity", grid: true });
     stroke([[lower.left, lower.y(0)], [lower.left + lower.width, lower.y(0)]], css("--muted"));
     drawCurve(lower, velocity, frame, css("--series-3"), false);
   }

@@ -40,8 +40,8 @@ def load_tree(path: Path, like: PyTree) -> PyTree:
     except (SafetensorError, OSError) as error:
         raise CheckpointError(f"{path}: not a readable checkpoint ({error}).") from error
     named = _named(like)
-    expected = {name: _to_numpy(leaf).shape for name, leaf in named}
-    got = {name: array.shape for name, array in stored.items()}
+    expected = {name: _form(_to_numpy(leaf)) for name, leaf in named}
+    got = {name: _form(array) for name, array in stored.items()}
     if expected != got:
         differing = sorted(set(expected.items()) ^ set(got.items()))[:3]
         raise CheckpointError(
@@ -49,6 +49,10 @@ def load_tree(path: Path, like: PyTree) -> PyTree:
         )
     leaves = [_like(stored[name], leaf) for name, leaf in named]
     return jax.tree.unflatten(jax.tree.structure(like), leaves)
+
+
+def _form(array: np.ndarray) -> tuple[str, tuple[int, ...]]:
+    return str(array.dtype), array.shape
 
 
 def _named(tree: PyTree) -> list[tuple[str, jax.Array]]:

@@ -88,7 +88,7 @@ def _blurred(key: PRNGKey, rows: Rows, noise: float, time_noise: float) -> Rows:
     if time_noise:
         t_key = jax.random.fold_in(key, 1)
         t = jnp.abs(rows.t + time_noise * jax.random.normal(t_key, rows.t.shape, rows.t.dtype))
-        rows = rows._replace(t=1 - jnp.abs(1 - t))
+        rows = rows._replace(t=jnp.clip(1 - jnp.abs(1 - t), 0.0, 1.0))
     return rows
 
 

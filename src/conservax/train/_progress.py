@@ -4,7 +4,7 @@ from types import TracebackType
 from typing import Self
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from conservax.train._history import ChunkReport
 
@@ -15,12 +15,11 @@ class ProgressBar:
     def __init__(self, total: int, *, visible: bool = True):
         self._bar = Progress(
             TextColumn("fitting"),
-            BarColumn(),
+            BarColumn(bar_width=20),
             TextColumn("{task.completed:>6.0f}/{task.total:.0f} steps"),
             TextColumn("{task.fields[loss]}"),
-            TimeElapsedColumn(),
             TextColumn("left"),
-            TimeRemainingColumn(),
+            TimeRemainingColumn(compact=True),
             console=Console(stderr=True),
             disable=not visible,
         )

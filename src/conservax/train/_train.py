@@ -48,10 +48,10 @@ class Trained:
 class DivergedError(RuntimeError):
     """The loss or its gradient is no longer a number. `step` says when."""
 
-    def __init__(self, step: int, run: Path | None):
+    def __init__(self, step: int, run: Path | None, where: str = "in training"):
         kept = f"the last good checkpoint is {run / CHECKPOINT}" if run else "nothing was kept"
         super().__init__(
-            f"the loss became NaN or infinite at step {step}; {kept}. "
+            f"the loss became NaN or infinite {where} at step {step}; {kept}. "
             "Lower the learning rate or the weights of the objective."
         )
         self.step = step
@@ -116,6 +116,8 @@ def train(
     total = sum(stage.steps for stage in stages)
     devices = jax.devices()
     _check(total, batch_size, chunk, len(devices))
+    if not learning_rate > 0:
+        raise ValueError(f"expected a learning_rate above 0; got {learning_rate}.")
     optimiser = optax.chain(
         optax.clip_by_global_norm(clip), optimiser or cosine_adam(learning_rate, total)
     )
@@ -130,8 +132,15 @@ def train(
     ends = np.cumsum([stage.steps for stage in stages])
 
     compiled: dict[tuple[int, int], Callable] = {}
-    stopped_early = False
-    while (step := _step(state)) < total and not stopped_early:
+
+    def is_stale(state: TrainState) -> bool:
+        if patience is None or validation is None or _step(state) <= total - stages[-1].steps:
+            return False
+        return bool((state.stale >= patience).all())
+
+    if run is not None and not (run / CHECKPOINT).exists():
+        save_tree(run / CHECKPOINT, state)
+    while (step := _step(state)) < total and not is_stale(state):
         now = int(np.searchsorted(ends, step, side="right"))
         steps = min(chunk, int(ends[now]) - step)
         if now > 0 and step == ends[now - 1]:
@@ -152,6 +161,8 @@ def train(
         metrics = jax.device_get(metrics)
         if not metrics.finite.all():
             raise DivergedError(step + 1 + int(np.argmin(metrics.finite.all(0))), run)
+        if validation is not None and not np.isfinite(metrics.validation).all():
+            raise DivergedError(step + steps, run, "on the validation rows")
         state = new_state
         reports = reports_of(step + steps, metrics)
         history.add(reports)
@@ -159,9 +170,7 @@ def train(
             save_tree(run / CHECKPOINT, state)
         if on_chunk is not None:
             on_chunk(min(reports, key=lambda report: report.train))
-        if patience is not None and validation is not None and now == len(stages) - 1:
-            stopped_early = bool((state.stale >= patience).all())
-    return _finish(law, state, history, stopped_early)
+    return _finish(law, state, history, stopped_early=_step(state) < total)
 
 
 def _check(total: int, batch_size: int, chunk: int, devices: int) -> None:
@@ -178,7 +187,8 @@ def _start(key, law, optimiser, members, initial) -> TrainState:
     """Stacked states, one a member."""
     keys = jax.random.split(key, members)
     laws = [law] * members if initial is None else [initial(k) for k in keys]
-    states = [initial_state(k, law, optimiser) for k, law in zip(keys, laws, strict=True)]
+    own = jax.vmap(lambda k: jax.random.fold_in(k, 1))(keys)  # other draws than of `initial`
+    states = [initial_state(k, law, optimiser) for k, law in zip(own, laws, strict=True)]
     return jax.tree.map(lambda *leaves: jax.numpy.stack(leaves), *states)
 
 
