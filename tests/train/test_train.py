@@ -1,6 +1,7 @@
 """The training loop: what it reaches, and what it survives."""
 
 import os
+import socket
 import subprocess
 import sys
 import textwrap
@@ -258,6 +259,41 @@ def test_two_devices_agree_with_one():
         assert int(count) == devices
         results[devices] = float(value)
     assert results[2] == pytest.approx(results[1], rel=1e-9)
+
+
+def test_two_hosts_agree_with_one_and_share_a_folder(tmp_path):
+    program = textwrap.dedent("""
+        import jax, sys
+        from pathlib import Path
+        here, port, rank, run = sys.argv[1:]
+        jax.config.update("jax_enable_x64", True)
+        jax.config.update("jax_cpu_collectives_implementation", "gloo")
+        jax.distributed.initialize(f"127.0.0.1:{port}", 2, int(rank))
+        sys.path.insert(0, here)
+        from test_train import fit, leaves, moving_rows
+        import numpy as np
+        trained = fit(20, run=Path(run), validation=moving_rows(50, seed=2))
+        print("sum", repr(float(sum(np.sum(leaf) for leaf in leaves(trained)))))
+    """)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = str(free.getsockname()[1])
+    hosts = [
+        subprocess.Popen(
+            [sys.executable, "-c", program, os.path.dirname(__file__), port, rank, str(tmp_path)],
+            env=os.environ | {"JAX_PLATFORMS": "cpu"},
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for rank in ("0", "1")
+    ]
+    said = [host.communicate(timeout=120)[0] for host in hosts]
+    assert [host.returncode for host in hosts] == [0, 0]
+    alone = fit(20, validation=moving_rows(50, seed=2))
+    expected = float(sum(np.sum(leaf) for leaf in leaves(alone)))
+    for text in said:
+        assert float(text.split("sum")[1]) == pytest.approx(expected, rel=1e-9)
+    assert sorted(path.name for path in tmp_path.iterdir()) == [CHECKPOINT, METRICS]
 
 
 def test_a_batch_that_devices_cannot_share_is_refused(monkeypatch):

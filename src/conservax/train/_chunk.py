@@ -12,7 +12,7 @@ import optax
 from jax.sharding import NamedSharding, PartitionSpec
 from jaxtyping import Array, Bool, Float
 
-from conservax._types import PRNGKey, Scalar
+from conservax._types import PRNGKey, PyTree, Scalar
 from conservax.law import ConservationLaw
 from conservax.objective import Rows, Sum
 from conservax.train._state import TrainState, with_parameters
@@ -102,6 +102,18 @@ def _keep_best(state: TrainState, held_out: Scalar, steps: int) -> TrainState:
         best_loss=jnp.where(better, held_out, state.best_loss),
         stale=jnp.where(better, 0, state.stale + steps),
     )
+
+
+def replicate(tree: PyTree, copied: NamedSharding) -> PyTree:
+    """The arrays of a tree on every device, also on those of other hosts that hold the same."""
+
+    def place(leaf):
+        if jnp.issubdtype(leaf.dtype, jax.dtypes.prng_key):
+            return jax.random.wrap_key_data(place(jax.random.key_data(leaf)))
+        host = np.asarray(leaf)
+        return jax.make_array_from_callback(host.shape, copied, lambda index: host[index])
+
+    return jax.tree.map(place, tree)
 
 
 def replicated_and_split(devices: Sequence[Any]) -> tuple[NamedSharding, NamedSharding]:

@@ -14,7 +14,7 @@ from conservax._types import PRNGKey
 from conservax.law import ConservationLaw
 from conservax.objective import AbstractObjective, Rows, Sum, as_sum
 from conservax.train._checkpoint import load_tree, save_tree
-from conservax.train._chunk import make_chunk, replicated_and_split
+from conservax.train._chunk import make_chunk, replicate, replicated_and_split
 from conservax.train._history import ChunkReport, History, reports_of
 from conservax.train._state import TrainState, initial_state, with_parameters
 
@@ -122,12 +122,13 @@ def train(
         optax.clip_by_global_norm(clip), optimiser or cosine_adam(learning_rate, total)
     )
     copied, split = replicated_and_split(devices)
+    writes = jax.process_index() == 0  # hosts share the folder of a run
     state = _start(key, law, optimiser, members, initial)
-    history = History(objectives, run / METRICS if run else None)
+    history = History(objectives, run / METRICS if run and writes else None)
     if run is not None and (run / CHECKPOINT).exists():
         state = load_tree(run / CHECKPOINT, state)
         history.forget_after(_step(state))
-    state, rows, validation = jax.device_put((state, rows, validation), copied)
+    state, rows, validation = replicate((state, rows, validation), copied)
     validation_key = jax.random.fold_in(key, 1)
     ends = np.cumsum([stage.steps for stage in stages])
 
@@ -138,7 +139,7 @@ def train(
             return False
         return bool((state.stale >= patience).all())
 
-    if run is not None and not (run / CHECKPOINT).exists():
+    if run is not None and writes and not (run / CHECKPOINT).exists():
         save_tree(run / CHECKPOINT, state)
     while (step := _step(state)) < total and not is_stale(state):
         now = int(np.searchsorted(ends, step, side="right"))
@@ -166,7 +167,7 @@ def train(
         state = new_state
         reports = reports_of(step + steps, metrics)
         history.add(reports)
-        if run is not None:
+        if run is not None and writes:
             save_tree(run / CHECKPOINT, state)
         if on_chunk is not None:
             on_chunk(min(reports, key=lambda report: report.train))
