@@ -10,7 +10,10 @@ os.environ.setdefault(
     "XLA_FLAGS", "--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true"
 )
 
+import itertools
+
 import jax
+import pytest
 
 # Closed forms are compared to rounding error. A float32 test casts its inputs and states its own
 # tolerance.
@@ -20,3 +23,15 @@ jax.config.update("jax_enable_x64", True)
 # Diffrax all run under this. Strict dtype promotion stays off: Optax counts steps in integers and
 # scales floats by them.
 jax.config.update("jax_numpy_rank_promotion", "raise")
+
+# Every compiled program takes memory maps, of which Linux gives a process 65530: a long session
+# without this ends in a segmentation fault of the compiler.
+FORGET_AFTER = 25
+_finished = itertools.count(1)
+
+
+@pytest.fixture(autouse=True)
+def _few_programs_at_once():
+    yield
+    if next(_finished) % FORGET_AFTER == 0:
+        jax.clear_caches()

@@ -11,6 +11,7 @@ from conservax.density import (
     AbstractDensity,
     AbstractFactorizedDensity,
     Autoregressive,
+    DiagonalMixture,
     Factorized,
     Gaussian,
     LogisticMixture,
@@ -126,6 +127,15 @@ def factorized(dim: int, seed: int = 0, **options) -> Factorized:
     return perturbed(network, jax.random.key(seed + 100))
 
 
+def diagonal(dim: int, seed: int = 0, **options) -> DiagonalMixture:
+    """A few moving bumps."""
+    random = np.random.default_rng(seed)
+    centre, scale = random.normal(size=(3, dim)), random.uniform(0.3, 0.8, size=(3, dim))
+    options = {"rank": 8, "moving": True} | options
+    bumps = DiagonalMixture(centre, scale, **options, key=jax.random.key(seed))
+    return perturbed(bumps, jax.random.key(seed + 100))
+
+
 def mixture(law: Callable, dim: int, **options) -> Mixture:
     """Two laws of unequal weight."""
     return Mixture([law(dim, seed, **options) for seed in (1, 2)], weights=[0.3, 0.7])
@@ -136,6 +146,7 @@ DENSITIES = {
     "factorized": factorized,
     "mixture of factorized": lambda dim, **options: mixture(factorized, dim, **options),
     "mixture of autoregressive": lambda dim, **options: mixture(autoregressive, dim, **options),
+    "diagonal mixture": diagonal,
     "diagonal Gaussian": lambda dim: gaussian(dim, full=False),
     "full Gaussian": lambda dim: gaussian(dim, full=True),
 }

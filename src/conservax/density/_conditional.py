@@ -66,6 +66,10 @@ class AbstractConditional(eqx.Module):
         """
 
     @abc.abstractmethod
+    def flux(self, tangent: PyTree, x: Float[Array, "..."]) -> Float[Array, "..."]:
+        """f times `velocity`, formed without dividing by f: -D F."""
+
+    @abc.abstractmethod
     def mix(self, log_weights: Float[Array, " laws"]) -> Self:
         """The mixture over the leading axis, with normalised log weights."""
 

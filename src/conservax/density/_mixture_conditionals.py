@@ -86,21 +86,27 @@ class AbstractKernelMixture(AbstractConditional):
         return reparameterised(self, jax.lax.stop_gradient(draw))
 
     def velocity(self, tangent: PyTree, x: Float[Array, "..."]) -> Float[Array, "..."]:
-        """-D F / f with every ratio formed in log space.
+        """-D F / f with every ratio formed in log space."""
+        return self._growth_below(tangent, x, self.log_pdf(x))
 
-        F or 1 - F, whichever is smaller, is differentiated (the weights sum to one, so both give
-        the same). Its ratio to f is capped.
+    def flux(self, tangent: PyTree, x: Float[Array, "..."]) -> Float[Array, "..."]:
+        """-D F, of the sum of the same terms."""
+        return self._growth_below(tangent, x, jnp.zeros_like(x))
+
+    def _growth_below(self, tangent: PyTree, x: Array, log_unit: Array) -> Array:
+        """-D F in multiples of exp(log_unit).
+
+        F or 1 - F, whichever is smaller, is differentiated: the weights sum to one, so both give
+        the same. Its ratio to the unit is capped.
         """
-        z = self._standardise(x)
-        log_terms = self._log_terms(z)
-        log_pdf = jax.nn.logsumexp(log_terms, axis=-1, keepdims=True)
-        shares = jnp.exp(log_terms - log_pdf)
+        z, log_unit = self._standardise(x), log_unit[..., None]
+        bumps = jnp.exp(self._log_terms(z) - log_unit)
         below, above = self._log_kernel_tails(z)
         lower = jnp.sum(jnp.exp(self.log_weights + below), axis=-1, keepdims=True) < 0.5
         log_tail = self.log_weights + jnp.where(lower, below, above)
-        ratio = jnp.where(lower, 1.0, -1.0) * capped_exp(log_tail - log_pdf)
+        tails = jnp.where(lower, 1.0, -1.0) * capped_exp(log_tail - log_unit)
         moved = tangent.mean + (x[..., None] - self.mean) * tangent.log_scale
-        return jnp.sum(shares * moved - ratio * tangent.log_weights, axis=-1)
+        return jnp.sum(bumps * moved - tails * tangent.log_weights, axis=-1)
 
     def mix(self, log_weights: Float[Array, " laws"]) -> Self:
         """Components of all laws side by side."""

@@ -13,17 +13,26 @@ def initial_outputs(components: int, min_scale: float) -> Float[Array, " outputs
     levels = (np.arange(components) + 0.5) / components
     mean = np.sqrt(3) / np.pi * np.log(levels / (1 - levels))
     width = np.sqrt(3) / np.pi / np.sqrt(components)
-    above = np.log(1 + width / min_scale)
-    raw_scale = np.full(components, above - 1 / above)
+    raw_scale = to_raw_scale(np.full(components, width), min_scale)
     return jnp.asarray(np.concatenate([np.zeros(components), mean, raw_scale]))
 
 
-def to_mixture(outputs: Float[Array, "*batch outputs"], min_scale: float) -> LogisticMixture:
-    """alpha, mu, s of (14)-(16) from raw outputs; no scale falls below `min_scale`.
+def to_raw_scale(scale: np.ndarray, min_scale: float) -> np.ndarray:
+    """The network output that `to_log_scale` turns into this scale (a bit more near the floor)."""
+    above = np.log(1 + scale / min_scale)
+    return above - 1 / above
 
-    The logarithm of s / min_scale is (r + sqrt(r^2 + 4)) / 2, a ramp with a rounded corner that
-    is cheaper than the softplus and whose gradient does not die out below the floor.
+
+def to_log_scale(raw_scale: Array, min_scale: float) -> Array:
+    """log s >= log min_scale: a ramp with a rounded corner, (r + sqrt(r^2 + 4)) / 2 above the floor.
+
+    It is cheaper than the softplus, and its gradient does not die out below the corner.
     """
-    logits, mean, raw_scale = jnp.split(outputs, 3, axis=-1)
     above = 0.5 * (raw_scale + jnp.sqrt(raw_scale**2 + 4))
-    return LogisticMixture(jax.nn.log_softmax(logits), mean, above + float(np.log(min_scale)))
+    return above + float(np.log(min_scale))
+
+
+def to_mixture(outputs: Float[Array, "*batch outputs"], min_scale: float) -> LogisticMixture:
+    """alpha, mu, s of (14)-(16) from raw outputs; no scale falls below `min_scale`."""
+    logits, mean, raw_scale = jnp.split(outputs, 3, axis=-1)
+    return LogisticMixture(jax.nn.log_softmax(logits), mean, to_log_scale(raw_scale, min_scale))

@@ -5,7 +5,7 @@ import jax.numpy as jnp
 from conservax._types import Condition, Point, Time, Vector
 from conservax.density import AbstractAutoregressiveDensity, AbstractDensity
 from conservax.flux._base import AbstractFlux, require
-from conservax.flux._time_derivatives import cdf_derivatives, time_derivatives
+from conservax.flux._time_derivatives import time_derivatives
 
 
 class NaiveFlux(AbstractFlux):
@@ -28,7 +28,8 @@ class NaiveFlux(AbstractFlux):
         ratio = jnp.exp(now.conditionals.log_cdf(x)[-1] - now.log_pdf[-1])
         growth = now.log_growth[-1]
         spurious = jnp.where(growth == 0, 0.0, ratio * growth)  # none in one dimension
-        return jnp.zeros_like(x).at[-1].set(now.own[-1] - spurious)
+        own = now.conditionals.velocity(now.tangent, x)[-1]
+        return jnp.zeros_like(x).at[-1].set(own - spurious)
 
     def flux(
         self,
@@ -39,7 +40,8 @@ class NaiveFlux(AbstractFlux):
     ) -> Vector:
         """-d_t [F_D prod_{j<D} f_j] in the last coordinate, zero elsewhere."""
         density = require(density, AbstractAutoregressiveDensity, self)
-        now = cdf_derivatives(density, t, x, condition)
+        now = time_derivatives(density, t, x, condition)
         before = jnp.exp(jnp.sum(now.log_pdf[:-1]))
         spurious = now.conditionals.cdf(x)[-1] * now.log_growth[-1]
-        return jnp.zeros_like(x).at[-1].set(-before * (now.cdf_growth[-1] + spurious))
+        own = now.conditionals.flux(now.tangent, x)[-1]
+        return jnp.zeros_like(x).at[-1].set(before * (own - spurious))

@@ -15,7 +15,7 @@ from conservax.density import (
 )
 from conservax.density._conditional import capped_exp
 from conservax.flux._base import AbstractFlux, require
-from conservax.flux._time_derivatives import cdf_derivatives, time_derivatives
+from conservax.flux._time_derivatives import time_derivatives
 
 
 class ConstantLogistic(eqx.Module):
@@ -59,7 +59,8 @@ class SigmoidCancellation(AbstractFlux):
         sigma = self.reference(jnp.asarray(t, x.dtype))
         difference = _difference(sigma, now.conditionals, x, now.log_pdf)
         importance = capped_exp(_sum_after(sigma.log_pdf(x) - now.log_pdf))
-        return (difference * now.log_growth + now.own) * importance
+        own = now.conditionals.velocity(now.tangent, x)
+        return (difference * now.log_growth + own) * importance
 
     def flux(
         self,
@@ -70,12 +71,13 @@ class SigmoidCancellation(AbstractFlux):
     ) -> Vector:
         """Flux, shape `(dim,)`, formed without the ratios that make the velocity explode."""
         density = require(density, AbstractAutoregressiveDensity, self)
-        now = cdf_derivatives(density, t, x, condition)
+        now = time_derivatives(density, t, x, condition)
         sigma = self.reference(jnp.asarray(t, x.dtype))
         difference = _difference(sigma, now.conditionals, x, jnp.zeros_like(x))
         before = jnp.cumsum(now.log_pdf) - now.log_pdf
         around = jnp.exp(before + _sum_after(sigma.log_pdf(x)))
-        return (difference * now.log_growth - now.cdf_growth) * around
+        own = now.conditionals.flux(now.tangent, x)
+        return (difference * now.log_growth + own) * around
 
 
 def _difference(

@@ -1,0 +1,162 @@
+"""A mixture of many small bumps, placed on the data before training begins."""
+
+from typing import Literal, Self
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float
+from numpy.typing import ArrayLike
+from sklearn.cluster import MiniBatchKMeans
+from threadpoolctl import threadpool_limits
+
+from conservax._types import Condition, Point, PRNGKey, PyTree, Scalar, Time
+from conservax.density._base import AbstractAutoregressiveDensity
+from conservax.density._dense_network import DenseNetwork
+from conservax.density._mixture_conditionals import (
+    AbstractKernelMixture,
+    LogisticMixture,
+    NormalMixture,
+)
+from conservax.density._mixture_parameters import to_log_scale, to_raw_scale
+from conservax.density._time_embedding import TimeEmbedding
+
+Kernel = Literal["logistic", "normal"]
+KERNELS = {"logistic": LogisticMixture, "normal": NormalMixture}
+READOUT_SCALE = 0.01  # weights hardly depend on time at first
+NARROWEST_START = 0.02  # where a cluster is a point, in standardised units
+
+
+class DiagonalMixture(AbstractAutoregressiveDensity):
+    """rho_t(x) = sum_k w_k(t) prod_i f_ik(x_i): bumps that stay, with weights that change.
+
+    A mixture of factorized laws whose weights depend on time, which (27) of [hua2025] does not
+    allow and the Knothe-Rosenblatt flux does: the mixture is autoregressive as a whole, since the
+    bumps' weights given x_<i are closed. Made for populations with fixed places, such as stations,
+    faults or towns: bumps begin at the clusters of the data (`from_rows`).
+
+    **Arguments:**
+
+    - `centre`, `scale`: of the bumps, shape `(components, dim)`, where training begins.
+    - `weights`: shape `(components,)`, positive; equal by default.
+    - `kernel`: "logistic", whose tails are wide, or "normal".
+    - `rank`: how many functions of time (and condition) all weights are made of. Few hold the
+      network back from learning the times of single rows by heart.
+    - `moving`: whether centres and scales may change in time as well.
+    - `condition_dim`, `frequencies`, `max_frequency`, `min_scale`, `key`: see `Autoregressive`.
+    """
+
+    dim: int = eqx.field(static=True)
+    condition_dim: int = eqx.field(static=True)
+    moving: bool = eqx.field(static=True)
+    min_scale: float = eqx.field(static=True)
+    kernel: Kernel = eqx.field(static=True)
+    embedding: TimeEmbedding
+    network: DenseNetwork
+    logits: Float[Array, " components"]
+    centre: Float[Array, "dim components"]
+    raw_scale: Float[Array, "dim components"]
+
+    def __init__(
+        self,
+        centre: ArrayLike,
+        scale: ArrayLike,
+        weights: ArrayLike | None = None,
+        *,
+        kernel: Kernel = "logistic",
+        rank: int = 8,
+        moving: bool = False,
+        condition_dim: int = 0,
+        frequencies: int = 4,
+        max_frequency: float = 1.0,
+        min_scale: float = 1e-3,
+        key: PRNGKey,
+    ):
+        centre, scale = np.asarray(centre, float), np.asarray(scale, float)
+        if centre.ndim != 2 or scale.shape != centre.shape or not centre.size:
+            raise ValueError(
+                "expected centre and scale of shape (components, dim); "
+                f"got {centre.shape} and {scale.shape}."
+            )
+        components, self.dim = centre.shape
+        weights = np.ones(components) if weights is None else np.asarray(weights, float)
+        if weights.shape != (components,) or not np.all(weights > 0):
+            raise ValueError(f"expected {components} positive weights; got {weights.shape}.")
+        if rank < 1:
+            raise ValueError(f"expected a rank of at least 1; got {rank}.")
+        if kernel not in KERNELS:
+            raise ValueError(f"expected a kernel of {list(KERNELS)}; got {kernel!r}.")
+        self.condition_dim, self.min_scale = condition_dim, min_scale
+        self.kernel, self.moving = kernel, moving
+        self.embedding = TimeEmbedding(frequencies, max_frequency, condition_dim)
+        outputs = components * (1 + 2 * self.dim) if moving else components
+        self.network = DenseNetwork(
+            self.embedding.size,
+            rank,
+            2,
+            jnp.zeros(outputs),
+            readout_scale=READOUT_SCALE,
+            key=key,
+        )
+        self.logits = jnp.log(jnp.asarray(weights / weights.sum(), float))
+        self.centre = jnp.asarray(centre.T, float)
+        self.raw_scale = jnp.asarray(to_raw_scale(scale.T, min_scale), float)
+
+    @classmethod
+    def from_rows(cls, x: ArrayLike, components: int, *, seed: int = 0, **options) -> Self:
+        """Bumps at the centres of k-means clusters of standardised rows, as wide as those.
+
+        `options` are those of the class.
+        """
+        x = np.asarray(x, float)
+        components = min(components, len(np.unique(x, axis=0)))
+        with threadpool_limits(1):  # the same clusters on every machine
+            clusters = MiniBatchKMeans(components, batch_size=4096, random_state=seed)
+            label = clusters.fit(x).labels_
+        rows = np.bincount(label, minlength=components)
+        squares = (x - clusters.cluster_centers_[label]) ** 2
+        total = np.stack([np.bincount(label, column, components) for column in squares.T], axis=1)
+        deviation = np.sqrt(total / np.maximum(rows, 1)[:, None] + NARROWEST_START**2)
+        if options.get("kernel", "logistic") == "logistic":
+            deviation = deviation * np.sqrt(3) / np.pi
+        return cls(clusters.cluster_centers_, deviation, rows + 1.0, **options)
+
+    def start(self, t: Time, condition: Condition = None) -> PyTree:
+        """The bumps at time t: log weights, centres and log scales."""
+        outputs = self.network(self.embedding(t, condition))
+        components = self.logits.shape[0]
+        log_weights = jax.nn.log_softmax(self.logits + outputs[:components])
+        centre, raw_scale = self.centre, self.raw_scale
+        if self.moving:
+            shifts = outputs[components:].reshape(2, self.dim, components)
+            centre, raw_scale = centre + shifts[0], raw_scale + shifts[1]
+        return log_weights, centre, to_log_scale(raw_scale, self.min_scale)
+
+    def conditional(self, state: PyTree, i) -> tuple[AbstractKernelMixture, PyTree]:
+        """All bumps along coordinate i, weighed by what x_<i says of them."""
+        log_weights, centre, log_scale = state
+        return self._mixture(jax.nn.log_softmax(log_weights), centre[i], log_scale[i]), state
+
+    def extend(self, state: PyTree, i, x_i: Scalar) -> PyTree:
+        """Weigh every bump by its density of x_i."""
+        log_weights, centre, log_scale = state
+        log_pdf = self._log_pdf(centre[i], log_scale[i], x_i)
+        return log_weights + log_pdf, centre, log_scale
+
+    def conditionals(self, t: Time, x: Point, condition: Condition = None) -> AbstractKernelMixture:
+        """All coordinates at once: bumps weighed by the sums over the coordinates before."""
+        log_weights, centre, log_scale = self.start(t, condition)
+        log_pdf = self._log_pdf(centre, log_scale, x[:, None])
+        before = jnp.cumsum(log_pdf, axis=0) - log_pdf
+        weights = jax.nn.log_softmax(log_weights[None] + before, axis=-1)
+        return self._mixture(weights, centre, log_scale)
+
+    def _log_pdf(self, centre: Array, log_scale: Array, x: Array) -> Array:
+        """log density of every bump by itself."""
+        zero = jnp.zeros_like(centre)
+        single = self._mixture(*(leaf[..., None] for leaf in (zero, centre, log_scale)))
+        return single.log_pdf(jnp.broadcast_to(x, centre.shape))
+
+    def _mixture(self, log_weights: Array, mean: Array, log_scale: Array) -> AbstractKernelMixture:
+        return KERNELS[self.kernel](log_weights, mean, log_scale)
