@@ -111,7 +111,8 @@ def matrix_products(weights, t, x):
     """The products of the network's shapes, and nothing else."""
     from_context, from_point, hidden, readout = weights
     context = jnp.broadcast_to(t[:, None], (t.shape[0], from_context.shape[1]))
-    h = context @ from_context.T + x @ from_point.T
+    features = jnp.tile(x, (1, from_point.shape[1] // x.shape[1]))
+    h = context @ from_context.T + features @ from_point.T
     for weight in hidden:
         h = h @ weight.T
     return h @ readout.T

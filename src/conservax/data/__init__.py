@@ -2,11 +2,15 @@
 
 from ._demo import earthquakes as earthquakes
 from ._errors import DataError as DataError
+from ._events import Events as Events
 from ._pinwheel import pinwheel_hawkes as pinwheel_hawkes
+from ._read import read_events as read_events
 from ._read import read_points as read_points
 from ._read import read_table as read_table
+from ._split import EventSplit as EventSplit
 from ._split import Split as Split
 from ._split import split as split
+from ._split import split_events as split_events
 from ._table import Table as Table
 from ._time import TimeAxis as TimeAxis
 from ._trainable import check_trainable as check_trainable

@@ -1,17 +1,22 @@
 """Tables in: a file, a data frame or arrays to a `Table`, or an error that says what to mend."""
 
+import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from jaxtyping import Int
 from numpy.typing import ArrayLike
 
 from ._errors import DataError
+from ._events import Events, cut, gather
 from ._sources import Columns, from_arrays, from_frame, from_pair, read_file
 from ._table import Table
+from ._time import TimeAxis
+from ._trainable import check_degrees
 from ._types import Points, TimeKind, Times
 from ._units import Units
 from ._values import far_out, may_be_coordinate, numbers, seconds, time_kind, uncategorised
@@ -44,12 +49,80 @@ def read_table(
 
     **Raises:** `DataError` for anything else, naming the source, the column and the row.
     """
-    asked = _asked(time, columns, like)
+    return _read(source, _asked(time, columns, like), like)[0]
+
+
+def read_events(
+    source: Source,
+    *,
+    time: str | None = None,
+    columns: Sequence[str] | None = None,
+    sequence: str | None = None,
+    window: float | str | None = None,
+    stride: float | str | None = None,
+    degrees: bool = False,
+) -> Events:
+    """Read events in windows of time: many sequences, or one long record to be cut.
+
+    **Arguments:**
+
+    - `source`, `time`, `columns`: as in `read_table`.
+    - `sequence`: the column that tells sequences apart; times then run from 0 in each.
+    - `window`, `stride`: length of the windows, and from one start to the next: numbers in the unit
+        of time (days for timestamps), or text such as "30d" or "12h" for timestamps. By default
+        one window of the whole record, or of the longest sequence; windows follow one another.
+    - `degrees`: whether the columns are longitude and latitude, to be checked.
+
+    Events at the same time stay in the order of the source, and are counted in the notes.
+
+    **Raises:** `DataError` as `read_table`, for places that are no degrees, for events outside
+    their window, and for a window that is no length of time.
+    """
+    asked = _asked(time, columns, None)
+    table, raw, rows = _read(source, asked, None, apart=sequence)
+    if degrees:
+        check_degrees(table)
+    ties = int((np.diff(table.t) == 0).sum())
+    if ties and sequence is None:
+        table = replace(table, notes=(*table.notes, f"{ties} events at the time of the one before"))
+    length, step = (_length(value, table.time_kind) for value in (window, stride))
+    if sequence is not None:
+        label = uncategorised(raw.held[sequence]).to_numpy(object)[rows].astype(str)
+        return gather(table, label, length=length)
+    if length is None:
+        length = TimeAxis.of(table).scale
+        return cut(table, length, start=float(table.t.min()))
+    return cut(table, length, stride=step)
+
+
+def _length(value: float | str | None, kind: TimeKind) -> float | None:
+    """A length of time in the unit of windows."""
+    if value is None:
+        return None
+    try:
+        return float(value)
+    except ValueError:
+        pass
+    try:
+        length = pd.Timedelta(re.sub(r"d$", "D", str(value).strip())).total_seconds() / 86400
+    except ValueError as error:
+        raise DataError(f'expected a length of time such as "30d" or 30; got {value!r}.') from error
+    if kind == "number":
+        raise DataError(f"expected a number for the window of a numeric time; got {value!r}.")
+    return length
+
+
+def _read(
+    source: Source, asked: "_Asked", like: Units | None, apart: str | None = None
+) -> tuple[Table, Columns, Int[np.ndarray, " rows"]]:
+    """The table in order of time, its columns as they came, and where each row came from."""
     raw = _load(source, asked)
     if isinstance(source, tuple):
         first, *rest = raw.held
         asked = _Asked(first, tuple(rest))
-    time, columns, notes = _choose(raw, asked)
+    if apart is not None:
+        raw.check(apart)
+    time, columns, notes = _choose(raw, asked, apart)
     _check_lengths(raw, (time, *columns))
     kind, t, zone_notes = _times(raw, time, like)
     x = np.stack([numbers(raw.held[name], raw.where(name)) for name in columns], axis=1)
@@ -59,9 +132,9 @@ def read_table(
         for i, name in enumerate(columns)
         for row in far_out(x[:, i])
     )
-    t, x, order_notes = _in_order(t, x)
-    notes = (*raw.notes, *notes, *zone_notes, *order_notes, *far_notes)
-    return Table(t, x, columns, time, kind, raw.source, notes)
+    rows, order_notes = _in_order(t)
+    notes = (*raw.notes, *notes, *zone_notes, *order_notes * (apart is None), *far_notes)
+    return Table(t[rows], x[rows], columns, time, kind, raw.source, notes), raw, rows
 
 
 def read_points(source: Source, *, columns: Sequence[str]) -> Points:
@@ -133,7 +206,9 @@ def _load(source: Any, asked: _Asked) -> Columns:
     )
 
 
-def _choose(raw: Columns, asked: _Asked) -> tuple[str, tuple[str, ...], tuple[str, ...]]:
+def _choose(
+    raw: Columns, asked: _Asked, apart: str | None
+) -> tuple[str, tuple[str, ...], tuple[str, ...]]:
     """Names of the time and the coordinates, and notes on what the caller did not name himself."""
     time, notes = asked.time, []
     if time is None:
@@ -142,9 +217,9 @@ def _choose(raw: Columns, asked: _Asked) -> tuple[str, tuple[str, ...], tuple[st
     raw.check(time)
     columns = asked.columns
     if columns is None:
-        columns = _find_coordinates(raw, time)
+        columns = _find_coordinates(raw, (time, apart))
         notes.append(f"coordinates taken from columns {', '.join(map(repr, columns))}")
-        left = [repr(name) for name in raw.held if name not in (time, *columns)]
+        left = [repr(name) for name in raw.held if name not in (time, apart, *columns)]
         notes += [f"columns left out: {', '.join(left)}"] if left else []
     _check_request(_Asked(time, columns))
     for name in columns:
@@ -162,13 +237,13 @@ def _find_time(raw: Columns) -> str:
     return named[0]
 
 
-def _find_coordinates(raw: Columns, time: str) -> tuple[str, ...]:
+def _find_coordinates(raw: Columns, taken: tuple[str | None, ...]) -> tuple[str, ...]:
     # A column without a name is the row number that some program wrote along.
-    rest = [name for name in raw.held if name != time and not name.startswith("Unnamed:")]
+    rest = [n for n in raw.held if n not in taken and not n.startswith("Unnamed:")]
     found = tuple(name for name in rest if may_be_coordinate(raw.held[name]))
     if not found:
         raise DataError(
-            f"{raw.source}: expected columns of numbers beside the time {time!r}; "
+            f"{raw.source}: expected columns of numbers beside the time {taken[0]!r}; "
             f"got {list(raw.held)}. Say which are the coordinates: columns=... (--columns)."
         )
     return found
@@ -198,10 +273,9 @@ def _times(raw: Columns, name: str, like: Units | None) -> tuple[TimeKind, Times
     return kind, *seconds(column, where)
 
 
-def _in_order(t: Times, x: Points) -> tuple[Times, Points, tuple[str, ...]]:
+def _in_order(t: Times) -> tuple[Int[np.ndarray, " rows"], tuple[str, ...]]:
     late = int((t < np.maximum.accumulate(t)).sum())
     if not late:
-        return t, x, ()
+        return np.arange(len(t)), ()
     said = "1 row was" if late == 1 else f"{late} rows were"
-    order = np.argsort(t, kind="stable")
-    return t[order], x[order], (f"{said} not in time order: sorted by time",)
+    return np.argsort(t, kind="stable"), (f"{said} not in time order: sorted by time",)

@@ -1,15 +1,24 @@
-"""Random split of a table into training, validation and test rows."""
+"""Training, validation and test rows of a table, or windows of events."""
 
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 from jaxtyping import Int
 
 from ._errors import DataError
+from ._events import Events
 from ._table import Table
 
 _MOST_SNAPSHOTS = 50
 _FEWEST_ROWS_A_SNAPSHOT = 5
+
+
+class EventSplit(NamedTuple):
+    """Windows of events for training, validation and test."""
+
+    train: Events
+    validation: Events
+    test: Events
 
 
 class Split(NamedTuple):
@@ -52,6 +61,51 @@ def split(table: Table, *, validation: float, test: float = 0.0, seed: int) -> S
         )
     train, held, tested = (np.sort(np.concatenate(part)) for part in zip(*parts, strict=True))
     return Split(table.take(train), table.take(held), table.take(tested))
+
+
+def split_events(
+    events: Events,
+    *,
+    validation: float,
+    test: float = 0.0,
+    by: Literal["random", "time"] = "random",
+    seed: int = 0,
+) -> EventSplit:
+    """Deal out whole windows, at random or so that what comes later is held out.
+
+    **Arguments:**
+
+    - `validation`, `test`: fractions of the windows.
+    - `by`: "random", or "time": the last windows are for the test and those before them for
+      validation. Windows that overlap with held-out ones then go to nobody.
+    - `seed`: of the shuffle.
+
+    **Raises:** `DataError` for other fractions, or if they leave a part without events.
+    """
+    _check_fractions(validation, test)
+    count = events.sequences
+    held, tested = (_share(fraction, count) for fraction in (validation, test))
+    if by == "time":
+        order = np.argsort(events.starts, kind="stable")[::-1]
+    elif by == "random":
+        order = np.random.default_rng(seed).permutation(count)
+    else:
+        raise DataError(f'expected to split by "random" or "time"; got {by!r}.')
+    parts = [order[held + tested :], order[tested : held + tested], order[:tested]]
+    if by == "time" and events.from_one_record:
+        unit = 86400.0 if events.time_kind == "timestamp" else 1.0
+        for earlier, later in ((1, 2), (0, 1), (0, 2)):
+            if len(parts[later]):
+                first = events.starts[parts[later]].min()
+                ends = events.starts[parts[earlier]] + events.length * unit
+                parts[earlier] = parts[earlier][ends <= first * (1 + 1e-12)]
+    train, judge, score = (events.take(np.sort(part)) for part in parts)
+    if not len(train) or (held and not len(judge)) or (tested and not len(score)):
+        raise DataError(
+            f"{events.source}: expected events in every part; got {len(train)}, {len(judge)} and "
+            f"{len(score)} of {count} windows. Change the fractions, or cut shorter windows."
+        )
+    return EventSplit(train, judge, score)
 
 
 def _check_fractions(validation: float, test: float) -> None:

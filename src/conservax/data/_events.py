@@ -1,0 +1,200 @@
+"""Events in windows of time: one long record cut into pieces, or many sequences as they come."""
+
+from dataclasses import dataclass, replace
+from typing import Self
+
+import numpy as np
+from jaxtyping import Int
+
+from ._errors import DataError
+from ._table import Table
+from ._time import TimeAxis
+from ._types import Points, TimeKind, Times
+
+
+@dataclass(frozen=True, eq=False)
+class Events:
+    """Points at times within windows of one length.
+
+    **Attributes:**
+
+    - `t`: time since the start of the window, shape `(events,)`, in [0, `length`]: in the numbers of
+      the data, or in days where these are timestamps.
+    - `x`: places, shape `(events, dim)`, in the units of the data.
+    - `sequence`: which window, shape `(events,)`, in order; each has its events in order of time.
+    - `starts`: when each window starts, shape `(sequences,)`: numbers or seconds since 1970-01-01
+      UTC of one record, or 0, 1, 2, ... in the order of the data.
+    - `length`: of every window, in the unit of `t`.
+    - `from_one_record`: whether windows lie in one stretch of time, and may overlap.
+    - `columns`, `time_name`, `time_kind`, `source`, `notes`: as in `Table`.
+
+    **Raises:** `DataError` if the shapes do not agree, or a time lies outside its window.
+    """
+
+    t: Times
+    x: Points
+    sequence: Int[np.ndarray, " events"]
+    starts: Times
+    length: float
+    columns: tuple[str, ...]
+    time_name: str
+    time_kind: TimeKind
+    source: str
+    notes: tuple[str, ...] = ()
+    from_one_record: bool = True
+
+    def __post_init__(self):
+        shapes = (self.t.shape, self.sequence.shape, self.x.shape)
+        count = len(self.t)
+        if shapes != ((count,), (count,), (count, len(self.columns))):
+            raise DataError(f"{self.source}: expected a time, a place and a sequence an event.")
+        if not self.length > 0:
+            raise DataError(f"{self.source}: expected windows of some length; got {self.length}.")
+        outside = np.flatnonzero((self.t < 0) | (self.t > self.length))
+        if outside.size:
+            raise DataError(
+                f"{self.source}, event {outside[0] + 1}: expected a time within its window, from 0 "
+                f"to {self.length:g}; got {self.t[outside[0]]:g}. Give a longer window."
+            )
+
+    def __len__(self) -> int:
+        return len(self.t)
+
+    def __repr__(self) -> str:
+        names = ", ".join(self.columns)
+        return (
+            f"Events: {len(self)} of {names} in {self.sequences} windows of {self.length:g}, "
+            f"from {self.source}"
+        )
+
+    @property
+    def dim(self) -> int:
+        """Number of coordinates."""
+        return len(self.columns)
+
+    @property
+    def sequences(self) -> int:
+        """Number of windows, also those without an event."""
+        return len(self.starts)
+
+    @property
+    def counts(self) -> Int[np.ndarray, " sequences"]:
+        """Events of every window."""
+        return np.bincount(self.sequence, minlength=self.sequences)
+
+    @property
+    def axis(self) -> TimeAxis:
+        """Time within a window, from 0 to its length: what a density of the next place sees."""
+        name = self.time_name if self.time_kind == "number" else f"days of {self.time_name}"
+        return TimeAxis(name, "number", 0.0, float(self.length))
+
+    def take(self, sequences: Int[np.ndarray, " taken"]) -> Self:
+        """The windows of these numbers, in this order."""
+        ends = np.cumsum(self.counts).tolist()
+        first = [0, *ends[:-1]]
+        rows = [np.arange(first[s], ends[s]) for s in sequences]
+        chosen = np.concatenate(rows) if rows else np.zeros(0, int)
+        number = np.repeat(np.arange(len(rows)), [len(row) for row in rows])
+        return replace(
+            self,
+            t=self.t[chosen],
+            x=self.x[chosen],
+            sequence=number,
+            starts=self.starts[np.asarray(sequences, int)],
+        )
+
+    def table(self) -> Table:
+        """All events of all windows as rows at times within their window."""
+        order = np.argsort(self.t, kind="stable")
+        axis = self.axis
+        return Table(
+            self.t[order],
+            self.x[order],
+            self.columns,
+            axis.name,
+            axis.kind,
+            self.source,
+            self.notes,
+        )
+
+
+def cut(
+    table: Table, length: float, *, stride: float | None = None, start: float | None = None
+) -> Events:
+    """Windows of one long record.
+
+    **Arguments:**
+
+    - `table`: the record.
+    - `length`, `stride`: of the windows, and from one start to the next (by default `length`: no
+      event is in two windows), in the unit of time: days for timestamps.
+    - `start`: of the first window, as a number or in seconds; by default that of the first event.
+
+    The last window that is not complete is left out, and said so in the notes.
+
+    **Raises:** `DataError` if no window fits.
+    """
+    stride = length if stride is None else stride
+    unit = 86400.0 if table.time_kind == "timestamp" else 1.0
+    start = float(table.t.min()) if start is None else start
+    whole = (table.t.max() - start) / unit
+    if not (length > 0 and stride > 0):
+        raise DataError(f"expected a window and a stride above 0; got {length} and {stride}.")
+    count = int(np.floor((whole - length) / stride * (1 + 1e-12))) + 1
+    if count < 1:
+        raise DataError(
+            f"{table.source}: expected a record longer than its window of {length:g}; got one of "
+            f"{whole:g}. Give a shorter window."
+        )
+    starts = start + stride * unit * np.arange(count)
+    first = np.searchsorted(table.t, starts, side="left")
+    last = np.searchsorted(table.t, starts + length * unit, side="left")
+    rows = np.concatenate([np.arange(a, b) for a, b in zip(first, last, strict=True)])
+    sequence = np.repeat(np.arange(count), last - first)
+    used = len(np.unique(rows))
+    notes = table.notes
+    if used < len(table):
+        notes += (f"{len(table) - used} of {len(table)} events lie in no complete window",)
+    empty = int(np.sum(first == last))
+    notes += (f"{empty} of {count} windows are empty",) * bool(empty)
+    return Events(
+        np.clip((table.t[rows] - starts[sequence]) / unit, 0.0, length),
+        table.x[rows],
+        sequence,
+        starts,
+        float(length),
+        table.columns,
+        table.time_name,
+        table.time_kind,
+        table.source,
+        notes,
+    )
+
+
+def gather(table: Table, label: np.ndarray, *, length: float | None = None) -> Events:
+    """Many sequences, told apart by a label a row of the table, each with times from 0.
+
+    `length` is by default the latest time of all.
+
+    **Raises:** `DataError` for a table of timestamps, whose windows `cut` finds.
+    """
+    if table.time_kind == "timestamp":
+        raise DataError(
+            f"{table.source}: expected times within each sequence as numbers; got timestamps. "
+            "Cut the record into windows instead (--window)."
+        )
+    labels, sequence = np.unique(label, return_inverse=True)
+    order = np.lexsort((table.t, sequence))
+    return Events(
+        table.t[order],
+        table.x[order],
+        sequence[order],
+        np.arange(len(labels), dtype=float),
+        float(table.t.max()) if length is None else float(length),
+        table.columns,
+        table.time_name,
+        table.time_kind,
+        table.source,
+        table.notes,
+        from_one_record=False,
+    )

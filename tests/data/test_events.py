@@ -1,0 +1,127 @@
+"""Windows of events: cut from one record or gathered from many sequences, and dealt out."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from conservax.data import DataError, read_events, split_events
+
+DAYS = pd.Timestamp("2024-01-01", tz="UTC")
+
+
+def record(n=500, days=100.0, seed=0):
+    rng = np.random.default_rng(seed)
+    when = DAYS + pd.to_timedelta(np.sort(rng.uniform(0, days, n)), unit="D")
+    return pd.DataFrame({"when": when, "lon": rng.uniform(-9, 9, n), "lat": rng.uniform(-9, 9, n)})
+
+
+def many(sequences=10, seed=0):
+    rng = np.random.default_rng(seed)
+    label = np.sort(rng.integers(0, sequences, 200))
+    return pd.DataFrame({"t": rng.uniform(0, 30, 200), "x": rng.normal(size=200), "run": label})
+
+
+def test_a_record_is_cut_into_windows():
+    frame = record()
+    events = read_events(frame, time="when", columns=["lon", "lat"], window="10d")
+    days = ((frame["when"] - frame["when"][0]) / pd.Timedelta("1D")).to_numpy()
+    assert events.sequences == int(days[-1] // 10)
+    for number in range(events.sequences):
+        inside = (days >= 10 * number) & (days < 10 * (number + 1))
+        mine = events.sequence == number
+        np.testing.assert_allclose(events.t[mine], days[inside] - 10 * number, atol=1e-9)
+        np.testing.assert_array_equal(events.x[mine], frame[["lon", "lat"]][inside])
+    assert any("in no complete window" in note for note in events.notes)
+    assert (events.axis.start, events.axis.end, events.axis.name) == (0, 10, "days of when")
+
+
+def test_windows_may_overlap():
+    events = read_events(record(), time="when", columns=["lon"], window=10, stride="2d")
+    once = read_events(record(), time="when", columns=["lon"], window=10)
+    assert 4.5 < len(events) / len(once) < 5.5
+
+
+def test_without_a_window_the_record_is_one():
+    events = read_events(record(), time="when", columns=["lon"])
+    assert events.sequences == 1
+    assert len(events) >= 499  # the last event ends the record
+    assert events.length == pytest.approx(100, abs=1)
+
+
+def test_sequences_are_gathered_by_their_label():
+    frame = many()
+    events = read_events(frame.sample(frac=1, random_state=0), sequence="run")
+    assert events.columns == ("x",)
+    assert events.sequences == 10
+    for number in range(10):
+        mine = frame[frame["run"] == number].sort_values("t")
+        np.testing.assert_array_equal(events.t[events.sequence == number], mine["t"])
+        np.testing.assert_array_equal(events.x[events.sequence == number, 0], mine["x"])
+
+
+def test_a_table_of_all_windows_is_in_order_of_time_within_them():
+    events = read_events(many(), sequence="run", window=40)
+    table = events.table()
+    assert len(table) == 200
+    assert np.all(np.diff(table.t) >= 0)
+    assert events.axis.end == 40
+
+
+@pytest.mark.parametrize("by", ["random", "time"])
+def test_windows_are_dealt_out_whole(by):
+    events = read_events(record(2000), time="when", columns=["lon"], window=5)
+    parts = split_events(events, validation=0.2, test=0.2, by=by, seed=1)
+    starts = [set(part.starts) for part in parts]
+    assert [len(s) for s in starts] == ([12, 4, 4] if events.sequences == 20 else [11, 4, 4])
+    assert len(set.union(*starts)) == events.sequences
+    assert sum(map(len, parts)) == len(events)
+    if by == "time":
+        assert max(starts[0]) < min(starts[1]) <= max(starts[1]) < min(starts[2])
+
+
+def test_later_windows_share_no_event_with_training():
+    events = read_events(record(2000), time="when", columns=["lon"], window=10, stride=2)
+    parts = split_events(events, validation=0.2, test=0.2, by="time")
+    day = 86400.0
+    for earlier, later in ((0, 1), (1, 2)):
+        assert parts[earlier].starts.max() + 10 * day <= parts[later].starts.min() + 1
+
+
+def test_windows_without_events_are_kept_and_told():
+    frame = record(60, days=100).drop(index=range(20, 40))
+    events = read_events(frame, time="when", columns=["lon"], window=2)
+    empty = int(np.sum(events.counts == 0))
+    assert empty > 0
+    assert any(f"{empty} of {events.sequences} windows are empty" in note for note in events.notes)
+
+
+def test_events_at_the_same_time_are_kept_and_told():
+    frame = record(50)
+    frame.loc[10, "when"] = frame.loc[9, "when"]
+    events = read_events(frame, time="when", columns=["lon"])
+    assert any("1 events at the time of the one before" in note for note in events.notes)
+
+
+@pytest.mark.parametrize(
+    ("frame", "options", "words"),
+    [
+        (
+            record().assign(lon=200.0 + np.arange(500)),
+            {"degrees": True},
+            "degrees from -180 to 180",
+        ),
+        (record(), {"degrees": True, "columns": ["lon"]}, "longitude and latitude"),
+        (record(), {"window": "200d"}, "shorter window"),
+        (record(), {"window": "ten"}, "a length of time"),
+        (record(), {"window": -1}, "above 0"),
+        (record(), {"sequence": "run"}, "expected a column 'run'"),
+        (many(), {"time": "t", "columns": ["x"], "sequence": "run", "window": 3}, "longer window"),
+        (many(), {"time": "t", "columns": ["x"], "window": "3d"}, "a number for the window"),
+        (record(1), {}, "different times|start < end"),
+        (record(0), {}, "rows of data"),
+    ],
+)
+def test_what_is_refused(frame, options, words):
+    options = {"time": "when", "columns": ["lon", "lat"]} | options
+    with pytest.raises(DataError, match=words):
+        read_events(frame, **options)
