@@ -1,23 +1,26 @@
 """`conservax fit`: from a table to a model."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import numpy as np
 import typer
 
 from conservax import fit, resume
 from conservax.cli._app import BadInput, ForceOption, JsonOption, SeedOption, answer, app, say
-from conservax.data import check_out_folder, read_table
-from conservax.model import Model
+from conservax.data import check_out_folder, read_events, read_table
+from conservax.model import DensityName, Model
 from conservax.train import CHECKPOINT
 
+Order = Literal["random", "time"]
 EXAMPLES = """
 Examples:
 
   conservax fit quakes.csv --time time --columns lon lat --out quakes
 
   conservax fit cells.parquet --time day --columns pc1 pc2 pc3 --test 0.2 --kinetic 0.01 --out cells
+
+  conservax fit quakes.csv --columns lon lat --window 30d --density diagonal --test 0.1 --out windows
 
   conservax fit --resume quakes
 """
@@ -48,7 +51,28 @@ def fit_command(
         float, typer.Option(min=0, max=0.9, help="Fraction of rows for early stopping.")
     ] = 0.1,
     steps: Annotated[int, typer.Option(min=1, help="Training steps at most.")] = 2000,
-    components: Annotated[int, typer.Option(min=1, help="Logistics a coordinate.")] = 16,
+    sequence: Annotated[
+        str | None, typer.Option(help="Column that tells sequences of events apart.")
+    ] = None,
+    window: Annotated[
+        str | None, typer.Option(help='Cut one record of events: "30d", "12h", or a number.')
+    ] = None,
+    stride: Annotated[
+        str | None, typer.Option(help="From one window to the next; the window if left out.")
+    ] = None,
+    degrees: Annotated[
+        bool, typer.Option(help="The columns are longitude and latitude: check them.")
+    ] = False,
+    split_by: Annotated[
+        Order, typer.Option(help="Hold windows out at random, or the last in time.")
+    ] = "random",
+    density: Annotated[
+        DensityName,
+        typer.Option(help='"diagonal" for fixed places: many bumps at the clusters of the rows.'),
+    ] = "autoregressive",
+    components: Annotated[
+        int | None, typer.Option(min=1, help="Logistics a coordinate (16), or bumps (1024).")
+    ] = None,
     width: Annotated[int, typer.Option(min=1, help="Hidden units a layer.")] = 128,
     depth: Annotated[int, typer.Option(min=1, help="Hidden layers.")] = 3,
     max_frequency: Annotated[
@@ -91,7 +115,18 @@ def fit_command(
                 "conservax fit data.csv --time t --columns x y --out run"
             )
         check_out_folder(out, force)
-        table = read_table(file, time=time, columns=columns)
+        if (sequence, window, degrees) == (None, None, False):
+            table = read_table(file, time=time, columns=columns)
+        else:
+            table = read_events(
+                file,
+                time=time,
+                columns=columns,
+                sequence=sequence,
+                window=window,
+                stride=stride,
+                degrees=degrees,
+            )
         for note in table.notes:
             say(note)
         model = _interruptible(
@@ -102,6 +137,8 @@ def fit_command(
                 steps=steps,
                 validation=validation,
                 test=test,
+                split_by=split_by,
+                density=density,
                 components=components,
                 width=width,
                 depth=depth,

@@ -8,7 +8,6 @@ import typer
 from rich.table import Table as Grid
 
 from conservax.cli._app import JsonOption, answer, app, say
-from conservax.data import read_table
 from conservax.model import open_run, scores
 
 
@@ -20,7 +19,7 @@ def score_command(
 ) -> None:
     """Mean negative log-likelihood of a file, with kernel and Gaussian-mixture baselines."""
     model = open_run(run)
-    table = read_table(file, like=model.units)
+    table = model.read(file)
     for note in table.notes:
         say(note)
     if model.split is None:

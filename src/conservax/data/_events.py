@@ -1,7 +1,7 @@
 """Events in windows of time: one long record cut into pieces, or many sequences as they come."""
 
 from dataclasses import dataclass, replace
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 from jaxtyping import Int
@@ -25,7 +25,8 @@ class Events:
     - `starts`: when each window starts, shape `(sequences,)`: numbers or seconds since 1970-01-01
       UTC of one record, or 0, 1, 2, ... in the order of the data.
     - `length`: of every window, in the unit of `t`.
-    - `from_one_record`: whether windows lie in one stretch of time, and may overlap.
+    - `sequence_name`: the column that told sequences apart; None for windows of one record.
+    - `stride`: from the start of one window of a record to the next.
     - `columns`, `time_name`, `time_kind`, `source`, `notes`: as in `Table`.
 
     **Raises:** `DataError` if the shapes do not agree, or a time lies outside its window.
@@ -41,7 +42,8 @@ class Events:
     time_kind: TimeKind
     source: str
     notes: tuple[str, ...] = ()
-    from_one_record: bool = True
+    sequence_name: str | None = None
+    stride: float | None = None
 
     def __post_init__(self):
         shapes = (self.t.shape, self.sequence.shape, self.x.shape)
@@ -81,6 +83,16 @@ class Events:
     def counts(self) -> Int[np.ndarray, " sequences"]:
         """Events of every window."""
         return np.bincount(self.sequence, minlength=self.sequences)
+
+    def how(self) -> dict[str, Any]:
+        """The arguments of `read_events` that read another source in the same way."""
+        return {
+            "time": self.time_name,
+            "columns": list(self.columns),
+            "sequence": self.sequence_name,
+            "window": self.length,
+            "stride": self.stride,
+        }
 
     @property
     def axis(self) -> TimeAxis:
@@ -168,13 +180,16 @@ def cut(
         table.time_kind,
         table.source,
         notes,
+        stride=float(stride),
     )
 
 
-def gather(table: Table, label: np.ndarray, *, length: float | None = None) -> Events:
+def gather(
+    table: Table, label: np.ndarray, *, name: str = "sequence", length: float | None = None
+) -> Events:
     """Many sequences, told apart by a label a row of the table, each with times from 0.
 
-    `length` is by default the latest time of all.
+    `name` is what the column of labels is called. `length` is by default the latest time of all.
 
     **Raises:** `DataError` for a table of timestamps, whose windows `cut` finds.
     """
@@ -196,5 +211,5 @@ def gather(table: Table, label: np.ndarray, *, length: float | None = None) -> E
         table.time_kind,
         table.source,
         table.notes,
-        from_one_record=False,
+        sequence_name=name,
     )

@@ -88,7 +88,7 @@ def read_events(
     length, step = (_length(value, table.time_kind) for value in (window, stride))
     if sequence is not None:
         label = uncategorised(raw.held[sequence]).to_numpy(object)[rows].astype(str)
-        return gather(table, label, length=length)
+        return gather(table, label, name=sequence, length=length)
     if length is None:
         length = TimeAxis.of(table).scale
         return cut(table, length, start=float(table.t.min()))

@@ -92,7 +92,7 @@ def split_events(
     else:
         raise DataError(f'expected to split by "random" or "time"; got {by!r}.')
     parts = [order[held + tested :], order[tested : held + tested], order[:tested]]
-    if by == "time" and events.from_one_record:
+    if by == "time" and events.sequence_name is None:
         unit = 86400.0 if events.time_kind == "timestamp" else 1.0
         for earlier, later in ((1, 2), (0, 1), (0, 2)):
             if len(parts[later]):

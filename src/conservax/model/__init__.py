@@ -1,6 +1,7 @@
 """The user's object: a law with units and names around it; fitting, saving, loading."""
 
 from conservax.model._codec import CodecError as CodecError
+from conservax.model._densities import DensityName as DensityName
 from conservax.model._fit import fit as fit
 from conservax.model._fit import load as load
 from conservax.model._fit import resume as resume

@@ -5,7 +5,7 @@ import warnings
 from collections.abc import Callable, Sequence
 from os import PathLike
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import equinox as eqx
 import jax
@@ -16,6 +16,7 @@ import pandas as pd
 from conservax._types import PRNGKey, Scalar, Time
 from conservax.data import (
     DataError,
+    Events,
     Split,
     Table,
     TimeAxis,
@@ -24,11 +25,13 @@ from conservax.data import (
     check_trainable,
     read_table,
     split,
+    split_events,
 )
-from conservax.density import AbstractDensity, Autoregressive
+from conservax.density import AbstractDensity
 from conservax.flux import AbstractDivergenceFree, AbstractFlux, KnotheRosenblatt
 from conservax.law import ConservationLaw
 from conservax.model._codec import CodecError, encode
+from conservax.model._densities import DensityName, density_maker
 from conservax.model._model import Model
 from conservax.model._run import MODEL, Experiment, open_run, read_experiment, write_experiment
 from conservax.model._smoothing import smoothing
@@ -50,7 +53,7 @@ def fit(
     *,
     time: str | None = None,
     columns: Sequence[str] | None = None,
-    density: Callable[[PRNGKey], AbstractDensity] | None = None,
+    density: Callable[[PRNGKey], AbstractDensity] | DensityName = "autoregressive",
     flux: AbstractFlux | None = None,
     divergence_free: Callable[[PRNGKey], AbstractDivergenceFree] | None = None,
     diffusion: float | Callable[[Time], Scalar] = 0.0,
@@ -59,7 +62,8 @@ def fit(
     steps: int = 2000,
     validation: float = 0.1,
     test: float = 0.0,
-    components: int = 16,
+    split_by: Literal["random", "time"] = "random",
+    components: int | None = None,
     width: int = 128,
     depth: int = 3,
     max_frequency: float = 1.0,
@@ -80,12 +84,16 @@ def fit(
     **Arguments:**
 
     - `table`: path of a CSV, Parquet or `.npz` file, a DataFrame, a dictionary of arrays, a pair
-      of arrays `(t, x)`, or a `conservax.data.Table`.
+      of arrays `(t, x)`, a `conservax.data.Table`, or `conservax.data.Events`, whose windows are
+      laid on top of one another: time runs over a window, and windows are held out whole.
     - `time`, `columns`: the time column and the coordinates; see `conservax.data.read_table`.
-    - `components`, `width`, `depth`, `max_frequency`: of the default `Autoregressive` density.
-      Raise `max_frequency` (cycles over the whole time range) for data with fast cycles.
-    - `density`, `divergence_free`: a function of a random key, for another density or an added
-      divergence-free part, say `lambda key: conservax.flux.MatrixField(2, key=key)`.
+    - `density`: "autoregressive"; "diagonal", many bumps that begin at the clusters of the rows,
+      for populations of fixed places; or a function of a random key.
+    - `components`: of the density; 16 logistics a coordinate, or 1024 bumps.
+    - `width`, `depth`, `max_frequency`: of the network. Raise `max_frequency` (cycles over the
+      whole time range) for data with fast cycles.
+    - `divergence_free`: a function of a random key for an added divergence-free part, say
+      `lambda key: conservax.flux.MatrixField(2, key=key)`.
     - `flux`: `KnotheRosenblatt()` by default.
     - `diffusion`: volatility g, a number or a function of t in [0, 1], in standard deviations of
       the data per square root of the time range.
@@ -98,6 +106,7 @@ def fit(
       few rows by heart. By default chosen from the rows (`conservax.model.smoothing`); 0 for none.
     - `validation`, `test`: fractions of the rows kept from training; early stopping looks at the
       validation rows, nothing looks at the test rows.
+    - `split_by`: windows of events are held out at "random", or the last ones in "time".
     - `members`: laws trained at once from different seeds; the best on the validation rows is kept.
     - `seed`: decides everything random.
     - `out`: folder for checkpoints, metrics and the model; a killed run goes on with
@@ -108,14 +117,18 @@ def fit(
     if out is not None:
         check_out_folder(out, force)
     _check_parts(density, flux, divergence_free)
-    if not isinstance(table, Table):
+    if not isinstance(table, Table | Events):
         table = read_table(table, time=time, columns=columns)
         for note in table.notes:
             warnings.warn(f"{table.source}: {note}", stacklevel=2)
-    check_trainable(table)
-    parts = split(table, validation=validation, test=test, seed=seed)
-    check_trainable(parts.train)
-    units = dataclasses.replace(Units.of(parts.train), time=TimeAxis.of(table))
+    parts, axis = _dealt(table, validation, test, seed, split_by)
+    units = dataclasses.replace(Units.of(parts.train), time=axis)
+    network = {"width": width, "depth": depth, "max_frequency": max_frequency}
+    make = (
+        density_maker(density, units.standardise(parts.train.x), components, seed, network)
+        if isinstance(density, str)
+        else density
+    )
     if objective is None:
         likelihood = NegativeLogLikelihood()
         objective = likelihood + kinetic * KineticEnergy() if kinetic else likelihood
@@ -123,17 +136,7 @@ def fit(
 
     def initial(key: PRNGKey) -> ConservationLaw:
         density_key, field_key = jax.random.split(key)
-        if density is None:
-            rho = Autoregressive(
-                units.dim,
-                components=components,
-                width=width,
-                depth=depth,
-                max_frequency=max_frequency,
-                key=density_key,
-            )
-        else:
-            rho = density(density_key)
+        rho = make(density_key)
         field = divergence_free(field_key) if divergence_free is not None else None
         return ConservationLaw(rho, flux or KnotheRosenblatt(), field, diffusion)
 
@@ -153,6 +156,7 @@ def fit(
         "source": table.source,
         "rows": len(table),
         "notes": list(table.notes),
+        "events": table.how() if isinstance(table, Events) else None,
         "batch_size": batch_size,
         "learning_rate": learning_rate,
         "patience": patience,
@@ -210,10 +214,33 @@ def load(path: str | PathLike[str]) -> Model:
     return open_run(Path(path))
 
 
+def _dealt(
+    table: Table | Events,
+    validation: float,
+    test: float,
+    seed: int,
+    split_by: Literal["random", "time"],
+) -> tuple[Split, TimeAxis]:
+    """The rows in three parts, and the time that the law covers."""
+    if isinstance(table, Events):
+        check_trainable(table.table())
+        dealt = split_events(table, validation=validation, test=test, by=split_by, seed=seed)
+        parts, axis = Split(*(part.table() for part in dealt)), table.axis
+    else:
+        if split_by != "random":
+            raise DataError("expected windows of events to split by time; got a table of rows.")
+        check_trainable(table)
+        parts = split(table, validation=validation, test=test, seed=seed)
+        axis = TimeAxis.of(table)
+    check_trainable(parts.train)
+    return parts, axis
+
+
 def _check_parts(density: Any, flux: Any, divergence_free: Any) -> None:
     """Tell a part that is built too early, or not at all."""
     for name, part in (("density", density), ("divergence_free", divergence_free)):
-        if part is not None and (isinstance(part, eqx.Module | type) or not callable(part)):
+        given = part is not None and not isinstance(part, str)
+        if given and (isinstance(part, eqx.Module | type) or not callable(part)):
             raise TypeError(
                 f"expected {name} as a function of a random key, such as lambda key: "
                 f"Part(..., key=key); got {_kind(part)}."

@@ -14,7 +14,7 @@ from jaxtyping import Float
 from numpy.typing import ArrayLike
 
 from conservax.check import CheckReport, calibration, check
-from conservax.data import DataError, Split, Table, Units, check_out
+from conservax.data import DataError, Split, Table, Units, check_out, read_events, read_table
 from conservax.law import ConservationLaw
 from conservax.model._file import load_parts, save_parts
 from conservax.model._rows import over_rows
@@ -168,6 +168,14 @@ class Model:
         except (KeyError, TypeError) as error:
             raise DataError(f"{path}: damaged; {error} is missing. Fit the model again.") from error
         return cls(parts["law"], units, history=history, settings=settings, split=split)
+
+    def read(self, source: Any) -> Table:
+        """Rows of another source, read in the way of those that the model was fitted to.
+
+        **Raises:** `DataError` if names or kinds differ.
+        """
+        how = self.settings.get("events")
+        return read_events(source, **how).table() if how else read_table(source, like=self.units)
 
     def rows(self, table: Table) -> Rows:
         """A table in law units, as arrays of the law's precision."""

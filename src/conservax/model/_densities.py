@@ -1,0 +1,28 @@
+"""The densities that have a name, sized for the rows they are fitted to."""
+
+from collections.abc import Callable
+from typing import Any, Literal, get_args
+
+import numpy as np
+
+from conservax._types import PRNGKey
+from conservax.data import DataError
+from conservax.density import AbstractDensity, Autoregressive, DiagonalMixture
+
+DensityName = Literal["autoregressive", "diagonal"]
+_BUMPS, _ROWS_A_BUMP = 1024, 4
+_RANK = 4
+
+
+def density_maker(
+    name: str, x: np.ndarray, components: int | None, seed: int, network: dict[str, Any]
+) -> Callable[[PRNGKey], AbstractDensity]:
+    """A function of a key for the density of this name, for standardised training rows x."""
+    if name == "autoregressive":
+        count = 16 if components is None else components
+        return lambda key: Autoregressive(x.shape[1], components=count, **network, key=key)
+    if name == "diagonal":
+        count = min(_BUMPS, max(1, len(x) // _ROWS_A_BUMP)) if components is None else components
+        options = {"rank": _RANK, "max_frequency": network["max_frequency"]}
+        return lambda key: DiagonalMixture.from_rows(x, count, seed=seed, **options, key=key)
+    raise DataError(f"expected a density of {list(get_args(DensityName))}; got {name!r}.")
