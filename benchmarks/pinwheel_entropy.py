@@ -1,4 +1,6 @@
-"""Claim: the default density reaches the entropy of pinwheel events within 0.03 nats.
+"""Claim: the autoregressive density reaches the entropy of pinwheel events within 0.03 nats.
+
+It is shown waves of the coordinates: the arms are sharp.
 
 Events of a multivariate Hawkes process on ten arms (`conservax.data.pinwheel_hawkes`). At every
 time the marginal is the same ten-arm mixture, of entropy 2.175 nats in standardised coordinates:
@@ -36,7 +38,9 @@ def run(steps: int, test_sequences: int, seed: int) -> dict[str, float]:
         return Rows(jnp.asarray(t[chosen] / 30, jnp.float32), jnp.asarray(x[chosen], jnp.float32))
 
     key = jax.random.key(seed)
-    law = ConservationLaw(Autoregressive(2, width=128, depth=3, key=key), KnotheRosenblatt())
+    law = ConservationLaw(
+        Autoregressive(2, width=128, depth=3, waves=3, key=key), KnotheRosenblatt()
+    )
     began = time.perf_counter()
     law = train(
         law,

@@ -26,7 +26,7 @@ jax.config.update("jax_numpy_rank_promotion", "raise")
 
 # Every compiled program takes memory maps, of which Linux gives a process 65530: a long session
 # without this ends in a segmentation fault of the compiler.
-FORGET_AFTER = 25
+FORGET_AFTER = 100
 _finished = itertools.count(1)
 
 

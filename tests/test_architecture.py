@@ -35,11 +35,15 @@ MAY_IMPORT = {
     "data": "",
     # what else could have been fitted to the same points
     "baseline": "",
+    # laws of events that remember
+    "history": "_types density flux law objective",
     # what the user holds
     "model": "_types density flux law objective train transport check data baseline",
     "report": "_types density flux law objective train transport check data baseline model",
+    # tables of the papers
+    "bench": "_types density flux law objective train transport check data baseline history model",
     "__init__": "_types density flux law objective train transport check data baseline model report",
-    "cli": "_types density flux law objective train transport check data baseline model report __init__",
+    "cli": "_types density flux law objective train transport check data baseline model report bench __init__",
     "__main__": "cli",
 }
 # A convenience method may open one higher part, inside the method and nowhere else.

@@ -15,7 +15,7 @@ def measured(density, conditions=None):
     return check_mass(law, rows, jax.random.key(6))
 
 
-@pytest.mark.parametrize("dim", [1, 2, 5])
+@pytest.mark.parametrize("dim", [1, 2, pytest.param(5, marks=pytest.mark.slow)])
 def test_the_mass_is_one_to_seven_digits(dim, shaken):
     result = measured(shaken(dim))
     assert result.passed

@@ -61,7 +61,7 @@ def test_without_diffusion_there_is_one_equation(gaussian):
     assert len(check_residual(law, rows(law))) == 1
 
 
-@pytest.mark.parametrize("dtype", [jnp.float32, jnp.float64])
+@pytest.mark.parametrize("dtype", [pytest.param(jnp.float32, marks=pytest.mark.slow), jnp.float64])
 def test_one_per_cent_too_fast_fails(dtype, shaken, rescaled):
     density = jax.tree.map(lambda leaf: leaf.astype(dtype), shaken(2))
     right = ConservationLaw(density, KnotheRosenblatt())

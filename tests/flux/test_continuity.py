@@ -73,7 +73,6 @@ QUICK = {
     ("autoregressive", 2),
     ("autoregressive", 5),
     ("factorized", 3),
-    ("mixture of factorized", 2),
     ("full Gaussian", 2),
 }
 

@@ -62,8 +62,8 @@ def test_on_a_line_all_fluxes_that_vanish_at_infinity_are_one():
     [
         ("autoregressive", KnotheRosenblatt(), 3),
         ("factorized", FactorizedFlux(), 3),
-        ("mixture of factorized", KnotheRosenblatt(), 2),
-        ("full Gaussian", KnotheRosenblatt(), 3),
+        pytest.param("mixture of factorized", KnotheRosenblatt(), 2, marks=heavy),
+        pytest.param("full Gaussian", KnotheRosenblatt(), 3, marks=heavy),
         pytest.param("mixture of autoregressive", KnotheRosenblatt(), 3, marks=heavy),
         pytest.param("autoregressive", KnotheRosenblatt(), 9, marks=heavy),
     ],

@@ -131,7 +131,7 @@ def test_both_equations_hold_in_single_precision(name, dim):
     np.testing.assert_array_less(np.abs(np.sum(terms, axis=-1)), 1e-3 * size)
 
 
-@pytest.mark.parametrize("dim", [9, pytest.param(20, marks=heavy)])
+@pytest.mark.parametrize("dim", [pytest.param(9, marks=heavy), pytest.param(20, marks=heavy)])
 def test_fokker_planck_holds_under_a_condition_where_coordinates_are_scanned(dim):
     density = autoregressive(dim, condition_dim=2)
     condition = jnp.array([0.5, -1.0])

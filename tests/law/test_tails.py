@@ -23,7 +23,7 @@ CASES = [
     ("autoregressive", 1),
     ("autoregressive", 2),
     pytest.param("autoregressive", 5, marks=heavy),
-    ("factorized", 5),
+    pytest.param("factorized", 5, marks=heavy),
     pytest.param("mixture of factorized", 2, marks=heavy),
     pytest.param("mixture of factorized", 5, marks=heavy),
     pytest.param("mixture of autoregressive", 2, marks=heavy),

@@ -160,7 +160,11 @@ LAWS = {
 }
 
 
-@pytest.mark.parametrize("diffusion", [0.0, lambda t: 0.5 + t], ids=["still", "noisy"])
+@pytest.mark.parametrize(
+    "diffusion",
+    [0.0, pytest.param(lambda t: 0.5 + t, marks=pytest.mark.slow)],
+    ids=["still", "noisy"],
+)
 @pytest.mark.parametrize("law", LAWS.values(), ids=LAWS)
 def test_a_draw_comes_with_the_drift_where_it_is(law, diffusion):
     def apart(law):

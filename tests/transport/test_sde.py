@@ -32,7 +32,9 @@ def growing(t):
     return 0.2 + 0.5 * t
 
 
-@pytest.mark.parametrize("times", [(0.0, 0.37, 1.0), (1.0, 0.37, 0.0)])
+@pytest.mark.parametrize(
+    "times", [(0.0, 0.37, 1.0), pytest.param((1.0, 0.37, 0.0), marks=pytest.mark.slow)]
+)
 @pytest.mark.parametrize(
     ("name", "diffusion"),
     [
@@ -60,6 +62,7 @@ def test_paths_decorrelate_as_the_ornstein_uhlenbeck_process_does(ornstein_uhlen
     np.testing.assert_allclose(correlation, 0.0, atol=4 / np.sqrt(N))
 
 
+@pytest.mark.slow
 def test_the_error_of_the_drift_is_of_second_order(ornstein_uhlenbeck, draw):
     times = jnp.array([0.0, 0.5])
     start = draw(ornstein_uhlenbeck, 0.0, 50)

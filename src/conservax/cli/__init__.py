@@ -1,6 +1,16 @@
 """The command line, one file a command."""
 
-from conservax.cli import _check, _demo, _fit, _report, _sample, _score, _transport
+from conservax.cli import _bench, _check, _demo, _fit, _report, _sample, _score, _transport
 from conservax.cli._app import main as main
 
-__all__ = ["_check", "_demo", "_fit", "_report", "_sample", "_score", "_transport", "main"]
+__all__ = [
+    "_bench",
+    "_check",
+    "_demo",
+    "_fit",
+    "_report",
+    "_sample",
+    "_score",
+    "_transport",
+    "main",
+]

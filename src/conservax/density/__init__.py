@@ -13,3 +13,7 @@ from conservax.density._gaussian import Gaussian as Gaussian
 from conservax.density._mixture import Mixture as Mixture
 from conservax.density._mixture_conditionals import LogisticMixture as LogisticMixture
 from conservax.density._mixture_conditionals import NormalMixture as NormalMixture
+from conservax.density._point_features import (
+    features_a_coordinate as features_a_coordinate,
+)
+from conservax.density._point_features import point_features as point_features

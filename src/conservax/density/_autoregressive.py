@@ -22,6 +22,8 @@ class Autoregressive(AbstractAutoregressiveDensity):
     - `condition_dim`: length of the optional condition vector, 0 for none.
     - `frequencies`, `max_frequency`: sines of t shown to the network, and the fastest of them in
       cycles over the unit time interval.
+    - `waves`: sines of the earlier coordinates shown to the network, each twice as fast as the one
+      before. Some let conditionals change sharply from place to place, none keeps velocities calm.
     - `min_scale`: the narrowest logistic, in standardised units: a floor against points that
       repeat in the data.
     - `key`: a key from `jax.random.key`.
@@ -43,14 +45,20 @@ class Autoregressive(AbstractAutoregressiveDensity):
         condition_dim: int = 0,
         frequencies: int = 8,
         max_frequency: float = 1.0,
+        waves: int = 0,
         min_scale: float = 1e-3,
         key: PRNGKey,
     ):
-        if min(dim, components, width, depth) < 1:
-            raise ValueError("dim, components, width and depth must be at least 1.")
+        if min(dim, components, width, depth) < 1 or waves < 0:
+            raise ValueError(
+                "dim, components, width and depth must be at least 1, and waves at least 0; got "
+                f"{dim}, {components}, {width}, {depth} and {waves}."
+            )
         self.dim, self.condition_dim, self.min_scale = dim, condition_dim, min_scale
         self.embedding = TimeEmbedding(frequencies, max_frequency, condition_dim)
-        network = MaskedNetwork(dim, self.embedding.size, 3 * components, width, depth, key)
+        network = MaskedNetwork(
+            dim, self.embedding.size, 3 * components, width, depth, waves, key=key
+        )
         start = jnp.tile(initial_outputs(components, min_scale), dim).astype(
             network.readout_bias.dtype
         )

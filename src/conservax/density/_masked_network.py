@@ -14,7 +14,7 @@ from jaxtyping import Array, Float
 
 from conservax._types import Point, PRNGKey, Scalar
 from conservax.density._base import UNROLLED_DIM
-from conservax.density._point_features import FEATURES, point_features
+from conservax.density._point_features import features_a_coordinate, point_features
 
 MIN_UNITS = 8  # hidden units a degree: the first coordinate sees no other
 
@@ -42,6 +42,7 @@ class MaskedNetwork(eqx.Module):
     dim: int = eqx.field(static=True)
     units: int = eqx.field(static=True)
     outputs: int = eqx.field(static=True)
+    waves: int = eqx.field(static=True)
     from_context: Float[Array, "width context"]
     from_point: Float[Array, "width features"]
     bias: Float[Array, " width"]
@@ -50,15 +51,25 @@ class MaskedNetwork(eqx.Module):
     readout: Float[Array, "outputs width"]
     readout_bias: Float[Array, " outputs"]
 
-    def __init__(self, dim: int, context: int, outputs: int, width: int, depth: int, key: PRNGKey):
-        self.dim, self.outputs = dim, outputs
+    def __init__(
+        self,
+        dim: int,
+        context: int,
+        outputs: int,
+        width: int,
+        depth: int,
+        waves: int,
+        *,
+        key: PRNGKey,
+    ):
+        self.dim, self.outputs, self.waves = dim, outputs, waves
         self.units = max(MIN_UNITS, -(-width // dim))
         width = self.units * dim
         keys = jax.random.split(key, depth + 2)
         degree = np.arange(width) // self.units
         seen = (degree + 1) * self.units
         self.from_context = _normal(keys[0], (width, context), context)
-        self.from_point = _normal(keys[1], (width, dim * FEATURES), degree * FEATURES)
+        self.from_point = _normal(keys[1], (width, dim * self.features), degree * self.features)
         self.bias = jnp.zeros(width)
         self.hidden = tuple(_normal(k, (width, width), seen) for k in keys[2:-1])
         self.hidden_bias = tuple(jnp.zeros(width) for _ in self.hidden)
@@ -66,11 +77,16 @@ class MaskedNetwork(eqx.Module):
         self.readout = 0.3 * _normal(keys[-1], (dim * outputs, width), readout_seen)
         self.readout_bias = jnp.zeros(dim * outputs)
 
+    @property
+    def features(self) -> int:
+        """Numbers that the network sees of a coordinate."""
+        return features_a_coordinate(self.waves)
+
     def __call__(self, context: Array, x: Point) -> Float[Array, "dim outputs"]:
         """All outputs of a known point, in one pass."""
         degree = np.arange(self.units * self.dim) // self.units
-        sees_point = degree[:, None] > np.arange(self.dim * FEATURES) // FEATURES
-        features = point_features(x).ravel()
+        sees_point = degree[:, None] > np.arange(self.dim * self.features) // self.features
+        features = point_features(x, self.waves).ravel()
         h = self.from_context @ context + self.bias + (self.from_point * sees_point) @ features
         h = jax.nn.silu(h)
         for weight, bias in zip(self.hidden, self.hidden_bias, strict=True):
@@ -98,7 +114,7 @@ class MaskedNetwork(eqx.Module):
         need arrays of fixed size, where zeros stand for what is not known yet.
         """
         width = self.units * self.dim
-        room = (self.dim * FEATURES, width) if self.dim > UNROLLED_DIM else (0, 0)
+        room = (self.dim * self.features, width) if self.dim > UNROLLED_DIM else (0, 0)
         pre = self.from_context @ context + self.bias
         layers = 1 + len(self.hidden)
         hidden = tuple(jnp.zeros(room[1], pre.dtype) for _ in range(layers))
@@ -122,7 +138,7 @@ class MaskedNetwork(eqx.Module):
 
     def extend(self, state: NetworkState, i, x_i: Scalar) -> NetworkState:
         """The state once coordinate i is known."""
-        features = _put(state.features, point_features(x_i), i)
+        features = _put(state.features, point_features(x_i, self.waves), i)
         return NetworkState(state.context, features, state.hidden)
 
 

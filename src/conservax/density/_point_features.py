@@ -3,8 +3,6 @@
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-OCTAVES = 3
-FEATURES = 1 + 2 * OCTAVES
 REACH = 5.0  # standard deviations, beyond which features hardly change
 
 
@@ -13,17 +11,22 @@ def squash(x: Float[Array, "*batch"]) -> Float[Array, "*batch"]:
     return x / jnp.sqrt(1 + (x / REACH) ** 2)
 
 
-def point_features(x: Float[Array, "*batch"]) -> Float[Array, "*batch features"]:
-    """Squashed x, and waves of it, so that conditionals may change sharply with x.
+def features_a_coordinate(waves: int) -> int:
+    """How many numbers `point_features` makes of one."""
+    return 1 + 2 * waves
 
-    The waves are sines and cosines of 4, 8 and 16 times the angle whose tangent is x / 5: of 0.8,
-    1.6 and 3.2 radians a standard deviation near the middle. Doubling angles needs no sine.
+
+def point_features(x: Float[Array, "*batch"], waves: int) -> Float[Array, "*batch features"]:
+    """Squashed x, and `waves` sines and cosines of it, so that outputs may change sharply with x.
+
+    The waves are those of 4, 8, 16, ... times the angle whose tangent is x / 5: of 0.8, 1.6, 3.2,
+    ... radians a standard deviation near the middle. Doubling angles needs no sine.
     """
     near = squash(x)
     sine, cosine = near / REACH, 1 / jnp.sqrt(1 + (x / REACH) ** 2)
     features = [near]
-    for doubled in range(1, OCTAVES + 2):
+    for doubled in range(waves + 1 if waves else 0):
         sine, cosine = 2 * sine * cosine, cosine**2 - sine**2
-        if doubled > 1:
+        if doubled > 0:
             features += [sine, cosine]
     return jnp.stack(features, axis=-1)

@@ -17,6 +17,7 @@ from conservax._types import PRNGKey, Scalar, Time
 from conservax.data import (
     DataError,
     Events,
+    EventSplit,
     Split,
     Table,
     TimeAxis,
@@ -85,7 +86,8 @@ def fit(
 
     - `table`: path of a CSV, Parquet or `.npz` file, a DataFrame, a dictionary of arrays, a pair
       of arrays `(t, x)`, a `conservax.data.Table`, or `conservax.data.Events`, whose windows are
-      laid on top of one another: time runs over a window, and windows are held out whole.
+      laid on top of one another: time runs over a window, and windows are held out whole. An
+      `EventSplit` is taken as it is.
     - `time`, `columns`: the time column and the coordinates; see `conservax.data.read_table`.
     - `density`: "autoregressive"; "diagonal", many bumps that begin at the clusters of the rows,
       for populations of fixed places; or a function of a random key.
@@ -117,10 +119,11 @@ def fit(
     if out is not None:
         check_out_folder(out, force)
     _check_parts(density, flux, divergence_free)
-    if not isinstance(table, Table | Events):
+    if not isinstance(table, Table | Events | EventSplit):
         table = read_table(table, time=time, columns=columns)
         for note in table.notes:
             warnings.warn(f"{table.source}: {note}", stacklevel=2)
+    whole = table.train if isinstance(table, EventSplit) else table
     parts, axis = _dealt(table, validation, test, seed, split_by)
     units = dataclasses.replace(Units.of(parts.train), time=axis)
     network = {"width": width, "depth": depth, "max_frequency": max_frequency}
@@ -153,10 +156,10 @@ def fit(
         )
     chosen = smoothing(parts, units) if None in (noise, time_noise) else (0.0, 0.0)
     settings = {
-        "source": table.source,
-        "rows": len(table),
-        "notes": list(table.notes),
-        "events": table.how() if isinstance(table, Events) else None,
+        "source": whole.source,
+        "rows": sum(map(len, parts)),
+        "notes": list(whole.notes),
+        "events": whole.how() if isinstance(whole, Events) else None,
         "batch_size": batch_size,
         "learning_rate": learning_rate,
         "patience": patience,
@@ -215,14 +218,16 @@ def load(path: str | PathLike[str]) -> Model:
 
 
 def _dealt(
-    table: Table | Events,
+    table: Table | Events | EventSplit,
     validation: float,
     test: float,
     seed: int,
     split_by: Literal["random", "time"],
 ) -> tuple[Split, TimeAxis]:
     """The rows in three parts, and the time that the law covers."""
-    if isinstance(table, Events):
+    if isinstance(table, EventSplit):
+        parts, axis = Split(*(part.table() for part in table)), table.train.axis
+    elif isinstance(table, Events):
         check_trainable(table.table())
         dealt = split_events(table, validation=validation, test=test, by=split_by, seed=seed)
         parts, axis = Split(*(part.table() for part in dealt)), table.axis

@@ -1,14 +1,13 @@
 """What we want: a number to make small, estimated from rows of data and draws from the law."""
 
 import abc
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import equinox as eqx
 import jax
 from jaxtyping import Array, Float
 
 from conservax._types import PRNGKey, Scalar
-from conservax.law import ConservationLaw
 
 if TYPE_CHECKING:
     from typing import ClassVar as AbstractClassVar
@@ -27,13 +26,14 @@ class Rows(NamedTuple):
 class AbstractObjective(eqx.Module):
     """One term of the loss. Terms add up with weights: `NegativeLogLikelihood() + 0.1 * Mine()`.
 
-    A new term is one class with a `name` and a `__call__`.
+    A new term is one class with a `name` and a `__call__`. What it is called with is what `train`
+    was given: a `ConservationLaw` and `Rows`, or laws and rows of another kind.
     """
 
     name: AbstractClassVar[str]
 
     @abc.abstractmethod
-    def __call__(self, key: PRNGKey, law: ConservationLaw, rows: Rows) -> Scalar:
+    def __call__(self, key: PRNGKey, law: Any, rows: Any) -> Scalar:
         """The mean over a batch of rows (or over draws from the law), shape `()`."""
 
     def __mul__(self, weight: float) -> "Sum":
@@ -55,7 +55,7 @@ class Sum(eqx.Module):
         if len(set(names)) != len(names):
             raise ValueError(f"expected every objective once; got {names}. Add up their weights.")
 
-    def parts(self, key: PRNGKey, law: ConservationLaw, rows: Rows) -> dict[str, Scalar]:
+    def parts(self, key: PRNGKey, law: Any, rows: Any) -> dict[str, Scalar]:
         """The value of every term before weighing, by name."""
         keys = jax.random.split(key, len(self.terms))
         return {

@@ -13,8 +13,7 @@ from jax.sharding import NamedSharding, PartitionSpec
 from jaxtyping import Array, Bool, Float
 
 from conservax._types import PRNGKey, PyTree, Scalar
-from conservax.law import ConservationLaw
-from conservax.objective import Rows, Sum
+from conservax.objective import Sum
 from conservax.train._state import TrainState, with_parameters
 
 
@@ -28,7 +27,7 @@ class ChunkMetrics(NamedTuple):
 
 
 def make_chunk(
-    law: ConservationLaw,
+    law: eqx.Module,
     objective: Sum,
     optimiser: optax.GradientTransformation,
     *,
@@ -38,14 +37,14 @@ def make_chunk(
     noise: float,
     time_noise: float,
     sharding: NamedSharding,
-) -> Callable[[TrainState, Rows, Rows | None, PRNGKey], tuple[TrainState, ChunkMetrics]]:
+) -> Callable[[TrainState, Any, Any, PRNGKey], tuple[TrainState, ChunkMetrics]]:
     """A compiled function that takes `steps` steps, for states stacked along a leading axis."""
 
     def loss(params, key, rows):
         parts = objective.parts(key, with_parameters(law, params), rows)
         return objective.total(parts), parts
 
-    def one_step(state: TrainState, data: Rows):
+    def one_step(state: TrainState, data: Any):
         key, row_key, noise_key, loss_key = jax.random.split(state.key, 4)
         chosen = jax.random.randint(row_key, (batch_size,), 0, len(data.t))
         rows = jax.tree.map(lambda leaf: leaf[chosen], data)
@@ -64,7 +63,7 @@ def make_chunk(
         finite = jnp.isfinite(value) & jnp.isfinite(optax.tree.norm(grads))
         return state, (value, parts, finite)
 
-    def one_chunk(state: TrainState, data: Rows, validation: Rows | None, key: PRNGKey):
+    def one_chunk(state: TrainState, data: Any, validation: Any, key: PRNGKey):
         state, (values, parts, finite) = jax.lax.scan(
             lambda state, _: one_step(state, data), state, length=steps
         )
@@ -80,7 +79,7 @@ def make_chunk(
     return eqx.filter_jit(jax.vmap(one_chunk, in_axes=(0, None, None, None)))
 
 
-def _blurred(key: PRNGKey, rows: Rows, noise: float, time_noise: float) -> Rows:
+def _blurred(key: PRNGKey, rows: Any, noise: float, time_noise: float) -> Any:
     """Rows moved at random, times reflected at the ends of [0, 1]."""
     if noise:
         x = rows.x + noise * jax.random.normal(key, rows.x.shape, rows.x.dtype)

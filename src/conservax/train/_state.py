@@ -1,5 +1,7 @@
 """Everything a training run is at one step, as one tree of arrays."""
 
+from typing import Any
+
 import equinox as eqx
 import jax
 import jax.numpy as jnp
@@ -7,7 +9,6 @@ import optax
 from jaxtyping import Array, Float, Int
 
 from conservax._types import PRNGKey, PyTree
-from conservax.law import ConservationLaw
 
 
 class TrainState(eqx.Module):
@@ -28,7 +29,7 @@ class TrainState(eqx.Module):
 
 
 def initial_state(
-    key: PRNGKey, law: ConservationLaw, optimiser: optax.GradientTransformation
+    key: PRNGKey, law: eqx.Module, optimiser: optax.GradientTransformation
 ) -> TrainState:
     """The state before the first step."""
     params = parameters(law)
@@ -45,11 +46,11 @@ def initial_state(
     )
 
 
-def parameters(law: ConservationLaw) -> PyTree:
+def parameters(law: eqx.Module) -> PyTree:
     """The trainable part of a law: its floating arrays."""
     return eqx.filter(law, eqx.is_inexact_array)
 
 
-def with_parameters(law: ConservationLaw, params: PyTree) -> ConservationLaw:
+def with_parameters(law: eqx.Module, params: PyTree) -> Any:
     """The law with other parameters."""
     return eqx.combine(params, eqx.filter(law, eqx.is_inexact_array, inverse=True))

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import equinox as eqx
 import jax
@@ -11,8 +12,7 @@ import optax
 import pandas as pd
 
 from conservax._types import PRNGKey
-from conservax.law import ConservationLaw
-from conservax.objective import AbstractObjective, Rows, Sum, as_sum
+from conservax.objective import AbstractObjective, Sum, as_sum
 from conservax.train._checkpoint import load_tree, save_tree
 from conservax.train._chunk import make_chunk, replicate, replicated_and_split
 from conservax.train._history import ChunkReport, History, reports_of
@@ -38,7 +38,7 @@ class Trained:
     member.
     """
 
-    law: ConservationLaw
+    law: Any
     history: pd.DataFrame
     member: int
     steps: int
@@ -67,12 +67,12 @@ def cosine_adam(learning_rate: float, steps: int) -> optax.GradientTransformatio
 
 
 def train(
-    law: ConservationLaw,
-    rows: Rows,
+    law: eqx.Module,
+    rows: Any,
     stages: Sequence[Stage],
     *,
     key: PRNGKey,
-    validation: Rows | None = None,
+    validation: Any = None,
     batch_size: int = 256,
     learning_rate: float = 2e-3,
     optimiser: optax.GradientTransformation | None = None,
@@ -83,7 +83,7 @@ def train(
     patience: int | None = None,
     chunk: int = 100,
     members: int = 1,
-    initial: Callable[[PRNGKey], ConservationLaw] | None = None,
+    initial: Callable[[PRNGKey], Any] | None = None,
     run: Path | None = None,
     on_chunk: Callable[[ChunkReport], None] | None = None,
 ) -> Trained:
@@ -91,8 +91,8 @@ def train(
 
     **Arguments:**
 
-    - `law`: where to start.
-    - `rows`, `validation`: observed points in law units. Early stopping and the choice of the
+    - `law`: where to start: a `ConservationLaw`, or another module.
+    - `rows`, `validation`: what the objective takes: observed points in law units, as `Rows`. Early stopping and the choice of the
       best running mean look at the validation rows.
     - `stages`: objectives in turn.
     - `key`: decides everything random.
@@ -197,9 +197,7 @@ def _step(state: TrainState) -> int:
     return int(state.step[0])
 
 
-def _finish(
-    law: ConservationLaw, state: TrainState, history: History, stopped_early: bool
-) -> Trained:
+def _finish(law: eqx.Module, state: TrainState, history: History, stopped_early: bool) -> Trained:
     frame = history.frame()
     last = frame[frame["step"] == frame["step"].max()].set_index("member")
     losses = np.asarray(state.best_loss, float)

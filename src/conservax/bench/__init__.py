@@ -1,0 +1,6 @@
+"""Tables of the papers, regenerated beside the published figures."""
+
+from conservax.bench._event_sets import EVENT_SETS as EVENT_SETS
+from conservax.bench._events import EventRow as EventRow
+from conservax.bench._events import bench_events as bench_events
+from conservax.bench._events import table_of as table_of

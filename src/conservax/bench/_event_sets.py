@@ -1,0 +1,192 @@
+"""The four data sets of table 1 [hua2025], in the protocol of the papers."""
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from conservax.data import DataError, Events, EventSplit, pinwheel_hawkes
+
+
+@dataclass(frozen=True)
+class EventSet:
+    """Events in three parts, and what is known of them.
+
+    **Attributes:**
+
+    - `published`: nats an event by the name of the model, as printed in table 1.
+    - `floor`: entropy that no density without history can score below, where it is known.
+    - `note`: how the protocol differs from that of the papers.
+    """
+
+    title: str
+    load: Callable[[int], EventSplit]  # of a seed, which only generated sets listen to
+    length: float
+    published: dict[str, float]
+    floor: float | None = None
+    note: str = ""
+
+
+def data_folder() -> Path:
+    """Where the data of the benchmarks are: `$CONSERVAX_DATA`, or `../shared/data`."""
+    return Path(os.environ.get("CONSERVAX_DATA", "../shared/data"))
+
+
+def _arrays(*names: str) -> dict[str, np.ndarray]:
+    found = {}
+    for name in names:
+        path = data_folder() / name
+        if not path.is_file():
+            raise DataError(
+                f"{path}: this benchmark reads its data from there. "
+                "Set CONSERVAX_DATA to the folder that holds it."
+            )
+        with np.load(path, allow_pickle=False) as arrays:
+            found |= dict(arrays)
+    return found
+
+
+def _events(
+    t: np.ndarray, x: np.ndarray, counts: np.ndarray, length: float, source: str, starts=None
+) -> Events:
+    """Sequences laid one after the other, told apart by their lengths."""
+    sequence = np.repeat(np.arange(len(counts)), counts)
+    t = np.minimum(np.asarray(t, np.float64), length)  # single precision may round past the end
+    order = np.lexsort((t, sequence))
+    return Events(
+        t[order],
+        np.asarray(x, np.float64)[order],
+        sequence,
+        np.arange(len(counts), dtype=float) if starts is None else np.asarray(starts, float),
+        length,
+        ("x0", "x1") if source == "pinwheel" else ("lon", "lat"),
+        "t",
+        "number",
+        source,
+        sequence_name="sequence",
+    )
+
+
+def _pinwheel(seed: int) -> EventSplit:
+    t, x, sequence = pinwheel_hawkes(np.random.default_rng(seed), 4200)
+    counts = np.bincount(sequence, minlength=4200)
+    whole = _events(t, x, counts, 30.0, "pinwheel")
+    return EventSplit(
+        whole.take(np.arange(2000)),
+        whole.take(np.arange(2000, 2200)),
+        whole.take(np.arange(2200, 4200)),
+    )
+
+
+def _earthquakes(seed: int) -> EventSplit:
+    del seed
+    held = _arrays("earthquakes_jp/earthquakes_jp_sequences.npz")
+    parts = [
+        _events(
+            held[f"{part}_t"],
+            held[f"{part}_xy"],
+            held[f"{part}_len"],
+            30.0,
+            "earthquakes JP",
+            7.0 * held[f"{part}_week"],
+        )
+        for part in ("train", "val", "test")
+    ]
+    return EventSplit(*parts)
+
+
+def _earthquakes_in_time(seed: int) -> EventSplit:
+    """Training windows that end before the first validation window starts, and so on."""
+    weeks = np.concatenate([part.starts for part in _earthquakes(seed)]) / 7
+    whole = _joined(_earthquakes(seed))
+    order = np.argsort(weeks, kind="stable")
+    days = whole.starts[order]
+    first, second = days[int(0.8 * len(days))], days[int(0.9 * len(days))]
+    inside = [
+        (days + 30 <= first),
+        (days >= first) & (days + 30 <= second),
+        (days >= second),
+    ]
+    return EventSplit(*(whole.take(order[chosen]) for chosen in inside))
+
+
+def _joined(parts: EventSplit) -> Events:
+    """All windows of all parts as one."""
+    counts = np.concatenate([part.counts for part in parts])
+    return _events(
+        np.concatenate([part.t for part in parts]),
+        np.concatenate([part.x for part in parts]),
+        counts,
+        parts.train.length,
+        parts.train.source,
+        np.concatenate([part.starts for part in parts]),
+    )
+
+
+def _covid(seed: int) -> EventSplit:
+    del seed
+    held = _arrays("covid19_nj/covid_nj_train_rebuilt_jhu.npz", "covid19_nj/covid_nj_val_test.npz")
+    parts = [
+        _events(held[f"{p}_t"], held[f"{p}_xy"], held[f"{p}_len"], 7.0, "COVID-19 NJ")
+        for p in ("train", "val", "test")
+    ]
+    return EventSplit(*parts)
+
+
+def _citibike(seed: int) -> EventSplit:
+    """Trained on four fifths of the days of the validation file, judged on the other fifth."""
+    del seed
+    held = _arrays("citibike/citibike_val_test.npz")
+    known, test = (
+        _events(held[f"{p}_t"], held[f"{p}_xy"], held[f"{p}_len"], 24.0, "CitiBike")
+        for p in ("val", "test")
+    )
+    cut = 4 * known.sequences // 5
+    return EventSplit(known.take(np.arange(cut)), known.take(np.arange(cut, known.sequences)), test)
+
+
+def _published(kde: float, flow: float, factorized: float, autoregressive: float):
+    return {
+        "Conditional KDE": kde,
+        "Time-varying CNF": flow,
+        "NCL++ factorized": factorized,
+        "NCL++ autoregressive": autoregressive,
+    }
+
+
+EVENT_SETS = {
+    "pinwheel": EventSet(
+        "Pinwheel",
+        _pinwheel,
+        30.0,
+        _published(2.958, 2.185, 2.028, 1.936),
+        floor=2.175,
+        note="generated anew for every seed; 2000 sequences to test",
+    ),
+    "earthquakes": EventSet(
+        "Earthquakes JP", _earthquakes, 30.0, _published(2.259, 1.459, 1.217, 1.184)
+    ),
+    "earthquakes-in-time": EventSet(
+        "Earthquakes JP, split in time",
+        _earthquakes_in_time,
+        30.0,
+        {},
+        note="the last tenth of the windows to test; no window shares an event with training",
+    ),
+    "covid": EventSet(
+        "COVID-19 NJ",
+        _covid,
+        7.0,
+        _published(2.583, 2.002, 1.846, 1.732),
+        note="training set rebuilt from county counts",
+    ),
+    "citibike": EventSet(
+        "CitiBike",
+        _citibike,
+        24.0,
+        _published(2.856, 2.132, 1.462, 1.239),
+        note="trained on the validation file: the training file is not public",
+    ),
+}

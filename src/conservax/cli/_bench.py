@@ -1,0 +1,73 @@
+"""`conservax bench`: tables of the papers, beside the published figures."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import pandas as pd
+import typer
+from rich.table import Table as Grid
+
+from conservax.bench import EVENT_SETS, bench_events, table_of
+from conservax.cli._app import BadInput, ForceOption, JsonOption, answer, app, say
+from conservax.data import check_out
+
+EXAMPLES = """
+Examples:
+
+  conservax bench events --quick
+
+  conservax bench events --rows pinwheel citibike --seeds 3 --out events.csv
+"""
+NAMES = ("events",)
+
+
+@app.command("bench", epilog=EXAMPLES)
+def bench_command(
+    name: Annotated[str, typer.Argument(help=f"Which table: {', '.join(NAMES)}.")],
+    rows: Annotated[
+        list[str] | None, typer.Option(help=f"Data sets: {', '.join(EVENT_SETS)}.")
+    ] = None,
+    seeds: Annotated[int | None, typer.Option(min=1, help="Repeats: 3, or 1 if quick.")] = None,
+    quick: Annotated[bool, typer.Option(help="Fewer steps: minutes instead of an hour.")] = False,
+    out: Annotated[Path, typer.Option(help="CSV file for the figures.")] = Path("bench-events.csv"),
+    force: ForceOption = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Regenerate a table of the papers next to the published figures."""
+    if name not in NAMES:
+        raise BadInput(f"expected a table of {', '.join(NAMES)}; got {name!r}.")
+    unknown = [row for row in rows or () if row not in EVENT_SETS]
+    if unknown:
+        raise BadInput(f"expected data sets of {', '.join(EVENT_SETS)}; got {unknown}.")
+    check_out(out, force)
+    found = []
+    for row in bench_events(
+        rows or tuple(EVENT_SETS), seeds=seeds or (1 if quick else 3), quick=quick, say=say
+    ):
+        found.append(row)
+        pd.DataFrame([asdict(row) for row in found]).to_csv(out, index=False)
+    table = table_of(found)
+    result = {"out": str(out), "quick": quick, "rows": table.to_dict("records")}
+    answer(result, as_json, _grid(table))
+
+
+def _grid(table: pd.DataFrame) -> Grid:
+    grid = Grid("data", "model", "nats an event", "± over seeds", "raw", "seconds")
+    for name, rows in table.groupby("data", sort=False):
+        known = EVENT_SETS[str(name)]
+        for row in rows.to_dict("records"):
+            grid.add_row(
+                known.title,
+                row["model"],
+                f"{row['standardised']:.3f}",
+                "" if pd.isna(row["deviation"]) else f"{row['deviation']:.3f}",
+                f"{row['raw']:.3f}",
+                f"{row['seconds']:.0f}" if row["seconds"] else "",
+            )
+        if known.floor is not None:
+            grid.add_row(known.title, "[i]entropy: the floor[/]", f"{known.floor:.3f}", "", "", "")
+        for model, figure in known.published.items():
+            grid.add_row(known.title, f"[dim]{model} (published)[/]", f"{figure:.3f}", "", "", "")
+        grid.add_section()
+    return grid

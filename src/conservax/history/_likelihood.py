@@ -1,0 +1,22 @@
+"""The likelihood of whole windows of events."""
+
+from typing import ClassVar
+
+import jax
+import jax.numpy as jnp
+
+from conservax._types import PRNGKey, Scalar
+from conservax.history._event_law import EventLaw, Sequences
+from conservax.objective import AbstractObjective
+
+
+class SequenceLikelihood(AbstractObjective):
+    """Negative log-likelihood of the windows of a batch, in nats an event."""
+
+    name: ClassVar[str] = "nll"
+
+    def __call__(self, key: PRNGKey, law: EventLaw, rows: Sequences) -> Scalar:
+        """Times and places together."""
+        del key
+        terms = jax.vmap(law.log_prob)(*rows)
+        return -jnp.sum(terms.temporal + terms.spatial) / jnp.maximum(jnp.sum(rows.length), 1)

@@ -1,0 +1,37 @@
+"""New windows of events, event by event."""
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+
+from conservax._types import PRNGKey
+from conservax.history._event_law import SHORTEST, EventLaw, Sequences
+
+
+@eqx.filter_jit
+def simulate(law: EventLaw, key: PRNGKey, sequences: int, *, most_events: int) -> Sequences:
+    """Draw whole windows, exactly: each event from its closed conditional density.
+
+    **Arguments:**
+
+    - `sequences`: how many.
+    - `most_events`: longer windows are cut off there (their `length` is `most_events`).
+    """
+
+    def window(key):
+        def step(carry, key):
+            memory, now = carry
+            wait_key, place_key = jax.random.split(key)
+            log_wait = jnp.maximum(law.log_wait(memory).sample(wait_key), jnp.log(SHORTEST))
+            then = now + jnp.exp(log_wait)
+            t = jnp.minimum(then, 1.0)
+            x = law.law.sample(place_key, t, memory)
+            return (law.encoder.read(memory, log_wait, t, x), then), (then, x)
+
+        start = (law.encoder.first, jnp.zeros((), law.encoder.first.dtype))
+        keys = jax.random.split(key, most_events)
+        t, x = jax.lax.scan(step, start, keys)[1]
+        length = jnp.sum(t <= 1.0)
+        return Sequences(jnp.minimum(t, 1.0), x, length)
+
+    return jax.vmap(window)(jax.random.split(key, sequences))
