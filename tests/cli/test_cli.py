@@ -113,6 +113,17 @@ def test_a_file_in_the_place_of_the_run_is_never_replaced(work, capsys):
     assert "expected a folder" in capsys.readouterr().err
 
 
+def test_events_in_windows(work, capsys):
+    data = write_table(work / "events.csv", n=300)
+    out = work / "windows"
+    options = ["--time", "t", "--columns", "x", "y", "--window", "0.1", "--density", "diagonal"]
+    assert run("fit", data, *options, "--test", 0.2, "--out", out, *TINY) == 0
+    capsys.readouterr()
+    code, result = answer(capsys, "score", out, write_table(work / "newer.csv", n=300, seed=1))
+    assert code == 0
+    assert 250 < result["rows"] <= 300
+
+
 def test_version(capsys):
     assert run("--version") == 0
     assert capsys.readouterr().out.startswith("conservax ")

@@ -251,6 +251,41 @@ def test_a_density_that_wants_a_condition_is_refused():
         )
 
 
+def quakes(n=400, seed=0):
+    rng = np.random.default_rng(seed)
+    days = np.sort(rng.uniform(0, 100, n))
+    return pd.DataFrame(
+        {
+            "when": DAYS + pd.to_timedelta(days, unit="D"),
+            "km": 50 * (days % 10) + 20 * rng.normal(size=n),
+            "mg": rng.choice([-1.0, 1.0], n) + 0.05 * rng.normal(size=n),
+        }
+    )
+
+
+def test_windows_of_events_are_laid_on_top_of_one_another():
+    events = conservax.data.read_events(quakes(), time="when", columns=["km", "mg"], window="10d")
+    model = conservax.fit(events, test=0.2, split_by="time", density="diagonal", **TINY)
+    assert model.units.time.name == "days of when"
+    assert (model.units.time.start, model.units.time.end) == (0, 10)
+    assert len(model.split.test) == (events.sequence >= events.sequences - 2).sum()
+    late = model.read(quakes(seed=1))
+    assert late.t.max() <= 10
+    assert np.all(np.isfinite(model.log_prob(late.t, late.x)))
+
+
+def test_a_split_of_your_own_is_taken_as_it_is():
+    events = conservax.data.read_events(quakes(), time="when", columns=["km"], window="10d")
+    parts = conservax.data.split_events(events, validation=0.3, test=0.2, seed=5)
+    model = conservax.fit(parts, **TINY)
+    assert [len(part) for part in model.split] == [len(part) for part in parts]
+
+
+def test_a_density_of_no_name_is_refused():
+    with pytest.raises(DataError, match="autoregressive"):
+        conservax.fit(table(), time="when", columns=["km"], density="gaussian", **TINY)
+
+
 def test_data_frames_are_read_by_name(model):
     x = model.sample("2024-01-05", 3)
     frame = pd.DataFrame({"mg": x[:, 1], "km": x[:, 0]})

@@ -8,7 +8,7 @@ import pandas as pd
 import typer
 from rich.table import Table as Grid
 
-from conservax.bench import EVENT_SETS, bench_events, table_of
+from conservax.bench import EVENT_SETS, bench_events, table_of, too_good
 from conservax.cli._app import BadInput, ForceOption, JsonOption, answer, app, say
 from conservax.data import check_out
 
@@ -48,8 +48,13 @@ def bench_command(
         found.append(row)
         pd.DataFrame([asdict(row) for row in found]).to_csv(out, index=False)
     table = table_of(found)
+    wrong = too_good(found)
     result = {"out": str(out), "quick": quick, "rows": table.to_dict("records")}
     answer(result, as_json, _grid(table))
+    for row in wrong:
+        say(f"{row.data}: {row.model} at {row.standardised:.3f} is below the entropy: a mistake.")
+    if wrong:
+        raise typer.Exit(1)
 
 
 def _grid(table: pd.DataFrame) -> Grid:
