@@ -24,13 +24,21 @@ for axes, day in zip(figure.subplots(1, 4, sharey=True), days, strict=True):
     density = np.exp(model.log_prob(day, grid.reshape(-1, 2))).reshape(grid.shape[:2])
     axes.pcolormesh(lon, lat, np.sqrt(density), cmap="magma", rasterized=True)
 
-    # Arrows where there is somebody to move, fading with the density.
+    # Arrows, 30 days long, where there is somebody to move, fading with the density.
     coarse = grid[4::9, 4::9].reshape(-1, 2)
     velocity = model.velocity(day, coarse)
     weight = np.sqrt(np.exp(model.log_prob(day, coarse)) / density.max())
     white = np.ones((len(coarse), 4))
     white[:, 3] = np.clip(3 * weight - 0.5, 0, 1)
-    axes.quiver(*coarse.T, *velocity.T, color=white, width=0.006, angles="xy", scale=1.2)
+    axes.quiver(
+        *coarse.T,
+        *(30 * velocity).T,
+        color=white,
+        width=0.005,
+        angles="xy",
+        scale_units="xy",
+        scale=1,
+    )
 
     near = np.abs(table.t - model.units.time.parse(day)) < 7 * 86400
     axes.plot(*table.x[near].T, ".", color="cyan", markersize=3)
