@@ -60,7 +60,7 @@ def test_what_the_command_refuses(arguments, monkeypatch, tmp_path):
 def test_every_model_is_scored_on_the_same_events(monkeypatch):
     monkeypatch.setitem(events.STEPS, True, 20)
     monkeypatch.setitem(
-        EVENT_SETS, "pinwheel", EVENT_SETS["pinwheel"].__class__("P", small_pinwheel, 30.0, {})
+        EVENT_SETS, "pinwheel", EVENT_SETS["pinwheel"].__class__("P", small_pinwheel, {})
     )
     rows = list(bench_events(["pinwheel"], seeds=1, quick=True))
     assert len({r.model for r in rows}) == len(rows) == len(events.OURS) + 4

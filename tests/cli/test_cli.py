@@ -74,6 +74,7 @@ def test_a_run_folder_holds_what_it_should(work):
     assert names == {
         "model.conservax",
         "experiment.conservax",
+        "config.json",
         "data.npz",
         "checkpoint.safetensors",
         "metrics.csv",
@@ -142,7 +143,7 @@ def test_sample_and_transport(work, capsys):
         "--from", "0.25", "--to", "0.75", "--out", work / "m.parquet",
     )  # fmt: skip
     assert code == 0
-    assert moved["mean_squared_displacement"] >= 0
+    assert moved["mean_squared_displacement"] > 0
     carried = pd.read_parquet(work / "m.parquet")
     assert (carried["t"] == 0.75).all()
     assert len(carried) == 50
@@ -151,7 +152,10 @@ def test_sample_and_transport(work, capsys):
 def test_check(work, capsys):
     code, result = answer(capsys, "check", work / "run")
     assert code == (0 if result["passed"] else 1)
-    assert len(result["results"]) >= 5
+    # A law of thirty steps fits nothing, and yet what is exact by construction holds.
+    exact = {r["name"]: r["passed"] for r in result["results"] if r["name"] != "calibration"}
+    assert len(exact) == 5
+    assert all(exact.values()), exact
 
 
 def test_report(work, capsys):

@@ -225,7 +225,8 @@ def test_the_law_is_a_running_mean():
     last = fit(200, chunk=50, optimiser=optax.sgd(0.5), average=0.0)
     mean = fit(200, chunk=50, optimiser=optax.sgd(0.5), average=0.99)
     held_out = moving_rows(5000, 1)
-    assert NLL(KEY, mean.law, held_out) != NLL(KEY, last.law, held_out)
+    # Steps this large jump about the optimum, and their mean lies nearer to it.
+    assert NLL(KEY, mean.law, held_out) < NLL(KEY, last.law, held_out) - 1e-4
 
 
 @pytest.mark.parametrize("wrong", [{"batch_size": 0}, {"chunk": 0}, {"steps": 0}])

@@ -1,5 +1,6 @@
 """The folder of a run: what was asked, the rows, where training is, and the model at the end."""
 
+import json
 from pathlib import Path
 from typing import Any, NamedTuple
 from zipfile import BadZipFile
@@ -13,7 +14,8 @@ from conservax.model._model import Model
 from conservax.train import CHECKPOINT, METRICS, Stage, write_atomically
 
 MODEL, EXPERIMENT, DATA = "model.conservax", "experiment.conservax", "data.npz"
-RUN_FILES = (MODEL, EXPERIMENT, DATA, CHECKPOINT, METRICS, "report.html")
+CONFIG = "config.json"  # for people: what a run was asked for
+RUN_FILES = (MODEL, EXPERIMENT, CONFIG, DATA, CHECKPOINT, METRICS, "report.html")
 
 
 class Experiment(NamedTuple):
@@ -43,6 +45,7 @@ def write_experiment(run: Path, experiment: Experiment) -> None:
         (run / name).unlink(missing_ok=True)
     run.mkdir(parents=True, exist_ok=True)
     _write_split(run / DATA, experiment.split)
+    write_atomically(run / CONFIG, (json.dumps(about, indent=2) + "\n").encode())
     write_atomically(run / EXPERIMENT, packed)
 
 
