@@ -22,9 +22,9 @@ def event_law(dim: int, seed: int = 0) -> EventLaw:
         dim, components=3, width=16, depth=2, condition_dim=MEMORY, key=keys[0]
     )
     law = ConservationLaw(density, KnotheRosenblatt())
-    whole = EventLaw(law, Encoder(dim, MEMORY, key=keys[1]), components=4, key=keys[2])
     # Few events a window, so that all windows of up to two can be summed up.
-    whole = eqx.tree_at(lambda w: w.wait.bias, whole, whole.wait.bias.at[4:8].add(6.0))
+    encoder = Encoder(dim, MEMORY, key=keys[1])
+    whole = EventLaw(law, encoder, typical_wait=2.0, components=4, key=keys[2])
     return perturbed(whole, keys[3], 0.3)
 
 
@@ -73,9 +73,9 @@ def test_one_more_event_and_nothing_more_sum_to_nothing_yet(law):
         t, wait = 0.2 + jnp.exp(s), 0.8 - jnp.exp(s)
 
         def one(x):
-            logs = jnp.log(jnp.array([0.2, 0.0])).at[1].set(s)
+            logs = law.relative(jnp.array([0.2, 0.0])).at[1].set(law.relative(jnp.exp(s)))
             memory = law.encoder(logs, jnp.append(t1, t), jnp.stack([x1[0], x[None]]))[-1]
-            return jnp.exp(law.log_wait(memory).log_survival(jnp.log(jnp.maximum(wait, 1e-7))))
+            return jnp.exp(law.log_wait(memory).log_survival(law.relative(wait)))
 
         return jax.vmap(one)(x)
 
@@ -83,9 +83,9 @@ def test_one_more_event_and_nothing_more_sum_to_nothing_yet(law):
     second = np.trapezoid(np.trapezoid(grid, x, axis=1), s)
     first = compiled(
         lambda law: jnp.exp(
-            law.log_wait(law.encoder.first).log_pdf(jnp.log(0.2))
+            law.log_wait(law.encoder.first).log_pdf(law.relative(0.2))
             - jnp.log(0.2)
-            + law.law.log_prob(0.2, x1[0], law.encoder.first)
+            + law.law.log_prob(law.clock(0.2), x1[0], law.encoder.first)
         )
     )(law)
     assert silent + second == pytest.approx(float(first), rel=2e-4)
@@ -98,6 +98,22 @@ def test_what_comes_before_is_heard_and_what_comes_after_is_not(law):
     here, other = memory(law, x), memory(law, x.at[1].add(1.0))
     np.testing.assert_array_equal(here[:2], other[:2])
     assert np.all(np.abs(here[2:] - other[2:]).max(axis=1) > 1e-4)
+
+
+def test_the_last_events_are_kept_as_they_are():
+    encoder = Encoder(2, MEMORY, echoes=3, key=jax.random.key(0))
+    waits = jnp.array([0.5, 1.0, 2.0, 4.0])  # typical ones
+    x = jnp.arange(8.0).reshape(4, 2)
+    memory = compiled(lambda e: e(jnp.log(waits), jnp.zeros(4), x))(encoder)
+    assert memory.shape == (5, encoder.memory)
+    kept = memory[:, MEMORY:]
+    np.testing.assert_array_equal(kept[0], 0.0)
+    second, last = kept[2], kept[4]
+    np.testing.assert_array_equal(second[3:6], [1, 1, 0])
+    np.testing.assert_array_equal(second[6:], [2, 3, 0, 1, 0, 0])
+    np.testing.assert_array_equal(last[3:6], [1, 1, 1])
+    np.testing.assert_array_equal(last[6:], [6, 7, 4, 5, 2, 3])
+    np.testing.assert_allclose(last[:3], [0, 4 / 5, 6 / 7], rtol=1e-12)
 
 
 def test_padding_means_nothing(law):

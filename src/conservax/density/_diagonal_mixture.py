@@ -1,5 +1,6 @@
 """A mixture of many small bumps, placed on the data before training begins."""
 
+import math
 from typing import Literal, Self
 
 import equinox as eqx
@@ -8,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 from numpy.typing import ArrayLike
-from sklearn.cluster import MiniBatchKMeans
+from sklearn.cluster import KMeans
 from threadpoolctl import threadpool_limits
 
 from conservax._types import Condition, Point, PRNGKey, PyTree, Scalar, Time
@@ -24,7 +25,10 @@ from conservax.density._time_embedding import TimeEmbedding
 
 Kernel = Literal["logistic", "normal"]
 KERNELS = {"logistic": LogisticMixture, "normal": NormalMixture}
+UNIT_SCALE = {"logistic": math.sqrt(3) / math.pi, "normal": 1.0}  # of deviation 1
 READOUT_SCALE = 0.01  # weights hardly depend on time at first
+FIRST_ECHO_LOGIT, FIRST_ECHO_SCALE = -3.0, 0.1  # beside bumps whose weights sum to 1
+NEVER = -1e4  # logit of a place that is not there
 NARROWEST_START = 0.02  # where a cluster is a point, in standardised units
 
 
@@ -44,12 +48,19 @@ class DiagonalMixture(AbstractAutoregressiveDensity):
     - `rank`: how many functions of time (and condition) all weights are made of. Few hold the
       network back from learning the times of single rows by heart.
     - `moving`: whether centres and scales may change in time as well.
+    - `background`: share of one more bump, of mean 0 and deviation 1 as standardised data have.
+      It is not trained, so that places without a training row keep some density.
+    - `echoes`: so many more bumps at places that the condition names in its last entries: for each
+      of them 1 if there is such a place or 0, then all places, shape `(echoes, dim)`. For events
+      that follow where others were.
     - `condition_dim`, `frequencies`, `max_frequency`, `min_scale`, `key`: see `Autoregressive`.
     """
 
     dim: int = eqx.field(static=True)
     condition_dim: int = eqx.field(static=True)
     moving: bool = eqx.field(static=True)
+    background: float = eqx.field(static=True)
+    echoes: int = eqx.field(static=True)
     min_scale: float = eqx.field(static=True)
     kernel: Kernel = eqx.field(static=True)
     embedding: TimeEmbedding
@@ -67,6 +78,8 @@ class DiagonalMixture(AbstractAutoregressiveDensity):
         kernel: Kernel = "logistic",
         rank: int = 8,
         moving: bool = False,
+        background: float = 0.0,
+        echoes: int = 0,
         condition_dim: int = 0,
         frequencies: int = 4,
         max_frequency: float = 1.0,
@@ -87,17 +100,22 @@ class DiagonalMixture(AbstractAutoregressiveDensity):
             raise ValueError(f"expected a rank of at least 1; got {rank}.")
         if kernel not in KERNELS:
             raise ValueError(f"expected a kernel of {list(KERNELS)}; got {kernel!r}.")
+        if not 0 <= background < 1:
+            raise ValueError(f"expected a background in [0, 1); got {background}.")
         self.condition_dim, self.min_scale = condition_dim, min_scale
+        if condition_dim < echoes * (1 + self.dim):
+            raise ValueError(
+                f"expected a condition that holds {echoes} places, of at least "
+                f"{echoes * (1 + self.dim)} entries; got {condition_dim}."
+            )
+        self.background, self.echoes = background, echoes
         self.kernel, self.moving = kernel, moving
         self.embedding = TimeEmbedding(frequencies, max_frequency, condition_dim)
-        outputs = components * (1 + 2 * self.dim) if moving else components
+        bumps = np.zeros(components * (1 + 2 * self.dim) if moving else components)
+        widths = to_raw_scale(np.full(echoes * self.dim, FIRST_ECHO_SCALE), min_scale)
+        outputs = np.concatenate([bumps, np.full(echoes, FIRST_ECHO_LOGIT), widths])
         self.network = DenseNetwork(
-            self.embedding.size,
-            rank,
-            2,
-            jnp.zeros(outputs),
-            readout_scale=READOUT_SCALE,
-            key=key,
+            self.embedding.size, rank, 2, outputs, readout_scale=READOUT_SCALE, key=key
         )
         self.logits = jnp.log(jnp.asarray(weights / weights.sum(), float))
         self.centre = jnp.asarray(centre.T, float)
@@ -112,26 +130,49 @@ class DiagonalMixture(AbstractAutoregressiveDensity):
         x = np.asarray(x, float)
         components = min(components, len(np.unique(x, axis=0)))
         with threadpool_limits(1):  # the same clusters on every machine
-            clusters = MiniBatchKMeans(components, batch_size=4096, random_state=seed)
-            label = clusters.fit(x).labels_
+            label = (clusters := KMeans(components, n_init=1, random_state=seed)).fit(x).labels_
         rows = np.bincount(label, minlength=components)
         squares = (x - clusters.cluster_centers_[label]) ** 2
         total = np.stack([np.bincount(label, column, components) for column in squares.T], axis=1)
         deviation = np.sqrt(total / np.maximum(rows, 1)[:, None] + NARROWEST_START**2)
-        if options.get("kernel", "logistic") == "logistic":
-            deviation = deviation * np.sqrt(3) / np.pi
+        deviation = deviation * UNIT_SCALE[options.get("kernel", "logistic")]
         return cls(clusters.cluster_centers_, deviation, rows + 1.0, **options)
 
     def start(self, t: Time, condition: Condition = None) -> PyTree:
         """The bumps at time t: log weights, centres and log scales."""
         outputs = self.network(self.embedding(t, condition))
         components = self.logits.shape[0]
-        log_weights = jax.nn.log_softmax(self.logits + outputs[:components])
+        logits = self.logits + outputs[:components]
         centre, raw_scale = self.centre, self.raw_scale
         if self.moving:
-            shifts = outputs[components:].reshape(2, self.dim, components)
+            shifts = outputs[components : components * (1 + 2 * self.dim)]
+            shifts = shifts.reshape(2, self.dim, components)
             centre, raw_scale = centre + shifts[0], raw_scale + shifts[1]
-        return log_weights, centre, to_log_scale(raw_scale, self.min_scale)
+        if self.echoes:
+            there, places = self._named(condition)
+            echo = outputs[-self.echoes * (1 + self.dim) :]
+            logits = jnp.append(logits, jnp.where(there > 0, echo[: self.echoes], NEVER))
+            centre = jnp.concatenate([centre, places.T], axis=1)
+            widths = echo[self.echoes :].reshape(self.dim, self.echoes)
+            raw_scale = jnp.concatenate([raw_scale, widths], axis=1)
+        bumps = jax.nn.log_softmax(logits), centre, to_log_scale(raw_scale, self.min_scale)
+        return self._with_background(*bumps) if self.background else bumps
+
+    def _named(self, condition: Condition) -> tuple[Array, Array]:
+        """Whether there are places in the condition, and the places."""
+        assert condition is not None  # its length was checked
+        own = condition[-self.echoes * (1 + self.dim) :]
+        return own[: self.echoes], own[self.echoes :].reshape(self.echoes, self.dim)
+
+    def _with_background(self, log_weights: Array, centre: Array, log_scale: Array) -> PyTree:
+        """One more bump, which is the same at all times."""
+        return (
+            jnp.append(log_weights + math.log1p(-self.background), math.log(self.background)),
+            jnp.pad(centre, ((0, 0), (0, 1))),
+            jnp.pad(
+                log_scale, ((0, 0), (0, 1)), constant_values=math.log(UNIT_SCALE[self.kernel])
+            ),
+        )
 
     def conditional(self, state: PyTree, i) -> tuple[AbstractKernelMixture, PyTree]:
         """All bumps along coordinate i, weighed by what x_<i says of them."""

@@ -9,33 +9,59 @@ from conservax._types import Point, PRNGKey, Scalar, Time
 from conservax.density import features_a_coordinate, point_features
 
 WAVES = 3
+WAIT_SCALE = 0.25  # of the logarithm, against that of other features
+TINY = 1e-6
 
 
 class Encoder(eqx.Module):
     """A gated recurrent unit [cho2014] that reads events one by one, in order of time.
 
-    It is shown the time, the logarithm of the wait, and the place as waves. The memory before
-    the first event is learned.
+    It is shown the time, the logarithm of the wait, and the place as waves. What it remembers is
+    the state of the unit, then, for each of the last `echoes` events: how long before the last
+    one it was (as a share of itself and a typical wait), whether there was one, and its place, as
+    `DiagonalMixture` takes them.
+
+    **Arguments:**
+
+    - `dim`: of a place.
+    - `state`: length of the state of the unit.
+    - `echoes`: how many events are kept as they are.
     """
 
     cell: eqx.nn.GRUCell
-    first: Float[Array, " memory"]
+    first_state: Float[Array, " state"]
+    dim: int = eqx.field(static=True)
+    echoes: int = eqx.field(static=True)
 
-    def __init__(self, dim: int, memory: int, *, key: PRNGKey):
-        self.cell = eqx.nn.GRUCell(2 + dim * features_a_coordinate(WAVES), memory, key=key)
-        self.first = jnp.zeros(memory)
+    def __init__(self, dim: int, state: int, *, echoes: int = 0, key: PRNGKey):
+        self.cell = eqx.nn.GRUCell(2 + dim * features_a_coordinate(WAVES), state, key=key)
+        self.first_state = jnp.zeros(state)
+        self.dim, self.echoes = dim, echoes
 
     @property
     def memory(self) -> int:
         """Length of the memory."""
-        return self.first.shape[0]
+        return self.first_state.shape[0] + self.echoes * (2 + self.dim)
+
+    @property
+    def first(self) -> Float[Array, " memory"]:
+        """The memory before the first event: a learned state, and no event."""
+        return jnp.append(self.first_state, jnp.zeros(self.memory - len(self.first_state)))
 
     def read(self, memory: Array, log_wait: Scalar, t: Time, x: Point) -> Float[Array, " memory"]:
-        """The memory after one more event."""
-        event = jnp.concatenate(
-            [jnp.stack([0.1 * log_wait, 2 * t - 1]), point_features(x, WAVES).ravel()]
-        )
-        return self.cell(event, memory)
+        """The memory after one more event; `log_wait` is that of the wait over a typical one."""
+        features = [jnp.stack([WAIT_SCALE * log_wait, 2 * t - 1]), point_features(x, WAVES).ravel()]
+        state, echoes = jnp.split(memory, [len(self.first_state)])
+        state = self.cell(jnp.concatenate(features), state)
+        if not self.echoes:
+            return state
+        age, there, places = jnp.split(echoes, [self.echoes, 2 * self.echoes])
+        # An age a typical wait older is a / (1 - a) larger by one; that of nothing stays 1.
+        grown = 1 / (1 + 1 / (age / jnp.maximum(1 - age, TINY) + jnp.exp(log_wait)))
+        age = jnp.append(0.0, jnp.where(there > 0, grown, 1.0)[:-1])
+        there = jnp.append(1.0, there[:-1])
+        places = jnp.concatenate([x, places[: -self.dim]])
+        return jnp.concatenate([state, age, there, places])
 
     def __call__(
         self,

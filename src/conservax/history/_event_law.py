@@ -1,5 +1,6 @@
 """When and where the next event comes, given the events so far: an exact joint density."""
 
+import math
 from typing import NamedTuple
 
 import equinox as eqx
@@ -39,13 +40,14 @@ class EventLaw(eqx.Module):
     Given the events so far, the wait for the next one is a mixture of log-logistic
     distributions, and its place has the density of a conservation law whose condition is the
     memory of these events: between events, the population of possible next places moves with
-    that law. Both densities are exact, so the likelihood of a window is a sum, and drawing the next
-    event needs no thinning.
+    that law, whose time runs from 0 at the last event towards 1 (`clock`). Both densities are
+    exact, so the likelihood of a window is a sum, and drawing the next event needs no thinning.
 
     **Arguments:**
 
     - `law`: of the places, with a condition as long as the memory of the encoder.
     - `encoder`: the memory.
+    - `typical_wait`: say the median, in windows: sets the scale of waits and of the law's time.
     - `components`: log-logistics of the wait.
     - `key`: for the layer that gives them.
     """
@@ -53,20 +55,29 @@ class EventLaw(eqx.Module):
     law: ConservationLaw
     encoder: Encoder
     wait: eqx.nn.Linear
+    typical_wait: float = eqx.field(static=True)
 
     def __init__(
-        self, law: ConservationLaw, encoder: Encoder, *, components: int = 8, key: PRNGKey
+        self,
+        law: ConservationLaw,
+        encoder: Encoder,
+        *,
+        typical_wait: float = 0.01,
+        components: int = 8,
+        key: PRNGKey,
     ):
         if law.condition_dim != encoder.memory:
             raise ValueError(
                 f"expected a law with a condition as long as the memory, {encoder.memory}; "
                 f"got {law.condition_dim}."
             )
-        self.law, self.encoder = law, encoder
+        if not 0 < typical_wait < math.inf:
+            raise ValueError(f"expected a typical wait above 0; got {typical_wait}.")
+        self.law, self.encoder, self.typical_wait = law, encoder, float(typical_wait)
         wait = eqx.nn.Linear(encoder.memory, 3 * components, key=key)
-        # Waits from a ten-thousandth of the window to all of it.
+        # Waits from a fiftieth of the typical one to fifty times as long.
         start = jnp.concatenate(
-            [jnp.zeros(components), jnp.linspace(-9.0, 0.0, components), jnp.zeros(components)]
+            [jnp.zeros(components), jnp.linspace(-4.0, 4.0, components), jnp.zeros(components)]
         )
         self.wait = eqx.tree_at(lambda layer: layer.bias, wait, start.astype(wait.weight.dtype))
 
@@ -76,9 +87,17 @@ class EventLaw(eqx.Module):
         return self.law.dim
 
     def log_wait(self, memory: Float[Array, " memory"]) -> LogisticMixture:
-        """Distribution of the logarithm of the wait for the next event, in windows."""
+        """Distribution of the logarithm of the wait for the next event over the typical one."""
         logits, mean, log_scale = jnp.split(self.wait(memory), 3)
         return LogisticMixture(jax.nn.log_softmax(logits), mean, 3 * jnp.tanh(log_scale / 3))
+
+    def clock(self, wait: Scalar) -> Scalar:
+        """Time of the law so long after the last event: 0 at once, 1/2 after the typical wait."""
+        return wait / (wait + self.typical_wait)
+
+    def relative(self, wait: Array) -> Array:
+        """Logarithm of a wait, in windows, over the typical one."""
+        return jnp.log(jnp.maximum(wait, SHORTEST) / self.typical_wait)
 
     def log_prob(
         self,
@@ -91,22 +110,19 @@ class EventLaw(eqx.Module):
         there = jnp.arange(events) < (events if length is None else length)
         # Padding that is finite, for the gradient's sake.
         t, x = jnp.where(there, t, 1.0), jnp.where(there[:, None], x, 0.0)
-        log_waits = _log_wait(jnp.diff(t, prepend=0.0))
+        waits = jnp.maximum(jnp.diff(t, prepend=0.0), SHORTEST)
+        log_waits = self.relative(waits)
         memory = self.encoder(log_waits, t, x)
         before, last = memory[:-1], memory[jnp.sum(there)]
 
-        def one(memory, log_wait, t, x):
-            spatial = self.law.log_prob(t, x, memory)
-            return self.log_wait(memory).log_pdf(log_wait) - log_wait, spatial
+        def one(memory, wait, log_wait, x):
+            spatial = self.law.log_prob(self.clock(wait), x, memory)
+            return self.log_wait(memory).log_pdf(log_wait) - jnp.log(wait), spatial
 
-        temporal, spatial = jax.vmap(one)(before, log_waits, t, x)
+        temporal, spatial = jax.vmap(one)(before, waits, log_waits, x)
         end = jnp.max(jnp.where(there, t, 0.0), initial=0.0)
-        silence = self.log_wait(last).log_survival(_log_wait(1 - end))
+        silence = self.log_wait(last).log_survival(self.relative(1 - end))
         return Terms(
             jnp.sum(jnp.where(there, temporal, 0.0)) + silence,
             jnp.sum(jnp.where(there, spatial, 0.0)),
         )
-
-
-def _log_wait(wait: Array) -> Array:
-    return jnp.log(jnp.maximum(wait, SHORTEST))

@@ -8,6 +8,9 @@ from conservax._types import PRNGKey
 from conservax.history._event_law import SHORTEST, EventLaw, Sequences
 
 
+BEYOND = 2.0  # windows: the wait of an event that does not come
+
+
 @eqx.filter_jit
 def simulate(law: EventLaw, key: PRNGKey, sequences: int, *, most_events: int) -> Sequences:
     """Draw whole windows, exactly: each event from its closed conditional density.
@@ -22,11 +25,12 @@ def simulate(law: EventLaw, key: PRNGKey, sequences: int, *, most_events: int) -
         def step(carry, key):
             memory, now = carry
             wait_key, place_key = jax.random.split(key)
-            log_wait = jnp.maximum(law.log_wait(memory).sample(wait_key), jnp.log(SHORTEST))
-            then = now + jnp.exp(log_wait)
+            wait = law.typical_wait * jnp.exp(law.log_wait(memory).sample(wait_key))
+            wait = jnp.clip(wait, SHORTEST, BEYOND)
+            then = now + wait
+            x = law.law.sample(place_key, law.clock(wait), memory)
             t = jnp.minimum(then, 1.0)
-            x = law.law.sample(place_key, t, memory)
-            return (law.encoder.read(memory, log_wait, t, x), then), (then, x)
+            return (law.encoder.read(memory, law.relative(wait), t, x), then), (then, x)
 
         start = (law.encoder.first, jnp.zeros((), law.encoder.first.dtype))
         keys = jax.random.split(key, most_events)
