@@ -38,11 +38,11 @@ MAY_IMPORT = {
     # laws of events that remember
     "history": "_types density flux law objective",
     # what the user holds
-    "model": "_types density flux law objective train transport check data baseline",
+    "model": "_types density flux law objective train transport check data baseline history",
     "report": "_types density flux law objective train transport check data baseline model",
     # tables of the papers
     "bench": "_types density flux law objective train transport check data baseline history model",
-    "__init__": "_types density flux law objective train transport check data baseline model report",
+    "__init__": "_types density flux law objective train transport check data baseline history model report",
     "cli": "_types density flux law objective train transport check data baseline model report bench __init__",
     "__main__": "cli",
 }

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from conservax.cli._app import JsonOption, SeedOption, answer, app
-from conservax.model import open_run
+from conservax.cli._open import open_plain
 
 
 @app.command("check", epilog="Example:  conservax check quakes")
@@ -16,7 +16,7 @@ def check_command(
     as_json: JsonOption = False,
 ) -> None:
     """Conservation residual, mass, spurious flux, goodness of fit: PASS or FAIL, a figure each."""
-    report = open_run(run).check(seed=seed)
+    report = open_plain(run).check(seed=seed)
     answer(report.to_json(), as_json, str(report))
     if not report.passed:
         raise typer.Exit(1)

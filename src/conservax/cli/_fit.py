@@ -1,5 +1,6 @@
 """`conservax fit`: from a table to a model."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -8,10 +9,12 @@ import typer
 
 from conservax import fit, resume
 from conservax.cli._app import BadInput, ForceOption, JsonOption, SeedOption, answer, app, say
+from conservax.cli._fit_history import events_summary, events_words, fit_history
 from conservax.data import check_out_folder, read_events, read_table
-from conservax.model import DensityName, Model
+from conservax.model import DensityName, EventModel, Model
 from conservax.train import CHECKPOINT
 
+_NOT_OF_A_FIT = {"file", "out", "history", "as_json"}  # of the command alone
 Order = Literal["random", "time"]
 EXAMPLES = """
 Examples:
@@ -21,6 +24,8 @@ Examples:
   conservax fit cells.parquet --time day --columns pc1 pc2 pc3 --test 0.2 --kinetic 0.01 --out cells
 
   conservax fit quakes.csv --columns lon lat --window 30d --density diagonal --test 0.1 --out windows
+
+  conservax fit quakes.csv --columns lon lat --window 30d --history --out aftershocks
 
   conservax fit --resume quakes
 """
@@ -60,6 +65,9 @@ def fit_command(
     stride: Annotated[
         str | None, typer.Option(help="From one window to the next; the window if left out.")
     ] = None,
+    history: Annotated[
+        bool, typer.Option(help="Learn when and where the next event comes, given those before.")
+    ] = False,
     degrees: Annotated[
         bool, typer.Option(help="The columns are longitude and latitude: check them.")
     ] = False,
@@ -115,6 +123,14 @@ def fit_command(
                 "conservax fit data.csv --time t --columns x y --out run"
             )
         check_out_folder(out, force)
+        if history:
+            asked = {
+                name: context.params[name] for name in context.params.keys() - _defaults(context)
+            }
+            asked = {k: v for k, v in asked.items() if k not in _NOT_OF_A_FIT}
+            model = _interruptible(lambda: fit_history(file, out, asked), out)
+            _tell(model, out, as_json)
+            return
         if (sequence, window, degrees) == (None, None, False):
             table = read_table(file, time=time, columns=columns)
         else:
@@ -154,8 +170,16 @@ def fit_command(
             ),
             out,
         )
-    result = summary(model) | {"run": str(out)}
-    answer(result, as_json, _words(result))
+    _tell(model, out, as_json)
+
+
+def _tell(model: Model | EventModel, out: Path, as_json: bool) -> None:
+    if isinstance(model, EventModel):
+        figures = events_summary(model) | {"run": str(out)}
+        answer(figures, as_json, events_words(figures))
+    else:
+        figures = summary(model) | {"run": str(out)}
+        answer(figures, as_json, _words(figures))
 
 
 def _defaults(context: typer.Context) -> set[str]:
@@ -164,7 +188,7 @@ def _defaults(context: typer.Context) -> set[str]:
     return {name for name, source in sources.items() if source and source.name == "DEFAULT"}
 
 
-def _interruptible(work, run: Path) -> Model:
+def _interruptible(work: Callable[[], Model | EventModel], run: Path) -> Model | EventModel:
     try:
         return work()
     except KeyboardInterrupt:

@@ -6,29 +6,54 @@ from typing import Annotated
 import numpy as np
 import typer
 
-from conservax.cli._app import ForceOption, JsonOption, SeedOption, answer, app
+from conservax.cli._app import BadInput, ForceOption, JsonOption, SeedOption, answer, app, say
 from conservax.data import check_out, write_table
-from conservax.model import open_run
+from conservax.model import EventModel, open_run
 
-EXAMPLES = "Example:  conservax sample quakes --time 2024-06-01 -n 1000 --out new.csv"
+EXAMPLES = """
+Examples:
+
+  conservax sample quakes --time 2024-06-01 -n 1000 --out new.csv
+
+  conservax sample aftershocks -n 100 --out windows.csv
+"""
 
 
 @app.command("sample", epilog=EXAMPLES)
 def sample_command(
     run: Annotated[Path, typer.Argument(help="Folder of a run, or a model file.")],
-    time: Annotated[str, typer.Option(help="When: as in the table.")],
-    n: Annotated[int, typer.Option("-n", min=1, help="How many points.")],
+    n: Annotated[int, typer.Option("-n", min=1, help="How many points, or windows of events.")],
     out: Annotated[Path, typer.Option(help="CSV, Parquet or npz file to write.")],
+    time: Annotated[
+        str | None, typer.Option(help="When: as in the table. Not for models with memory.")
+    ] = None,
     seed: SeedOption = 0,
     force: ForceOption = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Draw new points of the population at a time, exactly."""
+    """Draw new points of the population at a time, or new windows of events, exactly."""
     model = open_run(run)
     check_out(out, force)
+    if isinstance(model, EventModel):
+        if time is not None:
+            raise BadInput("expected no --time: a model with memory draws whole windows of events.")
+        _windows(model, n, out, seed, force, as_json)
+        return
+    if time is None:
+        raise BadInput("expected --time, as in the table; for example: --time 2024-06-01")
     axis = model.units.time
     x = model.sample(time, n, seed=seed)
     stamp = axis.to_column(np.full(n, float(axis.parse(time))))
     columns = dict(zip(model.columns, x.T, strict=True))
     write_table(out, {axis.name: stamp, **columns}, force=force)
     answer({"rows": n, "out": str(out)}, as_json, f"{n} points at {time} in {out}")
+
+
+def _windows(model: EventModel, n: int, out: Path, seed: int, force: bool, as_json: bool) -> None:
+    events = model.simulate(n, seed=seed)
+    for note in events.notes:
+        say(note)
+    columns = {"window": events.sequence, events.time_name: events.t}
+    write_table(out, columns | dict(zip(events.columns, events.x.T, strict=True)), force=force)
+    result = {"windows": n, "rows": len(events), "out": str(out)}
+    answer(result, as_json, f"{len(events)} events in {n} windows in {out}")

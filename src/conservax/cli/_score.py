@@ -2,13 +2,14 @@
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.table import Table as Grid
 
 from conservax.cli._app import JsonOption, answer, app, say
-from conservax.model import open_run, scores
+from conservax.data import Events, Table
+from conservax.model import EventModel, Model, event_scores, open_run, scores
 
 
 @app.command("score", epilog="Example:  conservax score quakes newer.csv")
@@ -19,27 +20,42 @@ def score_command(
 ) -> None:
     """Mean negative log-likelihood of a file, with kernel and Gaussian-mixture baselines."""
     model = open_run(run)
-    table = model.read(file)
-    for note in table.notes:
+    rows = model.read(file)
+    for note in rows.notes:
         say(note)
     if model.split is None:
         say("a bare model file has no training rows: no baselines. Give the run folder for them.")
-    elif model.settings["source"] == table.source:
+    elif model.settings["source"] == rows.source:
         say(
             "these are the rows the model was fitted on: all figures flatter. Score rows it has not seen."
         )
-    rows = scores(model, table)
+    if isinstance(model, EventModel):
+        assert isinstance(rows, Events)  # as its model reads them
+        result, grid = _of_events(model, rows)
+    else:
+        assert isinstance(rows, Table)
+        result, grid = _of_rows(model, rows)
+    answer(result, as_json, grid)
+
+
+def _of_rows(model: Model, table: Table) -> tuple[dict[str, Any], Grid]:
+    found = scores(model, table)
     grid = Grid("model", "NLL a row (standardised)", "raw", "behind this model", "chosen")
-    for row in rows:
+    for row in found:
         behind = f"{row.behind:+.4f} ± {row.error:.4f}" if row.detail else ""
         grid.add_row(row.name, f"{row.standardised:.4f}", f"{row.raw:.4f}", behind, row.detail)
-    answer(
-        {
-            "rows": len(table),
-            "nll": rows[0].standardised,
-            "nll_raw": rows[0].raw,
-            "scores": [asdict(row) for row in rows],
-        },
-        as_json,
-        grid,
-    )
+    ours = found[0]
+    figures = {"rows": len(table), "nll": ours.standardised, "nll_raw": ours.raw}
+    return figures | {"scores": [asdict(row) for row in found]}, grid
+
+
+def _of_events(model: EventModel, events: Events) -> tuple[dict[str, Any], Grid]:
+    found = event_scores(model, events)
+    heads = ("model", "times", "places", "places, raw", "both, raw", "chosen")
+    grid = Grid(*heads, title="negative log-likelihood, nats an event; places standardised")
+    for row in found:
+        figures = (row.temporal, row.spatial, row.spatial_raw, row.joint)
+        grid.add_row(row.name, *(f"{figure:.4f}" for figure in figures), row.detail)
+    ours = found[0]
+    figures = {"rows": len(events), "windows": events.sequences, "nll": ours.joint}
+    return figures | {"scores": [asdict(row) for row in found]}, grid

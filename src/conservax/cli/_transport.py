@@ -7,8 +7,8 @@ import numpy as np
 import typer
 
 from conservax.cli._app import ForceOption, JsonOption, SeedOption, answer, app
+from conservax.cli._open import open_plain
 from conservax.data import check_out, read_points, write_table
-from conservax.model import open_run
 
 EXAMPLES = (
     "Example:  conservax transport quakes points.csv "
@@ -31,7 +31,7 @@ def transport_command(
     as_json: JsonOption = False,
 ) -> None:
     """Carry points from one time to another along the learned motion."""
-    model = open_run(run)
+    model = open_plain(run)
     check_out(out, force)
     x = read_points(file, columns=model.columns)
     moved = model.transport(x, start, end, diffusion=diffusion, seed=seed)

@@ -29,6 +29,7 @@ UNIT_SCALE = {"logistic": math.sqrt(3) / math.pi, "normal": 1.0}  # of deviation
 READOUT_SCALE = 0.01  # weights hardly depend on time at first
 FIRST_ECHO_LOGIT, FIRST_ECHO_SCALE = -3.0, 0.1  # beside bumps whose weights sum to 1
 NEVER = -1e4  # logit of a place that is not there
+MOST_TO_CLUSTER = 50_000  # rows: more make no better start
 NARROWEST_START = 0.02  # where a cluster is a point, in standardised units
 
 
@@ -115,7 +116,12 @@ class DiagonalMixture(AbstractAutoregressiveDensity):
         widths = to_raw_scale(np.full(echoes * self.dim, FIRST_ECHO_SCALE), min_scale)
         outputs = np.concatenate([bumps, np.full(echoes, FIRST_ECHO_LOGIT), widths])
         self.network = DenseNetwork(
-            self.embedding.size, rank, 2, outputs, readout_scale=READOUT_SCALE, key=key
+            self.embedding.size,
+            rank,
+            2,
+            jnp.asarray(outputs, float),
+            readout_scale=READOUT_SCALE,
+            key=key,
         )
         self.logits = jnp.log(jnp.asarray(weights / weights.sum(), float))
         self.centre = jnp.asarray(centre.T, float)
@@ -128,9 +134,12 @@ class DiagonalMixture(AbstractAutoregressiveDensity):
         `options` are those of the class.
         """
         x = np.asarray(x, float)
+        if len(x) > MOST_TO_CLUSTER:
+            x = np.random.default_rng(seed).choice(x, MOST_TO_CLUSTER, replace=False)
         components = min(components, len(np.unique(x, axis=0)))
         with threadpool_limits(1):  # the same clusters on every machine
-            label = (clusters := KMeans(components, n_init=1, random_state=seed)).fit(x).labels_
+            clusters = KMeans(components, n_init="auto", random_state=seed)
+            label = clusters.fit_predict(x)
         rows = np.bincount(label, minlength=components)
         squares = (x - clusters.cluster_centers_[label]) ** 2
         total = np.stack([np.bincount(label, column, components) for column in squares.T], axis=1)
@@ -169,9 +178,7 @@ class DiagonalMixture(AbstractAutoregressiveDensity):
         return (
             jnp.append(log_weights + math.log1p(-self.background), math.log(self.background)),
             jnp.pad(centre, ((0, 0), (0, 1))),
-            jnp.pad(
-                log_scale, ((0, 0), (0, 1)), constant_values=math.log(UNIT_SCALE[self.kernel])
-            ),
+            jnp.pad(log_scale, ((0, 0), (0, 1)), constant_values=math.log(UNIT_SCALE[self.kernel])),
         )
 
     def conditional(self, state: PyTree, i) -> tuple[AbstractKernelMixture, PyTree]:

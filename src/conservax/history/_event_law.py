@@ -8,12 +8,13 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
 
-from conservax._types import PRNGKey, Scalar
+from conservax._types import Point, PRNGKey, Scalar
 from conservax.density import LogisticMixture
 from conservax.history._encoder import Encoder
 from conservax.law import ConservationLaw
 
 SHORTEST = 1e-7  # of the window: events at one time are this far apart
+BEYOND = 2.0  # windows: the wait of an event that does not come
 
 
 class Sequences(NamedTuple):
@@ -28,10 +29,10 @@ class Sequences(NamedTuple):
 
 
 class Terms(NamedTuple):
-    """The log-likelihood of one window, in nats, in two parts that add up."""
+    """A log-likelihood, in nats, in two parts that add up."""
 
-    temporal: Scalar  # of the times, and of no event from the last one to the end of the window
-    spatial: Scalar  # of the places, given times and the events before
+    temporal: Scalar  # of times; for a window also of no event from the last one to its end
+    spatial: Scalar  # of places, given times and the events before
 
 
 class EventLaw(eqx.Module):
@@ -110,19 +111,36 @@ class EventLaw(eqx.Module):
         there = jnp.arange(events) < (events if length is None else length)
         # Padding that is finite, for the gradient's sake.
         t, x = jnp.where(there, t, 1.0), jnp.where(there[:, None], x, 0.0)
-        waits = jnp.maximum(jnp.diff(t, prepend=0.0), SHORTEST)
-        log_waits = self.relative(waits)
-        memory = self.encoder(log_waits, t, x)
+        memory = self.remember(t, x)
         before, last = memory[:-1], memory[jnp.sum(there)]
-
-        def one(memory, wait, log_wait, x):
-            spatial = self.law.log_prob(self.clock(wait), x, memory)
-            return self.log_wait(memory).log_pdf(log_wait) - jnp.log(wait), spatial
-
-        temporal, spatial = jax.vmap(one)(before, waits, log_waits, x)
+        terms = jax.vmap(self.log_next)(before, jnp.diff(t, prepend=0.0), x)
         end = jnp.max(jnp.where(there, t, 0.0), initial=0.0)
         silence = self.log_wait(last).log_survival(self.relative(1 - end))
         return Terms(
-            jnp.sum(jnp.where(there, temporal, 0.0)) + silence,
-            jnp.sum(jnp.where(there, spatial, 0.0)),
+            jnp.sum(jnp.where(there, terms.temporal, 0.0)) + silence,
+            jnp.sum(jnp.where(there, terms.spatial, 0.0)),
         )
+
+    def remember(
+        self, t: Float[Array, " events"], x: Float[Array, "events dim"]
+    ) -> Float[Array, "before memory"]:
+        """The memory before every event of a window and after the last."""
+        return self.encoder(self.relative(jnp.diff(t, prepend=0.0)), t, x)
+
+    def log_next(self, memory: Float[Array, " memory"], wait: Scalar, x: Point) -> Terms:
+        """Log density of the next event: so long after the last one, and at this place."""
+        wait = jnp.maximum(wait, SHORTEST)
+        temporal = self.log_wait(memory).log_pdf(self.relative(wait)) - jnp.log(wait)
+        return Terms(temporal, self.law.log_prob(self.clock(wait), x, memory))
+
+    def log_rate(self, memory: Float[Array, " memory"], wait: Scalar, x: Point) -> Scalar:
+        """Log intensity at a place, so long after the last event, where nothing came since."""
+        silence = self.log_wait(memory).log_survival(self.relative(wait))
+        return sum(self.log_next(memory, wait, x)) - silence
+
+    def draw(self, memory: Float[Array, " memory"], key: PRNGKey) -> tuple[Scalar, Point]:
+        """The wait for the next event, in windows and at most `BEYOND`, and its place."""
+        wait_key, place_key = jax.random.split(key)
+        wait = self.typical_wait * jnp.exp(self.log_wait(memory).sample(wait_key))
+        wait = jnp.clip(wait, SHORTEST, BEYOND)
+        return wait, self.law.sample(place_key, self.clock(wait), memory)

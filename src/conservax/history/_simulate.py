@@ -5,10 +5,7 @@ import jax
 import jax.numpy as jnp
 
 from conservax._types import PRNGKey
-from conservax.history._event_law import SHORTEST, EventLaw, Sequences
-
-
-BEYOND = 2.0  # windows: the wait of an event that does not come
+from conservax.history._event_law import EventLaw, Sequences
 
 
 @eqx.filter_jit
@@ -24,11 +21,8 @@ def simulate(law: EventLaw, key: PRNGKey, sequences: int, *, most_events: int) -
     def window(key):
         def step(carry, key):
             memory, now = carry
-            wait_key, place_key = jax.random.split(key)
-            wait = law.typical_wait * jnp.exp(law.log_wait(memory).sample(wait_key))
-            wait = jnp.clip(wait, SHORTEST, BEYOND)
+            wait, x = law.draw(memory, key)
             then = now + wait
-            x = law.law.sample(place_key, law.clock(wait), memory)
             t = jnp.minimum(then, 1.0)
             return (law.encoder.read(memory, law.relative(wait), t, x), then), (then, x)
 

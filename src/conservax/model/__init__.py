@@ -2,9 +2,13 @@
 
 from conservax.model._codec import CodecError as CodecError
 from conservax.model._densities import DensityName as DensityName
+from conservax.model._event_model import EventModel as EventModel
+from conservax.model._event_scores import EventScore as EventScore
+from conservax.model._event_scores import event_scores as event_scores
 from conservax.model._fit import fit as fit
 from conservax.model._fit import load as load
 from conservax.model._fit import resume as resume
+from conservax.model._fit_events import fit_events as fit_events
 from conservax.model._model import ExtrapolationWarning as ExtrapolationWarning
 from conservax.model._model import Model as Model
 from conservax.model._run import open_run as open_run

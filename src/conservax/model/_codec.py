@@ -11,6 +11,8 @@ import numpy as np
 
 from conservax._types import PyTree
 
+LAYERS = (eqx.nn.GRUCell, eqx.nn.Linear)
+
 
 class CodecError(ValueError):
     """A tree that cannot be written down, or a description that does not fit this version."""
@@ -80,8 +82,8 @@ def _decode_module(name: str, fields: dict[str, Any], arrays: dict[str, np.ndarr
 
 
 def _classes() -> dict[str, type[eqx.Module]]:
-    """Every final part of conservax by name: all that a file may name."""
-    return {cls.__name__: cls for cls in _descendants(eqx.Module)}
+    """Every final part of conservax by name, and the layers it is made of: all a file may name."""
+    return {cls.__name__: cls for cls in (*_descendants(eqx.Module), *LAYERS)}
 
 
 def _descendants(cls: type) -> Iterator[type]:

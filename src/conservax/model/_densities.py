@@ -22,7 +22,12 @@ def density_maker(
         count = 16 if components is None else components
         return lambda key: Autoregressive(x.shape[1], components=count, **network, key=key)
     if name == "diagonal":
-        count = min(_BUMPS, max(1, len(x) // _ROWS_A_BUMP)) if components is None else components
+        count = bumps_for(len(x)) if components is None else components
         options = {"rank": _RANK, "max_frequency": network["max_frequency"]}
         return lambda key: DiagonalMixture.from_rows(x, count, seed=seed, **options, key=key)
     raise DataError(f"expected a density of {list(get_args(DensityName))}; got {name!r}.")
+
+
+def bumps_for(rows: int) -> int:
+    """How many bumps a `DiagonalMixture` has by default."""
+    return min(_BUMPS, max(1, rows // _ROWS_A_BUMP))

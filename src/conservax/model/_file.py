@@ -3,17 +3,57 @@
 import json
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
+import pandas as pd
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
-from conservax.data import DataError
+from conservax.data import DataError, Units
 from conservax.model._codec import CodecError, decode, encode
 from conservax.train import write_atomically
 
 _FORMAT = "conservax-model-1"
+
+
+class Stored(NamedTuple):
+    """What the file of a model holds."""
+
+    law: Any
+    units: Units
+    settings: dict[str, Any]
+    history: pd.DataFrame
+
+
+def save_model(
+    path: Path, law: Any, units: Units, settings: dict[str, Any], history: pd.DataFrame
+) -> None:
+    """Write a model file, in place of what is there."""
+    columns = {name: [_plain(v) for v in values.tolist()] for name, values in history.items()}
+    about = {"units": units.to_json(), "settings": settings, "history": columns}
+    save_parts(path, {"law": law, "about": about})
+
+
+def load_model(path: Path) -> Stored:
+    """What `save_model` wrote.
+
+    **Raises:** `DataError` if the file is missing, truncated, foreign or of another version.
+    """
+    parts = load_parts(path)
+    if parts.keys() != {"law", "about"}:
+        raise DataError(f"{path}: expected a model; got a file of {sorted(parts)}.")
+    about = parts["about"]
+    try:
+        units, settings = Units.from_json(about["units"]), about["settings"]
+        return Stored(parts["law"], units, settings, pd.DataFrame(about["history"]))
+    except (KeyError, TypeError) as error:
+        raise DataError(f"{path}: damaged; {error} is missing. Fit the model again.") from error
+
+
+def _plain(value: Any) -> Any:
+    """NaN has no place in JSON."""
+    return None if isinstance(value, float) and np.isnan(value) else value
 
 
 def save_parts(path: Path, parts: dict[str, Any]) -> None:

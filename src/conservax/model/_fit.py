@@ -33,14 +33,21 @@ from conservax.flux import AbstractDivergenceFree, AbstractFlux, KnotheRosenblat
 from conservax.law import ConservationLaw
 from conservax.model._codec import CodecError, encode
 from conservax.model._densities import DensityName, density_maker
+from conservax.model._event_model import EventModel
 from conservax.model._model import Model
-from conservax.model._run import MODEL, Experiment, open_run, read_experiment, write_experiment
+from conservax.model._run import (
+    MODEL,
+    Experiment,
+    around,
+    open_run,
+    read_experiment,
+    write_experiment,
+)
 from conservax.model._smoothing import smoothing
 from conservax.objective import (
     AbstractObjective,
     KineticEnergy,
     NegativeLogLikelihood,
-    Rows,
     Sum,
     as_sum,
 )
@@ -118,7 +125,7 @@ def fit(
     """
     if out is not None:
         check_out_folder(out, force)
-    _check_parts(density, flux, divergence_free)
+    check_parts(density, flux, divergence_free)
     if not isinstance(table, Table | Events | EventSplit):
         table = read_table(table, time=time, columns=columns)
         for note in table.notes:
@@ -176,7 +183,7 @@ def fit(
     run = None if out is None else Path(out)
     if run is not None:
         write_experiment(run, experiment)
-    return _run(experiment, run, initial, optimiser, progress)
+    return run_experiment(experiment, run, initial, optimiser, progress)
 
 
 def resume(
@@ -185,7 +192,7 @@ def resume(
     objective: AbstractObjective | Sum | Sequence[Stage] | None = None,
     optimiser: optax.GradientTransformation | None = None,
     progress: bool = True,
-) -> Model:
+) -> Model | EventModel:
     """Go on with a killed or interrupted run, bit for bit, to its end.
 
     `objective` and `optimiser` are needed, the same again, where `fit` was given an optimiser, or
@@ -205,10 +212,10 @@ def resume(
             raise DataError(f"{run}: this run {had} {name}. Resume with what `fit` was given.")
     if objective is not None:
         experiment = experiment._replace(stages=_stages(objective, settings["most_steps"]))
-    return _run(experiment, run, lambda key: experiment.law, optimiser, progress)
+    return run_experiment(experiment, run, lambda key: experiment.law, optimiser, progress)
 
 
-def load(path: str | PathLike[str]) -> Model:
+def load(path: str | PathLike[str]) -> Model | EventModel:
     """Read a model file, or the folder of a run with its rows. Reading never runs code: the files
     hold arrays and plain JSON.
 
@@ -241,7 +248,7 @@ def _dealt(
     return parts, axis
 
 
-def _check_parts(density: Any, flux: Any, divergence_free: Any) -> None:
+def check_parts(density: Any, flux: Any, divergence_free: Any) -> None:
     """Tell a part that is built too early, or not at all."""
     for name, part in (("density", density), ("divergence_free", divergence_free)):
         given = part is not None and not isinstance(part, str)
@@ -289,22 +296,19 @@ def describe(stages: Sequence[Stage]) -> str:
     return ", then ".join(map(one, stages))
 
 
-def _run(
+def run_experiment(
     experiment: Experiment,
     run: Path | None,
-    initial: Callable[[PRNGKey], ConservationLaw],
+    initial: Callable[[PRNGKey], Any],
     optimiser: optax.GradientTransformation | None,
     progress: bool,
-) -> Model:
+) -> Any:
+    """Train, and put the law into the user's object, `Model` or `EventModel`."""
     settings, stages = experiment.settings, experiment.stages
     assert stages is not None  # `fit` made them, or `resume` gave them
-    model = Model(
-        experiment.law,
-        experiment.units,
-        history=pd.DataFrame(),
-        settings=settings,
-        split=experiment.split,
-    )
+    model: Any = around(
+        experiment.law, experiment.units, settings, pd.DataFrame(), experiment.split
+    )  # whose rows are of the kind of the split
     with ProgressBar(sum(s.steps for s in stages), visible=progress) as bar:
         trained = train(
             experiment.law,
@@ -336,10 +340,12 @@ def _run(
     return model
 
 
-def _validation(model: Model, parts: Split) -> Rows | None:
-    """Validation rows in law units, at most `MOST_VALIDATION_ROWS` of them, evenly chosen."""
-    table = parts.validation
-    if not len(table):
+def _validation(model: Any, parts: Split | EventSplit) -> Any:
+    """Validation rows in law units, evenly chosen: at most `MOST_VALIDATION_ROWS`, or so."""
+    held = parts.validation
+    if not len(held):
         return None
-    chosen = np.linspace(0, len(table) - 1, min(len(table), MOST_VALIDATION_ROWS)).astype(int)
-    return model.rows(table.take(chosen))
+    units = held.sequences if isinstance(held, Events) else len(held)
+    most = max(1, MOST_VALIDATION_ROWS * units // len(held))
+    chosen = np.linspace(0, units - 1, min(units, most)).astype(int)
+    return model.rows(held.take(chosen))

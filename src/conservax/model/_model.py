@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike
 from conservax.check import CheckReport, calibration, check
 from conservax.data import DataError, Split, Table, Units, check_out, read_events, read_table
 from conservax.law import ConservationLaw
-from conservax.model._file import load_parts, save_parts
+from conservax.model._file import load_model, save_model
 from conservax.model._rows import over_rows
 from conservax.objective import Rows
 from conservax.transport import transport
@@ -150,24 +150,17 @@ class Model:
 
     def write(self, path: Path) -> None:
         """`save` that replaces what is there."""
-        columns = {name: values.tolist() for name, values in self.history.items()}
-        history = {name: [_plain(v) for v in values] for name, values in columns.items()}
-        about = {"units": self.units.to_json(), "settings": self.settings, "history": history}
-        save_parts(path, {"law": self.law, "about": about})
+        save_model(path, self.law, self.units, self.settings, self.history)
 
     @classmethod
     def load(cls, path: str | PathLike[str], *, split: Split | None = None) -> Self:
         """Read a model file. See `conservax.load`."""
-        parts = load_parts(Path(path))
-        if parts.keys() != {"law", "about"}:
-            raise DataError(f"{path}: expected a model; got a file of {sorted(parts)}.")
-        about = parts["about"]
-        try:
-            units, settings = Units.from_json(about["units"]), about["settings"]
-            history = pd.DataFrame(about["history"])
-        except (KeyError, TypeError) as error:
-            raise DataError(f"{path}: damaged; {error} is missing. Fit the model again.") from error
-        return cls(parts["law"], units, history=history, settings=settings, split=split)
+        stored = load_model(Path(path))
+        if not isinstance(stored.law, ConservationLaw):
+            raise DataError(f"{path}: a model of events with memory. Read it with conservax.load.")
+        return cls(
+            stored.law, stored.units, history=stored.history, settings=stored.settings, split=split
+        )
 
     def read(self, source: Any) -> Table:
         """Rows of another source, read in the way of those that the model was fitted to.
@@ -215,8 +208,3 @@ def _sample(law, key, row, t):
 def _transport(law, diffusion, key, row, times, x):
     own = jax.random.fold_in(key, row)
     return transport(law, x, times, key=own, diffusion=diffusion)[-1]
-
-
-def _plain(value: Any) -> Any:
-    """NaN has no place in JSON."""
-    return None if isinstance(value, float) and np.isnan(value) else value

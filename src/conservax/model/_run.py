@@ -3,14 +3,16 @@
 import json
 from pathlib import Path
 from typing import Any, NamedTuple
-from zipfile import BadZipFile
 
-import numpy as np
+import pandas as pd
 
-from conservax.data import DataError, Split, Table, Units
+from conservax.data import DataError, EventSplit, Split, Units
+from conservax.history import EventLaw
 from conservax.law import ConservationLaw
-from conservax.model._file import load_parts, pack_parts
+from conservax.model._event_model import EventModel
+from conservax.model._file import load_model, load_parts, pack_parts
 from conservax.model._model import Model
+from conservax.model._stored_rows import read_split, write_split
 from conservax.train import CHECKPOINT, METRICS, Stage, write_atomically
 
 MODEL, EXPERIMENT, DATA = "model.conservax", "experiment.conservax", "data.npz"
@@ -24,11 +26,11 @@ class Experiment(NamedTuple):
     Objectives of the user's own cannot be written down: `stages` is None when read back.
     """
 
-    law: ConservationLaw
+    law: ConservationLaw | EventLaw
     stages: tuple[Stage, ...] | None
     units: Units
     settings: dict[str, Any]
-    split: Split
+    split: Split | EventSplit
 
 
 def write_experiment(run: Path, experiment: Experiment) -> None:
@@ -44,7 +46,7 @@ def write_experiment(run: Path, experiment: Experiment) -> None:
     for name in RUN_FILES:
         (run / name).unlink(missing_ok=True)
     run.mkdir(parents=True, exist_ok=True)
-    _write_split(run / DATA, experiment.split)
+    write_split(run / DATA, experiment.split)
     write_atomically(run / CONFIG, (json.dumps(about, indent=2) + "\n").encode())
     write_atomically(run / EXPERIMENT, packed)
 
@@ -61,14 +63,14 @@ def read_experiment(run: Path) -> Experiment:
     stored = parts["stages"]
     stages = stored and tuple(Stage(steps, objective) for steps, objective in stored)
     units = Units.from_json(about["units"])
-    split = _read_split(run / DATA, units)
+    split = read_split(run / DATA)
     return Experiment(parts["law"], stages, units, about["settings"], split)
 
 
-def open_run(path: Path) -> Model:
+def open_run(path: Path) -> Model | EventModel:
     """The model of a run folder with its rows, or of a bare model file without."""
     if path.is_file():
-        return Model.load(path)
+        return around(*load_model(path), split=None)
     if not path.exists():
         raise DataError(f"{path}: no such run. Give what was `--out` of `fit`, or a model file.")
     if not (path / MODEL).is_file():
@@ -77,36 +79,16 @@ def open_run(path: Path) -> Model:
                 f"{path}: the run is not finished. Go on with `conservax fit --resume {path}`."
             )
         raise DataError(f"{path}: no {MODEL} in this folder. Give what was `--out` of `fit`.")
-    model = Model.load(path / MODEL)
-    model.split = _read_split(path / DATA, model.units)
-    return model
+    return around(*load_model(path / MODEL), split=read_split(path / DATA))
 
 
-def _write_split(path: Path, split: Split) -> None:
-    arrays = {}
-    for name, table in split._asdict().items():
-        arrays |= {f"{name}_t": table.t, f"{name}_x": table.x}
-    with path.with_name(f".{path.name}").open("wb") as file:
-        np.savez_compressed(file, **arrays)
-    path.with_name(f".{path.name}").replace(path)
-
-
-def _read_split(path: Path, units: Units) -> Split:
-    try:
-        with np.load(path, allow_pickle=False) as arrays:
-            axis = units.time
-            return Split(
-                *(
-                    Table(
-                        arrays[f"{part}_t"],
-                        arrays[f"{part}_x"],
-                        units.columns,
-                        axis.name,
-                        axis.kind,
-                        f"{path} ({part})",
-                    )
-                    for part in Split._fields
-                )
-            )
-    except (OSError, KeyError, ValueError, BadZipFile) as error:
-        raise DataError(f"{path}: the rows of the run cannot be read ({error}).") from error
+def around(
+    law: ConservationLaw | EventLaw,
+    units: Units,
+    settings: dict[str, Any],
+    history: pd.DataFrame,
+    split: Split | EventSplit | None,
+) -> Model | EventModel:
+    """The user's object for this law."""
+    kind = EventModel if isinstance(law, EventLaw) else Model
+    return kind(law, units, history=history, settings=settings, split=split)  # type: ignore

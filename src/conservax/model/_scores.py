@@ -49,7 +49,7 @@ def scores(model: Model, table: Table) -> tuple[Score, ...]:
     result = [Score("This model", "", float(ours.mean()) - volume, float(ours.mean()))]
     if model.split is None or not len(model.split.validation):
         return tuple(result)
-    for name, detail, theirs in _baselines(model.split, table):
+    for name, detail, theirs in baselines(model.split, table):
         behind = theirs - ours
         error = behind.std(ddof=1) / math.sqrt(len(behind)) if len(behind) > 1 else math.nan
         raw = float(theirs.mean())
@@ -57,7 +57,7 @@ def scores(model: Model, table: Table) -> tuple[Score, ...]:
     return tuple(result)
 
 
-def _baselines(split: Split, table: Table) -> list[tuple[str, str, Float[np.ndarray, " rows"]]]:
+def baselines(split: Split, table: Table) -> list[tuple[str, str, Float[np.ndarray, " rows"]]]:
     """Name, detail, and what each baseline pays for the rows of the table."""
     train, judge = split.train, split.validation
     still = [

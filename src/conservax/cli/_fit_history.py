@@ -1,0 +1,86 @@
+"""`conservax fit --history`: from windows of events to a model of what comes next."""
+
+from pathlib import Path
+from typing import Any
+
+from conservax import fit_events
+from conservax.cli._app import BadInput, say
+from conservax.data import read_events
+from conservax.model import EventModel
+
+READING = ("time", "columns", "sequence", "window", "stride", "degrees")
+FITTING = (
+    "steps",
+    "validation",
+    "test",
+    "split_by",
+    "components",
+    "width",
+    "batch_size",
+    "learning_rate",
+    "noise",
+    "members",
+    "seed",
+    "force",
+)
+
+
+def fit_history(file: Path, out: Path, given: dict[str, Any]) -> EventModel:
+    """Read and fit with the options that were given; the others have defaults of their own."""
+    foreign = sorted(given.keys() - {*READING, *FITTING})
+    if foreign:
+        flags = ", ".join(f"--{name.replace('_', '-')}" for name in foreign)
+        raise BadInput(f"expected options of a model with --history; got {flags}. Leave these out.")
+    if "sequence" not in given and "window" not in given:
+        raise BadInput(
+            'expected --sequence COLUMN, or --window such as "30d", with --history: memory begins '
+            "anew in every window."
+        )
+    events = read_events(file, **{name: given[name] for name in READING if name in given})
+    for note in events.notes:
+        say(note)
+    options = {name: given[name] for name in FITTING if name in given}
+    return fit_events(events, out=out, **options)
+
+
+def events_summary(model: EventModel) -> dict[str, Any]:
+    """What a fit came to, in figures; NLL in nats an event."""
+    figures: dict[str, Any] = {
+        "columns": list(model.columns),
+        "rows": model.settings["rows"],
+        "windows": model.settings["windows"],
+        "steps": model.settings["steps"],
+        "stopped_early": model.settings["stopped_early"],
+    }
+    assert model.split is not None  # a model that was just fitted has its windows
+    for name, part in model.split._asdict().items():
+        if len(part):
+            found = model.log_likelihood(part)
+            spatial = -float(found.spatial.sum()) / len(part)
+            figures[f"{name}_rows"] = len(part)
+            figures[f"{name}_nll_times"] = -float(found.temporal.sum()) / len(part)
+            figures[f"{name}_nll_places"] = spatial - model.units.log_volume
+            figures[f"{name}_nll_places_raw"] = spatial
+    return figures
+
+
+def events_words(figures: dict[str, Any]) -> str:
+    """The same as text."""
+    stop = " (stopped early)" if figures["stopped_early"] else ""
+    names = ", ".join(figures["columns"])
+    lines = [
+        f"{figures['rows']} events of {names} in {figures['windows']} windows; "
+        f"{figures['steps']} steps{stop}"
+    ]
+    for name in ("train", "validation", "test"):
+        if f"{name}_rows" in figures:
+            lines.append(
+                f"{name + ' NLL':<15} {figures[f'{name}_nll_times']:8.4f} times, "
+                f"{figures[f'{name}_nll_places']:8.4f} places, nats an event, standardised"
+                f"   ({figures[f'{name}_rows']} events; places "
+                f"{figures[f'{name}_nll_places_raw']:.4f} raw)"
+            )
+    run = figures["run"]
+    lines.append(f"model           {run}/model.conservax")
+    lines.append(f"next            conservax sample {run} -n 100 --out simulated.csv")
+    return "\n".join(lines)

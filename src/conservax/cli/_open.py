@@ -1,0 +1,17 @@
+"""Runs as the commands take them."""
+
+from pathlib import Path
+
+from conservax.cli._app import BadInput
+from conservax.model import EventModel, Model, open_run
+
+
+def open_plain(run: Path) -> Model:
+    """The model of a run, which must be one without memory."""
+    model = open_run(run)
+    if isinstance(model, EventModel):
+        raise BadInput(
+            f"{run}: expected a model without memory; got one fitted with --history, which "
+            "`conservax score` and `conservax sample` take."
+        )
+    return model

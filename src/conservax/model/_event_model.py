@@ -1,0 +1,233 @@
+"""The user's object for events that follow from those before: a law of windows with its units."""
+
+from os import PathLike
+from pathlib import Path
+from typing import Any, NamedTuple, Self
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike
+
+from conservax.data import (
+    DataError,
+    Events,
+    EventSplit,
+    Units,
+    check_out,
+    read_events,
+)
+from conservax.history import EventLaw, Sequences, Terms, simulate
+from conservax.model._file import load_model, save_model
+
+WINDOWS_AT_ONCE = 16
+FEWEST_SLOTS = 8  # padding is to a power of two, so that few lengths are compiled
+
+
+class LogLikelihoods(NamedTuple):
+    """Log-likelihood of every window, nats, in the units of the events; the sum is that of both."""
+
+    events: np.ndarray
+    temporal: np.ndarray
+    spatial: np.ndarray
+
+
+class EventModel:
+    """When and where the next event comes, given the events so far, in the units of the events.
+
+    Windows start with no memory. Densities of places are nats per product of the units of the
+    columns, those of times per unit of time: a day for timestamps.
+
+    **Attributes:**
+
+    - `law`: the `conservax.history.EventLaw`, over windows [0, 1] and standardised places.
+    - `units`: names, the time within a window, mean and standard deviation of every coordinate.
+    - `history`, `settings`: of training, as of `Model`.
+    - `split`: the windows it was fitted, validated and tested on; None for a model from a file.
+    """
+
+    def __init__(
+        self,
+        law: EventLaw,
+        units: Units,
+        *,
+        history: pd.DataFrame,
+        settings: dict[str, Any],
+        split: EventSplit | None = None,
+    ):
+        self.law, self.units = law, units
+        self.history, self.settings, self.split = history, settings, split
+
+    def __repr__(self) -> str:
+        return f"EventModel of {', '.join(self.columns)} in windows of {self.window:g}"
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Names of the coordinates."""
+        return self.units.columns
+
+    @property
+    def window(self) -> float:
+        """Length of a window, in days for timestamps."""
+        return self.units.time.scale
+
+    def log_likelihood(self, events: Events) -> LogLikelihoods:
+        """Exact log-likelihood of every window: of its times, and of its places given these."""
+        self._check(events)
+        rows = self.rows(events)
+        terms = _terms(self.law, rows)
+        count = events.counts
+        return LogLikelihoods(
+            count,
+            np.asarray(terms.temporal, np.float64) - count * np.log(self.window),
+            np.asarray(terms.spatial, np.float64) - count * self.units.log_volume,
+        )
+
+    def log_intensity(self, t: Any, x: ArrayLike, past: Any, past_x: ArrayLike) -> np.ndarray:
+        """Log of the rate of events at places x and times t, per unit of time and of volume.
+
+        Given that nothing happened since the last event of the past. Its integral over places is
+        the hazard of the wait.
+
+        **Arguments:**
+
+        - `t`, `x`: times within a window, one or one a row, and places of shape `(rows, dim)`.
+        - `past`, `past_x`: times and places of the events so far, in order, before every t.
+        """
+        x = np.atleast_2d(self.units.standardise(x))
+        t = np.broadcast_to(np.asarray(t, float), len(x)) / self.window
+        memory, last = self._remember(past, past_x)
+        if np.any(t <= last):
+            raise DataError(
+                f"expected times after the last event, at {last * self.window:g}; "
+                f"got {t.min() * self.window:g}."
+            )
+        rate = _log_rates(
+            self.law, memory, *map(jnp.asarray, (self._cast(t - last), self._cast(x)))
+        )
+        return np.asarray(rate, float) - np.log(self.window) - self.units.log_volume
+
+    def next_event(
+        self, past: Any = (), past_x: ArrayLike | None = None, n: int = 1, *, seed: int = 0
+    ) -> pd.DataFrame:
+        """`n` draws of the next event after those of the past, a row each.
+
+        Times may lie beyond the end of the window.
+        """
+        memory, last = self._remember(past, past_x)
+        wait, x = _next(self.law, memory, jax.random.split(jax.random.key(seed), n))
+        columns = dict(zip(self.columns, self.units.restore(np.asarray(x)).T, strict=True))
+        time = (last + np.asarray(wait, float)) * self.window
+        return pd.DataFrame({self.units.time.name: time} | columns)
+
+    def simulate(self, n: int, *, seed: int = 0, most_events: int | None = None) -> Events:
+        """`n` new windows, drawn event by event from the exact conditional densities.
+
+        `most_events` of a window, by default twice the longest one in training; longer ones are
+        cut off there, and the notes say how many.
+        """
+        most = 2 * self.settings["longest_window"] if most_events is None else most_events
+        drawn = simulate(self.law, jax.random.key(seed), n, most_events=most)
+        there = np.arange(most) < np.asarray(drawn.length)[:, None]
+        cut_off = int(np.sum(np.asarray(drawn.length) == most))
+        axis = self.units.time
+        return Events(
+            np.asarray(drawn.t, float)[there] * self.window,
+            self.units.restore(np.asarray(drawn.x, float)[there]),
+            np.nonzero(there)[0],
+            np.arange(n, dtype=float),
+            self.window,
+            self.columns,
+            axis.name,
+            "number",
+            "simulated",
+            (f"{cut_off} of {n} windows cut off after {most} events",) * bool(cut_off),
+            sequence_name="window",
+        )
+
+    def read(self, source: Any) -> Events:
+        """Windows of another source, read in the way of those that the model was fitted to."""
+        return read_events(source, **self.settings["events"])
+
+    def rows(self, events: Events) -> Sequences:
+        """Windows in law units, padded to one length."""
+        count = events.counts
+        slots = max(FEWEST_SLOTS, 1 << (int(count.max(initial=1)) - 1).bit_length())
+        place = np.arange(len(events)) - np.repeat(np.cumsum(count) - count, count)
+        t = np.zeros((events.sequences, slots))
+        x = np.zeros((events.sequences, slots, self.units.dim))
+        t[events.sequence, place] = events.t / events.length
+        x[events.sequence, place] = self.units.standardise(events.x)
+        return Sequences(
+            jnp.asarray(self._cast(t)), jnp.asarray(self._cast(x)), jnp.asarray(count, jnp.int32)
+        )
+
+    def save(self, path: str | PathLike[str], *, force: bool = False) -> None:
+        """Write the model to one file of arrays and plain JSON."""
+        check_out(path, force)
+        self.write(Path(path))
+
+    def write(self, path: Path) -> None:
+        """`save` that replaces what is there."""
+        save_model(path, self.law, self.units, self.settings, self.history)
+
+    @classmethod
+    def load(cls, path: str | PathLike[str], *, split: EventSplit | None = None) -> Self:
+        """Read a model file. See `conservax.load`."""
+        stored = load_model(Path(path))
+        if not isinstance(stored.law, EventLaw):
+            raise DataError(f"{path}: expected a model of events with memory; got a plain one.")
+        return cls(
+            stored.law, stored.units, history=stored.history, settings=stored.settings, split=split
+        )
+
+    def _check(self, events: Events) -> None:
+        if events.columns != self.columns or not np.isclose(events.length, self.window):
+            raise DataError(
+                f"{events.source}: expected {list(self.columns)} in windows of {self.window:g}; "
+                f"got {list(events.columns)} in windows of {events.length:g}. Read them with "
+                "`model.read`."
+            )
+
+    def _remember(self, past: Any, past_x: ArrayLike | None) -> tuple[jax.Array, float]:
+        """The memory of events, and the time of the last one in windows."""
+        t = np.asarray(past, float)
+        if t.ndim != 1 or np.any(np.diff(t) < 0) or np.any((t < 0) | (t > self.window)):
+            raise DataError(
+                f"expected times of past events in order, from 0 to {self.window:g}; got {t}."
+            )
+        if not len(t):
+            return self.law.encoder.first, 0.0
+        if past_x is None:
+            raise DataError(f"expected the places of {len(t)} past events; got none.")
+        x = np.atleast_2d(self.units.standardise(past_x))
+        if len(x) != len(t):
+            raise DataError(f"expected {len(t)} places of past events, one a time; got {len(x)}.")
+        t = t / self.window
+        memory = _read(self.law, *map(jnp.asarray, (self._cast(t), self._cast(x))))
+        return memory, float(t[-1])
+
+    def _cast(self, values: np.ndarray) -> np.ndarray:
+        return np.asarray(values, self.law.wait.weight.dtype)
+
+
+@eqx.filter_jit
+def _terms(law: EventLaw, rows: Sequences) -> Terms:
+    return jax.lax.map(lambda row: law.log_prob(*row), rows, batch_size=WINDOWS_AT_ONCE)
+
+
+@eqx.filter_jit
+def _read(law: EventLaw, t: jax.Array, x: jax.Array) -> jax.Array:
+    return law.remember(t, x)[-1]
+
+
+@eqx.filter_jit
+def _next(law: EventLaw, memory: jax.Array, keys: jax.Array) -> tuple[jax.Array, jax.Array]:
+    return jax.vmap(law.draw, in_axes=(None, 0))(memory, keys)
+
+
+@eqx.filter_jit
+def _log_rates(law: EventLaw, memory: jax.Array, wait: jax.Array, x: jax.Array) -> jax.Array:
+    return jax.vmap(law.log_rate, in_axes=(None, 0, 0))(memory, wait, x)

@@ -1,0 +1,148 @@
+"""From windows of events to a model of what comes next, in one call."""
+
+import dataclasses
+from collections.abc import Callable, Sequence
+from os import PathLike
+from pathlib import Path
+from typing import Any, Literal
+
+import jax
+import numpy as np
+
+from conservax._types import PRNGKey
+from conservax.data import (
+    DataError,
+    Events,
+    EventSplit,
+    Units,
+    check_out_folder,
+    check_trainable,
+    read_events,
+    split_events,
+)
+from conservax.density import AbstractDensity, DiagonalMixture
+from conservax.flux import KnotheRosenblatt
+from conservax.history import Encoder, EventLaw, SequenceLikelihood
+from conservax.law import ConservationLaw
+from conservax.model._densities import bumps_for
+from conservax.model._event_model import EventModel
+from conservax.model._fit import describe, run_experiment
+from conservax.model._run import Experiment, write_experiment
+from conservax.train import Stage
+
+BACKGROUND = 0.01
+
+
+def fit_events(
+    events: Any,
+    *,
+    time: str | None = None,
+    columns: Sequence[str] | None = None,
+    sequence: str | None = None,
+    window: float | str | None = None,
+    stride: float | str | None = None,
+    degrees: bool = False,
+    density: Callable[[int, PRNGKey], AbstractDensity] | None = None,
+    components: int | None = None,
+    state: int = 48,
+    echoes: int = 4,
+    width: int = 32,
+    waits: int = 8,
+    steps: int = 1500,
+    validation: float = 0.1,
+    test: float = 0.0,
+    split_by: Literal["random", "time"] = "random",
+    batch_size: int = 16,
+    learning_rate: float = 2e-3,
+    noise: float = 0.0,
+    patience: int | None = 600,
+    members: int = 1,
+    seed: int = 0,
+    out: str | PathLike[str] | None = None,
+    force: bool = False,
+    progress: bool = True,
+) -> EventModel:
+    """Learn when and where the next event comes, given the events so far.
+
+    **Arguments:**
+
+    - `events`: `conservax.data.Events`, an `EventSplit`, which is taken as it is, or what
+      `conservax.data.read_events` reads with `time`, `columns`, `sequence`, `window`, `stride` and
+      `degrees`.
+    - `density`: of the next place: a function of the length of the condition and a random key. By
+      default a `DiagonalMixture` with `components` bumps that begin at the clusters of the events,
+      and one at each of the last `echoes` events, all weighed by a network of hidden `width`.
+    - `state`: length of the memory of the events before, beside the echoes.
+    - `waits`: log-logistics of the wait for the next event.
+    - `steps`, `batch_size` (windows a step), `learning_rate`, `patience`, `noise`, `members`,
+      `seed`, `out`, `force`: see `conservax.fit`.
+    - `validation`, `test`, `split_by`: whole windows are held out; see
+      `conservax.data.split_events`.
+
+    **Raises:** `conservax.DataError` for bad input, naming column, row and remedy.
+    """
+    if out is not None:
+        check_out_folder(out, force)
+    if not isinstance(events, Events | EventSplit):
+        how = {"time": time, "columns": columns, "sequence": sequence, "window": window}
+        events = read_events(events, **how, stride=stride, degrees=degrees)
+    if isinstance(events, Events):
+        events = split_events(events, validation=validation, test=test, by=split_by, seed=seed)
+    train = events.train
+    check_trainable(train.table())
+    units = dataclasses.replace(Units.of(train.table()), time=train.axis)
+    waits_seen = np.diff(train.t)[np.diff(train.sequence) == 0] / train.length
+    waits_seen = waits_seen[waits_seen > 0]
+    if not len(waits_seen):
+        raise DataError(
+            f"{train.source}: expected windows with several events at different times, to learn "
+            "what follows what; got none. Give longer windows, or use conservax.fit."
+        )
+    places = units.standardise(train.x)
+    count = bumps_for(len(places)) if components is None else components
+
+    def place_density(condition_dim: int, key: PRNGKey) -> AbstractDensity:
+        return DiagonalMixture.from_rows(
+            places,
+            count,
+            seed=seed,
+            rank=width,
+            background=BACKGROUND,
+            echoes=echoes,
+            condition_dim=condition_dim,
+            key=key,
+        )
+
+    def initial(key: PRNGKey) -> EventLaw:
+        keys = jax.random.split(key, 3)
+        encoder = Encoder(units.dim, state, echoes=echoes, key=keys[0])
+        rho = (density or place_density)(encoder.memory, keys[1])
+        law = ConservationLaw(rho, KnotheRosenblatt())
+        typical = float(np.median(waits_seen))
+        return EventLaw(law, encoder, typical_wait=typical, components=waits, key=keys[2])
+
+    stages = (Stage(steps, SequenceLikelihood()),)
+    settings = {
+        "source": train.source,
+        "rows": sum(map(len, events)),
+        "windows": sum(part.sequences for part in events),
+        "longest_window": int(max(part.counts.max(initial=1) for part in events)),
+        "notes": list(train.notes),
+        "events": train.how(),
+        "batch_size": batch_size,
+        "learning_rate": learning_rate,
+        "patience": patience,
+        "noise": noise,
+        "time_noise": 0.0,
+        "members": members,
+        "seed": seed,
+        "own_optimiser": False,
+        "own_objective": False,
+        "objective": describe(stages),
+        "most_steps": steps,
+    }
+    experiment = Experiment(initial(jax.random.key(seed)), stages, units, settings, events)
+    run = None if out is None else Path(out)
+    if run is not None:
+        write_experiment(run, experiment)
+    return run_experiment(experiment, run, initial, None, progress)

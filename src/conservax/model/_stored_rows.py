@@ -1,0 +1,50 @@
+"""The rows of a run on disk: tables, or windows of events."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+from zipfile import BadZipFile
+
+import numpy as np
+
+from conservax.data import DataError, Events, EventSplit, Split, Table
+
+_ABOUT = "about"  # all that is no array, as JSON
+
+
+def write_split(path: Path, split: Split | EventSplit) -> None:
+    """Write all parts to one file, in one move."""
+    arrays = {}
+    for part, rows in split._asdict().items():
+        held = {field.name: getattr(rows, field.name) for field in fields(rows)}
+        plain = {name: value for name, value in held.items() if not isinstance(value, np.ndarray)}
+        held = {name: held[name] for name in held.keys() - plain.keys()}
+        held[_ABOUT] = np.array(json.dumps(plain))
+        arrays |= {f"{part}_{name}": value for name, value in held.items()}
+    with path.with_name(f".{path.name}").open("wb") as file:
+        np.savez_compressed(file, **arrays)
+    path.with_name(f".{path.name}").replace(path)
+
+
+def read_split(path: Path) -> Split | EventSplit:
+    """What `write_split` wrote.
+
+    **Raises:** `DataError` if the file is missing or damaged.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as arrays:
+            parts = [_part(arrays, part) for part in Split._fields]
+    except (OSError, KeyError, ValueError, TypeError, BadZipFile) as error:
+        raise DataError(f"{path}: the rows of the run cannot be read ({error}).") from error
+    whole: Any = EventSplit if isinstance(parts[0], Events) else Split
+    return whole(*parts)
+
+
+def _part(arrays: Mapping[str, np.ndarray], part: str) -> Table | Events:
+    about = json.loads(arrays[f"{part}_{_ABOUT}"].item())
+    plain: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in about.items()}
+    kind = Events if f"{part}_sequence" in arrays else Table
+    held = [field.name for field in fields(kind) if field.name not in plain]
+    return kind(**{name: arrays[f"{part}_{name}"] for name in held}, **plain)

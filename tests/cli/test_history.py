@@ -1,0 +1,66 @@
+"""Events with memory, as a user drives them."""
+
+import json
+
+import numpy as np
+import pytest
+
+from conservax.cli import main
+from conservax.data import pinwheel_hawkes
+
+READING = ["--time", "h", "--columns", "east", "north", "--sequence", "day", "--window", "30"]
+SMALL = ["--steps", "2", "--components", "10", "--width", "4"]
+
+
+def run(*arguments):
+    """Exit code of a command."""
+    with pytest.raises(SystemExit) as stop:
+        main([str(argument) for argument in arguments])
+    return stop.value.code
+
+
+@pytest.fixture(scope="module")
+def work(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("work")
+    t, x, day = pinwheel_hawkes(np.random.default_rng(0), 40)
+    lines = [f"{d},{h},{a},{b}" for d, h, (a, b) in zip(day, t, x, strict=True)]
+    (folder / "events.csv").write_text("day,h,east,north\n" + "\n".join(lines))
+    assert (
+        run("fit", folder / "events.csv", *READING, "--history", *SMALL, "--out", folder / "run")
+        == 0
+    )
+    return folder
+
+
+def test_scores_are_those_of_times_and_of_places(work, capsys):
+    capsys.readouterr()
+    assert run("score", work / "run", work / "events.csv", "--json") == 0
+    found = json.loads(capsys.readouterr().out)
+    ours = found["scores"][0]
+    assert found["windows"] == 40
+    assert found["nll"] == pytest.approx(ours["temporal"] + ours["spatial_raw"])
+    assert len(found["scores"]) == 5
+
+
+def test_draws_are_whole_windows(work):
+    assert run("sample", work / "run", "-n", 3, "--out", work / "new.csv") == 0
+    header, *rows = (work / "new.csv").read_text().splitlines()
+    assert header == "window,h,east,north"
+    assert {int(row.split(",")[0]) for row in rows} == {0, 1, 2}
+
+
+@pytest.mark.parametrize(
+    ("command", "words"),
+    [
+        (["check", "run"], "expected a model without memory"),
+        (["report", "run"], "expected a model without memory"),
+        (["sample", "run", "-n", 3, "--time", 1, "--out", "b.csv"], "no --time"),
+        (["fit", "events.csv", *READING[:5], "--history", "--out", "r"], "--sequence COLUMN"),
+        (["fit", "events.csv", *READING, "--history", "--kinetic", 1, "--out", "r"], "--kinetic"),
+    ],
+)
+def test_what_does_not_go_with_memory_is_told(work, command, words, monkeypatch, capsys):
+    monkeypatch.chdir(work)
+    assert run(*command) == 2
+    assert words in " ".join(capsys.readouterr().err.split())
+    assert not (work / "r").exists()

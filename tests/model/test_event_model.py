@@ -1,0 +1,192 @@
+"""Events with memory in the units of their table."""
+
+import numpy as np
+import pytest
+from scipy.stats import poisson
+
+import conservax
+from conservax.data import DataError, Events, pinwheel_hawkes, split_events
+from conservax.model import event_scores, open_run
+from conservax.train import CHECKPOINT
+
+TINY = {"components": 40, "state": 8, "width": 8, "steps": 60, "progress": False}
+
+
+def hawkes(windows=80, seed=0, time=1.0, space=1.0):
+    """Windows of the pinwheel, in stretched units."""
+    t, x, sequence = pinwheel_hawkes(np.random.default_rng(seed), windows)
+    return Events(
+        np.minimum(t, 30.0) * time,
+        x * space,
+        sequence,
+        np.arange(float(windows)),
+        30.0 * time,
+        ("east", "north"),
+        "h",
+        "number",
+        "hawkes",
+        sequence_name="day",
+    )
+
+
+@pytest.fixture(scope="module")
+def model():
+    return conservax.fit_events(hawkes(), test=0.2, **TINY)
+
+
+PAST, PAST_X = [3.0, 4.5, 4.6], [[1.0, 0.5], [-1.0, 0.2], [0.3, -1.5]]
+
+
+def test_the_rate_integrated_over_places_is_the_hazard_of_the_next_draw(model):
+    axes = np.linspace(-9, 9, 121)
+    points = np.stack(np.meshgrid(axes, axes, indexing="ij"), axis=-1).reshape(-1, 2)
+    cell = (axes[1] - axes[0]) ** 2
+    ages = np.linspace(0, 2, 81)[1:] ** 2  # hours since the last event, dense where rates change
+    hazard = [
+        np.exp(model.log_intensity(4.6 + age, points, PAST, PAST_X)).sum() * cell for age in ages
+    ]
+    hazard = np.array([hazard[0], *hazard])
+    steps = np.diff([0.0, *ages])
+    silence = np.exp(-np.cumsum(0.5 * (hazard[1:] + hazard[:-1]) * steps))
+    drawn = model.next_event(PAST, PAST_X, 20_000)
+    assert list(drawn) == ["h", "east", "north"]
+    for place in (20, 40, 79):
+        later = np.mean(drawn["h"] - 4.6 > ages[place])
+        assert silence[place] == pytest.approx(later, abs=0.02)
+
+
+def test_a_window_is_as_likely_as_its_events_one_by_one(model):
+    """Rates of the events times the chance of silence between them, by another road."""
+    one = hawkes().take(np.array([0]))
+    found = model.log_likelihood(one)
+    t, x = one.t, one.x
+    rates = sum(float(model.log_intensity(t[n], x[n], t[:n], x[:n])[0]) for n in range(1, len(one)))
+    assert found.events[0] == len(one)
+    # Chance that draws of the next event come later than it did, or than the end of the window.
+    silence = 0.0
+    for n in range(1, len(one) + 1):
+        until = t[n] if n < len(one) else 30.0
+        later = np.mean(model.next_event(t[:n], x[:n], 4000)["h"] > until)
+        silence += np.log(later)
+    first = model.log_likelihood(
+        Events(t[:1], x[:1], one.sequence[:1], one.starts, 30.0, one.columns, "h", "number", "one")
+    )
+    alone = np.log(np.mean(model.next_event(t[:1], x[:1], 4000)["h"] > 30.0))
+    total = float(first.temporal[0] + first.spatial[0]) - alone + rates + silence
+    assert float(found.temporal[0] + found.spatial[0]) == pytest.approx(total, abs=1.0)
+
+
+def test_units_only_shift_the_likelihood(model):
+    """Hours to minutes and km to m: log densities fall by the logarithm of the factors."""
+    stretched = conservax.fit_events(hawkes(time=60.0, space=1000.0), test=0.2, **TINY)
+    here, there = (
+        model.log_likelihood(hawkes()),
+        stretched.log_likelihood(hawkes(time=60.0, space=1000.0)),
+    )
+    np.testing.assert_allclose(there.temporal, here.temporal - here.events * np.log(60), atol=0.05)
+    np.testing.assert_allclose(
+        there.spatial, here.spatial - 2 * here.events * np.log(1000), atol=0.05
+    )
+
+
+def test_simulated_windows_are_windows_of_the_data(model):
+    drawn = model.simulate(50, seed=1)
+    assert drawn.columns == ("east", "north")
+    assert drawn.length == 30.0
+    assert drawn.sequences == 50
+    again = model.simulate(50, seed=1)
+    np.testing.assert_array_equal(drawn.x, again.x)
+    assert np.abs(drawn.x).max() < 60
+    cut_off = model.simulate(50, seed=1, most_events=2)
+    assert cut_off.counts.max() == 2
+    assert "cut off after 2 events" in cut_off.notes[0]
+
+
+def test_memory_helps_on_events_that_excite_each_other(model):
+    ours, *others = event_scores(model, model.split.test)
+    assert len(others) == 4
+    assert all(ours.temporal < other.temporal for other in others)
+    assert ours.joint == pytest.approx(ours.temporal + ours.spatial_raw)
+
+
+def test_the_poisson_baseline_is_that_of_scipy(model):
+    """The same windows as a Poisson number of uniform times."""
+    test, train = model.split.test, model.split.train
+    rate = len(train) / (train.sequences * 30.0)
+    count = test.counts
+    # Given their number, times are uniform and in order: n! / 30^n.
+    log_factorials = np.array([np.log(np.arange(1, n + 1)).sum() for n in count])
+    logs = poisson(rate * 30.0).logpmf(count) + log_factorials - count * np.log(30.0)
+    poisson_score = event_scores(model, test)[1]
+    assert poisson_score.temporal == pytest.approx(-logs.sum() / count.sum(), rel=1e-9)
+
+
+def test_a_model_comes_back_from_its_file_and_its_run(tmp_path):
+    out = tmp_path / "run"
+    model = conservax.fit_events(hawkes(), test=0.2, out=out, **TINY | {"steps": 4})
+    for back in (open_run(out), conservax.load(out / "model.conservax")):
+        np.testing.assert_array_equal(
+            back.log_likelihood(hawkes()).spatial, model.log_likelihood(hawkes()).spatial
+        )
+        assert repr(back) == repr(model)
+    for name, part in model.split._asdict().items():
+        stored = getattr(open_run(out).split, name)
+        np.testing.assert_array_equal(stored.x, part.x)
+        np.testing.assert_array_equal(stored.starts, part.starts)
+        assert stored.how() == part.how()
+    with pytest.raises(DataError, match="with memory"):
+        conservax.Model.load(out / "model.conservax")
+
+
+def test_a_killed_run_goes_on_bit_for_bit(tmp_path, monkeypatch):
+    straight = conservax.fit_events(hawkes(), **TINY | {"steps": 200})
+    from conservax.model import _fit
+
+    def killed(self, report):
+        if report.step >= 100:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(_fit.ProgressBar, "show", killed)
+    out = tmp_path / "run"
+    with pytest.raises(KeyboardInterrupt):
+        conservax.fit_events(hawkes(), out=out, **TINY | {"steps": 200})
+    monkeypatch.undo()
+    assert (out / CHECKPOINT).is_file()
+    resumed = conservax.resume(out, progress=False)
+    np.testing.assert_array_equal(
+        resumed.log_likelihood(hawkes()).temporal, straight.log_likelihood(hawkes()).temporal
+    )
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (lambda m: m.next_event([2.0, 1.0], [[0, 0], [1, 1]]), "in order, from 0 to 30"),
+        (lambda m: m.next_event([31.0], [[0, 0]]), "in order, from 0 to 30"),
+        (lambda m: m.next_event([1.0]), "places of 1 past events; got none"),
+        (lambda m: m.next_event([1.0], [[0, 0], [1, 1]]), "1 places of past events, one a time"),
+        (lambda m: m.log_intensity(1.0, [[0, 0]], [2.0], [[0, 0]]), "after the last event, at 2"),
+        (lambda m: m.log_likelihood(hawkes(time=2.0)), r"windows of 30; got .* of 60"),
+    ],
+)
+def test_bad_pasts_are_told(model, call, words):
+    with pytest.raises(DataError, match=words):
+        call(model)
+
+
+def test_windows_of_one_event_teach_nothing():
+    whole = hawkes(40)
+    first = np.flatnonzero(np.diff(whole.sequence, prepend=-1))
+    alone = Events(
+        whole.t[first],
+        whole.x[first],
+        np.arange(len(first)),
+        np.arange(float(len(first))),
+        30.0,
+        whole.columns,
+        "h",
+        "number",
+        "alone",
+    )
+    with pytest.raises(DataError, match="several events at different times"):
+        conservax.fit_events(split_events(alone, validation=0.1, seed=0), **TINY)
