@@ -11,6 +11,7 @@ from conservax.model._fit import resume as resume
 from conservax.model._fit_events import fit_events as fit_events
 from conservax.model._model import ExtrapolationWarning as ExtrapolationWarning
 from conservax.model._model import Model as Model
+from conservax.model._rows import over_rows as over_rows
 from conservax.model._run import open_run as open_run
 from conservax.model._scores import Score as Score
 from conservax.model._scores import scores as scores
