@@ -172,13 +172,14 @@ def test_imports_point_one_way():
 
 
 def test_only_transport_integrates():
+    # ... and the baseline that has to be simulated to be trained, for comparison.
     users = {
         part_of(path)
         for path in SOURCES
         for module, _ in imported_by(path)
         if module.split(".")[0] == "diffrax"
     }
-    assert users <= {"transport"}
+    assert users <= {"transport", "bench"}
 
 
 def test_only_the_command_line_prints():

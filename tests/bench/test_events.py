@@ -7,6 +7,7 @@ from conservax.bench import EVENT_SETS, EventRow, bench_events, table_of, too_go
 from conservax.bench import _events as events
 from conservax.bench._event_sets import _events as laid
 from conservax.bench._event_sets import data_folder
+from conservax.bench._fit_flow import FLOW_STEPS
 from conservax.cli import main
 from conservax.data import DataError, EventSplit, pinwheel_hawkes
 
@@ -59,10 +60,11 @@ def test_what_the_command_refuses(arguments, monkeypatch, tmp_path):
 @pytest.mark.slow
 def test_every_model_is_scored_on_the_same_events(monkeypatch):
     monkeypatch.setitem(events.STEPS, True, 20)
+    monkeypatch.setitem(FLOW_STEPS, True, 20)
     monkeypatch.setitem(
         EVENT_SETS, "pinwheel", EVENT_SETS["pinwheel"].__class__("P", small_pinwheel, {})
     )
     rows = list(bench_events(["pinwheel"], seeds=1, quick=True))
-    assert len({r.model for r in rows}) == len(rows) == len(events.OURS) + 4
+    assert len({r.model for r in rows}) == len(rows) == len(events.OURS) + 5
     assert len({r.events for r in rows}) == 1
     assert all(np.isfinite(r.standardised) for r in rows)

@@ -11,6 +11,7 @@ import pandas as pd
 
 from conservax._types import PRNGKey
 from conservax.bench._event_sets import EVENT_SETS
+from conservax.bench._fit_flow import event_rows, fit_flow, flow_nll, rows_of
 from conservax.data import EventSplit, Units
 from conservax.density import Autoregressive, DiagonalMixture, Factorized, Kernel, Mixture
 from conservax.model import Model, fit, scores
@@ -19,6 +20,7 @@ OURS = ("diagonal", "autoregressive", "mixture of factorized")
 TOO_GOOD = 0.01  # below the entropy by more than that is a mistake, not a record
 STEPS = {False: 6000, True: 1000}
 PAPER_MIXTURE = 32
+FLOW = "CNF (Diffrax)"
 BUMPS: dict[str, Kernel] = {
     "pinwheel": "normal",
     "earthquakes": "logistic",
@@ -64,6 +66,7 @@ def bench_events(
             split = EVENT_SETS[name].load(seed)
             for kind in OURS:
                 yield from _ours(name, kind, split, seed, quick, say)
+            yield _flow(name, split, seed, quick, say)
 
 
 def _ours(
@@ -82,6 +85,20 @@ def _ours(
         say(f"{name}, seed {seed}: {label} {row.standardised:.3f}")
         yield row
         seconds = 0.0  # baselines: a minute at most, not timed
+
+
+def _flow(
+    name: str, split: EventSplit, seed: int, quick: bool, say: Callable[[str], None]
+) -> EventRow:
+    """The model that is simulated to train it."""
+    began = time.perf_counter()
+    rows = event_rows(split)
+    flow = fit_flow(rows, seed=seed, quick=quick).law
+    seconds = time.perf_counter() - began
+    nll = flow_nll(flow, rows_of(split.test, rows.units))
+    say(f"{name}, seed {seed}: {FLOW} {nll:.3f}")
+    raw = nll + rows.units.log_volume
+    return EventRow(name, FLOW, seed, nll, raw, len(split.test), seconds)
 
 
 def _bare(model: Model) -> Model:
