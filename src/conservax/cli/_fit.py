@@ -8,7 +8,15 @@ import typer
 
 from conservax import fit, resume
 from conservax.cli._app import BadInput, ForceOption, JsonOption, SeedOption, answer, app, say
-from conservax.data import check_out_folder, read_events, read_table
+from conservax.data import (
+    Events,
+    Table,
+    check_out_folder,
+    cut,
+    read_comcat,
+    read_events,
+    read_table,
+)
 from conservax.model import DensityName, Model
 from conservax.train import CHECKPOINT
 
@@ -21,6 +29,8 @@ Examples:
   conservax fit cells.parquet --time day --columns pc1 pc2 pc3 --test 0.2 --kinetic 0.01 --out cells
 
   conservax fit quakes.csv --columns lon lat --window 30d --density diagonal --test 0.1 --out windows
+
+  conservax fit query.csv --comcat --min-magnitude 4.5 --test 0.1 --out catalogue
 
   conservax fit --resume quakes
 """
@@ -63,6 +73,12 @@ def fit_command(
     degrees: Annotated[
         bool, typer.Option(help="The columns are longitude and latitude: check them.")
     ] = False,
+    comcat: Annotated[
+        bool, typer.Option(help="The file is a CSV of ComCat, the USGS catalogue of earthquakes.")
+    ] = False,
+    min_magnitude: Annotated[
+        float | None, typer.Option(help="Leave smaller earthquakes out, with --comcat.")
+    ] = None,
     split_by: Annotated[
         Order, typer.Option(help="Hold windows out at random, or the last in time.")
     ] = "random",
@@ -115,7 +131,11 @@ def fit_command(
                 "conservax fit data.csv --time t --columns x y --out run"
             )
         check_out_folder(out, force)
-        if (sequence, window, degrees) == (None, None, False):
+        if comcat:
+            table = _earthquakes(context, file, min_magnitude, window, stride)
+        elif min_magnitude is not None:
+            raise BadInput("expected --min-magnitude beside --comcat: add it, or filter the file.")
+        elif (sequence, window, degrees) == (None, None, False):
             table = read_table(file, time=time, columns=columns)
         else:
             table = read_events(
@@ -156,6 +176,21 @@ def fit_command(
         )
     result = summary(model) | {"run": str(out)}
     answer(result, as_json, _words(result))
+
+
+def _earthquakes(
+    context: typer.Context,
+    file: Path,
+    min_magnitude: float | None,
+    window: str | None,
+    stride: str | None,
+) -> Table | Events:
+    """The earthquakes of a ComCat file, in windows if asked for."""
+    extra = [f"--{n}" for n in ("time", "columns", "sequence") if context.params[n] is not None]
+    if extra:
+        raise BadInput(f"expected --comcat, which knows its columns; drop {', '.join(extra)}.")
+    table = read_comcat(file, min_magnitude=min_magnitude)
+    return table if window is None else cut(table, window, stride=stride)
 
 
 def _defaults(context: typer.Context) -> set[str]:
