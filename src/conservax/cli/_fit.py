@@ -186,7 +186,7 @@ def _earthquakes(
     stride: str | None,
 ) -> Table | Events:
     """The earthquakes of a ComCat file, in windows if asked for."""
-    extra = [f"--{n}" for n in ("time", "columns", "sequence") if context.params[n] is not None]
+    extra = [f"--{n}" for n in ("time", "columns", "sequence") if context.params[n]]
     if extra:
         raise BadInput(f"expected --comcat, which knows its columns; drop {', '.join(extra)}.")
     table = read_comcat(file, min_magnitude=min_magnitude)
