@@ -42,6 +42,10 @@ def test_what_no_pixel_tells_apart_is_one_point():
     assert line[-1, 0] == 4
 
 
+def test_lines_without_length_are_not_seen():
+    assert drawn_lines([np.zeros((0, 2)), np.array([[105.0, 0.0]])], BOX) == []
+
+
 def test_lines_are_cut_well_outside_the_box():
     along = np.arange(0.0, 200.0)
     there_and_back = np.concatenate([along, along[::-1]])

@@ -34,6 +34,8 @@ def drawn_lines(
     seen = []
     for number, line in enumerate(lines):
         line = _points(line, number)
+        if len(line) < 2:
+            continue
         steps = np.round((line - bounds[:, 0]) / np.ptp(bounds, axis=1) * _FINE)
         moved = np.append(True, np.any(np.diff(steps, axis=0) != 0, axis=1))
         steps = steps[moved]
