@@ -125,6 +125,39 @@ def test_events_in_windows(work, capsys):
     assert 250 < result["rows"] <= 300
 
 
+def test_a_catalogue_from_comcat(work, capsys):
+    rng = np.random.default_rng(0)
+    count = 300
+    days = pd.Timestamp("2024-01-01") + pd.to_timedelta(np.arange(count), unit="D")
+    frame = pd.DataFrame(
+        {
+            "time": days.strftime("%Y-%m-%dT%H:%M:%S.000Z")[::-1],
+            "latitude": rng.normal(size=count),
+            "longitude": 120 + rng.normal(size=count),
+            "mag": np.where(np.arange(count) % 3, 5.0, 4.0),
+            "id": [f"us{i}" for i in range(count)],
+            "updated": "2025-01-01T00:00:00.000Z",
+            "type": ["quarry blast"] + ["earthquake"] * (count - 1),
+        }
+    )
+    frame.to_csv(work / "query.csv", index=False)
+    options = ["--comcat", "--min-magnitude", 4.5, "--out", work / "catalogue", "--force", *TINY]
+    assert run("fit", work / "query.csv", *options) == 0
+    told = capsys.readouterr()
+    assert "200 rows of longitude, latitude" in told.out
+    assert "1 quarry blast" in told.err
+    assert run("fit", work / "query.csv", *options, "--window", "30d") == 0
+    config = json.loads((work / "catalogue" / "config.json").read_text())
+    assert config["settings"]["events"]["window"] == 30
+    capsys.readouterr()
+    for extra, words in (
+        (["--comcat", "--columns", "latitude"], "drop --columns"),
+        (["--min-magnitude", 4.5], "--min-magnitude beside --comcat"),
+    ):
+        assert run("fit", work / "query.csv", "--out", work / "no", *extra) == 2
+        assert words in capsys.readouterr().err
+
+
 def test_version(capsys):
     assert run("--version") == 0
     assert capsys.readouterr().out.startswith("conservax ")

@@ -122,5 +122,6 @@ def test_moments_are_as_fine_as_their_range():
     assert moment(stamps(0.04), 1.7e9) == "2023-11-14T22:13:20Z"
     assert coarse(stamps(50), 1.7e9) == "2023-11-14"
     assert coarse(stamps(1), 1.7e9) == "2023-11-14T22:13:20Z"
+    assert moment(stamps(5000), 1.7e9) == "2023-11-14"
     number = TimeAxis("t", "number", 0.0, 1.0)
     assert moment(number, 0.25) == coarse(number, 0.25) == "0.25"

@@ -10,11 +10,11 @@ import typer
 from conservax import fit, resume
 from conservax.cli._app import BadInput, ForceOption, JsonOption, SeedOption, answer, app, say
 from conservax.cli._fit_history import events_summary, events_words, fit_history
-from conservax.data import check_out_folder, read_events, read_table
+from conservax.cli._reading import read_asked
+from conservax.data import check_out_folder
 from conservax.model import DensityName, EventModel, Model
 from conservax.train import CHECKPOINT
 
-_NOT_OF_A_FIT = {"file", "out", "history", "as_json"}  # of the command alone
 Order = Literal["random", "time"]
 EXAMPLES = """
 Examples:
@@ -26,6 +26,8 @@ Examples:
   conservax fit quakes.csv --columns lon lat --window 30d --density diagonal --test 0.1 --out windows
 
   conservax fit quakes.csv --columns lon lat --window 30d --history --out aftershocks
+
+  conservax fit query.csv --comcat --min-magnitude 4.5 --test 0.1 --out catalogue
 
   conservax fit --resume quakes
 """
@@ -71,6 +73,12 @@ def fit_command(
     degrees: Annotated[
         bool, typer.Option(help="The columns are longitude and latitude: check them.")
     ] = False,
+    comcat: Annotated[
+        bool, typer.Option(help="The file is a CSV of ComCat, the USGS catalogue of earthquakes.")
+    ] = False,
+    min_magnitude: Annotated[
+        float | None, typer.Option(help="Leave smaller earthquakes out, with --comcat.")
+    ] = None,
     split_by: Annotated[
         Order, typer.Option(help="Hold windows out at random, or the last in time.")
     ] = "random",
@@ -123,28 +131,13 @@ def fit_command(
                 "conservax fit data.csv --time t --columns x y --out run"
             )
         check_out_folder(out, force)
+        table = read_asked(context.params)
         if history:
-            asked = {
-                name: context.params[name] for name in context.params.keys() - _defaults(context)
-            }
-            asked = {k: v for k, v in asked.items() if k not in _NOT_OF_A_FIT}
-            model = _interruptible(lambda: fit_history(file, out, asked), out)
+            asked = context.params.keys() - _defaults(context)
+            chosen = {name: context.params[name] for name in asked}
+            model = _interruptible(lambda: fit_history(table, out, chosen), out)
             _tell(model, out, as_json)
             return
-        if (sequence, window, degrees) == (None, None, False):
-            table = read_table(file, time=time, columns=columns)
-        else:
-            table = read_events(
-                file,
-                time=time,
-                columns=columns,
-                sequence=sequence,
-                window=window,
-                stride=stride,
-                degrees=degrees,
-            )
-        for note in table.notes:
-            say(note)
         model = _interruptible(
             lambda: fit(
                 table,

@@ -4,11 +4,10 @@ from pathlib import Path
 from typing import Any
 
 from conservax import fit_events
-from conservax.cli._app import BadInput, say
-from conservax.data import read_events
+from conservax.cli._app import BadInput
+from conservax.data import Events, Table
 from conservax.model import EventModel
 
-READING = ("time", "columns", "sequence", "window", "stride", "degrees")
 FITTING = (
     "steps",
     "validation",
@@ -23,22 +22,20 @@ FITTING = (
     "seed",
     "force",
 )
+OF_OTHER_FITS = {"kinetic", "diffusion", "density", "depth", "max_frequency", "time_noise"}
 
 
-def fit_history(file: Path, out: Path, given: dict[str, Any]) -> EventModel:
-    """Read and fit with the options that were given; the others have defaults of their own."""
-    foreign = sorted(given.keys() - {*READING, *FITTING})
+def fit_history(events: Table | Events, out: Path, given: dict[str, Any]) -> EventModel:
+    """Fit with the options that were given; the others have defaults of their own."""
+    foreign = sorted(given.keys() & OF_OTHER_FITS)
     if foreign:
         flags = ", ".join(f"--{name.replace('_', '-')}" for name in foreign)
         raise BadInput(f"expected options of a model with --history; got {flags}. Leave these out.")
-    if "sequence" not in given and "window" not in given:
+    if isinstance(events, Table):
         raise BadInput(
             'expected --sequence COLUMN, or --window such as "30d", with --history: memory begins '
             "anew in every window."
         )
-    events = read_events(file, **{name: given[name] for name in READING if name in given})
-    for note in events.notes:
-        say(note)
     options = {name: given[name] for name in FITTING if name in given}
     return fit_events(events, out=out, **options)
 

@@ -1,8 +1,10 @@
 """Tables in and out: points stamped with times, their units, built-in sets and generators."""
 
+from ._comcat import read_comcat as read_comcat
 from ._demo import earthquakes as earthquakes
 from ._errors import DataError as DataError
 from ._events import Events as Events
+from ._events import cut as cut
 from ._pinwheel import pinwheel_hawkes as pinwheel_hawkes
 from ._read import read_events as read_events
 from ._read import read_points as read_points

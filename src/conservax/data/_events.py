@@ -1,9 +1,11 @@
 """Events in windows of time: one long record cut into pieces, or many sequences as they come."""
 
+import re
 from dataclasses import dataclass, replace
 from typing import Any, Self
 
 import numpy as np
+import pandas as pd
 from jaxtyping import Int
 
 from ._errors import DataError
@@ -131,7 +133,11 @@ class Events:
 
 
 def cut(
-    table: Table, length: float, *, stride: float | None = None, start: float | None = None
+    table: Table,
+    length: float | str,
+    *,
+    stride: float | str | None = None,
+    start: float | None = None,
 ) -> Events:
     """Windows of one long record.
 
@@ -139,14 +145,15 @@ def cut(
 
     - `table`: the record.
     - `length`, `stride`: of the windows, and from one start to the next (by default `length`: no
-      event is in two windows), in the unit of time: days for timestamps.
+      event is in two windows), in the unit of time: days for timestamps, or text such as "30d".
     - `start`: of the first window, as a number or in seconds; by default that of the first event.
 
     The last window that is not complete is left out, and said so in the notes.
 
     **Raises:** `DataError` if no window fits.
     """
-    stride = length if stride is None else stride
+    length = window_length(length, table.time_kind)
+    stride = length if stride is None else window_length(stride, table.time_kind)
     unit = 86400.0 if table.time_kind == "timestamp" else 1.0
     start = float(table.t.min()) if start is None else start
     whole = (table.t.max() - start) / unit
@@ -182,6 +189,24 @@ def cut(
         notes,
         stride=float(stride),
     )
+
+
+def window_length(value: float | str, kind: TimeKind) -> float:
+    """A length of time in the unit of windows: a number, or text such as "30d" for timestamps.
+
+    **Raises:** `DataError` for what is no length of time.
+    """
+    try:
+        return float(value)
+    except ValueError:
+        pass
+    try:
+        length = pd.Timedelta(re.sub(r"d$", "D", str(value).strip())).total_seconds() / 86400
+    except ValueError as error:
+        raise DataError(f'expected a length of time such as "30d" or 30; got {value!r}.') from error
+    if kind == "number":
+        raise DataError(f"expected a number for the window of a numeric time; got {value!r}.")
+    return length
 
 
 def gather(

@@ -1,6 +1,5 @@
 """Tables in: a file, a data frame or arrays to a `Table`, or an error that says what to mend."""
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,7 +11,7 @@ from jaxtyping import Int
 from numpy.typing import ArrayLike
 
 from ._errors import DataError
-from ._events import Events, cut, gather
+from ._events import Events, cut, gather, window_length
 from ._sources import Columns, from_arrays, from_frame, from_pair, read_file
 from ._table import Table
 from ._time import TimeAxis
@@ -85,31 +84,13 @@ def read_events(
     ties = int((np.diff(table.t) == 0).sum())
     if ties and sequence is None:
         table = replace(table, notes=(*table.notes, f"{ties} events at the time of the one before"))
-    length, step = (_length(value, table.time_kind) for value in (window, stride))
     if sequence is not None:
+        length = None if window is None else window_length(window, table.time_kind)
         label = uncategorised(raw.held[sequence]).to_numpy(object)[rows].astype(str)
         return gather(table, label, name=sequence, length=length)
-    if length is None:
-        length = TimeAxis.of(table).scale
-        return cut(table, length, start=float(table.t.min()))
-    return cut(table, length, stride=step)
-
-
-def _length(value: float | str | None, kind: TimeKind) -> float | None:
-    """A length of time in the unit of windows."""
-    if value is None:
-        return None
-    try:
-        return float(value)
-    except ValueError:
-        pass
-    try:
-        length = pd.Timedelta(re.sub(r"d$", "D", str(value).strip())).total_seconds() / 86400
-    except ValueError as error:
-        raise DataError(f'expected a length of time such as "30d" or 30; got {value!r}.') from error
-    if kind == "number":
-        raise DataError(f"expected a number for the window of a numeric time; got {value!r}.")
-    return length
+    if window is None:
+        return cut(table, TimeAxis.of(table).scale)
+    return cut(table, window, stride=stride)
 
 
 def _read(

@@ -1,6 +1,7 @@
 """The user's object: a law with the units of the data around it."""
 
 import warnings
+from collections.abc import Sequence
 from os import PathLike
 from pathlib import Path
 from typing import Any, Self
@@ -133,12 +134,22 @@ class Model:
         t, x = (None, None) if table is None else self.rows(table)[:2]
         return check(self.law, key=jax.random.key(seed), t=t, x=x)
 
-    def report(self, path: str | PathLike[str] = "report.html", *, force: bool = False) -> Path:
-        """Write one HTML page about the model, which opens offline."""
+    def report(
+        self,
+        path: str | PathLike[str] = "report.html",
+        *,
+        lines: Sequence[np.ndarray] = (),
+        force: bool = False,
+    ) -> Path:
+        """Write one HTML page about the model, which opens offline.
+
+        `lines`, each of shape `(points, 2)` in the units of the columns, are drawn on the picture
+        of a model of two coordinates: coasts, say.
+        """
         from conservax.report import write_report
 
         check_out(path, force)
-        return write_report(self, Path(path))
+        return write_report(self, Path(path), lines=lines)
 
     def save(self, path: str | PathLike[str], *, force: bool = False) -> None:
         """Write the model to one file of arrays and plain JSON.

@@ -7,6 +7,7 @@ import numpy as np
 from conservax.data import TimeAxis
 from conservax.model import Model
 
+from ._map import is_map
 from ._moments import coarse
 
 _CODE = """\
@@ -18,7 +19,7 @@ model = conservax.load("model.conservax")
 # One row a point, in the order of the columns: {columns}
 x = np.array({points})
 
-density = np.exp(model.log_prob({middle}, x))  # per unit of {volume}
+density = np.exp(model.log_prob({middle}, x))  # per {volume}
 velocity = model.velocity({middle}, x)  # units of the columns {per}
 draws = model.sample({middle}, 1000, seed=0)  # shape (1000, {dim})
 moved = model.transport(x, {first}, {last})  # where these points go
@@ -33,7 +34,7 @@ def example(model: Model) -> str:
     code = _CODE.format(
         columns=", ".join(map(repr, units.columns)),
         points=_places(model),
-        volume=" × ".join(_one_line(name) for name in units.columns[:6]) + " × …" * (units.dim > 6),
+        volume=_volume(units.columns),
         per=f"per {axis.unit}" if axis.unit else f"per unit of {_one_line(axis.name)}",
         dim=units.dim,
         first=first,
@@ -44,6 +45,14 @@ def example(model: Model) -> str:
         '<div class="code"><button type="button" id="copy">Copy</button>'
         f'<pre id="code"><code>{escape(code)}</code></pre></div>'
     )
+
+
+def _volume(columns: tuple[str, ...]) -> str:
+    """What the density is per, in words."""
+    if is_map(columns):
+        return "square degree"
+    names = " × ".join(_one_line(name) for name in columns[:6])
+    return f"unit of {names}" + " × …" * (len(columns) > 6)
 
 
 def _places(model: Model) -> str:

@@ -1,6 +1,7 @@
 """What the main picture shows: frames of the density, as compact numbers for the page."""
 
 import base64
+from collections.abc import Sequence
 from typing import Any
 
 import matplotlib
@@ -11,6 +12,7 @@ from scipy.ndimage import gaussian_filter
 from conservax.data import TimeAxis
 from conservax.model import Model
 
+from ._map import drawn_lines, is_map
 from ._moments import moment
 
 FRAMES = 40
@@ -28,19 +30,23 @@ _ROOT = 4  # densities travel as fourth roots, so that a byte spans nine decades
 Bounds = Float[np.ndarray, "dim 2"]
 
 
-def picture(model: Model) -> dict[str, Any]:
-    """Everything the page needs to draw rho_t and its velocity, ready for JSON."""
+def picture(model: Model, lines: Sequence[np.ndarray] = ()) -> dict[str, Any]:
+    """Everything the page needs to draw rho_t, its velocity and lines, ready for JSON."""
     axis = model.units.time
     unit_times = np.linspace(0.0, 1.0, FRAMES)
     times = axis.from_unit(unit_times)
     draw = {1: _line, 2: _plane}.get(model.units.dim, _pairs)
     bounds = _bounds(model, times)
+    seen = drawn_lines(lines, bounds)
     return {
         "columns": list(model.units.columns[:_MOST_PAIRED]),
         "timeName": axis.name,
         "times": [moment(axis, time) for time in times],
         "unitTimes": unit_times.tolist(),
         "bounds": bounds.tolist(),
+        "degrees": is_map(model.units.columns),
+        "lineLengths": [len(line) for line in seen],
+        "lines": _packed(np.concatenate([np.zeros((0, 2)), *seen]), np.int16),
         "points": _points(model, bounds[:_MOST_PAIRED]),
         "colours": _packed(np.round(255 * _colour_map()[:, :3]), np.uint8),
         "root": _ROOT,

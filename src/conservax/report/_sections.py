@@ -71,6 +71,8 @@ def toggles(shown: dict[str, Any]) -> str:
         boxes.append(
             _checkbox("points", f'<span class="dot {shown["kind"]}"></span> Data near this time')
         )
+    if shown["lineLengths"]:
+        boxes.append(_checkbox("lines", "Lines of the map"))
     if shown["kind"] != "line":
         scales = (("root", "square root"), ("linear", "linear"), ("log", "logarithmic"))
         options = "".join(f'<option value="{value}">{text}</option>' for value, text in scales)

@@ -2,12 +2,15 @@
 
 import json
 import os
+from collections.abc import Sequence
 from html import escape
 from importlib.metadata import version
 from importlib.resources import files
 from pathlib import Path
 from string import Template
 from typing import Any
+
+import numpy as np
 
 from conservax.data import Table, Units
 from conservax.model import Model
@@ -25,15 +28,20 @@ _WITHOUT_DATA = (
 )
 
 
-def write_report(model: Model, path: str | os.PathLike[str]) -> Path:
+def write_report(
+    model: Model, path: str | os.PathLike[str], *, lines: Sequence[np.ndarray] = ()
+) -> Path:
     """Write one HTML page about a model. It loads nothing: it opens anywhere, offline.
 
-    What is at `path` is replaced.
+    What is at `path` is replaced. `lines`, each of shape `(points, 2)` in the units of the columns,
+    are drawn on the picture of two coordinates: coasts, walls, roads.
 
     **Returns:** the path.
+
+    **Raises:** `DataError` for lines of another shape, or a model of other than two coordinates.
     """
     path = Path(path)
-    page = _page(model)
+    page = _page(model, lines)
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
     try:
@@ -44,8 +52,8 @@ def write_report(model: Model, path: str | os.PathLike[str]) -> Path:
     return path
 
 
-def _page(model: Model) -> str:
-    shown, check, rows = picture(model), model.check(), _held_out(model)
+def _page(model: Model, lines: Sequence[np.ndarray]) -> str:
+    shown, check, rows = picture(model, lines), model.check(), _held_out(model)
     judged, scores = (rows[0], scores_of(model, rows[1])) if rows else ("", ())
     columns, axis = _listed(model.units), model.units.time
     source = model.settings.get("source", columns)

@@ -38,6 +38,14 @@ function ticks(low, high, wanted) {
   return found.map((v) => [v, (plain ? v.toFixed(places) : written(v)).replace(/^-/, "−")]);
 }
 
+const asWritten = (_, text) => text;
+
+// A longitude or latitude as maps write it; across the date line longitudes go on past 180.
+function compass(value, [positive, negative], places = 4) {
+  const turned = ((value + 540) % 360) - 180, size = +Math.abs(turned).toFixed(places);
+  return `${size}°${size % 180 ? (turned > 0 ? positive : negative) : ""}`;
+}
+
 function short(name, most) {
   return name.length > most ? name.slice(0, most - 1) + "…" : name;
 }
@@ -52,7 +60,7 @@ function makeBox(left, top, width, height, xs, ys) {
   };
 }
 
-function drawFrame(box, { xLabel, yLabel, grid = false, xTicks = true, yTicks = true, size = 12 }) {
+function drawFrame(box, { xLabel, yLabel, grid = false, xTicks = true, yTicks = true, size = 12, xText = asWritten, yText = asWritten }) {
   ctx.font = font(size);
   ctx.lineWidth = 1;
   ctx.fillStyle = css("--muted");
@@ -62,13 +70,14 @@ function drawFrame(box, { xLabel, yLabel, grid = false, xTicks = true, yTicks = 
     const x = Math.round(box.x(v)) + 0.5;
     stroke([[x, box.top + box.height], [x, box.top + box.height + 4]], css("--muted"));
     if (grid) stroke([[x, box.top], [x, box.top + box.height]], css("--line"));
-    if (xTicks) ctx.fillText(text, x, box.top + box.height + 7);
+    if (xTicks) ctx.fillText(xText(v, text), x, box.top + box.height + 7);
   }
   ctx.textAlign = "right";
   ctx.textBaseline = "middle";
   let widest = 0;
   // No ticks at all where the height has no unit.
-  for (const [v, text] of yTicks === null ? [] : ticks(...box.ys, Math.max(3, box.height / 55))) {
+  for (const [v, number] of yTicks === null ? [] : ticks(...box.ys, Math.max(3, box.height / 55))) {
+    const text = yText(v, number);
     const y = Math.round(box.y(v)) + 0.5;
     stroke([[box.left - 4, y], [box.left, y]], css("--muted"));
     if (grid) stroke([[box.left, y], [box.left + box.width, y]], css("--line"));

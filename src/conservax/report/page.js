@@ -7,7 +7,7 @@ let placed = null, timer = null;
 
 function draw() {
   const frame = +slider.value, width = canvas.clientWidth, dense = window.devicePixelRatio || 1;
-  const state = { motion: on("motion"), points: on("points"), scale: byId("scale")?.value };
+  const state = { motion: on("motion"), points: on("points"), lines: on("lines"), scale: byId("scale")?.value };
   placed = picture.layout(width, state);
   canvas.width = Math.round(width * dense);
   canvas.height = Math.round(placed.height * dense);
@@ -41,7 +41,7 @@ function start() {
 
 play.addEventListener("click", () => (timer ? stop() : start()));
 slider.addEventListener("input", () => { stop(); draw(); });
-for (const id of ["motion", "points", "scale"]) byId(id)?.addEventListener("change", draw);
+for (const id of ["motion", "points", "lines", "scale"]) byId(id)?.addEventListener("change", draw);
 canvas.addEventListener("pointermove", (event) => {
   const text = picture.under(placed, +slider.value, event.offsetX, event.offsetY);
   byId("under").textContent = text;

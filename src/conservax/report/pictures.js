@@ -3,7 +3,12 @@
 function plane() {
   const { side, stride } = data, arrows = floats(data.arrows), coarse = Math.round(Math.sqrt(arrows.length / 2 / data.times.length));
   const [xs, ys] = data.bounds;
-  const ratio = Math.min(2.1, Math.max(1, (xs[1] - xs[0]) / (ys[1] - ys[0])));
+  const shape = (xs[1] - xs[0]) / (ys[1] - ys[0]);
+  // A map is as wide as it is in the middle, on the ground.
+  const ground = shape * Math.cos(((ys[0] + ys[1]) * Math.PI) / 360);
+  const ratio = data.degrees ? Math.min(5, Math.max(0.3, ground)) : Math.min(2.1, Math.max(1, shape));
+  const texts = data.degrees ? { xText: (v) => compass(v, "EW"), yText: (v) => compass(v, "NS") } : {};
+  const steps = new Int16Array(bytes(data.lines).buffer);
 
   function layout(width) {
     const left = 66, right = 104, wide = width - left - right;
@@ -53,13 +58,24 @@ function plane() {
     });
   }
 
+  function drawLines(box) {
+    const at = (k) => [box.left + (steps[2 * k] / 4095) * box.width, box.top + box.height * (1 - steps[2 * k + 1] / 4095)];
+    let next = 0;
+    ctx.globalAlpha = 0.6;
+    for (const length of data.lineLengths) {
+      stroke(Array.from({ length }, (_, k) => at(next + k)), "#d5dbe6");
+      next += length;
+    }
+  }
+
   function paint({ box }, frame, state) {
     inside(box, () => drawLevels(box, frame * side * side, side, palette(state.scale)));
+    if (state.lines) inside(box, () => drawLines(box));
     if (state.points) drawDots(box, near(frame), 0, 1, 3.2);
     if (state.motion) drawArrows(box, frame);
-    drawFrame(box, { xLabel: data.columns[0], yLabel: data.columns[1] });
-    const label = `density, per unit of ${short(data.columns[0], 16)} × ${short(data.columns[1], 16)}`;
-    drawColourBar(box.left + box.width + 14, box.top, box.height, state.scale, label, data.largest);
+    drawFrame(box, { xLabel: data.columns[0], yLabel: data.columns[1], ...texts });
+    const unit = data.degrees ? "square degree" : `unit of ${short(data.columns[0], 16)} × ${short(data.columns[1], 16)}`;
+    drawColourBar(box.left + box.width + 14, box.top, box.height, state.scale, `density, per ${unit}`, data.largest);
   }
 
   function under({ box }, frame, x, y) {
@@ -67,7 +83,10 @@ function plane() {
     if (col < 0 || row < 0 || col >= side || row >= side) return "";
     const density = data.largest * (levels[(frame * side + row) * side + col] / 255) ** data.root;
     const at = [xs[0] + ((x - box.left) / box.width) * (xs[1] - xs[0]), ys[0] + ((box.top + box.height - y) / box.height) * (ys[1] - ys[0])];
-    return `${data.columns[0]} ${written(at[0], 4)}, ${data.columns[1]} ${written(at[1], 4)}: density ${written(density, 2)}`;
+    const where = data.degrees
+      ? `${compass(at[0], "EW", 2)} ${compass(at[1], "NS", 2)}`
+      : `${data.columns[0]} ${written(at[0], 4)}, ${data.columns[1]} ${written(at[1], 4)}`;
+    return `${where}: density ${written(density, 2)}`;
   }
   return { layout, paint, under };
 }

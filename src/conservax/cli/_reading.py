@@ -1,0 +1,39 @@
+"""The rows that a command line asks for: a table, a catalogue of earthquakes, or windows of events."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from conservax.cli._app import BadInput, say
+from conservax.data import Events, Table, cut, read_comcat, read_events, read_table
+
+NAMES = ("time", "columns", "sequence")
+CUTS = ("sequence", "window", "stride", "degrees")
+
+
+def read_asked(params: Mapping[str, Any]) -> Table | Events:
+    """Read the file of `conservax fit` in the way its options say, and tell the notes."""
+    rows = _read(params)
+    for note in rows.notes:
+        say(note)
+    return rows
+
+
+def _read(params: Mapping[str, Any]) -> Table | Events:
+    file = params["file"]
+    if params["comcat"]:
+        return _earthquakes(params)
+    if params["min_magnitude"] is not None:
+        raise BadInput("expected --min-magnitude beside --comcat: add it, or filter the file.")
+    if not any(params[name] for name in CUTS):
+        return read_table(file, time=params["time"], columns=params["columns"])
+    return read_events(file, **{name: params[name] for name in ("time", "columns", *CUTS)})
+
+
+def _earthquakes(params: Mapping[str, Any]) -> Table | Events:
+    """The earthquakes of a ComCat file, in windows if asked for."""
+    extra = [f"--{name}" for name in NAMES if params[name]]
+    if extra:
+        raise BadInput(f"expected --comcat, which knows its columns; drop {', '.join(extra)}.")
+    table = read_comcat(params["file"], min_magnitude=params["min_magnitude"])
+    window = params["window"]
+    return table if window is None else cut(table, window, stride=params["stride"])
