@@ -19,14 +19,15 @@ def read_asked(params: Mapping[str, Any]) -> Table | Events:
 
 
 def _read(params: Mapping[str, Any]) -> Table | Events:
-    file = params["file"]
+    file, columns = params["file"], params["columns"] or None
     if params["comcat"]:
         return _earthquakes(params)
     if params["min_magnitude"] is not None:
         raise BadInput("expected --min-magnitude beside --comcat: add it, or filter the file.")
     if not any(params[name] for name in CUTS):
-        return read_table(file, time=params["time"], columns=params["columns"])
-    return read_events(file, **{name: params[name] for name in ("time", "columns", *CUTS)})
+        return read_table(file, time=params["time"], columns=columns)
+    how = {name: params[name] for name in CUTS}
+    return read_events(file, time=params["time"], columns=columns, **how)
 
 
 def _earthquakes(params: Mapping[str, Any]) -> Table | Events:
