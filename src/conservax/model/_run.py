@@ -7,7 +7,7 @@ from zipfile import BadZipFile
 
 import numpy as np
 
-from conservax.data import DataError, Split, Table, Units
+from conservax.data import DataError, Dealt, Split, Table, Units
 from conservax.law import ConservationLaw
 from conservax.model._file import load_parts, pack_parts
 from conservax.model._model import Model
@@ -21,7 +21,8 @@ RUN_FILES = (MODEL, EXPERIMENT, CONFIG, DATA, CHECKPOINT, METRICS, "report.html"
 class Experiment(NamedTuple):
     """Everything that `fit` needs to start, or to go on.
 
-    Objectives of the user's own cannot be written down: `stages` is None when read back.
+    Objectives of the user's own cannot be written down: `stages` is None when read back. `dealt`
+    holds the rows of a stream, of which `split` has a sample; it is not written down either.
     """
 
     law: ConservationLaw
@@ -29,6 +30,7 @@ class Experiment(NamedTuple):
     units: Units
     settings: dict[str, Any]
     split: Split
+    dealt: Dealt | None = None
 
 
 def write_experiment(run: Path, experiment: Experiment) -> None:
