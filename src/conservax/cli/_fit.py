@@ -7,8 +7,17 @@ import numpy as np
 import typer
 
 from conservax import fit, resume
-from conservax.cli._app import BadInput, ForceOption, JsonOption, SeedOption, answer, app, say
-from conservax.data import check_out_folder, read_events, read_table
+from conservax.cli._app import (
+    BadInput,
+    ForceOption,
+    JsonOption,
+    MemoryRowsOption,
+    SeedOption,
+    answer,
+    app,
+    say,
+)
+from conservax.data import MEMORY_ROWS, check_out_folder, open_table, read_events
 from conservax.model import DensityName, Model
 from conservax.train import CHECKPOINT
 
@@ -90,6 +99,7 @@ def fit_command(
         float | None,
         typer.Option(min=0, help="Blur of training times, of the range; chosen if left out."),
     ] = None,
+    memory_rows: MemoryRowsOption = MEMORY_ROWS,
     members: Annotated[int, typer.Option(min=1, help="Laws to train at once; best is kept.")] = 1,
     seed: SeedOption = 0,
     resume_run: Annotated[
@@ -116,7 +126,7 @@ def fit_command(
             )
         check_out_folder(out, force)
         if (sequence, window, degrees) == (None, None, False):
-            table = read_table(file, time=time, columns=columns)
+            table = open_table(file, time=time, columns=columns, memory_rows=memory_rows)
         else:
             table = read_events(
                 file,

@@ -7,7 +7,8 @@ from typing import Annotated
 import typer
 from rich.table import Table as Grid
 
-from conservax.cli._app import JsonOption, answer, app, say
+from conservax.cli._app import JsonOption, MemoryRowsOption, answer, app, say
+from conservax.data import MEMORY_ROWS
 from conservax.model import open_run, scores
 
 
@@ -15,11 +16,12 @@ from conservax.model import open_run, scores
 def score_command(
     run: Annotated[Path, typer.Argument(help="Folder of a run, or a model file.")],
     file: Annotated[Path, typer.Argument(help="Rows with the columns of the model.")],
+    memory_rows: MemoryRowsOption = MEMORY_ROWS,
     as_json: JsonOption = False,
 ) -> None:
     """Mean negative log-likelihood of a file, with kernel and Gaussian-mixture baselines."""
     model = open_run(run)
-    table = model.read(file)
+    table = model.open(file, memory_rows=memory_rows)
     for note in table.notes:
         say(note)
     if model.split is None:

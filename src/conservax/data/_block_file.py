@@ -1,6 +1,7 @@
 """Rows on disk in blocks of equal length, filled side by side."""
 
 import tempfile
+import weakref
 from pathlib import Path
 
 import numpy as np
@@ -25,7 +26,8 @@ class BlockFile:
         self.blocks, self.rows, self.cells = blocks, rows, cells
         self._added = 0
         self._folder = folder or tempfile.gettempdir()
-        self._file = tempfile.TemporaryFile(dir=self._folder)
+        self._file = tempfile.TemporaryFile(dir=self._folder)  # noqa: SIM115
+        weakref.finalize(self, self._file.close)
 
     def add(self, cells: Cells) -> None:
         """Deal rows out, one to each block in turn, from where the last call stopped.
@@ -49,7 +51,7 @@ class BlockFile:
         """All rows of one block, in the order in which they came."""
         cells = np.empty((self.rows, self.cells))
         self._seek(block, 0)
-        self._file.readinto(memoryview(cells).cast("B"))
+        self._file.readinto(cells.data.cast("B"))
         return cells
 
     def _seek(self, block: int, slot: int) -> None:

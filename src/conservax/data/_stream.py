@@ -69,7 +69,8 @@ class Stream:
         head = _columns(*next(_frames(path, None, _HEAD_ROWS)), path)
         name, names, notes = choose(head, ask(time, columns, like))
         kind, _, zone_notes = read_times(head, name, like and like.time.kind)
-        return cls(path, names, name, kind, rows, (*notes, *zone_notes))
+        said = f"{rows:,} rows are read from the file a batch at a time, never held at once"
+        return cls(path, names, name, kind, rows, (*notes, *zone_notes, said))
 
     def batches(self) -> Iterator[Table]:
         """All rows in the order of the file, checked as `read_table` does, but not sorted by time.
@@ -111,9 +112,7 @@ def _count(path: Path) -> int:
         raise broken(path, "a Parquet file", error) from error
 
 
-def _frames(
-    path: Path, wanted: list[str] | None, size: int
-) -> Iterator[tuple[pd.DataFrame, int]]:
+def _frames(path: Path, wanted: list[str] | None, size: int) -> Iterator[tuple[pd.DataFrame, int]]:
     """Batches of rows, and the number of the first row of each, counted from 1."""
     first = 1
     try:
