@@ -81,7 +81,6 @@ def test_a_streamed_run_tells_rows_from_its_sample(run):
     assert model.settings["rows"] == ROWS
     assert [len(part) for part in model.split] == [560, 400, 800]  # 2800 rows in five blocks
     assert any("4,000 rows" in note for note in model.settings["notes"])
-    assert {result.name for result in model.check().results} >= {"calibration"}
 
 
 def interrupted(monkeypatch, step):
@@ -149,11 +148,11 @@ def test_scores_of_a_stream_are_those_of_the_table(file, run, monkeypatch):
 
 
 def test_smoothing_of_a_sample_shrinks_with_all_the_rows():
-    table = conservax.data.read_table(points(), time="t")
+    table = conservax.data.read_table(points(500), time="t")
     parts = split(table, validation=0.2, seed=0)
     units = Units.of(parts.train)
-    sampled, all_of_them = (smoothing(parts, units, rows) for rows in (3200, 320_000))
-    assert smoothing(parts, units) == sampled
+    sampled, all_of_them = (smoothing(parts, units, rows) for rows in (4000, 400_000))
+    assert smoothing(parts, units)[0] == pytest.approx(2 * sampled[0])  # 400 rows: no less blur
     np.testing.assert_allclose(np.array(sampled), 10 * np.array(all_of_them))
 
 
@@ -174,5 +173,10 @@ def test_the_command_line_streams_too(file, tmp_path, capsys):
     scored = answer(capsys, "score", out, file, *limit)
     assert scored["rows"] == ROWS
     assert scored["scores"][0]["raw"] == scored["nll_raw"]
-    page = answer(capsys, "report", out, "--json")
-    assert "4,000" in open(page["report"]).read()
+
+
+@pytest.mark.slow
+def test_a_report_of_a_streamed_run_counts_all_rows(run, tmp_path):
+    page = conservax.load(run).report(tmp_path / "page.html").read_text()
+    assert "4,000" in page
+    assert "a sample: 560 train" in page
