@@ -157,10 +157,9 @@ def test_smoothing_of_a_sample_shrinks_with_all_the_rows():
 
 
 def answer(capsys, *arguments):
-    try:
+    with pytest.raises(SystemExit) as stop:
         main([str(argument) for argument in arguments])
-    except SystemExit as stop:
-        assert not stop.code
+    assert not stop.value.code
     return json.loads(capsys.readouterr().out)
 
 
