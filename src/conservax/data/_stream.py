@@ -99,13 +99,13 @@ def open_table(
     """
     if isinstance(source, str | Path) and str(source).lower().endswith(".parquet"):
         path = Path(source).expanduser()
-        check_file(path)
         if _count(path) > memory_rows:
             return Stream.open(path, time=time, columns=columns, like=like)
     return read_table(source, time=time, columns=columns, like=like)
 
 
 def _count(path: Path) -> int:
+    check_file(path)
     try:
         return parquet.read_metadata(path).num_rows
     except (pyarrow.ArrowException, ValueError, OSError) as error:
