@@ -162,7 +162,7 @@ def test_times_of_another_kind_further_down_are_refused(tmp_path):
     data = frame()
     data["t"] = data["t"].astype(str)
     data.loc[2800:, "t"] = "2024-05-05"
-    with pytest.raises(DataError, match="expected numbers, like the other times"):
+    with pytest.raises(DataError, match="expected numbers, as the model or the rows before"):
         deal(stream(write(tmp_path, data)), validation=0.1, seed=0)
 
 

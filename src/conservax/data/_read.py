@@ -273,7 +273,7 @@ def read_times(
     kind = time_kind(column, where)
     if expected not in (None, kind):
         raise DataError(
-            f"{where}: expected {expected}s, like the other times of the data; got {kind}s. "
+            f"{where}: expected {expected}s, as the model or the rows before have them; got {kind}s. "
             "Convert the column."
         )
     if kind == "number":
