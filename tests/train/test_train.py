@@ -20,6 +20,7 @@ from conservax.flux import FactorizedFlux
 from conservax.law import ConservationLaw
 from conservax.objective import AbstractObjective, KineticEnergy, NegativeLogLikelihood, Rows
 from conservax.train import CHECKPOINT, METRICS, CheckpointError, DivergedError, Stage, train
+from conservax.train._chunk import PIECE
 
 KEY = jax.random.key(0)
 NLL = NegativeLogLikelihood()
@@ -88,6 +89,64 @@ def test_a_run_goes_on_bit_for_bit(tmp_path):
     assert_same(straight, resumed)
     assert (whole / METRICS).read_text() == (broken / METRICS).read_text()
     assert (whole / CHECKPOINT).read_bytes() == (broken / CHECKPOINT).read_bytes()
+
+
+class MeanPlace(AbstractObjective):
+    """The mean coordinate of a batch."""
+
+    name: ClassVar[str] = "place"
+
+    def __call__(self, key, law, rows):
+        return jnp.mean(rows.x) + 0 * NLL(key, law, rows)
+
+
+def numbered(block):
+    """Rows of which every coordinate is the number of the block."""
+    rows = moving_rows(100)
+    return rows._replace(x=jnp.full_like(rows.x, block))
+
+
+def test_every_chunk_draws_from_its_own_block():
+    called = []
+    trained = fit(35, rows=lambda n: called.append(n) or numbered(n), objective=MeanPlace())
+    assert trained.history["train"].tolist() == [0, 1, 2, 3]
+    assert called == [0, 1, 2, 3]
+
+
+def test_one_block_over_and_over_is_a_table():
+    assert_same(fit(20, rows=lambda number: moving_rows(500)), fit(20))
+
+
+def test_a_run_on_blocks_goes_on_bit_for_bit(tmp_path):
+    blocks = lambda number: moving_rows(100, seed=number)  # noqa: E731
+    with pytest.raises(InterruptedError):
+        fit(rows=blocks, run=tmp_path, on_chunk=interrupt_at(20))
+    assert_same(fit(rows=blocks, run=tmp_path), fit(rows=blocks))
+
+
+@pytest.mark.parametrize("count", [PIECE, 2 * PIECE + 300])
+def test_many_validation_rows_are_looked_at_in_pieces(count):
+    validation = moving_rows(count, seed=5)
+    trained = fit(10, validation=validation, average=0.0)
+    # 2348 rows are three pieces of 782, and two rows that are left out.
+    seen = jax.tree.map(lambda leaf: leaf[: count - count % -(-count // PIECE)], validation)
+    expected = float(NLL(KEY, trained.law, seen))
+    assert trained.history["validation"].iloc[-1] == pytest.approx(expected, rel=1e-12)
+
+
+class RowsAtOnce(AbstractObjective):
+    """How many rows there are at once, and whether their times are spread evenly."""
+
+    name: ClassVar[str] = "rows"
+
+    def __call__(self, key, law, rows):
+        return len(rows.t) + jnp.ptp(rows.t) + 0 * NLL(key, law, rows)
+
+
+def test_a_piece_is_spread_over_the_validation_rows():
+    rows = Rows(jnp.linspace(0, 1, 3 * PIECE), jnp.zeros((3 * PIECE, 1)))
+    trained = fit(10, validation=rows, objective=RowsAtOnce())
+    assert trained.history["validation"].iloc[-1] == pytest.approx(PIECE + 1, abs=1e-3)
 
 
 def test_metrics_of_a_chunk_without_checkpoint_are_forgotten(tmp_path):

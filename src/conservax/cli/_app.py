@@ -49,6 +49,9 @@ JsonOption = Annotated[
 ]
 ForceOption = Annotated[bool, typer.Option("--force", help="Replace what is at --out.")]
 SeedOption = Annotated[int, typer.Option("--seed", help="Decides everything random.")]
+MemoryRowsOption = Annotated[
+    int, typer.Option(min=0, help="Stream Parquet files of more rows instead of holding them.")
+]
 
 stderr = Console(stderr=True, highlight=False)
 

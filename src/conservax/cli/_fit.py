@@ -8,10 +8,19 @@ import numpy as np
 import typer
 
 from conservax import fit, resume
-from conservax.cli._app import BadInput, ForceOption, JsonOption, SeedOption, answer, app, say
+from conservax.cli._app import (
+    BadInput,
+    ForceOption,
+    JsonOption,
+    MemoryRowsOption,
+    SeedOption,
+    answer,
+    app,
+    say,
+)
 from conservax.cli._fit_history import events_summary, events_words, fit_history
 from conservax.cli._reading import read_asked
-from conservax.data import check_out_folder
+from conservax.data import MEMORY_ROWS, check_out_folder
 from conservax.model import DensityName, EventModel, Model
 from conservax.train import CHECKPOINT
 
@@ -106,6 +115,7 @@ def fit_command(
         float | None,
         typer.Option(min=0, help="Blur of training times, of the range; chosen if left out."),
     ] = None,
+    memory_rows: MemoryRowsOption = MEMORY_ROWS,
     members: Annotated[int, typer.Option(min=1, help="Laws to train at once; best is kept.")] = 1,
     seed: SeedOption = 0,
     resume_run: Annotated[

@@ -5,7 +5,7 @@ from typing import Any
 
 from conservax import fit_events
 from conservax.cli._app import BadInput
-from conservax.data import Events, Table
+from conservax.data import Events, Stream, Table
 from conservax.model import EventModel
 
 FITTING = (
@@ -25,13 +25,13 @@ FITTING = (
 OF_OTHER_FITS = {"kinetic", "diffusion", "density", "depth", "max_frequency", "time_noise"}
 
 
-def fit_history(events: Table | Events, out: Path, given: dict[str, Any]) -> EventModel:
+def fit_history(events: Table | Stream | Events, out: Path, given: dict[str, Any]) -> EventModel:
     """Fit with the options that were given; the others have defaults of their own."""
     foreign = sorted(given.keys() & OF_OTHER_FITS)
     if foreign:
         flags = ", ".join(f"--{name.replace('_', '-')}" for name in foreign)
         raise BadInput(f"expected options of a model with --history; got {flags}. Leave these out.")
-    if isinstance(events, Table):
+    if not isinstance(events, Events):
         raise BadInput(
             'expected --sequence COLUMN, or --window such as "30d", with --history: memory begins '
             "anew in every window."

@@ -4,13 +4,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from conservax.cli._app import BadInput, say
-from conservax.data import Events, Table, cut, read_comcat, read_events, read_table
+from conservax.data import Events, Stream, Table, cut, open_table, read_comcat, read_events
 
 NAMES = ("time", "columns", "sequence")
 CUTS = ("sequence", "window", "stride", "degrees")
 
 
-def read_asked(params: Mapping[str, Any]) -> Table | Events:
+def read_asked(params: Mapping[str, Any]) -> Table | Stream | Events:
     """Read the file of `conservax fit` in the way its options say, and tell the notes."""
     rows = _read(params)
     for note in rows.notes:
@@ -18,19 +18,21 @@ def read_asked(params: Mapping[str, Any]) -> Table | Events:
     return rows
 
 
-def _read(params: Mapping[str, Any]) -> Table | Events:
+def _read(params: Mapping[str, Any]) -> Table | Stream | Events:
     file, columns = params["file"], params["columns"] or None
     if params["comcat"]:
         return _earthquakes(params)
     if params["min_magnitude"] is not None:
         raise BadInput("expected --min-magnitude beside --comcat: add it, or filter the file.")
     if not any(params[name] for name in CUTS):
-        return read_table(file, time=params["time"], columns=columns)
+        return open_table(
+            file, time=params["time"], columns=columns, memory_rows=params["memory_rows"]
+        )
     how = {name: params[name] for name in CUTS}
     return read_events(file, time=params["time"], columns=columns, **how)
 
 
-def _earthquakes(params: Mapping[str, Any]) -> Table | Events:
+def _earthquakes(params: Mapping[str, Any]) -> Table | Stream | Events:
     """The earthquakes of a ComCat file, in windows if asked for."""
     extra = [f"--{name}" for name in NAMES if params[name]]
     if extra:

@@ -7,8 +7,8 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table as Grid
 
-from conservax.cli._app import JsonOption, answer, app, say
-from conservax.data import Events, Table
+from conservax.cli._app import JsonOption, MemoryRowsOption, answer, app, say
+from conservax.data import MEMORY_ROWS, Events, Stream, Table
 from conservax.model import EventModel, Model, event_scores, open_run, scores
 
 
@@ -16,11 +16,16 @@ from conservax.model import EventModel, Model, event_scores, open_run, scores
 def score_command(
     run: Annotated[Path, typer.Argument(help="Folder of a run, or a model file.")],
     file: Annotated[Path, typer.Argument(help="Rows with the columns of the model.")],
+    memory_rows: MemoryRowsOption = MEMORY_ROWS,
     as_json: JsonOption = False,
 ) -> None:
     """Mean negative log-likelihood of a file, with kernel and Gaussian-mixture baselines."""
     model = open_run(run)
-    rows = model.read(file)
+    rows = (
+        model.read(file)
+        if isinstance(model, EventModel)
+        else model.open(file, memory_rows=memory_rows)
+    )
     for note in rows.notes:
         say(note)
     if model.split is None:
@@ -33,12 +38,12 @@ def score_command(
         assert isinstance(rows, Events)  # as its model reads them
         result, grid = _of_events(model, rows)
     else:
-        assert isinstance(rows, Table)
+        assert isinstance(rows, Table | Stream)
         result, grid = _of_rows(model, rows)
     answer(result, as_json, grid)
 
 
-def _of_rows(model: Model, table: Table) -> tuple[dict[str, Any], Grid]:
+def _of_rows(model: Model, table: Table | Stream) -> tuple[dict[str, Any], Grid]:
     found = scores(model, table)
     grid = Grid("model", "NLL a row (standardised)", "raw", "behind this model", "chosen")
     for row in found:

@@ -48,7 +48,7 @@ def read_table(
 
     **Raises:** `DataError` for anything else, naming the source, the column and the row.
     """
-    return _read(source, _asked(time, columns, like), like)[0]
+    return _read(source, ask(time, columns, like), like)[0]
 
 
 def read_events(
@@ -77,7 +77,7 @@ def read_events(
     **Raises:** `DataError` as `read_table`, for places that are no degrees, for events outside
     their window, and for a window that is no length of time.
     """
-    asked = _asked(time, columns, None)
+    asked = ask(time, columns, None)
     table, raw, rows = _read(source, asked, None, apart=sequence)
     if degrees:
         check_degrees(table)
@@ -94,19 +94,19 @@ def read_events(
 
 
 def _read(
-    source: Source, asked: "_Asked", like: Units | None, apart: str | None = None
+    source: Source, asked: "Asked", like: Units | None, apart: str | None = None
 ) -> tuple[Table, Columns, Int[np.ndarray, " rows"]]:
     """The table in order of time, its columns as they came, and where each row came from."""
     raw = _load(source, asked)
     if isinstance(source, tuple):
         first, *rest = raw.held
-        asked = _Asked(first, tuple(rest))
+        asked = Asked(first, tuple(rest))
     if apart is not None:
         raw.check(apart)
-    time, columns, notes = _choose(raw, asked, apart)
+    time, columns, notes = choose(raw, asked, apart)
     _check_lengths(raw, (time, *columns))
-    kind, t, zone_notes = _times(raw, time, like)
-    x = np.stack([numbers(raw.held[name], raw.where(name)) for name in columns], axis=1)
+    kind, t, zone_notes = read_times(raw, time, like and like.time.kind)
+    x = read_points_of(raw, columns)
     far_notes = tuple(
         f"column {name!r}, row {raw.held[name].index[row]}: {x[row, i]:.6g} is far from all other "
         f"values ({np.median(x[:, i]):.4g} in the middle); correct or remove it if it is no datum"
@@ -123,30 +123,35 @@ def read_points(source: Source, *, columns: Sequence[str]) -> Points:
 
     **Raises:** `DataError` as `read_table`.
     """
-    asked = _Asked(None, tuple(columns))
+    asked = Asked(None, tuple(columns))
     _check_request(asked)
     raw = _load(source, asked)
     for name in columns:
         raw.check(name)
     _check_lengths(raw, columns)
+    return read_points_of(raw, columns)
+
+
+def read_points_of(raw: Columns, columns: Sequence[str]) -> Points:
+    """The coordinates among the columns of a source, shape `(rows, len(columns))`."""
     return np.stack([numbers(raw.held[name], raw.where(name)) for name in columns], axis=1)
 
 
 @dataclass(frozen=True)
-class _Asked:
+class Asked:
     """Names the caller gave, himself or by `like`; None where the source is to decide."""
 
     time: str | None
     columns: tuple[str, ...] | None
 
 
-def _asked(time: str | None, columns: Sequence[str] | None, like: Units | None) -> _Asked:
+def ask(time: str | None, columns: Sequence[str] | None, like: Units | None) -> Asked:
     if isinstance(columns, str):
         columns = (columns,)
     names = None if columns is None else tuple(str(name) for name in columns)
-    asked = _Asked(None if time is None else str(time), names)
+    asked = Asked(None if time is None else str(time), names)
     if like is not None:
-        fitted = _Asked(like.time.name, like.columns)
+        fitted = Asked(like.time.name, like.columns)
         if asked.time not in (None, fitted.time) or asked.columns not in (None, fitted.columns):
             raise DataError(
                 f"expected the names the model was fitted with, time {fitted.time!r} and columns "
@@ -157,7 +162,7 @@ def _asked(time: str | None, columns: Sequence[str] | None, like: Units | None) 
     return asked
 
 
-def _check_request(asked: _Asked) -> None:
+def _check_request(asked: Asked) -> None:
     names = asked.columns
     if names is None:
         return
@@ -172,7 +177,7 @@ def _check_request(asked: _Asked) -> None:
         )
 
 
-def _load(source: Any, asked: _Asked) -> Columns:
+def _load(source: Any, asked: Asked) -> Columns:
     if isinstance(source, str | Path):
         return read_file(Path(source).expanduser())
     if isinstance(source, pd.DataFrame):
@@ -187,8 +192,8 @@ def _load(source: Any, asked: _Asked) -> Columns:
     )
 
 
-def _choose(
-    raw: Columns, asked: _Asked, apart: str | None
+def choose(
+    raw: Columns, asked: Asked, apart: str | None = None
 ) -> tuple[str, tuple[str, ...], tuple[str, ...]]:
     """Names of the time and the coordinates, and notes on what the caller did not name himself."""
     time, notes = asked.time, []
@@ -202,7 +207,7 @@ def _choose(
         notes.append(f"coordinates taken from columns {', '.join(map(repr, columns))}")
         left = [repr(name) for name in raw.held if name not in (time, apart, *columns)]
         notes += [f"columns left out: {', '.join(left)}"] if left else []
-    _check_request(_Asked(time, columns))
+    _check_request(Asked(time, columns))
     for name in columns:
         raw.check(name)
     return time, columns, tuple(notes)
@@ -241,12 +246,15 @@ def _check_lengths(raw: Columns, names: Sequence[str]) -> None:
         raise DataError(f"{raw.source}: expected rows of data; got none. Check how it was written.")
 
 
-def _times(raw: Columns, name: str, like: Units | None) -> tuple[TimeKind, Times, tuple[str, ...]]:
+def read_times(
+    raw: Columns, name: str, expected: TimeKind | None = None
+) -> tuple[TimeKind, Times, tuple[str, ...]]:
+    """The kind of a time column, its values, and what to tell about time zones."""
     column, where = uncategorised(raw.held[name]), raw.where(name)
     kind = time_kind(column, where)
-    if like is not None and kind != like.time.kind:
+    if expected not in (None, kind):
         raise DataError(
-            f"{where}: expected {like.time.kind}s, as the model was fitted with; got {kind}s. "
+            f"{where}: expected {expected}s, as the model or the rows before have them; got {kind}s. "
             "Convert the column."
         )
     if kind == "number":

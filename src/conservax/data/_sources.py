@@ -42,12 +42,17 @@ def read_file(path: Path) -> Columns:
     **Raises:** `DataError` if the file is missing, of another kind, or cannot be read as its kind.
     """
     reader = _reader(path)
+    check_file(path)
+    return reader(path)
+
+
+def check_file(path: Path) -> None:
+    """Refuse a path where there is no file, or an empty one."""
     if not path.is_file():
         got = "a folder" if path.is_dir() else "nothing there"
         raise DataError(f"{path}: expected a file; got {got}. Check the path ({path.resolve()}).")
     if path.stat().st_size == 0:
         raise DataError(f"{path}: expected a table; got an empty file. Write the data again.")
-    return reader(path)
 
 
 def _reader(path: Path) -> Callable[[Path], Columns]:
@@ -160,7 +165,7 @@ def _read_parquet(path: Path) -> Columns:
     try:
         frame = pd.read_parquet(path)
     except (pyarrow.ArrowException, ValueError, OSError) as error:
-        raise _broken(path, "a Parquet file", error) from error
+        raise broken(path, "a Parquet file", error) from error
     return from_frame(frame, str(path))
 
 
@@ -174,14 +179,15 @@ def _read_npz(path: Path) -> Columns:
         with np.load(path, allow_pickle=False) as archive:
             arrays = {name: archive[name] for name in archive.files}
     except (ValueError, OSError, EOFError, KeyError, zipfile.BadZipFile, zlib.error) as error:
-        raise _broken(path, "arrays of numbers, text or datetime64", error) from error
+        raise broken(path, "arrays of numbers, text or datetime64", error) from error
     strange = [name for name, held in arrays.items() if not isinstance(held, np.ndarray)]
     if strange:
         raise DataError(f"{path}: expected arrays only; got {strange}. Write it with numpy.savez.")
     return from_arrays(arrays, str(path))
 
 
-def _broken(path: Path, expected: str, error: Exception) -> DataError:
+def broken(path: Path, expected: str, error: Exception) -> DataError:
+    """The error about a file that its reader does not understand."""
     return DataError(
         f"{path}: expected {expected}; got a file that cannot be read "
         f"({_first_line(error)}). Write it again."

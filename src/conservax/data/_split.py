@@ -49,7 +49,7 @@ def split(table: Table, *, validation: float, test: float = 0.0, seed: int) -> S
     **Raises:** `DataError` for other fractions, or if they leave fewer than two rows (or no row of
     some snapshot) to train on.
     """
-    _check_fractions(validation, test)
+    check_fractions(validation, test)
     rng = np.random.default_rng(seed)
     parts = [_deal(rng, rows, validation, test) for rows in _strata(table)]
     trained = [len(train) for train, _, _ in parts]
@@ -82,9 +82,9 @@ def split_events(
 
     **Raises:** `DataError` for other fractions, or if they leave a part without events.
     """
-    _check_fractions(validation, test)
+    check_fractions(validation, test)
     count = events.sequences
-    held, tested = (_share(fraction, count) for fraction in (validation, test))
+    held, tested = (share(fraction, count) for fraction in (validation, test))
     if by == "time":
         order = np.argsort(events.starts, kind="stable")[::-1]
     elif by == "random":
@@ -108,7 +108,8 @@ def split_events(
     return EventSplit(train, judge, score)
 
 
-def _check_fractions(validation: float, test: float) -> None:
+def check_fractions(validation: float, test: float) -> None:
+    """Refuse fractions outside [0, 1), or that leave nothing."""
     for name, fraction in (("validation", validation), ("test", test)):
         if not 0 <= fraction < 1:
             raise DataError(
@@ -134,9 +135,10 @@ def _deal(
     rng: np.random.Generator, rows: np.ndarray, validation: float, test: float
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     shuffled = rng.permutation(rows)
-    held, tested = (_share(fraction, len(rows)) for fraction in (validation, test))
+    held, tested = (share(fraction, len(rows)) for fraction in (validation, test))
     return shuffled[held + tested :], shuffled[:held], shuffled[held : held + tested]
 
 
-def _share(fraction: float, rows: int) -> int:
+def share(fraction: float, rows: int) -> int:
+    """How many of the rows a fraction is: at least one, unless it is 0."""
     return max(1, round(fraction * rows)) if fraction > 0 else 0

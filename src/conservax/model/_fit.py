@@ -15,16 +15,18 @@ import pandas as pd
 
 from conservax._types import PRNGKey, Scalar, Time
 from conservax.data import (
+    MEMORY_ROWS,
     DataError,
     Events,
     EventSplit,
     Split,
+    Stream,
     Table,
     TimeAxis,
     Units,
     check_out_folder,
     check_trainable,
-    read_table,
+    open_table,
     split,
     split_events,
 )
@@ -44,6 +46,7 @@ from conservax.model._run import (
     write_experiment,
 )
 from conservax.model._smoothing import smoothing
+from conservax.model._streamed import deal_again, deal_out, how
 from conservax.objective import (
     AbstractObjective,
     KineticEnergy,
@@ -71,6 +74,7 @@ def fit(
     validation: float = 0.1,
     test: float = 0.0,
     split_by: Literal["random", "time"] = "random",
+    memory_rows: int = MEMORY_ROWS,
     components: int | None = None,
     width: int = 128,
     depth: int = 3,
@@ -116,6 +120,9 @@ def fit(
     - `validation`, `test`: fractions of the rows kept from training; early stopping looks at the
       validation rows, nothing looks at the test rows.
     - `split_by`: windows of events are held out at "random", or the last ones in "time".
+    - `memory_rows`: a Parquet file of more rows is streamed: training goes round its rows in
+      blocks kept on disk, beside `out` or where the system has temporary files. At most 50 000
+      rows each are then held out for validation and test, and `Model.split.train` is a sample.
     - `members`: laws trained at once from different seeds; the best on the validation rows is kept.
     - `seed`: decides everything random.
     - `out`: folder for checkpoints, metrics and the model; a killed run goes on with
@@ -126,13 +133,18 @@ def fit(
     if out is not None:
         check_out_folder(out, force)
     check_parts(density, flux, divergence_free)
-    if not isinstance(table, Table | Events | EventSplit):
-        table = read_table(table, time=time, columns=columns)
+    if not isinstance(table, Table | Events | EventSplit | Stream):
+        table = open_table(table, time=time, columns=columns, memory_rows=memory_rows)
         for note in table.notes:
             warnings.warn(f"{table.source}: {note}", stacklevel=2)
     whole = table.train if isinstance(table, EventSplit) else table
-    parts, axis = _dealt(table, validation, test, seed, split_by)
-    units = dataclasses.replace(Units.of(parts.train), time=axis)
+    dealt = None
+    if isinstance(table, Stream):
+        dealt = deal_out(table, out, split_by, validation=validation, test=test, seed=seed)
+        parts, units = dealt.split, dealt.units
+    else:
+        parts, axis = _dealt(table, validation, test, seed, split_by)
+        units = dataclasses.replace(Units.of(parts.train), time=axis)
     network = {"width": width, "depth": depth, "max_frequency": max_frequency}
     make = (
         density_maker(density, units.standardise(parts.train.x), components, seed, network)
@@ -161,12 +173,14 @@ def fit(
             f"expected a density without condition; got condition_dim {law.condition_dim}. "
             "Tables carry no conditions: use conservax.train.train on Rows(t, x, condition)."
         )
-    chosen = smoothing(parts, units) if None in (noise, time_noise) else (0.0, 0.0)
+    training_rows = dealt.training_rows if dealt else len(parts.train)
+    chosen = smoothing(parts, units, training_rows) if None in (noise, time_noise) else (0.0, 0.0)
     settings = {
         "source": whole.source,
-        "rows": sum(map(len, parts)),
+        "rows": len(table) if dealt else sum(map(len, parts)),
         "notes": list(whole.notes),
         "events": whole.how() if isinstance(whole, Events) else None,
+        "stream": how(table, validation, test) if isinstance(table, Stream) else None,
         "batch_size": batch_size,
         "learning_rate": learning_rate,
         "patience": patience,
@@ -179,7 +193,7 @@ def fit(
         "objective": describe(stages),
         "most_steps": sum(stage.steps for stage in stages),
     }
-    experiment = Experiment(law, stages, units, settings, parts)
+    experiment = Experiment(law, stages, units, settings, parts, dealt)
     run = None if out is None else Path(out)
     if run is not None:
         write_experiment(run, experiment)
@@ -203,6 +217,7 @@ def resume(
     """
     run = Path(run)
     experiment = read_experiment(run)
+    experiment = experiment._replace(dealt=deal_again(run, experiment))
     settings = experiment.settings
     if not (run / CHECKPOINT).is_file():
         raise DataError(f"{run}: killed before its first step, so nothing is lost. Fit again.")
@@ -312,7 +327,7 @@ def run_experiment(
     with ProgressBar(sum(s.steps for s in stages), visible=progress) as bar:
         trained = train(
             experiment.law,
-            model.rows(experiment.split.train),
+            _training(model, experiment),
             stages,
             key=jax.random.key(settings["seed"]),
             validation=_validation(model, experiment.split),
@@ -338,6 +353,14 @@ def run_experiment(
     if run is not None:
         model.write(run / MODEL)
     return model
+
+
+def _training(model: Any, experiment: Experiment) -> Any:
+    """Training rows in law units: all of them, or one block of a stream after the other."""
+    dealt = experiment.dealt
+    if dealt is None:
+        return model.rows(experiment.split.train)
+    return lambda number: model.rows(dealt.block(number))
 
 
 def _validation(model: Any, parts: Split | EventSplit) -> Any:

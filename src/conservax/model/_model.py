@@ -15,7 +15,18 @@ from jaxtyping import Float
 from numpy.typing import ArrayLike
 
 from conservax.check import CheckReport, calibration, check
-from conservax.data import DataError, Split, Table, Units, check_out, read_events, read_table
+from conservax.data import (
+    MEMORY_ROWS,
+    DataError,
+    Split,
+    Stream,
+    Table,
+    Units,
+    check_out,
+    open_table,
+    read_events,
+    read_table,
+)
 from conservax.law import ConservationLaw
 from conservax.model._file import load_model, save_model
 from conservax.model._rows import over_rows
@@ -180,6 +191,12 @@ class Model:
         """
         how = self.settings.get("events")
         return read_events(source, **how).table() if how else read_table(source, like=self.units)
+
+    def open(self, source: Any, *, memory_rows: int = MEMORY_ROWS) -> Table | Stream:
+        """`read`, but a Parquet file of more than `memory_rows` rows is left where it is."""
+        if self.settings.get("events"):
+            return self.read(source)
+        return open_table(source, like=self.units, memory_rows=memory_rows)
 
     def rows(self, table: Table) -> Rows:
         """A table in law units, as arrays of the law's precision."""

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
-from conservax.data import DataError, EventSplit, Split, Units
+from conservax.data import DataError, Dealt, EventSplit, Split, Units
 from conservax.history import EventLaw
 from conservax.law import ConservationLaw
 from conservax.model._event_model import EventModel
@@ -23,7 +23,8 @@ RUN_FILES = (MODEL, EXPERIMENT, CONFIG, DATA, CHECKPOINT, METRICS, "report.html"
 class Experiment(NamedTuple):
     """Everything that `fit` needs to start, or to go on.
 
-    Objectives of the user's own cannot be written down: `stages` is None when read back.
+    Objectives of the user's own cannot be written down: `stages` is None when read back. `dealt`
+    holds the rows of a stream, of which `split` has a sample; it is not written down either.
     """
 
     law: ConservationLaw | EventLaw
@@ -31,6 +32,7 @@ class Experiment(NamedTuple):
     units: Units
     settings: dict[str, Any]
     split: Split | EventSplit
+    dealt: Dealt | None = None
 
 
 def write_experiment(run: Path, experiment: Experiment) -> None:

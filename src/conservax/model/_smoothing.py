@@ -12,17 +12,19 @@ _MOST_TIME_NOISE = 0.3  # beyond it times are forgotten altogether
 _MOST_SNAPSHOTS = 50
 
 
-def smoothing(split: Split, units: Units) -> tuple[float, float]:
+def smoothing(split: Split, units: Units, rows: int | None = None) -> tuple[float, float]:
     """Noise for positions (standardised) and for times (of the unit range).
 
     They are the bandwidths of the kernel density that predicts the validation rows best, and
     shrink as 1 / sqrt(rows) beyond a thousand rows, where the rows themselves hold a network
     back. Snapshots keep their times.
+
+    `rows` says how many training rows there are, where the split holds only a sample of them.
     """
     train, judge = split.train, split.validation
     if not len(judge):
         return 0.0, 0.0
-    shrink = min(1.0, math.sqrt(_ENOUGH_ROWS / len(train)))
+    shrink = min(1.0, math.sqrt(_ENOUGH_ROWS / (rows or len(train))))
     x, judge_x = units.standardise(train.x), units.standardise(judge.x)
     if len(np.unique(train.t)) <= _MOST_SNAPSHOTS:
         return shrink * fit_kernel_density(x, judge_x).bandwidth, 0.0

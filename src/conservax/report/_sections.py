@@ -53,7 +53,9 @@ def key_figures(model: Model, scores: tuple[Score, ...], judged: str, check: Che
     ]
     if split is not None:
         parts = ", ".join(f"{len(part)} {name}" for name, part in split._asdict().items())
-        figures.insert(0, ("Rows", f"{sum(map(len, split)):,}", parts))
+        held = sum(map(len, split))
+        rows = model.settings.get("rows", held)
+        figures.insert(0, ("Rows", f"{rows:,}", "a sample: " * (rows > held) + parts))
     if scores:
         per = f"nats a {judged} row, standardised"
         figures.insert(-1, ("Held-out NLL", number(scores[0].standardised), per))

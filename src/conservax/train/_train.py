@@ -92,8 +92,10 @@ def train(
     **Arguments:**
 
     - `law`: where to start: a `ConservationLaw`, or another module.
-    - `rows`, `validation`: what the objective takes: observed points in law units, as `Rows`. Early stopping and the choice of the
-      best running mean look at the validation rows.
+    - `rows`, `validation`: what the objective takes: observed points in law units, as `Rows`. Early
+      stopping and the choice of the best running mean look at the validation rows.
+      `rows` may also be a function of a number, for more rows than memory holds: chunk n then draws
+      from `rows(n)`, of one shape for all n. It is called while the device is at work.
     - `stages`: objectives in turn.
     - `key`: decides everything random.
     - `batch_size`: rows a step, drawn with replacement, split over all local devices.
@@ -128,7 +130,9 @@ def train(
     if run is not None and (run / CHECKPOINT).exists():
         state = load_tree(run / CHECKPOINT, state)
         history.forget_after(_step(state))
-    state, rows, validation = replicate((state, rows, validation), copied)
+    state, validation = replicate((state, validation), copied)
+    rows_of = rows if callable(rows) else lambda number: rows
+    data = replicate(rows_of(_step(state) // chunk), copied)
     validation_key = jax.random.fold_in(key, 1)
     ends = np.cumsum([stage.steps for stage in stages])
 
@@ -158,7 +162,9 @@ def train(
                 time_noise=time_noise,
                 sharding=split,
             )
-        new_state, metrics = compiled[now, steps](state, rows, validation, validation_key)
+        new_state, metrics = compiled[now, steps](state, data, validation, validation_key)
+        if callable(rows) and step + steps < total:  # the call above has only begun
+            data = replicate(rows_of((step + steps) // chunk), copied)
         metrics = jax.device_get(metrics)
         if not metrics.finite.all():
             raise DivergedError(step + 1 + int(np.argmin(metrics.finite.all(0))), run)

@@ -1,0 +1,147 @@
+"""Claim: time grows linearly with events and memory does not grow: 1e5, 1e6 and 1e7 of them.
+
+Each size is a Parquet file in order of time, and a process of its own that streams it: it deals the
+rows out, trains on one pass-worth of them (rows / batch size steps) and scores every row. Rates are
+events per second of processor time (of all threads together, so that neighbours on a shared machine
+count little), medians over chunks or batches; a small file is gone over several times so that there
+are enough of them. Compilation is told apart, and so is the wall clock. The verdict is on the three
+together: the fastest size may be at most 20 % faster than the slowest.
+
+    python benchmarks/event_scaling.py [--quick] [--json]
+"""
+
+import argparse
+import json
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import jax
+import numpy as np
+import pandas as pd
+import pyarrow
+from pyarrow import parquet
+
+from conservax.data import deal, open_table
+from conservax.density import Autoregressive
+from conservax.flux import KnotheRosenblatt
+from conservax.law import ConservationLaw
+from conservax.model import Model
+from conservax.objective import NegativeLogLikelihood
+from conservax.train import Stage, train
+
+SIZES, LIMIT = (100_000, 1_000_000, 10_000_000), 0.20
+BATCH, CHUNK, PIECE = 1024, 25, 100_000
+RATES = ("reading", "training", "scoring", "all three")
+
+
+def write_events(path: Path, rows: int) -> None:
+    """Three bumps that go round in a circle, in order of time, never all in memory."""
+    rng = np.random.default_rng(0)
+    writer = None
+    for start in range(0, rows, PIECE):
+        t = np.sort(rng.uniform(start, start + PIECE, PIECE)) / rows
+        angle = 2 * np.pi * (t + rng.integers(0, 3, PIECE) / 3)
+        x = 3 * np.stack([np.cos(angle), np.sin(angle)], 1) + 0.4 * rng.normal(size=(PIECE, 2))
+        piece = pyarrow.table({"t": t, "x": x[:, 0], "y": x[:, 1]})
+        writer = writer or parquet.ParquetWriter(path, piece.schema)
+        writer.write_table(piece)
+    writer.close()
+
+
+def seconds_of(work) -> float:
+    start = time.process_time()
+    work()
+    return time.process_time() - start
+
+
+def measure(path: Path) -> dict[str, float]:
+    """Rates in events a second, seconds of compilation, and the most memory of this process."""
+    stream = open_table(path, time="t", columns=["x", "y"], memory_rows=0)
+    begun = time.perf_counter()
+    times = max(1, 1_000_000 // len(stream))
+    dealt = deal(stream, validation=0.1, seed=0)
+    reading = [seconds_of(lambda: deal(stream, validation=0.1, seed=0)) for _ in range(2 + times)]
+    network = {"components": 8, "width": 32, "depth": 2}
+    law = ConservationLaw(Autoregressive(2, **network, key=jax.random.key(0)), KnotheRosenblatt())
+    model = Model(law, dealt.units, history=pd.DataFrame(), settings={})
+    marks = [time.process_time()]
+    steps = times * len(stream) // BATCH
+    trained = train(
+        law,
+        lambda number: model.rows(dealt.block(number)),
+        [Stage(steps - steps % CHUNK, NegativeLogLikelihood())],
+        key=jax.random.key(0),
+        validation=model.rows(dealt.split.validation.take(np.arange(1024))),
+        batch_size=BATCH,
+        chunk=CHUNK,
+        on_chunk=lambda report: marks.append(time.process_time()),
+    )
+    model.law = trained.law
+    chunks = np.diff(marks)
+    first = next(stream.batches())
+    compiling = chunks[0] + seconds_of(lambda: model.log_prob(first.t, first.x))
+    scoring = []
+    for _ in range(2 * times):
+        start = time.process_time()
+        for batch in stream.batches():
+            model.log_prob(batch.t, batch.x)
+            now = time.process_time()
+            scoring.append((now - start) / len(batch))
+            start = now
+    apiece = (
+        statistics.median(reading) / len(stream),
+        float(np.median(chunks[1:])) / (CHUNK * BATCH),
+        statistics.median(scoring),
+    )
+    return dict(zip(RATES, (1 / s for s in (*apiece, sum(apiece))), strict=True)) | {
+        "compiling, seconds": float(compiling),
+        "passes over the file": times,
+        "wall clock of it all, seconds": time.perf_counter() - begun,
+        "peak, MiB": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+    }
+
+
+def measured_apart(rows: int, folder: Path) -> dict[str, float]:
+    """`measure` in a process of its own, whose peak of memory is of this size alone."""
+    path = folder / f"{rows}.parquet"
+    write_events(path, rows)
+    done = subprocess.run(
+        [sys.executable, __file__, "--file", str(path)], check=True, stdout=subprocess.PIPE
+    )
+    path.unlink()
+    return json.loads(done.stdout)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--quick", action="store_true", help="without 1e7 events")
+    parser.add_argument("--json", action="store_true")
+    parser.add_argument("--file", type=Path, help=argparse.SUPPRESS)
+    arguments = parser.parse_args()
+    if arguments.file:
+        print(json.dumps(measure(arguments.file)))
+        return
+    sizes = SIZES[:2] if arguments.quick else SIZES
+    with tempfile.TemporaryDirectory() as folder:
+        found = {rows: measured_apart(rows, Path(folder)) for rows in sizes}
+    columns = {name: [result[name] for result in found.values()] for name in found[sizes[0]]}
+    spread = {name: max(columns[name]) / min(columns[name]) - 1 for name in RATES}
+    passed = spread[RATES[-1]] <= LIMIT
+    if arguments.json:
+        print(json.dumps({"passed": passed, "limit": LIMIT, "spread": spread, "sizes": found}))
+    else:
+        print(f"{'events a second':<30}" + "".join(f"{rows:>14,}" for rows in sizes) + "   spread")
+        for name, values in columns.items():
+            shown = f"{spread[name]:9.1%}" if name in spread else ""
+            print(f"{name:<30}" + "".join(f"{value:14,.0f}" for value in values) + shown)
+        print(f"{'PASS' if passed else 'MISS'}: spread of all three, limit {LIMIT:.0%}")
+    sys.exit(not passed)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,181 @@
+"""Fits to files that are larger than they may be in memory."""
+
+import json
+
+import jax
+import numpy as np
+import pandas as pd
+import pytest
+
+import conservax
+from conservax.cli import main
+from conservax.data import DataError, Stream, Units, split
+from conservax.model import scores, smoothing
+from conservax.train import ProgressBar
+
+ROWS = 4000
+SMALL = {
+    "time": "t",
+    "columns": ["x", "y"],
+    "kinetic": 0.0,
+    "steps": 400,
+    "width": 16,
+    "depth": 1,
+    "components": 3,
+    "batch_size": 64,
+    "learning_rate": 1e-2,
+    "test": 0.2,
+    "progress": False,
+    "memory_rows": 100,
+}
+NOTED = pytest.mark.filterwarnings("ignore:.*read from the file a batch at a time")
+pytestmark = NOTED
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _small_blocks():
+    """Several blocks of a small file."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("conservax.data._deal.BLOCK_ROWS", 600)
+        patch.setattr("conservax.data._stream.BATCH_ROWS", 900)
+        yield
+
+
+def points(n=ROWS, seed=0):
+    rng = np.random.default_rng(seed)
+    t = np.sort(rng.uniform(0, 10, n))
+    x = 100 + 5 * t + 10 * rng.normal(size=n)
+    return pd.DataFrame({"t": t, "x": x, "y": rng.normal(size=n) * (1 + 0.1 * t)})
+
+
+@pytest.fixture(scope="module")
+def file(tmp_path_factory):
+    path = tmp_path_factory.mktemp("rows") / "big.parquet"
+    points().to_parquet(path, row_group_size=1000)
+    return path
+
+
+@pytest.fixture(scope="module")
+def run(file, tmp_path_factory):
+    out = tmp_path_factory.mktemp("runs") / "run"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("conservax.data._deal.BLOCK_ROWS", 600)
+        with pytest.warns(UserWarning, match="4,000 rows are read from the file a batch"):
+            conservax.fit(file, out=out, **SMALL)
+    return out
+
+
+def test_a_streamed_fit_is_as_good_as_one_in_memory(file, run):
+    streamed = conservax.load(run)
+    held = conservax.fit(file, **SMALL | {"memory_rows": ROWS})
+    fresh = points(20_000, seed=1).query("0.01 < t < 9.99")
+    nll = [-model.log_prob(fresh["t"], fresh[["x", "y"]]).mean() for model in (streamed, held)]
+    log_stds = np.log(10) + np.log(1 + 0.1 * fresh["t"]).mean()
+    assert nll[0] == pytest.approx(np.log(2 * np.pi * np.e) + log_stds, abs=0.05)
+    assert nll[0] == pytest.approx(nll[1], abs=0.03)
+    np.testing.assert_allclose(streamed.units.std, held.units.std, rtol=0.02)
+
+
+def test_a_streamed_run_tells_rows_from_its_sample(run):
+    model = conservax.load(run)
+    assert model.settings["rows"] == ROWS
+    assert [len(part) for part in model.split] == [560, 400, 800]  # 2800 rows in five blocks
+    assert any("4,000 rows" in note for note in model.settings["notes"])
+
+
+def interrupted(monkeypatch, step):
+    def stop(bar, report):
+        if report.step == step:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(ProgressBar, "show", stop)
+
+
+@pytest.fixture
+def broken(file, tmp_path, monkeypatch):
+    """A run that was interrupted after half of its steps."""
+    out = tmp_path / "broken"
+    with monkeypatch.context() as patch:
+        interrupted(patch, 200)
+        with pytest.raises(KeyboardInterrupt):
+            conservax.fit(file, out=out, **SMALL)
+    return out
+
+
+def test_a_streamed_run_goes_on_bit_for_bit(run, broken):
+    conservax.resume(broken, progress=False)
+    for name in ("checkpoint.safetensors", "metrics.csv"):
+        assert (broken / name).read_bytes() == (run / name).read_bytes()
+    laws = [conservax.load(path).law for path in (run, broken)]
+    for a, b in zip(*map(jax.tree.leaves, laws), strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_a_file_that_changed_is_not_gone_on_with(file, broken):
+    before = file.read_bytes()
+    try:
+        points(seed=9).to_parquet(file)
+        with pytest.raises(DataError, match=r"expected the rows that .* was begun with"):
+            conservax.resume(broken, progress=False)
+        file.unlink()
+        with pytest.raises(DataError, match="nothing there"):
+            conservax.resume(broken, progress=False)
+    finally:
+        file.write_bytes(before)
+
+
+def test_windows_of_a_stream_cannot_be_split_by_time(file):
+    with pytest.raises(DataError, match="split by time"):
+        conservax.fit(file, split_by="time", **SMALL)
+
+
+def test_scores_of_a_stream_are_those_of_the_table(file, run, monkeypatch):
+    model = conservax.load(run)
+    whole = scores(model, model.read(file))
+    stream = model.open(file, memory_rows=10)
+    assert isinstance(stream, Stream)
+    streamed = scores(model, stream)
+    assert [score.name for score in streamed] == [score.name for score in whole]
+    for a, b in zip(streamed, whole, strict=True):
+        assert (a.raw, a.behind) == pytest.approx((b.raw, b.behind), rel=1e-5, abs=1e-6)
+    monkeypatch.setattr("conservax.model._scores.MOST_COMPARED", 1000)
+    thinned = scores(model, stream)
+    assert thinned[0] == streamed[0]
+    for a, b in zip(thinned[1:], streamed[1:], strict=True):
+        assert 1.5 < a.error / b.error < 2.7  # of a quarter of the rows
+        assert a.behind == pytest.approx(b.behind, abs=5 * a.error)
+        assert a.raw - a.behind == pytest.approx(streamed[0].raw)
+
+
+def test_smoothing_of_a_sample_shrinks_with_all_the_rows():
+    table = conservax.data.read_table(points(500), time="t")
+    parts = split(table, validation=0.2, seed=0)
+    units = Units.of(parts.train)
+    sampled, all_of_them = (smoothing(parts, units, rows) for rows in (4000, 400_000))
+    assert smoothing(parts, units)[0] == pytest.approx(2 * sampled[0])  # 400 rows: no less blur
+    np.testing.assert_allclose(np.array(sampled), 10 * np.array(all_of_them))
+
+
+def answer(capsys, *arguments):
+    with pytest.raises(SystemExit) as stop:
+        main([str(argument) for argument in arguments])
+    assert not stop.value.code
+    return json.loads(capsys.readouterr().out)
+
+
+def test_the_command_line_streams_too(file, tmp_path, capsys):
+    options = "--time t --columns x y --steps 30 --width 8 --depth 1 --components 2 --kinetic 0"
+    out = tmp_path / "run"
+    limit = ["--memory-rows", 1000, "--json"]
+    result = answer(capsys, "fit", file, *options.split(), "--test", 0.1, "--out", out, *limit)
+    assert (result["rows"], result["train_rows"], result["test_rows"]) == (ROWS, 533, 400)
+    scored = answer(capsys, "score", out, file, *limit)
+    assert scored["rows"] == ROWS
+    assert scored["scores"][0]["raw"] == scored["nll_raw"]
+
+
+@pytest.mark.slow
+def test_a_report_of_a_streamed_run_counts_all_rows(run, tmp_path):
+    page = conservax.load(run).report(tmp_path / "page.html").read_text()
+    assert "4,000" in page
+    assert "a sample: 560 train" in page
