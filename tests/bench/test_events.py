@@ -3,17 +3,27 @@
 import numpy as np
 import pytest
 
-from conservax.bench import EVENT_SETS, EventRow, bench_events, table_of, too_good
-from conservax.bench import _events as events
+from conservax.bench import (
+    COMPETITORS,
+    EVENT_SETS,
+    EventRow,
+    bench_events,
+    draw_fluxes,
+    fit_bumps,
+    table_of,
+    too_good,
+)
+from conservax.bench import _event_models as models
+from conservax.bench._event_models import Fitted
+from conservax.bench._event_sets import _days, data_folder
 from conservax.bench._event_sets import _events as laid
-from conservax.bench._event_sets import data_folder
 from conservax.bench._fit_flow import FLOW_STEPS
 from conservax.cli import main
-from conservax.data import DataError, EventSplit, pinwheel_hawkes
+from conservax.data import DataError, EventSplit, Units, pinwheel_hawkes
 
 
-def row(figure, *, data="pinwheel", model="diagonal", seed=0):
-    return EventRow(data, model, seed, figure, figure + 1, 100, 2.0)
+def row(figure, *, data="pinwheel", model="diagonal", seed=0, temporal=None):
+    return EventRow(data, model, seed, figure, figure + 1, temporal, 100, 2.0)
 
 
 def small_pinwheel(seed):
@@ -33,7 +43,8 @@ def test_the_table_has_mean_and_deviation_over_seeds():
 
 def test_figures_below_the_entropy_are_mistakes():
     fine, wrong, elsewhere = row(2.166), row(2.164), row(0.1, data="citibike")
-    assert too_good([fine, wrong, elsewhere]) == [wrong]
+    remembers = row(1.6, model="with memory", temporal=0.1)
+    assert too_good([fine, wrong, elsewhere, remembers]) == [wrong]
 
 
 def test_missing_data_say_where_they_were_looked_for(monkeypatch, tmp_path):
@@ -46,7 +57,13 @@ def test_missing_data_say_where_they_were_looked_for(monkeypatch, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "arguments", [["nothing"], ["events", "--rows", "mars"], ["events", "--out", "taken.csv"]]
+    "arguments",
+    [
+        ["nothing"],
+        ["events", "--rows", "mars"],
+        ["events", "--models", "x"],
+        ["events", "--out", "taken.csv"],
+    ],
 )
 def test_what_the_command_refuses(arguments, monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
@@ -57,14 +74,52 @@ def test_what_the_command_refuses(arguments, monkeypatch, tmp_path):
     assert (tmp_path / "taken.csv").read_text() == "mine"
 
 
+def test_windows_of_one_day_are_found_by_the_trips_they_share():
+    """Three days, five thinnings each: every event of a day is in a thinning with chance 0.3."""
+    rng = np.random.default_rng(0)
+    days = [np.sort(rng.uniform(0, 24, 200)) for _ in range(3)]
+    which = rng.permutation(np.repeat(np.arange(3), 5))
+    windows = [days[day][rng.uniform(size=200) < 0.3] for day in which]
+    t = np.concatenate(windows)
+    x = rng.normal(size=(len(t), 2))
+    found = _days(laid(t, x, np.array([len(w) for w in windows]), 24.0, "trips"), 3)
+    assert len(set(zip(found, which, strict=True))) == 3
+
+
+def test_all_models_at_all_steps_are_scored_on_the_same_events(monkeypatch):
+    def competitor(name):
+        def score(data, split, seed, quick):
+            assert (data, quick) == ("pinwheel", True)
+            yield Fitted(name, 2.5 + seed, None, 1.0)
+
+        return score
+
+    for name in COMPETITORS:
+        monkeypatch.setitem(COMPETITORS, name, competitor(name))
+    known = EVENT_SETS["pinwheel"].__class__("P", small_pinwheel, {})
+    monkeypatch.setitem(EVENT_SETS, "pinwheel", known)
+    rows = list(bench_events(["pinwheel"], seeds=2, quick=True))
+    assert [r.model for r in rows] == [*COMPETITORS] * 2
+    for r in rows:
+        volume = Units.of(small_pinwheel(r.seed).train.table()).log_volume
+        assert r.raw == pytest.approx(r.standardised + volume)
+
+
 @pytest.mark.slow
-def test_every_model_is_scored_on_the_same_events(monkeypatch):
-    monkeypatch.setitem(events.STEPS, True, 20)
+@pytest.mark.parametrize("name", COMPETITORS)
+def test_every_model_fits(name, monkeypatch):
+    monkeypatch.setattr(models, "steps_of", lambda full, quick: 20)
     monkeypatch.setitem(FLOW_STEPS, True, 20)
-    monkeypatch.setitem(
-        EVENT_SETS, "pinwheel", EVENT_SETS["pinwheel"].__class__("P", small_pinwheel, {})
-    )
-    rows = list(bench_events(["pinwheel"], seeds=1, quick=True))
-    assert len({r.model for r in rows}) == len(rows) == len(events.OURS) + 5
-    assert len({r.events for r in rows}) == 1
-    assert all(np.isfinite(r.standardised) for r in rows)
+    found = list(COMPETITORS[name]("pinwheel", small_pinwheel(0), 0, True))
+    assert len(found) == (4 if name == "classical" else 1)
+    for fitted in found:
+        assert 1.0 < fitted.spatial < 4.0
+        assert (fitted.temporal is not None) == (name == "memory")
+        assert fitted.seconds > 0
+
+
+@pytest.mark.slow
+def test_fluxes_are_drawn(tmp_path):
+    split = small_pinwheel(0)
+    draw_fluxes(fit_bumps("pinwheel", split, 0, True), split.test.table(), tmp_path / "f.png")
+    assert (tmp_path / "f.png").read_bytes().startswith(b"\x89PNG")

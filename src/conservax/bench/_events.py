@@ -1,33 +1,15 @@
 """Table 1 [hua2025]: nats an event on four data sets, every model in the same run and units."""
 
-import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
-from functools import partial
-from typing import Any
 
-import jax
 import pandas as pd
 
-from conservax._types import PRNGKey
+from conservax.bench._event_models import COMPETITORS
 from conservax.bench._event_sets import EVENT_SETS
-from conservax.bench._fit_flow import event_rows, fit_flow, flow_nll, rows_of
-from conservax.data import EventSplit, Units
-from conservax.density import Autoregressive, DiagonalMixture, Factorized, Kernel, Mixture
-from conservax.model import Model, fit, scores
+from conservax.data import Units
 
-OURS = ("diagonal", "autoregressive", "mixture of factorized")
 TOO_GOOD = 0.01  # below the entropy by more than that is a mistake, not a record
-STEPS = {False: 6000, True: 1000}
-PAPER_MIXTURE = 32
-FLOW = "CNF (Diffrax)"
-BUMPS: dict[str, Kernel] = {
-    "pinwheel": "normal",
-    "earthquakes": "logistic",
-    "earthquakes-in-time": "logistic",
-    "covid": "normal",
-    "citibike": "normal",
-}
 
 
 @dataclass(frozen=True)
@@ -36,8 +18,9 @@ class EventRow:
 
     **Attributes:**
 
-    - `standardised`, `raw`: mean negative log-likelihood of the test events, nats an event, where
-      places have mean 0 and deviation 1 over the training events, and in degrees.
+    - `standardised`, `raw`: mean negative log-likelihood of the places of the test events, nats an
+      event, where places have mean 0 and deviation 1 over the training events, and in degrees.
+    - `temporal`: of their times, per unit of time; None for models of places alone.
     - `seconds`: to fit.
     """
 
@@ -46,12 +29,14 @@ class EventRow:
     seed: int
     standardised: float
     raw: float
+    temporal: float | None
     events: int
     seconds: float
 
 
 def bench_events(
     names: Sequence[str] = tuple(EVENT_SETS),
+    models: Sequence[str] = tuple(COMPETITORS),
     *,
     seeds: int = 3,
     quick: bool = False,
@@ -64,84 +49,27 @@ def bench_events(
     for name in names:
         for seed in range(seeds):
             split = EVENT_SETS[name].load(seed)
-            for kind in OURS:
-                yield from _ours(name, kind, split, seed, quick, say)
-            yield _flow(name, split, seed, quick, say)
-
-
-def _ours(
-    name: str, kind: str, split: EventSplit, seed: int, quick: bool, say: Callable[[str], None]
-) -> Iterator[EventRow]:
-    began = time.perf_counter()
-    model = fit(split, seed=seed, progress=False, **_settings(name, kind, split, quick))
-    seconds = time.perf_counter() - began
-    assert model.split is not None  # a model that was just fitted has its rows
-    test = model.split.test
-    with_baselines = kind == OURS[0]
-    shown = scores(model, test) if with_baselines else scores(_bare(model), test)
-    for score in shown:
-        label = kind if score.name == "This model" else score.name
-        row = EventRow(name, label, seed, score.standardised, score.raw, len(test), seconds)
-        say(f"{name}, seed {seed}: {label} {row.standardised:.3f}")
-        yield row
-        seconds = 0.0  # baselines: a minute at most, not timed
-
-
-def _flow(
-    name: str, split: EventSplit, seed: int, quick: bool, say: Callable[[str], None]
-) -> EventRow:
-    """The model that is simulated to train it."""
-    began = time.perf_counter()
-    rows = event_rows(split)
-    flow = fit_flow(rows, seed=seed, quick=quick).law
-    seconds = time.perf_counter() - began
-    nll = flow_nll(flow, rows_of(split.test, rows.units))
-    say(f"{name}, seed {seed}: {FLOW} {nll:.3f}")
-    raw = nll + rows.units.log_volume
-    return EventRow(name, FLOW, seed, nll, raw, len(split.test), seconds)
-
-
-def _bare(model: Model) -> Model:
-    return Model(model.law, model.units, history=model.history, settings=model.settings)
-
-
-def _settings(name: str, kind: str, split: EventSplit, quick: bool) -> dict[str, Any]:
-    """What the validation events chose, a data set and kind of density."""
-    makers = {
-        "diagonal": partial(_diagonal, split, BUMPS[name]),
-        "autoregressive": _autoregressive,
-        "mixture of factorized": _factorized,
-    }
-    return {
-        "density": makers[kind],
-        "steps": STEPS[quick],
-        "batch_size": 512,
-        "noise": 0.0,
-        "time_noise": 0.0,
-    }
-
-
-def _diagonal(split: EventSplit, kernel: Kernel, key: PRNGKey) -> DiagonalMixture:
-    """Bumps at the clusters of the training events."""
-    rows = split.train.table()
-    x = Units.of(rows).standardise(rows.x)
-    return DiagonalMixture.from_rows(x, 1024, kernel=kernel, rank=4, key=key)
-
-
-def _autoregressive(key: PRNGKey) -> Autoregressive:
-    return Autoregressive(2, components=32, width=128, depth=3, waves=3, key=key)
-
-
-def _factorized(key: PRNGKey) -> Mixture:
-    """The paper's other model: a mixture of factorized laws (27)."""
-    keys = jax.random.split(key, PAPER_MIXTURE)
-    return Mixture([Factorized(2, components=4, width=32, depth=2, key=k) for k in keys])
+            volume = Units.of(split.train.table()).log_volume
+            for model in models:
+                for found in COMPETITORS[model](name, split, seed, quick):
+                    say(f"{name}, seed {seed}: {found.model} {found.spatial:.3f}")
+                    yield EventRow(
+                        name,
+                        found.model,
+                        seed,
+                        found.spatial,
+                        found.spatial + volume,
+                        found.temporal,
+                        len(split.test),
+                        found.seconds,
+                    )
 
 
 def too_good(rows: Sequence[EventRow]) -> list[EventRow]:
     """Figures below what any density without history can reach: mistakes, not records."""
     floors = {name: known.floor for name, known in EVENT_SETS.items() if known.floor is not None}
-    return [row for row in rows if row.standardised < floors.get(row.data, -1e9) - TOO_GOOD]
+    blind = [row for row in rows if row.temporal is None]
+    return [row for row in blind if row.standardised < floors.get(row.data, -1e9) - TOO_GOOD]
 
 
 def table_of(rows: Sequence[EventRow]) -> pd.DataFrame:
@@ -151,6 +79,7 @@ def table_of(rows: Sequence[EventRow]) -> pd.DataFrame:
         standardised=("standardised", "mean"),
         deviation=("standardised", "std"),
         raw=("raw", "mean"),
+        temporal=("temporal", "mean"),
         seeds=("seed", "nunique"),
         seconds=("seconds", "mean"),
     )

@@ -91,10 +91,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         warnings.filterwarnings("always", category=ExtrapolationWarning)
         warnings.showwarning = lambda message, *_, **__: say(f"warning: {message}")
         try:
-            app(
-                args=repeat_flag("--rows", repeat_flag("--columns", arguments)),
-                prog_name="conservax",
-            )
+            for flag in ("--columns", "--rows", "--models"):
+                arguments = repeat_flag(flag, arguments)
+            app(args=arguments, prog_name="conservax")
         except (DataError, CodecError, CheckpointError, BadInput) as error:
             stderr.print(f"[bold red]error:[/] {escape(str(error))}", soft_wrap=True)
             raise SystemExit(2) from None

@@ -8,7 +8,15 @@ import pandas as pd
 import typer
 from rich.table import Table as Grid
 
-from conservax.bench import EVENT_SETS, bench_events, table_of, too_good
+from conservax.bench import (
+    COMPETITORS,
+    EVENT_SETS,
+    bench_events,
+    draw_fluxes,
+    fit_bumps,
+    table_of,
+    too_good,
+)
 from conservax.cli._app import BadInput, ForceOption, JsonOption, answer, app, say
 from conservax.data import check_out
 
@@ -17,7 +25,7 @@ Examples:
 
   conservax bench events --quick
 
-  conservax bench events --rows pinwheel citibike --seeds 3 --out events.csv
+  conservax bench events --rows pinwheel citibike --models diagonal classical --pictures --out events.csv
 """
 NAMES = ("events",)
 
@@ -28,8 +36,14 @@ def bench_command(
     rows: Annotated[
         list[str] | None, typer.Option(help=f"Data sets: {', '.join(EVENT_SETS)}.")
     ] = None,
+    models: Annotated[
+        list[str] | None, typer.Option(help=f"Models: {', '.join(COMPETITORS)}.")
+    ] = None,
     seeds: Annotated[int | None, typer.Option(min=1, help="Repeats: 3, or 1 if quick.")] = None,
     quick: Annotated[bool, typer.Option(help="Fewer steps: minutes instead of an hour.")] = False,
+    pictures: Annotated[
+        bool, typer.Option(help="Draw density, events and fluxes at four times beside --out.")
+    ] = False,
     out: Annotated[Path, typer.Option(help="CSV file for the figures.")] = Path("bench-events.csv"),
     force: ForceOption = False,
     as_json: JsonOption = False,
@@ -37,16 +51,27 @@ def bench_command(
     """Regenerate a table of the papers next to the published figures."""
     if name not in NAMES:
         raise BadInput(f"expected a table of {', '.join(NAMES)}; got {name!r}.")
-    unknown = [row for row in rows or () if row not in EVENT_SETS]
-    if unknown:
-        raise BadInput(f"expected data sets of {', '.join(EVENT_SETS)}; got {unknown}.")
+    for kind, asked, known in (("data sets", rows, EVENT_SETS), ("models", models, COMPETITORS)):
+        unknown = [name for name in asked or () if name not in known]
+        if unknown:
+            raise BadInput(f"expected {kind} of {', '.join(known)}; got {unknown}.")
     check_out(out, force)
     found = []
     for row in bench_events(
-        rows or tuple(EVENT_SETS), seeds=seeds or (1 if quick else 3), quick=quick, say=say
+        rows or tuple(EVENT_SETS),
+        models or tuple(COMPETITORS),
+        seeds=seeds or (1 if quick else 3),
+        quick=quick,
+        say=say,
     ):
         found.append(row)
         pd.DataFrame([asdict(row) for row in found]).to_csv(out, index=False)
+    if pictures:
+        for name in rows or EVENT_SETS:
+            split = EVENT_SETS[name].load(0)
+            path = out.with_name(f"{out.stem}-{name}.png")
+            draw_fluxes(fit_bumps(name, split, 0, quick), split.test.table(), path)
+            say(f"{path}")
     table = table_of(found)
     wrong = too_good(found)
     result = {"out": str(out), "quick": quick, "rows": table.to_dict("records")}
@@ -58,7 +83,7 @@ def bench_command(
 
 
 def _grid(table: pd.DataFrame) -> Grid:
-    grid = Grid("data", "model", "nats an event", "± over seeds", "raw", "seconds")
+    grid = Grid("data", "model", "nats an event", "± over seeds", "raw", "times", "seconds")
     for name, rows in table.groupby("data", sort=False):
         known = EVENT_SETS[str(name)]
         for row in rows.to_dict("records"):
@@ -68,11 +93,12 @@ def _grid(table: pd.DataFrame) -> Grid:
                 f"{row['standardised']:.3f}",
                 "" if pd.isna(row["deviation"]) else f"{row['deviation']:.3f}",
                 f"{row['raw']:.3f}",
-                f"{row['seconds']:.0f}" if row["seconds"] else "",
+                "" if pd.isna(row["temporal"]) else f"{row['temporal']:.3f}",
+                f"{row['seconds']:.0f}",
             )
         if known.floor is not None:
-            grid.add_row(known.title, "[i]entropy: the floor[/]", f"{known.floor:.3f}", "", "", "")
+            grid.add_row(known.title, "[i]entropy: the floor[/]", f"{known.floor:.3f}")
         for model, figure in known.published.items():
-            grid.add_row(known.title, f"[dim]{model} (published)[/]", f"{figure:.3f}", "", "", "")
+            grid.add_row(known.title, f"[dim]{model} (published)[/]", f"{figure:.3f}")
         grid.add_section()
     return grid
