@@ -32,13 +32,12 @@ class Bumps:
     kernel: Kernel
     count: int
     background: float
-    noise: float = 0.0  # of training places
 
 
 BUMPS = {
     "pinwheel": Bumps("normal", 512, 0.001),
-    "earthquakes": Bumps("logistic", 1024, 0.01, noise=0.02),
-    "earthquakes-in-time": Bumps("logistic", 1024, 0.01, noise=0.02),
+    "earthquakes": Bumps("logistic", 1024, 0.01),
+    "earthquakes-in-time": Bumps("logistic", 1024, 0.01),
     "covid": Bumps("normal", 1024, 0.01),
     "citibike": Bumps("normal", 1024, 0.01),
 }
@@ -86,7 +85,7 @@ def fit_bumps(data: str, split: EventSplit, seed: int, quick: bool) -> Model:
             key=key,
         )
 
-    return _fit(split, density, seed, steps_of(1500, quick), 3e-3, chosen.noise)
+    return _fit(split, density, seed, steps_of(1500, quick), 3e-3)
 
 
 def _fit(
@@ -95,7 +94,6 @@ def _fit(
     seed: int,
     steps: int,
     learning_rate: float,
-    noise: float = 0.0,
 ) -> Model:
     """By likelihood alone, as in the paper."""
     return fit(
@@ -105,7 +103,7 @@ def _fit(
         steps=steps,
         batch_size=512,
         learning_rate=learning_rate,
-        noise=noise,
+        noise=0.0,
         time_noise=0.0,
         seed=seed,
         progress=False,
