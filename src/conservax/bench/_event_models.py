@@ -23,6 +23,7 @@ from conservax.density import (
 from conservax.model import Model, baselines, fit, fit_events, scores
 
 PAPER_MIXTURE = 32
+NETWORK_RATE = 2e-3
 
 
 @dataclass(frozen=True)
@@ -32,10 +33,12 @@ class Bumps:
     kernel: Kernel
     count: int
     background: float
+    rank: int = 2
+    learning_rate: float = 3e-3
 
 
 BUMPS = {
-    "pinwheel": Bumps("normal", 512, 0.001),
+    "pinwheel": Bumps("normal", 200, 0.001, rank=1, learning_rate=6e-3),
     "earthquakes": Bumps("logistic", 1024, 0.01),
     "earthquakes-in-time": Bumps("logistic", 1024, 0.01),
     "covid": Bumps("normal", 1024, 0.01),
@@ -68,24 +71,26 @@ def steps_of(full: int, quick: bool) -> int:
     return full // 10 if quick else full
 
 
-def fit_bumps(data: str, split: EventSplit, seed: int, quick: bool) -> Model:
-    """The diagonal mixture with the settings of a data set."""
+def bumps(data: str, split: EventSplit, seed: int) -> Callable[[PRNGKey], DiagonalMixture]:
+    """The diagonal mixture with the settings of a data set, as a function of a random key."""
     chosen = BUMPS[data]
     rows = split.train.table()
     x = Units.of(rows).standardise(rows.x)
+    return lambda key: DiagonalMixture.from_rows(
+        x,
+        chosen.count,
+        seed=seed,
+        kernel=chosen.kernel,
+        rank=chosen.rank,
+        background=chosen.background,
+        key=key,
+    )
 
-    def density(key: PRNGKey) -> DiagonalMixture:
-        return DiagonalMixture.from_rows(
-            x,
-            chosen.count,
-            seed=seed,
-            kernel=chosen.kernel,
-            rank=2,
-            background=chosen.background,
-            key=key,
-        )
 
-    return _fit(split, density, seed, steps_of(1500, quick), 3e-3)
+def fit_bumps(data: str, split: EventSplit, seed: int, quick: bool) -> Model:
+    """The diagonal mixture, fitted."""
+    density = bumps(data, split, seed)
+    return _fit(split, density, seed, steps_of(2000, quick), BUMPS[data].learning_rate)
 
 
 def _fit(
@@ -121,7 +126,9 @@ def _autoregressive(data: str, split: EventSplit, seed: int, quick: bool) -> Ite
         return Autoregressive(2, components=32, width=128, depth=3, waves=3, key=key)
 
     steps = steps_of(6000, quick)
-    yield from _timed("autoregressive", split, lambda: _fit(split, density, seed, steps, 2e-3))
+    yield from _timed(
+        "autoregressive", split, lambda: _fit(split, density, seed, steps, NETWORK_RATE)
+    )
 
 
 def _factorized(data: str, split: EventSplit, seed: int, quick: bool) -> Iterator[Fitted]:
@@ -134,7 +141,7 @@ def _factorized(data: str, split: EventSplit, seed: int, quick: bool) -> Iterato
 
     steps = steps_of(6000, quick)
     yield from _timed(
-        "mixture of factorized", split, lambda: _fit(split, density, seed, steps, 2e-3)
+        "mixture of factorized", split, lambda: _fit(split, density, seed, steps, NETWORK_RATE)
     )
 
 
