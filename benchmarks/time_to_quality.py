@@ -39,7 +39,7 @@ from conservax.train import ChunkReport, Stage, Trained, cosine_adam, train
 
 LIMIT = 1 / 20
 LEARNING_RATE, KINETIC, CHUNK = 2e-3, 0.01, 20  # the first two as `fit` has them
-OUR_STEPS = 300  # begun at the clusters of the data, it needs few
+OUR_STEPS = 600  # begun at the clusters of the data, it needs few
 PICTURE = Path(__file__).parent / "results" / "time_to_quality.png"
 
 
@@ -69,7 +69,10 @@ class Curve:
     def __call__(self, report: ChunkReport) -> None:
         """Note the end of a chunk."""
         assert report.validation is not None
-        self.points.append((report.step, report.validation, Moment.now().since(self.start)))
+        moment = Moment.now().since(self.start)
+        self.points.append((report.step, report.validation, moment))
+        progress = f"step {report.step}, {moment.clock:.0f} s: validation {report.validation:.4f}"
+        print(progress, file=sys.stderr, flush=True)
 
     def compilation(self) -> Moment:
         """What the first chunk took beyond the median of the others, start-up included."""

@@ -50,16 +50,6 @@ def test_a_linear_field_carries_a_gaussian_to_a_gaussian():
         assert value == pytest.approx(expected, abs=1e-4)  # ten times the error allowed a step
 
 
-def test_equal_steps_agree_with_the_closed_form_as_they_grow_short():
-    flow = TimeVaryingFlow(Shearing())
-    carried = expm(MATRIX * (np.sin(1) - np.sin(START)))
-    expected = multivariate_normal(np.zeros(2), carried @ carried.T).logpdf(POINTS[2])
-    errors = [
-        abs(float(flow.log_prob(TIMES[2:3], POINTS[2:3], steps=n)[0]) - expected) for n in (2, 8)
-    ]
-    assert errors[1] < errors[0] / 4**4  # order 5
-
-
 @pytest.mark.parametrize("t", [0.0, 0.4, 1.0])
 def test_mass_is_one(t):
     ends, side = 12.0, 161
@@ -72,9 +62,9 @@ def test_mass_is_one(t):
     assert np.abs(density - gaussian).max() > 0.05  # bent, or the integral says little
 
 
-def test_the_gradient_is_that_of_the_steps():
+def test_the_gradient_is_that_of_the_likelihood():
     rows = Rows(TIMES, POINTS)
-    objective = FlowLikelihood(2)
+    objective = FlowLikelihood(1e-8)
     params, rest = eqx.partition(learned(), eqx.is_inexact_array)
 
     @jax.jit
@@ -85,7 +75,7 @@ def test_the_gradient_is_that_of_the_steps():
     way = jax.tree.map(lambda leaf: jnp.cos(jnp.arange(leaf.size)).reshape(leaf.shape), params)
     moved = [loss(jax.tree.map(lambda p, w, e=e: p + e * w, params, way))[0] for e in (1e-5, -1e-5)]
     slope = jax.tree.reduce(jnp.add, jax.tree.map(lambda g, w: (g * w).sum(), loss(params)[1], way))
-    assert float(slope) == pytest.approx(float(moved[0] - moved[1]) / 2e-5, rel=1e-6)
+    assert float(slope) == pytest.approx(float(moved[0] - moved[1]) / 2e-5, rel=1e-4)
     assert abs(float(slope)) > 1e-3
 
 
