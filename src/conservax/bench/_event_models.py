@@ -23,7 +23,8 @@ from conservax.density import (
 from conservax.model import Model, baselines, fit, fit_events, scores
 
 PAPER_MIXTURE = 32
-NETWORK_RATE = 2e-3
+BATCH_SIZE, NETWORK_RATE = 512, 2e-3
+FLOW = "CNF (Diffrax)"
 
 
 @dataclass(frozen=True)
@@ -106,7 +107,7 @@ def _fit(
         density=density,
         kinetic=0.0,
         steps=steps,
-        batch_size=512,
+        batch_size=BATCH_SIZE,
         learning_rate=learning_rate,
         noise=0.0,
         time_noise=0.0,
@@ -173,7 +174,7 @@ def _flow(data: str, split: EventSplit, seed: int, quick: bool) -> Iterator[Fitt
     rows = event_rows(split)
     flow = fit_flow(rows, seed=seed, quick=quick).law
     seconds = time.perf_counter() - began
-    yield Fitted("CNF (Diffrax)", flow_nll(flow, rows_of(split.test, rows.units)), None, seconds)
+    yield Fitted(FLOW, flow_nll(flow, rows_of(split.test, rows.units)), None, seconds)
 
 
 def _classical(data: str, split: EventSplit, seed: int, quick: bool) -> Iterator[Fitted]:
