@@ -1,7 +1,7 @@
 """Claim: our law is as good as a trained CNF after at most a twentieth of the CNF's training time.
 
 The baseline is the time-varying flow of table 1, trained through an ODE solver (Diffrax); ours are
-the diagonal mixture of table 1, trained without simulation. One process trains both, one after the other,
+the bump mixture of table 1, trained without simulation. One process trains both, one after the other,
 on the same events in the same units, and notes the validation likelihood at every chunk of steps.
 Ours then is judged on the test events at the first chunk at which its validation figure is at
 least as good as the CNF's last one, and at later ones until its test figure is as good as well.
@@ -147,7 +147,7 @@ def measure(name: str, quick: bool) -> tuple[dict[str, Any], pd.DataFrame]:
             for suffix in ("", "_without_compilation"):
                 ratio = result["ours_when_as_good"][clock + suffix] / result["cnf"][clock + suffix]
                 result[f"ratio_{clock}{suffix}"] = ratio
-    return result, pd.concat([theirs.frame(FLOW), ours.frame("diagonal")])
+    return result, pd.concat([theirs.frame(FLOW), ours.frame("bumps")])
 
 
 def _told(moment: Moment, compilation: Moment, step: int) -> dict[str, float]:

@@ -26,9 +26,7 @@ from conservax.data import earthquakes, read_comcat
 parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
 parser.add_argument("catalogue", nargs="*", help="CSV files from ComCat")
 parser.add_argument("--min-magnitude", type=float, help="from which on the catalogue is complete")
-parser.add_argument(
-    "--density", default="autoregressive", help="or diagonal: compare on the map page"
-)
+parser.add_argument("--density", default="autoregressive", help="or bumps: compare on the map page")
 parser.add_argument("--out", type=Path, default=Path("earthquakes"), help="folder to write to")
 parser.add_argument("--steps", type=int, default=2000, help="training steps at most")
 asked = parser.parse_args()

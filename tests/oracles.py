@@ -11,7 +11,7 @@ from conservax.density import (
     AbstractDensity,
     AbstractFactorizedDensity,
     Autoregressive,
-    DiagonalMixture,
+    BumpMixture,
     Factorized,
     Gaussian,
     LogisticMixture,
@@ -127,13 +127,14 @@ def factorized(dim: int, seed: int = 0, **options) -> Factorized:
     return perturbed(network, jax.random.key(seed + 100))
 
 
-def diagonal(dim: int, seed: int = 0, **options) -> DiagonalMixture:
-    """A few moving bumps."""
+def bumps(dim: int, seed: int = 0, **options) -> BumpMixture:
+    """A few tilted bumps that move."""
     random = np.random.default_rng(seed)
     centre, scale = random.normal(size=(3, dim)), random.uniform(0.3, 0.8, size=(3, dim))
-    options = {"rank": 8, "moving": True} | options
-    bumps = DiagonalMixture(centre, scale, **options, key=jax.random.key(seed))
-    return perturbed(bumps, jax.random.key(seed + 100))
+    tilt = random.normal(size=(3, dim, dim))
+    options = {"rank": 8, "moving": True, "tilt": tilt, "background": 0.05} | options
+    mixture = BumpMixture(centre, scale, **options, key=jax.random.key(seed))
+    return perturbed(mixture, jax.random.key(seed + 100))
 
 
 def mixture(law: Callable, dim: int, **options) -> Mixture:
@@ -146,7 +147,7 @@ DENSITIES = {
     "factorized": factorized,
     "mixture of factorized": lambda dim, **options: mixture(factorized, dim, **options),
     "mixture of autoregressive": lambda dim, **options: mixture(autoregressive, dim, **options),
-    "diagonal mixture": diagonal,
+    "bump mixture": bumps,
     "diagonal Gaussian": lambda dim: gaussian(dim, full=False),
     "full Gaussian": lambda dim: gaussian(dim, full=True),
 }

@@ -22,7 +22,7 @@ from conservax.cli import main
 from conservax.data import DataError, EventSplit, Units, pinwheel_hawkes
 
 
-def row(figure, *, data="pinwheel", model="diagonal", seed=0, temporal=None):
+def row(figure, *, data="pinwheel", model="bumps", seed=0, temporal=None):
     return EventRow(data, model, seed, figure, figure + 1, temporal, 100, 2.0)
 
 
@@ -34,7 +34,7 @@ def small_pinwheel(seed):
 
 def test_the_table_has_mean_and_deviation_over_seeds():
     table = table_of([row(2.2), row(2.4, seed=1), row(2.1, model="other")])
-    assert table["model"].tolist() == ["other", "diagonal"]
+    assert table["model"].tolist() == ["other", "bumps"]
     ours = table.iloc[1]
     assert ours["standardised"] == pytest.approx(2.3)
     assert ours["deviation"] == pytest.approx(np.std([2.2, 2.4], ddof=1))

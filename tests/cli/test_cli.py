@@ -117,7 +117,7 @@ def test_a_file_in_the_place_of_the_run_is_never_replaced(work, capsys):
 def test_events_in_windows(work, capsys):
     data = write_table(work / "events.csv", n=300)
     out = work / "windows"
-    options = ["--time", "t", "--columns", "x", "y", "--window", "0.1", "--density", "diagonal"]
+    options = ["--time", "t", "--columns", "x", "y", "--window", "0.1", "--density", "bumps"]
     assert run("fit", data, *options, "--test", 0.2, "--out", out, *TINY) == 0
     capsys.readouterr()
     code, result = answer(capsys, "score", out, write_table(work / "newer.csv", n=300, seed=1))

@@ -265,7 +265,7 @@ def quakes(n=400, seed=0):
 
 def test_windows_of_events_are_laid_on_top_of_one_another():
     events = conservax.data.read_events(quakes(), time="when", columns=["km", "mg"], window="10d")
-    model = conservax.fit(events, test=0.2, split_by="time", density="diagonal", **TINY)
+    model = conservax.fit(events, test=0.2, split_by="time", density="bumps", **TINY)
     assert model.units.time.name == "days of when"
     assert (model.units.time.start, model.units.time.end) == (0, 10)
     assert len(model.split.test) == (events.sequence >= events.sequences - 2).sum()

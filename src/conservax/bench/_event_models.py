@@ -15,7 +15,7 @@ from conservax.data import EventSplit, Split, Units
 from conservax.density import (
     AbstractDensity,
     Autoregressive,
-    DiagonalMixture,
+    BumpMixture,
     Factorized,
     Kernel,
     Mixture,
@@ -29,7 +29,7 @@ FLOW = "CNF (Diffrax)"
 
 @dataclass(frozen=True)
 class Bumps:
-    """What the validation events chose for the diagonal mixture on a data set."""
+    """What the validation events chose for the bump mixture on a data set."""
 
     kernel: Kernel
     count: int
@@ -72,12 +72,12 @@ def steps_of(full: int, quick: bool) -> int:
     return full // 10 if quick else full
 
 
-def bumps(data: str, split: EventSplit, seed: int) -> Callable[[PRNGKey], DiagonalMixture]:
-    """The diagonal mixture with the settings of a data set, as a function of a random key."""
+def bumps(data: str, split: EventSplit, seed: int) -> Callable[[PRNGKey], BumpMixture]:
+    """The bump mixture with the settings of a data set, as a function of a random key."""
     chosen = BUMPS[data]
     rows = split.train.table()
     x = Units.of(rows).standardise(rows.x)
-    return lambda key: DiagonalMixture.from_rows(
+    return lambda key: BumpMixture.from_rows(
         x,
         chosen.count,
         seed=seed,
@@ -89,7 +89,7 @@ def bumps(data: str, split: EventSplit, seed: int) -> Callable[[PRNGKey], Diagon
 
 
 def fit_bumps(data: str, split: EventSplit, seed: int, quick: bool) -> Model:
-    """The diagonal mixture, fitted."""
+    """The bump mixture, fitted."""
     density = bumps(data, split, seed)
     return _fit(split, density, seed, steps_of(2000, quick), BUMPS[data].learning_rate)
 
@@ -116,8 +116,8 @@ def _fit(
     )
 
 
-def _diagonal(data: str, split: EventSplit, seed: int, quick: bool) -> Iterator[Fitted]:
-    yield from _timed("diagonal", split, partial(fit_bumps, data, split, seed, quick))
+def _bump_mixture(data: str, split: EventSplit, seed: int, quick: bool) -> Iterator[Fitted]:
+    yield from _timed("bumps", split, partial(fit_bumps, data, split, seed, quick))
 
 
 def _autoregressive(data: str, split: EventSplit, seed: int, quick: bool) -> Iterator[Fitted]:
@@ -190,7 +190,7 @@ def _classical(data: str, split: EventSplit, seed: int, quick: bool) -> Iterator
 
 
 COMPETITORS: dict[str, Competitor] = {
-    "diagonal": _diagonal,
+    "bumps": _bump_mixture,
     "autoregressive": _autoregressive,
     "factorized": _factorized,
     "memory": _with_memory,

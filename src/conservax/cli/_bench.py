@@ -25,7 +25,7 @@ Examples:
 
   conservax bench events --quick
 
-  conservax bench events --rows pinwheel citibike --models diagonal classical --pictures --out events.csv
+  conservax bench events --rows pinwheel citibike --models bumps classical --pictures --out events.csv
 """
 NAMES = ("events",)
 

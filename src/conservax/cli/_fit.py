@@ -32,7 +32,7 @@ Examples:
 
   conservax fit cells.parquet --time day --columns pc1 pc2 pc3 --test 0.2 --kinetic 0.01 --out cells
 
-  conservax fit quakes.csv --columns lon lat --window 30d --density diagonal --test 0.1 --out windows
+  conservax fit quakes.csv --columns lon lat --window 30d --density bumps --test 0.1 --out windows
 
   conservax fit quakes.csv --columns lon lat --window 30d --history --out aftershocks
 
@@ -93,7 +93,7 @@ def fit_command(
     ] = "random",
     density: Annotated[
         DensityName,
-        typer.Option(help='"diagonal" for fixed places: many bumps at the clusters of the rows.'),
+        typer.Option(help='"bumps" for fixed places: many bumps at the clusters of the rows.'),
     ] = "autoregressive",
     components: Annotated[
         int | None, typer.Option(min=1, help="Logistics a coordinate (16), or bumps (1024).")

@@ -19,7 +19,7 @@ class Encoder(eqx.Module):
     It is shown the time, the logarithm of the wait, and the place as waves. What it remembers is
     the state of the unit, then, for each of the last `echoes` events: how long before the last
     one it was (as a share of itself and a typical wait), whether there was one, and its place, as
-    `DiagonalMixture` takes them.
+    `BumpMixture` takes them.
 
     **Arguments:**
 

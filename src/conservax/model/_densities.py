@@ -7,9 +7,9 @@ import numpy as np
 
 from conservax._types import PRNGKey
 from conservax.data import DataError
-from conservax.density import AbstractDensity, Autoregressive, DiagonalMixture
+from conservax.density import AbstractDensity, Autoregressive, BumpMixture
 
-DensityName = Literal["autoregressive", "diagonal"]
+DensityName = Literal["autoregressive", "bumps"]
 _BUMPS, _ROWS_A_BUMP = 1024, 4
 _RANK = 4
 
@@ -21,13 +21,13 @@ def density_maker(
     if name == "autoregressive":
         count = 16 if components is None else components
         return lambda key: Autoregressive(x.shape[1], components=count, **network, key=key)
-    if name == "diagonal":
+    if name == "bumps":
         count = bumps_for(len(x)) if components is None else components
         options = {"rank": _RANK, "max_frequency": network["max_frequency"]}
-        return lambda key: DiagonalMixture.from_rows(x, count, seed=seed, **options, key=key)
+        return lambda key: BumpMixture.from_rows(x, count, seed=seed, **options, key=key)
     raise DataError(f"expected a density of {list(get_args(DensityName))}; got {name!r}.")
 
 
 def bumps_for(rows: int) -> int:
-    """How many bumps a `DiagonalMixture` has by default."""
+    """How many bumps a `BumpMixture` has by default."""
     return min(_BUMPS, max(1, rows // _ROWS_A_BUMP))

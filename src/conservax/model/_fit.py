@@ -100,7 +100,7 @@ def fit(
       laid on top of one another: time runs over a window, and windows are held out whole. An
       `EventSplit` is taken as it is.
     - `time`, `columns`: the time column and the coordinates; see `conservax.data.read_table`.
-    - `density`: "autoregressive"; "diagonal", many bumps that begin at the clusters of the rows,
+    - `density`: "autoregressive"; "bumps", many bumps that begin at the clusters of the rows,
       for populations of fixed places; or a function of a random key.
     - `components`: of the density; 16 logistics a coordinate, or 1024 bumps.
     - `width`, `depth`, `max_frequency`: of the network. Raise `max_frequency` (cycles over the

@@ -20,7 +20,7 @@ from conservax.data import (
     read_events,
     split_events,
 )
-from conservax.density import AbstractDensity, DiagonalMixture
+from conservax.density import AbstractDensity, BumpMixture
 from conservax.flux import KnotheRosenblatt
 from conservax.history import Encoder, EventLaw, SequenceLikelihood
 from conservax.law import ConservationLaw
@@ -70,7 +70,7 @@ def fit_events(
       `conservax.data.read_events` reads with `time`, `columns`, `sequence`, `window`, `stride` and
       `degrees`.
     - `density`: of the next place: a function of the length of the condition and a random key. By
-      default a `DiagonalMixture` with `components` bumps that begin at the clusters of the events,
+      default a `BumpMixture` with `components` bumps that begin at the clusters of the events,
       and one at each of the last `echoes` events, all weighed by a network of hidden `width`.
     - `state`: length of the memory of the events before, beside the echoes.
     - `waits`: log-logistics of the wait for the next event.
@@ -102,7 +102,7 @@ def fit_events(
     count = bumps_for(len(places)) if components is None else components
 
     def place_density(condition_dim: int, key: PRNGKey) -> AbstractDensity:
-        return DiagonalMixture.from_rows(
+        return BumpMixture.from_rows(
             places,
             count,
             seed=seed,

@@ -33,8 +33,20 @@ MOST_TO_CLUSTER = 50_000  # rows: more make no better start
 NARROWEST_START = 0.02  # where a cluster is a point, in standardised units
 
 
-class DiagonalMixture(AbstractAutoregressiveDensity):
-    """rho_t(x) = sum_k w_k(t) prod_i f_ik(x_i): bumps that stay, with weights that change.
+def _covariances(offset: np.ndarray, label: np.ndarray, components: int) -> np.ndarray:
+    """Covariance matrix of every cluster, a bit wider than it is, as fits few rows."""
+    products = offset[:, :, None] * offset[:, None, :]
+    total = np.zeros((components, *products.shape[1:]))
+    np.add.at(total, label, products)
+    rows = np.bincount(label, minlength=components)[:, None, None]
+    return total / np.maximum(rows, 1) + NARROWEST_START**2 * np.eye(offset.shape[1])
+
+
+class BumpMixture(AbstractAutoregressiveDensity):
+    """rho_t(x) = sum_k w_k(t) prod_i f_ik(x_i | x_<i): bumps that stay, with weights that change.
+
+    Each bump is a product of one-dimensional kernels. If it is tilted, the centre of a coordinate
+    moves linearly with the coordinates before: with normal kernels, a normal of any covariance.
 
     A mixture of factorized laws whose weights depend on time, which (27) of [hua2025] does not
     allow and the Knothe-Rosenblatt flux does: the mixture is autoregressive as a whole, since the
@@ -48,6 +60,8 @@ class DiagonalMixture(AbstractAutoregressiveDensity):
     - `kernel`: "logistic", whose tails are wide, or "normal".
     - `rank`: how many functions of time (and condition) all weights are made of. Few hold the
       network back from learning the times of single rows by heart.
+    - `tilt`: slope of the centre of coordinate i over coordinate j < i, where training begins, shape
+      `(components, dim, dim)` of which only the lower triangle counts; None keeps bumps upright.
     - `moving`: whether centres and scales may change in time as well.
     - `background`: share of one more bump, of mean 0 and deviation 1 as standardised data have.
       It is not trained, so that places without a training row keep some density.
@@ -69,6 +83,7 @@ class DiagonalMixture(AbstractAutoregressiveDensity):
     logits: Float[Array, " components"]
     centre: Float[Array, "dim components"]
     raw_scale: Float[Array, "dim components"]
+    tilt: Float[Array, "dim dim components"] | None
 
     def __init__(
         self,
@@ -76,6 +91,7 @@ class DiagonalMixture(AbstractAutoregressiveDensity):
         scale: ArrayLike,
         weights: ArrayLike | None = None,
         *,
+        tilt: ArrayLike | None = None,
         kernel: Kernel = "logistic",
         rank: int = 8,
         moving: bool = False,
@@ -126,12 +142,21 @@ class DiagonalMixture(AbstractAutoregressiveDensity):
         self.logits = jnp.log(jnp.asarray(weights / weights.sum(), float))
         self.centre = jnp.asarray(centre.T, float)
         self.raw_scale = jnp.asarray(to_raw_scale(scale.T, min_scale), float)
+        if tilt is not None:
+            tilt = np.asarray(tilt, float)
+            if tilt.shape != (components, self.dim, self.dim):
+                expected = (components, self.dim, self.dim)
+                raise ValueError(f"expected tilt of shape {expected}; got {tilt.shape}.")
+            tilt = jnp.moveaxis(jnp.asarray(tilt, float), 0, -1)
+        self.tilt = tilt
 
     @classmethod
-    def from_rows(cls, x: ArrayLike, components: int, *, seed: int = 0, **options) -> Self:
+    def from_rows(
+        cls, x: ArrayLike, components: int, *, tilted: bool = False, seed: int = 0, **options
+    ) -> Self:
         """Bumps at the centres of k-means clusters of standardised rows, as wide as those.
 
-        `options` are those of the class.
+        Tilted bumps begin with the slopes of the clusters. `options` are those of the class.
         """
         x = np.asarray(x, float)
         if len(x) > MOST_TO_CLUSTER:
@@ -140,15 +165,20 @@ class DiagonalMixture(AbstractAutoregressiveDensity):
         with threadpool_limits(1):  # the same clusters on every machine
             clusters = KMeans(components, n_init="auto", random_state=seed)
             label = clusters.fit_predict(x)
-        rows = np.bincount(label, minlength=components)
-        squares = (x - clusters.cluster_centers_[label]) ** 2
-        total = np.stack([np.bincount(label, column, components) for column in squares.T], axis=1)
-        deviation = np.sqrt(total / np.maximum(rows, 1)[:, None] + NARROWEST_START**2)
+        rows, centre = np.bincount(label, minlength=components), clusters.cluster_centers_
+        covariance = _covariances(x - centre[label], label, components)
+        # Cholesky factors of covariance matrices hold the slopes, times the widths.
+        factor = np.linalg.cholesky(covariance)
+        diagonal = np.arange(x.shape[1])
+        upright = np.sqrt(covariance[:, diagonal, diagonal])
+        deviation = factor[:, diagonal, diagonal] if tilted else upright
+        if tilted:
+            options["tilt"] = factor @ np.linalg.inv(factor * np.eye(x.shape[1]))
         deviation = deviation * UNIT_SCALE[options.get("kernel", "logistic")]
-        return cls(clusters.cluster_centers_, deviation, rows + 1.0, **options)
+        return cls(centre, deviation, rows + 1.0, **options)
 
     def start(self, t: Time, condition: Condition = None) -> PyTree:
-        """The bumps at time t: log weights, centres and log scales."""
+        """The bumps at time t: log weights, centres, log scales and tilts."""
         outputs = self.network(self.embedding(t, condition))
         components = self.logits.shape[0]
         logits = self.logits + outputs[:components]
@@ -164,8 +194,17 @@ class DiagonalMixture(AbstractAutoregressiveDensity):
             centre = jnp.concatenate([centre, places.T], axis=1)
             widths = echo[self.echoes :].reshape(self.dim, self.echoes)
             raw_scale = jnp.concatenate([raw_scale, widths], axis=1)
-        bumps = jax.nn.log_softmax(logits), centre, to_log_scale(raw_scale, self.min_scale)
-        return self._with_background(*bumps) if self.background else bumps
+        log_weights, log_scale = jax.nn.log_softmax(logits), to_log_scale(raw_scale, self.min_scale)
+        if self.background:
+            log_weights, centre, log_scale = self._with_background(log_weights, centre, log_scale)
+        return log_weights, centre, log_scale, self._tilt_of(centre.shape[1])
+
+    def _tilt_of(self, bumps: int) -> Array | None:
+        """Slopes of all bumps, of which those beyond the first components stand upright."""
+        if self.tilt is None:
+            return None
+        lower = jnp.tril(jnp.ones((self.dim, self.dim)), -1)[..., None] * self.tilt
+        return jnp.pad(lower, ((0, 0), (0, 0), (0, bumps - lower.shape[-1])))
 
     def _named(self, condition: Condition) -> tuple[Array, Array]:
         """Whether there are places in the condition, and the places."""
@@ -183,18 +222,23 @@ class DiagonalMixture(AbstractAutoregressiveDensity):
 
     def conditional(self, state: PyTree, i) -> tuple[AbstractKernelMixture, PyTree]:
         """All bumps along coordinate i, weighed by what x_<i says of them."""
-        log_weights, centre, log_scale = state
+        log_weights, centre, log_scale, _ = state
         return self._mixture(jax.nn.log_softmax(log_weights), centre[i], log_scale[i]), state
 
     def extend(self, state: PyTree, i, x_i: Scalar) -> PyTree:
-        """Weigh every bump by its density of x_i."""
-        log_weights, centre, log_scale = state
+        """Weigh every bump by its density of x_i, and move the centres of tilted ones."""
+        log_weights, centre, log_scale, tilt = state
         log_pdf = self._log_pdf(centre[i], log_scale[i], x_i)
-        return log_weights + log_pdf, centre, log_scale
+        if tilt is not None:
+            centre = centre + tilt[:, i] * (x_i - centre[i])[None]
+        return log_weights + log_pdf, centre, log_scale, tilt
 
     def conditionals(self, t: Time, x: Point, condition: Condition = None) -> AbstractKernelMixture:
         """All coordinates at once: bumps weighed by the sums over the coordinates before."""
-        log_weights, centre, log_scale = self.start(t, condition)
+        log_weights, centre, log_scale, tilt = self.start(t, condition)
+        if tilt is not None:
+            for i in range(self.dim - 1):
+                centre = centre + tilt[:, i] * (x[i] - centre[i])[None]
         log_pdf = self._log_pdf(centre, log_scale, x[:, None])
         before = jnp.cumsum(log_pdf, axis=0) - log_pdf
         weights = jax.nn.log_softmax(log_weights[None] + before, axis=-1)
