@@ -34,12 +34,13 @@ class Bumps:
     kernel: Kernel
     count: int
     background: float
+    tilted: bool = False
     rank: int = 2
     learning_rate: float = 3e-3
 
 
 BUMPS = {
-    "pinwheel": Bumps("normal", 200, 0.001, rank=1, learning_rate=6e-3),
+    "pinwheel": Bumps("normal", 150, 0.001, tilted=True, rank=1, learning_rate=6e-3),
     "earthquakes": Bumps("logistic", 1024, 0.01),
     "earthquakes-in-time": Bumps("logistic", 1024, 0.01),
     "covid": Bumps("normal", 1024, 0.01),
@@ -82,6 +83,7 @@ def bumps(data: str, split: EventSplit, seed: int) -> Callable[[PRNGKey], BumpMi
         chosen.count,
         seed=seed,
         kernel=chosen.kernel,
+        tilted=chosen.tilted,
         rank=chosen.rank,
         background=chosen.background,
         key=key,

@@ -11,7 +11,7 @@ from conservax.density import AbstractDensity, Autoregressive, BumpMixture
 
 DensityName = Literal["autoregressive", "bumps"]
 _BUMPS, _ROWS_A_BUMP = 1024, 4
-_RANK = 4
+_RANK, _BACKGROUND = 2, 0.01
 
 
 def density_maker(
@@ -23,8 +23,16 @@ def density_maker(
         return lambda key: Autoregressive(x.shape[1], components=count, **network, key=key)
     if name == "bumps":
         count = bumps_for(len(x)) if components is None else components
-        options = {"rank": _RANK, "max_frequency": network["max_frequency"]}
-        return lambda key: BumpMixture.from_rows(x, count, seed=seed, **options, key=key)
+        return lambda key: BumpMixture.from_rows(
+            x,
+            count,
+            tilted=True,
+            rank=_RANK,
+            background=_BACKGROUND,
+            max_frequency=network["max_frequency"],
+            seed=seed,
+            key=key,
+        )
     raise DataError(f"expected a density of {list(get_args(DensityName))}; got {name!r}.")
 
 
