@@ -14,6 +14,7 @@ from conservax.data import (
     DataError,
     Events,
     EventSplit,
+    Split,
     Units,
     check_out_folder,
     check_trainable,
@@ -28,6 +29,7 @@ from conservax.model._densities import bumps_for
 from conservax.model._event_model import EventModel
 from conservax.model._fit import describe, run_experiment
 from conservax.model._run import Experiment, write_experiment
+from conservax.model._smoothing import smoothing
 from conservax.train import Stage
 
 BACKGROUND = 0.01
@@ -54,7 +56,7 @@ def fit_events(
     split_by: Literal["random", "time"] = "random",
     batch_size: int = 16,
     learning_rate: float = 2e-3,
-    noise: float = 0.0,
+    noise: float | None = None,
     patience: int | None = 600,
     members: int = 1,
     seed: int = 0,
@@ -98,6 +100,9 @@ def fit_events(
             f"{train.source}: expected windows with several events at different times, to learn "
             "what follows what; got none. Give longer windows, or use conservax.fit."
         )
+    if noise is None:
+        rows = Split(*(part.table() for part in events))
+        noise = smoothing(rows, units, len(train))[0]
     places = units.standardise(train.x)
     count = bumps_for(len(places)) if components is None else components
 
