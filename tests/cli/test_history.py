@@ -64,3 +64,16 @@ def test_what_does_not_go_with_memory_is_told(work, command, words, monkeypatch,
     assert run(*command) == 2
     assert words in " ".join(capsys.readouterr().err.split())
     assert not (work / "r").exists()
+
+
+def test_degrees_of_a_plain_table_are_checked_and_the_calendar_is_kept(work, capsys):
+    lines = ["t,lon,lat", *(f"{n},{n},{n / 2}" for n in range(60))]
+    (work / "fine.csv").write_text("\n".join(lines))
+    (work / "wrong.csv").write_text("\n".join([*lines, "60,200,0"]))
+    tiny = ["--steps", "2", "--width", "4", "--depth", "1", "--components", "2", "--degrees"]
+    assert run("fit", work / "fine.csv", *tiny, "--out", work / "fine") == 0
+    assert "60 rows" in capsys.readouterr().out
+    assert run("fit", work / "wrong.csv", *tiny, "--out", work / "wrong") == 2
+    assert not (work / "wrong").exists()
+    assert run("fit", work / "fine.csv", "--stride", 3, "--out", work / "wrong") == 2
+    assert "--window beside --stride" in " ".join(capsys.readouterr().err.split())

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from conservax.data import DataError, read_events, split_events
+from conservax.data import DataError, Events, cut, read_events, read_table, split_events
 
 DAYS = pd.Timestamp("2024-01-01", tz="UTC")
 
@@ -125,3 +125,57 @@ def test_what_is_refused(frame, options, words):
     options = {"time": "when", "columns": ["lon", "lat"]} | options
     with pytest.raises(DataError, match=words):
         read_events(frame, **options)
+
+
+def days(labels):
+    """Two events in each of several sequences."""
+    return {
+        "t": np.tile([0.5, 1.5], len(labels)),
+        "x": np.arange(2.0 * len(labels)),
+        "day": np.repeat(np.asarray(labels, object), 2),
+    }
+
+
+def test_sequences_named_by_numbers_are_in_the_order_of_the_numbers():
+    source = days([str(n) for n in (10, 9, 2, 1, 11, 0, 3, 4, 5, 6, 7, 8)])
+    events = read_events(source, time="t", columns=["x"], sequence="day", window=2)
+    last = split_events(events, validation=0.1, test=0.2, by="time", seed=0).test
+    expected = [source["x"][source["day"] == day] for day in ("10", "11")]
+    np.testing.assert_array_equal(last.x[:, 0], np.concatenate(expected))
+
+
+def test_rows_without_a_sequence_are_refused():
+    source = days(["a", "b", None, "c"])
+    with pytest.raises(DataError, match=r"'day', row 5: .* got nothing, in 2 of 8 rows"):
+        read_events(source, time="t", columns=["x"], sequence="day", window=2)
+
+
+def test_held_out_windows_that_overlap_with_training_are_told():
+    t = np.linspace(0, 100, 500)
+    events = cut(read_table({"t": t, "x": np.sin(t)}), 10, stride=2)
+    with pytest.warns(UserWarning, match="figures flatter"):
+        split_events(events, validation=0.1, test=0.1, seed=0)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"t": np.array([1.0, 0.5])}, "in order in every window"),
+        ({"t": np.array([0.5, np.nan])}, "finite times"),
+        ({"sequence": np.array([0, 3])}, "with a start each"),
+        ({"sequence": np.array([1, 0])}, "windows in order"),
+    ],
+)
+def test_events_out_of_order_are_refused(change, words):
+    fine = {"t": np.array([0.5, 1.0]), "sequence": np.array([0, 0])}
+    with pytest.raises(DataError, match=words):
+        Events(
+            x=np.zeros((2, 1)),
+            starts=np.zeros(2),
+            length=2.0,
+            columns=("x",),
+            time_name="t",
+            time_kind="number",
+            source="here",
+            **fine | change,
+        )

@@ -1,5 +1,8 @@
 """Events with memory in the units of their table."""
 
+import equinox as eqx
+import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 from scipy.stats import poisson
@@ -8,6 +11,7 @@ import conservax
 from conservax.data import DataError, Events, pinwheel_hawkes, split_events
 from conservax.model import event_scores, open_run
 from conservax.train import CHECKPOINT
+from oracles import to_float32
 
 TINY = {"components": 40, "state": 8, "width": 8, "steps": 60, "progress": False}
 
@@ -190,3 +194,19 @@ def test_windows_of_one_event_teach_nothing():
     )
     with pytest.raises(DataError, match="several events at different times"):
         conservax.fit_events(split_events(alone, validation=0.1, seed=0), **TINY)
+
+
+def test_single_precision_stays_finite_where_events_are_odd(model):
+    """Ties, events at both ends of the window, and a place far out: values and gradients."""
+    law = to_float32(model.law)
+    t = jnp.array([0.0, 0.0, 0.5, 0.5, 1.0], jnp.float32)
+    x = jnp.array([[0, 0], [1e4, -1e4], [0, 0], [1, 1], [-1e4, 0]], jnp.float32)
+    value, slope = eqx.filter_value_and_grad(lambda law: sum(law.log_prob(t, x)))(law)
+    assert value.dtype == jnp.float32
+    assert np.isfinite(value)
+    assert all(np.all(np.isfinite(leaf)) for leaf in jax.tree.leaves(slope))
+
+
+def test_a_place_far_out_does_not_rule_the_next_wait(model):
+    near, far = (model.next_event([1.0], [[x, 0.0]], 4000)["h"].median() for x in (30.0, 3e4))
+    assert 0.2 < (near - 1) / (far - 1) < 5

@@ -100,5 +100,7 @@ def _grid(table: pd.DataFrame) -> Grid:
             grid.add_row(known.title, "[i]entropy: the floor[/]", f"{known.floor:.3f}")
         for model, figure in known.published.items():
             grid.add_row(known.title, f"[dim]{model} (published)[/]", f"{figure:.3f}")
+        if known.note:
+            grid.add_row(known.title, f"[dim]{known.note}[/]")
         grid.add_section()
     return grid

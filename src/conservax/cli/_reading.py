@@ -4,10 +4,19 @@ from collections.abc import Mapping
 from typing import Any
 
 from conservax.cli._app import BadInput, say
-from conservax.data import Events, Stream, Table, cut, open_table, read_comcat, read_events
+from conservax.data import (
+    Events,
+    Stream,
+    Table,
+    check_degrees,
+    cut,
+    open_table,
+    read_comcat,
+    read_events,
+)
 
 NAMES = ("time", "columns", "sequence")
-CUTS = ("sequence", "window", "stride", "degrees")
+CUTS = ("sequence", "window", "stride")
 
 
 def read_asked(params: Mapping[str, Any]) -> Table | Stream | Events:
@@ -24,11 +33,18 @@ def _read(params: Mapping[str, Any]) -> Table | Stream | Events:
         return _earthquakes(params)
     if params["min_magnitude"] is not None:
         raise BadInput("expected --min-magnitude beside --comcat: add it, or filter the file.")
+    if params["stride"] and not params["window"]:
+        raise BadInput("expected --window beside --stride; for example: --window 30d --stride 7d")
     if not any(params[name] for name in CUTS):
-        return open_table(
+        table = open_table(
             file, time=params["time"], columns=columns, memory_rows=params["memory_rows"]
         )
+        if params["degrees"]:
+            for rows in [table] if isinstance(table, Table) else table.batches():
+                check_degrees(rows)
+        return table
     how = {name: params[name] for name in CUTS}
+    how["degrees"] = params["degrees"]
     return read_events(file, time=params["time"], columns=columns, **how)
 
 

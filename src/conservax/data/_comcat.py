@@ -31,8 +31,8 @@ def read_comcat(
     - `box`: (lon_min, lon_max, lat_min, lat_max), edges included. Across the date line lon_max goes
       on past 180, as in (165, 210, -30, 0), and so do the longitudes of the table.
 
-    **Returns:** a table of `longitude` and `latitude` in degrees, names of the catalogue, so that a
-    fitted model reads its files by itself; times are UTC. Only events of type "earthquake" are
+    **Returns:** a table of `longitude` and `latitude` in degrees, the names of the catalogue; times
+    are UTC. To score other files, read them like this too: `model.log_prob` and `scores` of a table. Only events of type "earthquake" are
     kept; of rows with one id, the one updated last. The notes count what was left out.
 
     **Raises:** `DataError` for a file that is not from ComCat, naming the file, the column and the

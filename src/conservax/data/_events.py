@@ -25,7 +25,7 @@ class Events:
     - `x`: places, shape `(events, dim)`, in the units of the data.
     - `sequence`: which window, shape `(events,)`, in order; each has its events in order of time.
     - `starts`: when each window starts, shape `(sequences,)`: numbers or seconds since 1970-01-01
-      UTC of one record, or 0, 1, 2, ... in the order of the data.
+      UTC of one record, or 0, 1, 2, ... in the order of the labels.
     - `length`: of every window, in the unit of `t`.
     - `sequence_name`: the column that told sequences apart; None for windows of one record.
     - `stride`: from the start of one window of a record to the next.
@@ -52,6 +52,11 @@ class Events:
         count = len(self.t)
         if shapes != ((count,), (count,), (count, len(self.columns))):
             raise DataError(f"{self.source}: expected a time, a place and a sequence an event.")
+        within = np.diff(self.sequence) == 0
+        if not np.isfinite(self.t).all() or np.any(np.diff(self.t)[within] < 0):
+            raise DataError(f"{self.source}: expected finite times, in order in every window.")
+        if np.any(np.diff(self.sequence) < 0) or np.any(self.sequence >= len(self.starts)):
+            raise DataError(f"{self.source}: expected windows in order, with a start each.")
         if not self.length > 0:
             raise DataError(f"{self.source}: expected windows of some length; got {self.length}.")
         outside = np.flatnonzero((self.t < 0) | (self.t > self.length))
@@ -224,6 +229,8 @@ def gather(
             "Cut the record into windows instead (--window)."
         )
     labels, sequence = np.unique(label, return_inverse=True)
+    rank = np.argsort(np.argsort(_in_order(labels), kind="stable"))
+    sequence = rank[sequence]
     order = np.lexsort((table.t, sequence))
     return Events(
         table.t[order],
@@ -238,3 +245,11 @@ def gather(
         table.notes,
         sequence_name=name,
     )
+
+
+def _in_order(labels: np.ndarray) -> np.ndarray:
+    """What to sort labels by: their values where all are numbers, else the text."""
+    try:
+        return labels.astype(float)
+    except ValueError:
+        return labels

@@ -86,7 +86,14 @@ def read_events(
         table = replace(table, notes=(*table.notes, f"{ties} events at the time of the one before"))
     if sequence is not None:
         length = None if window is None else window_length(window, table.time_kind)
-        label = uncategorised(raw.held[sequence]).to_numpy(object)[rows].astype(str)
+        held = uncategorised(raw.held[sequence])
+        nameless = held.index[held.isna()]
+        if len(nameless):
+            raise DataError(
+                f"{raw.where(sequence)}, row {nameless[0]}: expected the name of a sequence; got "
+                f"nothing, in {len(nameless)} of {len(held)} rows. Fill them in or drop the rows."
+            )
+        label = held.to_numpy(object)[rows].astype(str)
         return gather(table, label, name=sequence, length=length)
     if window is None:
         return cut(table, TimeAxis.of(table).scale)
@@ -104,7 +111,7 @@ def _read(
     if apart is not None:
         raw.check(apart)
     time, columns, notes = choose(raw, asked, apart)
-    _check_lengths(raw, (time, *columns))
+    _check_lengths(raw, (time, *columns, *([] if apart is None else [apart])))
     kind, t, zone_notes = read_times(raw, time, like and like.time.kind)
     x = read_points_of(raw, columns)
     far_notes = tuple(

@@ -1,5 +1,6 @@
 """Training, validation and test rows of a table, or windows of events."""
 
+import warnings
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -91,6 +92,13 @@ def split_events(
         order = np.random.default_rng(seed).permutation(count)
     else:
         raise DataError(f'expected to split by "random" or "time"; got {by!r}.')
+    if by == "random" and events.stride is not None and events.stride < events.length:
+        warnings.warn(
+            f"{events.source}: windows overlap, so that events of held-out windows are in training "
+            'windows too, and their figures flatter. Split in time (split_by="time", '
+            "--split-by time), or give a stride as long as the window.",
+            stacklevel=2,
+        )
     parts = [order[held + tested :], order[tested : held + tested], order[:tested]]
     if by == "time" and events.sequence_name is None:
         unit = 86400.0 if events.time_kind == "timestamp" else 1.0

@@ -18,3 +18,4 @@ from conservax.density._point_features import (
     features_a_coordinate as features_a_coordinate,
 )
 from conservax.density._point_features import point_features as point_features
+from conservax.density._point_features import squash as squash

@@ -21,6 +21,7 @@ from conservax.density._mixture_conditionals import (
     NormalMixture,
 )
 from conservax.density._mixture_parameters import to_log_scale, to_raw_scale
+from conservax.density._point_features import squash
 from conservax.density._time_embedding import TimeEmbedding
 
 Kernel = Literal["logistic", "normal"]
@@ -35,11 +36,11 @@ NARROWEST_START = 0.02  # where a cluster is a point, in standardised units
 
 def _covariances(offset: np.ndarray, label: np.ndarray, components: int) -> np.ndarray:
     """Covariance matrix of every cluster, a bit wider than it is, as fits few rows."""
-    products = offset[:, :, None] * offset[:, None, :]
-    total = np.zeros((components, *products.shape[1:]))
-    np.add.at(total, label, products)
-    rows = np.bincount(label, minlength=components)[:, None, None]
-    return total / np.maximum(rows, 1) + NARROWEST_START**2 * np.eye(offset.shape[1])
+    order = np.argsort(label, kind="stable")
+    ends = np.cumsum(np.bincount(label, minlength=components))
+    clusters = np.split(offset[order], ends[:-1])
+    total = np.stack([part.T @ part / max(len(part), 1) for part in clusters])
+    return total + NARROWEST_START**2 * np.eye(offset.shape[1])
 
 
 class BumpMixture(AbstractAutoregressiveDensity):
@@ -179,7 +180,8 @@ class BumpMixture(AbstractAutoregressiveDensity):
 
     def start(self, t: Time, condition: Condition = None) -> PyTree:
         """The bumps at time t: log weights, centres, log scales and tilts."""
-        outputs = self.network(self.embedding(t, condition))
+        calm = None if condition is None else squash(condition)
+        outputs = self.network(self.embedding(t, calm))
         components = self.logits.shape[0]
         logits = self.logits + outputs[:components]
         centre, raw_scale = self.centre, self.raw_scale
@@ -203,7 +205,7 @@ class BumpMixture(AbstractAutoregressiveDensity):
         """Slopes of all bumps, of which those beyond the first components stand upright."""
         if self.tilt is None:
             return None
-        lower = jnp.tril(jnp.ones((self.dim, self.dim)), -1)[..., None] * self.tilt
+        lower = np.tril(np.ones((self.dim, self.dim), bool), -1)[..., None] * self.tilt
         return jnp.pad(lower, ((0, 0), (0, 0), (0, bumps - lower.shape[-1])))
 
     def _named(self, condition: Condition) -> tuple[Array, Array]:
@@ -215,7 +217,11 @@ class BumpMixture(AbstractAutoregressiveDensity):
     def _with_background(self, log_weights: Array, centre: Array, log_scale: Array) -> PyTree:
         """One more bump, which is the same at all times."""
         return (
-            jnp.append(log_weights + math.log1p(-self.background), math.log(self.background)),
+            jnp.pad(
+                log_weights + math.log1p(-self.background),
+                (0, 1),
+                constant_values=math.log(self.background),
+            ),
             jnp.pad(centre, ((0, 0), (0, 1))),
             jnp.pad(log_scale, ((0, 0), (0, 1)), constant_values=math.log(UNIT_SCALE[self.kernel])),
         )

@@ -46,7 +46,7 @@ class Encoder(eqx.Module):
     @property
     def first(self) -> Float[Array, " memory"]:
         """The memory before the first event: a learned state, and no event."""
-        return jnp.append(self.first_state, jnp.zeros(self.memory - len(self.first_state)))
+        return jnp.pad(self.first_state, (0, self.memory - len(self.first_state)))
 
     def read(self, memory: Array, log_wait: Scalar, t: Time, x: Point) -> Float[Array, " memory"]:
         """The memory after one more event; `log_wait` is that of the wait over a typical one."""
@@ -58,8 +58,8 @@ class Encoder(eqx.Module):
         age, there, places = jnp.split(echoes, [self.echoes, 2 * self.echoes])
         # An age a typical wait older is a / (1 - a) larger by one; that of nothing stays 1.
         grown = 1 / (1 + 1 / (age / jnp.maximum(1 - age, TINY) + jnp.exp(log_wait)))
-        age = jnp.append(0.0, jnp.where(there > 0, grown, 1.0)[:-1])
-        there = jnp.append(1.0, there[:-1])
+        age = jnp.pad(jnp.where(there > 0, grown, 1.0)[:-1], (1, 0))
+        there = jnp.pad(there[:-1], (1, 0), constant_values=1.0)
         places = jnp.concatenate([x, places[: -self.dim]])
         return jnp.concatenate([state, age, there, places])
 

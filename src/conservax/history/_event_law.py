@@ -9,7 +9,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
 
 from conservax._types import Point, PRNGKey, Scalar
-from conservax.density import LogisticMixture
+from conservax.density import LogisticMixture, squash
 from conservax.history._encoder import Encoder
 from conservax.law import ConservationLaw
 
@@ -89,7 +89,7 @@ class EventLaw(eqx.Module):
 
     def log_wait(self, memory: Float[Array, " memory"]) -> LogisticMixture:
         """Distribution of the logarithm of the wait for the next event over the typical one."""
-        logits, mean, log_scale = jnp.split(self.wait(memory), 3)
+        logits, mean, log_scale = jnp.split(self.wait(squash(memory)), 3)
         return LogisticMixture(jax.nn.log_softmax(logits), mean, 3 * jnp.tanh(log_scale / 3))
 
     def clock(self, wait: Scalar) -> Scalar:

@@ -7,6 +7,8 @@ import jax.numpy as jnp
 from conservax._types import PRNGKey
 from conservax.history._event_law import EventLaw, Sequences
 
+WINDOWS_AT_ONCE = 256  # bounds memory
+
 
 @eqx.filter_jit
 def simulate(law: EventLaw, key: PRNGKey, sequences: int, *, most_events: int) -> Sequences:
@@ -32,4 +34,5 @@ def simulate(law: EventLaw, key: PRNGKey, sequences: int, *, most_events: int) -
         length = jnp.sum(t <= 1.0)
         return Sequences(jnp.minimum(t, 1.0), x, length)
 
-    return jax.vmap(window)(jax.random.split(key, sequences))
+    keys = jax.random.split(key, sequences)
+    return jax.lax.map(window, keys, batch_size=min(WINDOWS_AT_ONCE, sequences))

@@ -1,5 +1,6 @@
 """The user's object for events that follow from those before: a law of windows with its units."""
 
+from functools import partial
 from os import PathLike
 from pathlib import Path
 from typing import Any, NamedTuple, Self
@@ -22,7 +23,7 @@ from conservax.data import (
 from conservax.history import EventLaw, Sequences, Terms, simulate
 from conservax.model._file import load_model, save_model
 
-WINDOWS_AT_ONCE = 16
+WINDOWS_AT_ONCE, PLACES_AT_ONCE = 16, 2048  # bound memory
 FEWEST_SLOTS = 8  # padding is to a power of two, so that few lengths are compiled
 
 
@@ -114,7 +115,7 @@ class EventModel:
     ) -> pd.DataFrame:
         """`n` draws of the next event after those of the past, a row each.
 
-        Times may lie beyond the end of the window.
+        Times may lie beyond the end of the window; waits of more than two windows are cut off.
         """
         memory, last = self._remember(past, past_x)
         wait, x = _next(self.law, memory, jax.random.split(jax.random.key(seed), n))
@@ -154,7 +155,7 @@ class EventModel:
     def rows(self, events: Events) -> Sequences:
         """Windows in law units, padded to one length."""
         count = events.counts
-        slots = max(FEWEST_SLOTS, 1 << (int(count.max(initial=1)) - 1).bit_length())
+        slots = _slots(int(count.max(initial=1)))
         place = np.arange(len(events)) - np.repeat(np.cumsum(count) - count, count)
         t = np.zeros((events.sequences, slots))
         x = np.zeros((events.sequences, slots, self.units.dim))
@@ -194,7 +195,12 @@ class EventModel:
     def _remember(self, past: Any, past_x: ArrayLike | None) -> tuple[jax.Array, float]:
         """The memory of events, and the time of the last one in windows."""
         t = np.asarray(past, float)
-        if t.ndim != 1 or np.any(np.diff(t) < 0) or np.any((t < 0) | (t > self.window)):
+        if (
+            t.ndim != 1
+            or not np.isfinite(t).all()
+            or np.any(np.diff(t) < 0)
+            or np.any((t < 0) | (t > self.window))
+        ):
             raise DataError(
                 f"expected times of past events in order, from 0 to {self.window:g}; got {t}."
             )
@@ -206,11 +212,16 @@ class EventModel:
         if len(x) != len(t):
             raise DataError(f"expected {len(t)} places of past events, one a time; got {len(x)}.")
         t = t / self.window
-        memory = _read(self.law, *map(jnp.asarray, (self._cast(t), self._cast(x))))
-        return memory, float(t[-1])
+        more = (0, _slots(len(t)) - len(t))  # one compilation for pasts of many lengths
+        rows = self._cast(np.pad(t, more, mode="edge")), self._cast(np.pad(x, (more, (0, 0))))
+        return _read(self.law, *map(jnp.asarray, (*rows, len(t)))), float(t[-1])
 
     def _cast(self, values: np.ndarray) -> np.ndarray:
         return np.asarray(values, self.law.wait.weight.dtype)
+
+
+def _slots(events: int) -> int:
+    return max(FEWEST_SLOTS, 1 << (events - 1).bit_length())
 
 
 @eqx.filter_jit
@@ -219,15 +230,16 @@ def _terms(law: EventLaw, rows: Sequences) -> Terms:
 
 
 @eqx.filter_jit
-def _read(law: EventLaw, t: jax.Array, x: jax.Array) -> jax.Array:
-    return law.remember(t, x)[-1]
+def _read(law: EventLaw, t: jax.Array, x: jax.Array, events: jax.Array) -> jax.Array:
+    return law.remember(t, x)[events]
 
 
 @eqx.filter_jit
 def _next(law: EventLaw, memory: jax.Array, keys: jax.Array) -> tuple[jax.Array, jax.Array]:
-    return jax.vmap(law.draw, in_axes=(None, 0))(memory, keys)
+    return jax.lax.map(partial(law.draw, memory), keys, batch_size=PLACES_AT_ONCE)
 
 
 @eqx.filter_jit
 def _log_rates(law: EventLaw, memory: jax.Array, wait: jax.Array, x: jax.Array) -> jax.Array:
-    return jax.vmap(law.log_rate, in_axes=(None, 0, 0))(memory, wait, x)
+    rate = lambda row: law.log_rate(memory, *row)  # noqa: E731
+    return jax.lax.map(rate, (wait, x), batch_size=PLACES_AT_ONCE)

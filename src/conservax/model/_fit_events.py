@@ -1,6 +1,7 @@
 """From windows of events to a model of what comes next, in one call."""
 
 import dataclasses
+import warnings
 from collections.abc import Callable, Sequence
 from os import PathLike
 from pathlib import Path
@@ -88,6 +89,8 @@ def fit_events(
     if not isinstance(events, Events | EventSplit):
         how = {"time": time, "columns": columns, "sequence": sequence, "window": window}
         events = read_events(events, **how, stride=stride, degrees=degrees)
+        for note in events.notes:
+            warnings.warn(f"{events.source}: {note}", stacklevel=2)
     if isinstance(events, Events):
         events = split_events(events, validation=validation, test=test, by=split_by, seed=seed)
     train = events.train
