@@ -11,7 +11,7 @@ import conservax
 from conservax.data import DataError, Events, pinwheel_hawkes, split_events
 from conservax.model import event_scores, open_run
 from conservax.train import CHECKPOINT
-from oracles import to_float32
+from oracles import compiled, to_float32
 
 TINY = {"components": 40, "state": 8, "width": 8, "steps": 60, "progress": False}
 
@@ -142,6 +142,7 @@ def test_a_model_comes_back_from_its_file_and_its_run(tmp_path):
         conservax.Model.load(out / "model.conservax")
 
 
+@pytest.mark.slow
 def test_a_killed_run_goes_on_bit_for_bit(tmp_path, monkeypatch):
     straight = conservax.fit_events(hawkes(), **TINY | {"steps": 200})
     from conservax.model import _fit
@@ -201,7 +202,8 @@ def test_single_precision_stays_finite_where_events_are_odd(model):
     law = to_float32(model.law)
     t = jnp.array([0.0, 0.0, 0.5, 0.5, 1.0], jnp.float32)
     x = jnp.array([[0, 0], [1e4, -1e4], [0, 0], [1, 1], [-1e4, 0]], jnp.float32)
-    value, slope = eqx.filter_value_and_grad(lambda law: sum(law.log_prob(t, x)))(law)
+    both = eqx.filter_value_and_grad(lambda law: sum(law.log_prob(t, x)))
+    value, slope = compiled(both)(law)
     assert value.dtype == jnp.float32
     assert np.isfinite(value)
     assert all(np.all(np.isfinite(leaf)) for leaf in jax.tree.leaves(slope))
