@@ -1,4 +1,4 @@
-"""Claim: on COVID-19 NJ our law scores as well as the very density that made the training places.
+"""Claim: on COVID-19 NJ no law without memory can be expected to score much below 1.80 nats.
 
 Every place was drawn uniformly from one county: from a square around its centroid, again until the
 nearest town of GeoNames lies in that county. So the density of places is the county's share over
