@@ -1,7 +1,7 @@
 """Tables in: a file, a data frame or arrays to a `Table`, or an error that says what to mend."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +11,9 @@ from jaxtyping import Int
 from numpy.typing import ArrayLike
 
 from ._errors import DataError
-from ._events import Events, cut, gather, window_length
+from ._events import Events, cut, cut_whole, gather, window_length
 from ._sources import Columns, from_arrays, from_frame, from_pair, read_file
 from ._table import Table
-from ._time import TimeAxis
 from ._trainable import check_degrees
 from ._types import Points, TimeKind, Times
 from ._units import Units
@@ -81,9 +80,6 @@ def read_events(
     table, raw, rows = _read(source, asked, None, apart=sequence)
     if degrees:
         check_degrees(table)
-    ties = int((np.diff(table.t) == 0).sum())
-    if ties and sequence is None:
-        table = replace(table, notes=(*table.notes, f"{ties} events at the time of the one before"))
     if sequence is not None:
         length = None if window is None else window_length(window, table.time_kind)
         held = uncategorised(raw.held[sequence])
@@ -95,9 +91,7 @@ def read_events(
             )
         label = held.to_numpy(object)[rows].astype(str)
         return gather(table, label, name=sequence, length=length)
-    if window is None:
-        return cut(table, TimeAxis.of(table).scale)
-    return cut(table, window, stride=stride)
+    return cut_whole(table) if window is None else cut(table, window, stride=stride)
 
 
 def _read(
