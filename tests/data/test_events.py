@@ -160,7 +160,7 @@ def test_events_without_a_wait_are_counted_in_their_windows():
         (
             record().assign(lon=200.0 + np.arange(500)),
             {"degrees": True},
-            "degrees from -180 to 180",
+            "'lon', row 1: expected degrees from -180 to 180; got 200",
         ),
         (record(), {"degrees": True, "columns": ["lon"]}, "longitude and latitude"),
         (record(), {"window": "200d"}, "shorter window"),

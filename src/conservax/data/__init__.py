@@ -20,7 +20,6 @@ from ._stream import Stream as Stream
 from ._stream import open_table as open_table
 from ._table import Table as Table
 from ._time import TimeAxis as TimeAxis
-from ._trainable import check_degrees as check_degrees
 from ._trainable import check_trainable as check_trainable
 from ._units import Units as Units
 from ._write import check_out as check_out
