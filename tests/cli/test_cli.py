@@ -146,7 +146,12 @@ def test_a_catalogue_from_comcat(work, capsys):
     told = capsys.readouterr()
     assert "200 rows of longitude, latitude" in told.out
     assert "1 quarry blast" in told.err
+    pd.concat([frame, frame[:50]]).to_csv(work / "later.csv", index=False)
+    code, result = answer(capsys, "score", work / "catalogue", work / "later.csv")
+    assert (code, result["rows"]) == (0, 200)
     assert run("fit", work / "query.csv", *options, "--window", "30d") == 0
+    code, result = answer(capsys, "score", work / "catalogue", work / "later.csv")
+    assert (code, result["rows"]) == (0, 180)  # nine whole windows of twenty
     config = json.loads((work / "catalogue" / "config.json").read_text())
     assert config["settings"]["events"]["window"] == 30
     capsys.readouterr()

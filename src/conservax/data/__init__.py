@@ -1,5 +1,6 @@
 """Tables in and out: points stamped with times, their units, built-in sets and generators."""
 
+from ._again import read_again as read_again
 from ._comcat import read_comcat as read_comcat
 from ._deal import Dealt as Dealt
 from ._deal import deal as deal

@@ -33,7 +33,7 @@ class Events:
     - `length`: of every window, in the unit of `t`.
     - `sequence_name`: the column that told sequences apart; None for windows of one record.
     - `stride`: from the start of one window of a record to the next.
-    - `columns`, `time_name`, `time_kind`, `source`, `notes`: as in `Table`.
+    - `columns`, `time_name`, `time_kind`, `source`, `notes`, `comcat`: as in `Table`.
 
     **Raises:** `DataError` if the shapes do not agree, or a time lies outside its window.
     """
@@ -50,6 +50,7 @@ class Events:
     notes: tuple[str, ...] = ()
     sequence_name: str | None = None
     stride: float | None = None
+    comcat: dict[str, Any] | None = None
 
     def __post_init__(self):
         shapes = (self.t.shape, self.sequence.shape, self.x.shape)
@@ -96,7 +97,10 @@ class Events:
         return np.bincount(self.sequence, minlength=self.sequences)
 
     def how(self) -> dict[str, Any]:
-        """The arguments of `read_events` that read another source in the same way."""
+        """The arguments of `read_events` that read another source in the same way.
+
+        Of a catalogue (`comcat`), `window` and `stride` are those of `cut`.
+        """
         return {
             "time": self.time_name,
             "columns": list(self.columns),
@@ -200,6 +204,7 @@ def cut(
         table.source,
         notes + _ties(t, sequence),
         stride=float(stride),
+        comcat=table.comcat,
     )
 
 

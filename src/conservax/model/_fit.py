@@ -180,6 +180,7 @@ def fit(
         "rows": len(table) if dealt else sum(map(len, parts)),
         "notes": list(whole.notes),
         "events": whole.how() if isinstance(whole, Events) else None,
+        "comcat": None if isinstance(whole, Stream) else whole.comcat,
         "stream": how(table, validation, test) if isinstance(table, Stream) else None,
         "batch_size": batch_size,
         "learning_rate": learning_rate,

@@ -137,6 +137,7 @@ def fit_events(
         "longest_window": int(max(part.counts.max(initial=1) for part in events)),
         "notes": list(train.notes),
         "events": train.how(),
+        "comcat": train.comcat,
         "batch_size": batch_size,
         "learning_rate": learning_rate,
         "patience": patience,
