@@ -312,8 +312,8 @@ def _check_within(table: Table, label: np.ndarray, name: str, length: float) -> 
         if found.size:
             raise DataError(
                 f"{table.source}, {name} {str(label[found[0]])!r}: expected times from 0 to "
-                f"{length:g}, the length of its window; got {table.t[found[0]]:g}, and "
-                f"{found.size} such times in all. {remedy}"
+                f"{length:g}, the length of its window; got {table.t[found[0]]:g} "
+                f"({found.size} such times). {remedy}"
             )
 
 
