@@ -172,6 +172,7 @@ def test_a_catalogue_from_comcat(work, capsys):
     code, result = answer(capsys, "score", work / "catalogue", work / "later.csv")
     assert (code, result["rows"]) == (0, 200)
     assert run("fit", work / "query.csv", *options, "--window", "30d") == 0
+    capsys.readouterr()
     code, result = answer(capsys, "score", work / "catalogue", work / "later.csv")
     assert (code, result["rows"]) == (0, 180)  # nine whole windows of twenty
     config = json.loads((work / "catalogue" / "config.json").read_text())

@@ -199,12 +199,16 @@ def test_clusters_are_found_once_for_all_members(monkeypatch):
             found.append(len(x))
             return super().fit_predict(x)
 
+    def begin(experiment, run, initial, *rest):
+        for member in range(3):
+            initial(jax.random.key(member))
+
     monkeypatch.setattr("conservax.density._clusters.KMeans", Counted)
-    few = {"steps": 2, "members": 2, "components": 5, "progress": False}
-    events = hawkes(10)
-    conservax.fit_events(events, width=4, state=4, **few)
+    monkeypatch.setattr("conservax.model._fit.run_experiment", begin)
+    monkeypatch.setattr("conservax.model._fit_events.run_experiment", begin)
+    conservax.fit_events(hawkes(10), **TINY)
     assert len(found) == 1
-    conservax.fit(events, density="bumps", **few)
+    conservax.fit(hawkes(10), density="bumps", components=5)
     assert len(found) == 2
 
 

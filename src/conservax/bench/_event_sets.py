@@ -185,11 +185,6 @@ def _published(kde: float, flow: float, factorized: float, autoregressive: float
     }
 
 
-_EARTHQUAKES = (
-    "ComCat, the catalogue of the US Geological Survey (https://earthquake.usgs.gov), cut by "
-    f"{_STPP}, from dataset/Earthquake of {_DSTPP}"
-)
-
 EVENT_SETS = {
     "pinwheel": EventSet(
         "Pinwheel",
@@ -203,13 +198,14 @@ EVENT_SETS = {
     "earthquakes": EventSet(
         "Earthquakes JP",
         _earthquakes,
-        _EARTHQUAKES,
+        "ComCat, the catalogue of the US Geological Survey (https://earthquake.usgs.gov), cut by "
+        f"{_STPP}, from dataset/Earthquake of {_DSTPP}",
         _published(2.259, 1.459, 1.217, 1.184),
     ),
     "earthquakes-in-time": EventSet(
         "Earthquakes JP, split in time",
         _earthquakes_in_time,
-        _EARTHQUAKES,
+        "those of earthquakes",
         {},
         note="the last tenth of the windows to test; no window shares an event with training",
     ),

@@ -70,6 +70,7 @@ def read_events(
     - `window`, `stride`: length of the windows, and from one start to the next: numbers in the unit
         of time (days for timestamps), or text such as "30d" or "12h" for timestamps. By default
         one window of the whole record, or of the longest sequence; windows follow one another.
+        The first one begins at a round time, such as a day: see `cut`.
     - `degrees`: as in `read_table`.
 
     Events at the same time stay in the order of the source, and are counted in the notes.
@@ -82,7 +83,7 @@ def read_events(
     if sequence is not None:
         length = None if window is None else window_length(window, table.time_kind)
         held = uncategorised(raw.held[sequence])
-        nameless = held.index[held.isna()]
+        nameless = held.index[held.isna().to_numpy()]
         if len(nameless):
             raise DataError(
                 f"{raw.where(sequence)}, row {nameless[0]}: expected the name of a sequence; got "
