@@ -212,6 +212,15 @@ def test_clusters_are_found_once_for_all_members(monkeypatch):
     assert len(found) == 2
 
 
+def test_events_at_one_time_are_warned_of(monkeypatch):
+    monkeypatch.setattr("conservax.model._fit_events.run_experiment", lambda *_: None)
+    events = hawkes(10)
+    source = {"h": np.floor(events.t), "east": events.x[:, 0], "north": events.x[:, 1]}
+    how = {"time": "h", "columns": ["east", "north"], "sequence": "day", "window": 30}
+    with pytest.warns(UserWarning, match="at the very time of the one before.* spread them"):
+        conservax.fit_events(source | {"day": events.sequence}, **how, **TINY)
+
+
 def test_windows_of_one_event_teach_nothing():
     whole = hawkes(40)
     first = np.flatnonzero(np.diff(whole.sequence, prepend=-1))
