@@ -52,7 +52,7 @@ def test_missing_data_say_where_they_were_looked_for(monkeypatch, tmp_path):
     assert data_folder() == tmp_path
     for name, known in EVENT_SETS.items():
         if name != "pinwheel":
-            with pytest.raises(DataError, match="Set CONSERVAX_DATA"):
+            with pytest.raises(DataError, match=r"Set CONSERVAX_DATA.*Origin: .*https://"):
                 known.load(0)
 
 
@@ -72,6 +72,26 @@ def test_what_the_command_refuses(arguments, monkeypatch, tmp_path):
         main(["bench", *arguments])
     assert stop.value.code == 2
     assert (tmp_path / "taken.csv").read_text() == "mine"
+
+
+def test_pictures_are_not_written_over_without_force(monkeypatch, tmp_path, capsys):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "new-pinwheel.png").write_text("mine")
+    with pytest.raises(SystemExit) as stop:
+        main(["bench", "events", "--rows", "pinwheel", "--pictures", "--out", "new.csv"])
+    assert stop.value.code == 2
+    assert "new-pinwheel.png: expected a name that is free" in capsys.readouterr().err
+    assert not (tmp_path / "new.csv").exists()
+
+
+def test_the_help_says_where_the_data_are_from(monkeypatch, capsys):
+    monkeypatch.setenv("COLUMNS", "250")
+    with pytest.raises(SystemExit):
+        main(["bench", "--help"])
+    said = capsys.readouterr().out
+    assert "CONSERVAX_DATA" in said
+    for known in EVENT_SETS.values():
+        assert known.origin.split(",")[0] in said
 
 
 def test_windows_of_one_day_are_found_by_the_trips_they_share():
@@ -96,7 +116,7 @@ def test_all_models_at_all_steps_are_scored_on_the_same_events(monkeypatch):
 
     for name in COMPETITORS:
         monkeypatch.setitem(COMPETITORS, name, competitor(name))
-    known = EVENT_SETS["pinwheel"].__class__("P", small_pinwheel, {})
+    known = EVENT_SETS["pinwheel"].__class__("P", small_pinwheel, "here", {})
     monkeypatch.setitem(EVENT_SETS, "pinwheel", known)
     rows = list(bench_events(["pinwheel"], seeds=2, quick=True))
     assert [r.model for r in rows] == [*COMPETITORS] * 2

@@ -8,7 +8,6 @@ from conservax.data import (
     Events,
     Stream,
     Table,
-    check_degrees,
     cut,
     open_table,
     read_comcat,
@@ -36,15 +35,14 @@ def _read(params: Mapping[str, Any]) -> Table | Stream | Events:
     if params["stride"] and not params["window"]:
         raise BadInput("expected --window beside --stride; for example: --window 30d --stride 7d")
     if not any(params[name] for name in CUTS):
-        table = open_table(
-            file, time=params["time"], columns=columns, memory_rows=params["memory_rows"]
+        return open_table(
+            file,
+            time=params["time"],
+            columns=columns,
+            degrees=params["degrees"],
+            memory_rows=params["memory_rows"],
         )
-        if params["degrees"]:
-            for rows in [table] if isinstance(table, Table) else table.batches():
-                check_degrees(rows)
-        return table
-    how = {name: params[name] for name in CUTS}
-    how["degrees"] = params["degrees"]
+    how = {name: params[name] for name in (*CUTS, "degrees")}
     return read_events(file, time=params["time"], columns=columns, **how)
 
 

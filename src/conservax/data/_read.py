@@ -1,7 +1,7 @@
 """Tables in: a file, a data frame or arrays to a `Table`, or an error that says what to mend."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +11,9 @@ from jaxtyping import Int
 from numpy.typing import ArrayLike
 
 from ._errors import DataError
-from ._events import Events, cut, gather, window_length
+from ._events import Events, cut, cut_whole, gather, window_length
 from ._sources import Columns, from_arrays, from_frame, from_pair, read_file
 from ._table import Table
-from ._time import TimeAxis
-from ._trainable import check_degrees
 from ._types import Points, TimeKind, Times
 from ._units import Units
 from ._values import far_out, may_be_coordinate, numbers, seconds, time_kind, uncategorised
@@ -29,6 +27,7 @@ def read_table(
     time: str | None = None,
     columns: Sequence[str] | None = None,
     like: Units | None = None,
+    degrees: bool = False,
 ) -> Table:
     """Read points stamped with times, in time order.
 
@@ -41,6 +40,7 @@ def read_table(
     - `columns`: the coordinates; default: all other columns that hold numbers (for a pair: `x0`,
         `x1`, ...). What was chosen by default is said in the notes of the table.
     - `like`: units of a fitted model, whose names and kind of time the source must have.
+    - `degrees`: whether the columns are longitude and latitude, to be checked.
 
     Times are numbers, or timestamps (ISO 8601 text, dates): these become seconds since 1970-01-01
     UTC, a time without a zone being taken as UTC. Rows are sorted by time; equal times keep their
@@ -48,7 +48,7 @@ def read_table(
 
     **Raises:** `DataError` for anything else, naming the source, the column and the row.
     """
-    return _read(source, ask(time, columns, like), like)[0]
+    return _read(source, ask(time, columns, like), like, degrees)[0]
 
 
 def read_events(
@@ -70,7 +70,8 @@ def read_events(
     - `window`, `stride`: length of the windows, and from one start to the next: numbers in the unit
         of time (days for timestamps), or text such as "30d" or "12h" for timestamps. By default
         one window of the whole record, or of the longest sequence; windows follow one another.
-    - `degrees`: whether the columns are longitude and latitude, to be checked.
+        The first one begins at a round time, such as a day: see `cut`.
+    - `degrees`: as in `read_table`.
 
     Events at the same time stay in the order of the source, and are counted in the notes.
 
@@ -78,16 +79,11 @@ def read_events(
     their window, and for a window that is no length of time.
     """
     asked = ask(time, columns, None)
-    table, raw, rows = _read(source, asked, None, apart=sequence)
-    if degrees:
-        check_degrees(table)
-    ties = int((np.diff(table.t) == 0).sum())
-    if ties and sequence is None:
-        table = replace(table, notes=(*table.notes, f"{ties} events at the time of the one before"))
+    table, raw, rows = _read(source, asked, None, degrees, apart=sequence)
     if sequence is not None:
         length = None if window is None else window_length(window, table.time_kind)
         held = uncategorised(raw.held[sequence])
-        nameless = held.index[held.isna()]
+        nameless = held.index[held.isna().to_numpy()]
         if len(nameless):
             raise DataError(
                 f"{raw.where(sequence)}, row {nameless[0]}: expected the name of a sequence; got "
@@ -95,13 +91,11 @@ def read_events(
             )
         label = held.to_numpy(object)[rows].astype(str)
         return gather(table, label, name=sequence, length=length)
-    if window is None:
-        return cut(table, TimeAxis.of(table).scale)
-    return cut(table, window, stride=stride)
+    return cut_whole(table) if window is None else cut(table, window, stride=stride)
 
 
 def _read(
-    source: Source, asked: "Asked", like: Units | None, apart: str | None = None
+    source: Source, asked: "Asked", like: Units | None, degrees: bool, apart: str | None = None
 ) -> tuple[Table, Columns, Int[np.ndarray, " rows"]]:
     """The table in order of time, its columns as they came, and where each row came from."""
     raw = _load(source, asked)
@@ -113,7 +107,7 @@ def _read(
     time, columns, notes = choose(raw, asked, apart)
     _check_lengths(raw, (time, *columns, *([] if apart is None else [apart])))
     kind, t, zone_notes = read_times(raw, time, like and like.time.kind)
-    x = read_points_of(raw, columns)
+    x = read_points_of(raw, columns, degrees)
     far_notes = tuple(
         f"column {name!r}, row {raw.held[name].index[row]}: {x[row, i]:.6g} is far from all other "
         f"values ({np.median(x[:, i]):.4g} in the middle); correct or remove it if it is no datum"
@@ -139,9 +133,29 @@ def read_points(source: Source, *, columns: Sequence[str]) -> Points:
     return read_points_of(raw, columns)
 
 
-def read_points_of(raw: Columns, columns: Sequence[str]) -> Points:
+def read_points_of(raw: Columns, columns: Sequence[str], degrees: bool = False) -> Points:
     """The coordinates among the columns of a source, shape `(rows, len(columns))`."""
-    return np.stack([numbers(raw.held[name], raw.where(name)) for name in columns], axis=1)
+    x = np.stack([numbers(raw.held[name], raw.where(name)) for name in columns], axis=1)
+    if degrees:
+        _check_degrees(raw, columns, x)
+    return x
+
+
+def _check_degrees(raw: Columns, columns: Sequence[str], x: Points) -> None:
+    """Refuse longitudes outside [-180, 180], latitudes outside [-90, 90], and other columns."""
+    if len(columns) != 2:
+        raise DataError(
+            f"{raw.source}: expected two columns in degrees, longitude and latitude; "
+            f"got {list(columns)}. Name these two."
+        )
+    for name, values, most in zip(columns, x.T, (180.0, 90.0), strict=True):
+        outside = np.flatnonzero(np.abs(values) > most)
+        if outside.size:
+            raise DataError(
+                f"{raw.where(name)}, row {raw.held[name].index[outside[0]]}: expected degrees from "
+                f"{-most:g} to {most:g}; got {values[outside[0]]:g} ({outside.size} such values). "
+                "Longitude comes first; subtract 360 from longitudes above 180."
+            )
 
 
 @dataclass(frozen=True)
