@@ -10,6 +10,7 @@ from conservax._types import Condition, Point, PRNGKey, Scalar, Time, Vector
 from conservax.density import AbstractDensity
 from conservax.density._base import check_point
 from conservax.flux import AbstractDivergenceFree, AbstractFlux, AbstractMappedFlux
+from conservax.reference import AbstractReference
 
 
 class ConservationLaw(eqx.Module):
@@ -24,12 +25,15 @@ class ConservationLaw(eqx.Module):
     - `flux`: how it moves.
     - `divergence_free`: added to the flux; moves particles, not the density (28).
     - `diffusion`: volatility g >= 0, a number or a function of t; given, never trained.
+    - `reference`: the drift that `ReferenceEnergy` holds this law's drift to; its parameters are
+      trained along with the density. It changes nothing else.
     """
 
     density: AbstractDensity
     base_flux: AbstractFlux
     divergence_free: AbstractDivergenceFree | None
     diffusion: float | Callable[[Time], Scalar] = eqx.field(static=True)
+    reference: AbstractReference | None
 
     def __init__(
         self,
@@ -37,6 +41,7 @@ class ConservationLaw(eqx.Module):
         flux: AbstractFlux,
         divergence_free: AbstractDivergenceFree | None = None,
         diffusion: float | Callable[[Time], Scalar] = 0.0,
+        reference: AbstractReference | None = None,
     ):
         if not callable(diffusion):
             diffusion = float(diffusion)
@@ -44,6 +49,7 @@ class ConservationLaw(eqx.Module):
                 raise ValueError(f"expected a diffusion >= 0; got {diffusion}.")
         self.density, self.base_flux = density, flux
         self.divergence_free, self.diffusion = divergence_free, diffusion
+        self.reference = reference
 
     @property
     def dim(self) -> int:

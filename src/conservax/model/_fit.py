@@ -13,7 +13,7 @@ import numpy as np
 import optax
 import pandas as pd
 
-from conservax._types import PRNGKey, Scalar, Time
+from conservax._types import Point, PRNGKey, Scalar, Time, Vector
 from conservax.data import (
     MEMORY_ROWS,
     DataError,
@@ -51,9 +51,11 @@ from conservax.objective import (
     AbstractObjective,
     KineticEnergy,
     NegativeLogLikelihood,
+    ReferenceEnergy,
     Sum,
     as_sum,
 )
+from conservax.reference import AbstractReference, Given, InUnits, NetworkDrift
 from conservax.train import CHECKPOINT, ProgressBar, Stage, train
 
 MOST_VALIDATION_ROWS = 4096
@@ -68,6 +70,10 @@ def fit(
     flux: AbstractFlux | None = None,
     divergence_free: Callable[[PRNGKey], AbstractDivergenceFree] | None = None,
     diffusion: float | Callable[[Time], Scalar] = 0.0,
+    reference: AbstractReference
+    | Callable[[Time, Point], Vector]
+    | Literal["network"]
+    | None = None,
     kinetic: float = 0.01,
     objective: AbstractObjective | Sum | Sequence[Stage] | None = None,
     steps: int = 2000,
@@ -110,6 +116,11 @@ def fit(
     - `flux`: `KnotheRosenblatt()` by default.
     - `diffusion`: volatility g, a number or a function of t in [0, 1], in standard deviations of
       the data per square root of the time range.
+    - `reference`: the dynamics that the population is taken to follow as closely as it can, with
+      `diffusion`: a drift v(t, x) in units of the columns per unit of time (t counts from the
+      first time where these are timestamps, in days); a family of them whose parameters are learned
+      along, of `conservax.reference`; or "network", for any field that does not depend on time.
+      The weight `kinetic` is then that of the divergence from it (`ReferenceEnergy`, nats).
     - `kinetic`: weight of the kinetic energy beside the likelihood, over standardised data and
       unit time. Light by default, against wiggles in time; 0 turns it off.
     - `objective`: replaces likelihood + kinetic energy; or a list of `Stage(steps, objective)`.
@@ -153,14 +164,16 @@ def fit(
     )
     if objective is None:
         likelihood = NegativeLogLikelihood()
-        objective = likelihood + kinetic * KineticEnergy() if kinetic else likelihood
+        energy = KineticEnergy() if reference is None else ReferenceEnergy()
+        objective = likelihood + kinetic * energy if kinetic else likelihood
     stages = _stages(objective, steps)
 
     def initial(key: PRNGKey) -> ConservationLaw:
         density_key, field_key = jax.random.split(key)
         rho = make(density_key)
+        compared = _reference(reference, diffusion, units, jax.random.fold_in(key, 2))
         field = divergence_free(field_key) if divergence_free is not None else None
-        return ConservationLaw(rho, flux or KnotheRosenblatt(), field, diffusion)
+        return ConservationLaw(rho, flux or KnotheRosenblatt(), field, diffusion, compared)
 
     law = initial(jax.random.key(seed))
     if law.dim != units.dim:
@@ -261,6 +274,31 @@ def _dealt(
         axis = TimeAxis.of(table)
     check_trainable(parts.train)
     return parts, axis
+
+
+def _reference(
+    reference: AbstractReference | Callable | Literal["network"] | None,
+    diffusion: float | Callable[[Time], Scalar],
+    units: Units,
+    key: PRNGKey,
+) -> AbstractReference | None:
+    """The reference drift in law units."""
+    if reference is None:
+        return None
+    if not callable(diffusion) and not diffusion > 0:
+        raise DataError(
+            f"expected a diffusion above 0 beside a reference; got {diffusion}. Give the noise of "
+            "the process, such as diffusion=0.3."
+        )
+    if isinstance(reference, str):
+        if reference != "network":
+            raise DataError(f'expected a drift or "network" as reference; got {reference!r}.')
+        return NetworkDrift(units.dim, key=key)
+    if not isinstance(reference, AbstractReference):
+        reference = Given(reference)
+    axis = units.time
+    start = axis.start if axis.kind == "number" else 0.0
+    return InUnits(reference, start, axis.scale, units.mean, units.std)
 
 
 def check_parts(density: Any, flux: Any, divergence_free: Any) -> None:

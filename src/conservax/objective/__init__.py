@@ -8,3 +8,4 @@ from conservax.objective._jacobian_symmetry import JacobianSymmetry as JacobianS
 from conservax.objective._kinetic_energy import KineticEnergy as KineticEnergy
 from conservax.objective._likelihood import NegativeLogLikelihood as NegativeLogLikelihood
 from conservax.objective._points import draws as draws
+from conservax.objective._reference_energy import ReferenceEnergy as ReferenceEnergy
