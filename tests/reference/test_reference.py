@@ -6,7 +6,6 @@ import numpy as np
 import optax
 import pandas as pd
 import pytest
-from oracles import ornstein_uhlenbeck, over_points
 
 import conservax
 from conservax.density import Gaussian
@@ -21,6 +20,7 @@ from conservax.reference import (
     NetworkDrift,
     Repressilator,
 )
+from oracles import ornstein_uhlenbeck, over_points
 
 KEY = jax.random.key(5)
 ROWS = Rows(jnp.linspace(0, 1, 4000), jnp.zeros((4000, 2)))

@@ -1,4 +1,7 @@
-"""What every flux owes: a vector field j with d_t rho + div j = 0 for the density it is given."""
+"""What every flux owes: a vector field j with d_t rho + div j = 0 for the density it is given.
+
+Or, where mass may be born and die at a rate r, d_t (m rho) + div (m j) = r m rho with a total mass m.
+"""
 
 import abc
 from typing import TypeVar
@@ -6,7 +9,7 @@ from typing import TypeVar
 import equinox as eqx
 import jax.numpy as jnp
 
-from conservax._types import Condition, Point, Time, Vector
+from conservax._types import Condition, Point, Scalar, Time, Vector
 from conservax.density import AbstractDensity
 
 Kind = TypeVar("Kind", bound=AbstractDensity)
@@ -26,6 +29,16 @@ class AbstractFlux(eqx.Module):
         self, density: AbstractDensity, t: Time, x: Point, condition: Condition = None
     ) -> Vector:
         """j_t(x), shape `(dim,)`."""
+
+    def growth(
+        self, density: AbstractDensity, t: Time, x: Point, condition: Condition = None
+    ) -> Scalar:
+        """Rate r_t(x) at which mass is born (or dies) where it is, per unit time: none, shape `()`."""
+        return jnp.zeros((), x.dtype)
+
+    def log_mass(self, density: AbstractDensity, t: Time) -> Scalar:
+        """Log of the total mass over that at t = 0: nothing is born, shape `()`."""
+        return jnp.zeros_like(t)
 
 
 class AbstractMappedFlux(AbstractFlux):

@@ -17,7 +17,8 @@ class ConservationLaw(eqx.Module):
     """A density and the fields that move it, at one point and one time (`vmap` to batch).
 
     Whatever the parameters, d_t rho + div flux = 0, and the process
-    dX = drift dt + diffusion dW has the marginals rho_t [hua2025, (2), (5), (9)].
+    dX = drift dt + diffusion dW has the marginals rho_t [hua2025, (2), (5), (9)]. Where the flux
+    comes with births and deaths (`growth`), particles multiply and die at that rate on the way.
 
     **Arguments:**
 
@@ -90,6 +91,20 @@ class ConservationLaw(eqx.Module):
         if self.divergence_free is None:
             return flux
         return flux + self.divergence_free.flux(self.density, t, x, condition)
+
+    def growth(self, t: Time, x: Point, condition: Condition = None) -> Scalar:
+        """Rate r_t(x) of births less deaths, per unit time, shape `()`; 0 for most fluxes.
+
+        With it, d_t rho + div flux = (r - d_t log_mass) rho: rho_t is the density of whoever is
+        there, and its integral is 1 whatever the mass.
+        """
+        x = jnp.asarray(x)
+        check_point(self.density, x, condition)
+        return self.base_flux.growth(self.density, t, x, condition)
+
+    def log_mass(self, t: Time) -> Scalar:
+        """Log of the total mass at t over that at t = 0, shape `()`."""
+        return self.base_flux.log_mass(self.density, t)
 
     def diffusion_at(self, t: Time) -> Scalar:
         """g_t, shape `()`."""

@@ -2,12 +2,11 @@
 
 import dataclasses
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from os import PathLike
 from pathlib import Path
 from typing import Any, Literal
 
-import equinox as eqx
 import jax
 import numpy as np
 import optax
@@ -31,12 +30,13 @@ from conservax.data import (
     split_events,
 )
 from conservax.density import AbstractDensity
-from conservax.flux import AbstractDivergenceFree, AbstractFlux, KnotheRosenblatt
+from conservax.flux import AbstractDivergenceFree, AbstractFlux, KnotheRosenblatt, MixtureFlux
 from conservax.law import ConservationLaw
 from conservax.model._codec import CodecError, encode
-from conservax.model._densities import DensityName, density_maker
+from conservax.model._densities import DensityName, density_maker, growing
 from conservax.model._event_model import EventModel
 from conservax.model._model import Model
+from conservax.model._parts import MASS_WEIGHT, check_parts, kind_of, mass_error, reference_of
 from conservax.model._run import (
     MODEL,
     Experiment,
@@ -49,13 +49,14 @@ from conservax.model._smoothing import smoothing
 from conservax.model._streamed import deal_again, deal_out, how
 from conservax.objective import (
     AbstractObjective,
+    GrowthEnergy,
     KineticEnergy,
     NegativeLogLikelihood,
     ReferenceEnergy,
     Sum,
     as_sum,
 )
-from conservax.reference import AbstractReference, Given, InUnits, NetworkDrift
+from conservax.reference import AbstractReference
 from conservax.train import CHECKPOINT, ProgressBar, Stage, train
 
 MOST_VALIDATION_ROWS = 4096
@@ -75,6 +76,8 @@ def fit(
     | Literal["network"]
     | None = None,
     kinetic: float = 0.01,
+    growth: float | None = None,
+    masses: Mapping[Any, float] | None = None,
     objective: AbstractObjective | Sum | Sequence[Stage] | None = None,
     steps: int = 2000,
     validation: float = 0.1,
@@ -123,6 +126,13 @@ def fit(
       The weight `kinetic` is then that of the divergence from it (`ReferenceEnergy`, nats).
     - `kinetic`: weight of the kinetic energy beside the likelihood, over standardised data and
       unit time. Light by default, against wiggles in time; 0 turns it off.
+    - `growth`: lets births and deaths change the population, besides movement: weight of the energy
+      of growth (`GrowthEnergy`) beside the likelihood; the larger it is, the less is born and dies
+      and the more moves. The density is then a mixture of laws of `density`, each of which grows
+      or shrinks, and `Model.growth` and `Model.mass` are exact for it.
+    - `masses`: sizes of the population at some times, in any unit, such as `{0: 1.0, 4: 2.7}`, with
+      `growth`. Without them only the shares are fitted: of all growth that explains the shares, the
+      one of least energy.
     - `objective`: replaces likelihood + kinetic energy; or a list of `Stage(steps, objective)`.
     - `steps`, `batch_size`, `learning_rate`, `optimiser`, `patience`: see `conservax.train.train`.
     - `noise`, `time_noise`: standard deviation of fresh noise on the training rows of every batch,
@@ -158,7 +168,9 @@ def fit(
         units = dataclasses.replace(Units.of(parts.train), time=axis)
     network = {"width": width, "depth": depth, "max_frequency": max_frequency}
     make = (
-        density_maker(density, units.standardise(parts.train.x), components, seed, network)
+        density_maker(
+            density, units.standardise(parts.train.x), components, seed, network, growth is not None
+        )
         if isinstance(density, str)
         else density
     )
@@ -166,14 +178,21 @@ def fit(
         likelihood = NegativeLogLikelihood()
         energy = KineticEnergy() if reference is None else ReferenceEnergy()
         objective = likelihood + kinetic * energy if kinetic else likelihood
+        if growth is not None:
+            objective = objective + growth * GrowthEnergy()
+        if masses is not None:
+            objective = objective + MASS_WEIGHT * mass_error(masses, growth, units)
     stages = _stages(objective, steps)
+    own_flux = flux or KnotheRosenblatt()
+    if growth is not None:
+        make, own_flux = growing(make), MixtureFlux(own_flux)
 
     def initial(key: PRNGKey) -> ConservationLaw:
         density_key, field_key = jax.random.split(key)
         rho = make(density_key)
-        compared = _reference(reference, diffusion, units, jax.random.fold_in(key, 2))
+        compared = reference_of(reference, diffusion, units, jax.random.fold_in(key, 2))
         field = divergence_free(field_key) if divergence_free is not None else None
-        return ConservationLaw(rho, flux or KnotheRosenblatt(), field, diffusion, compared)
+        return ConservationLaw(rho, own_flux, field, diffusion, compared)
 
     law = initial(jax.random.key(seed))
     if law.dim != units.dim:
@@ -276,55 +295,13 @@ def _dealt(
     return parts, axis
 
 
-def _reference(
-    reference: AbstractReference | Callable | Literal["network"] | None,
-    diffusion: float | Callable[[Time], Scalar],
-    units: Units,
-    key: PRNGKey,
-) -> AbstractReference | None:
-    """The reference drift in law units."""
-    if reference is None:
-        return None
-    if not callable(diffusion) and not diffusion > 0:
-        raise DataError(
-            f"expected a diffusion above 0 beside a reference; got {diffusion}. Give the noise of "
-            "the process, such as diffusion=0.3."
-        )
-    if isinstance(reference, str):
-        if reference != "network":
-            raise DataError(f'expected a drift or "network" as reference; got {reference!r}.')
-        return NetworkDrift(units.dim, key=key)
-    if not isinstance(reference, AbstractReference):
-        reference = Given(reference)
-    axis = units.time
-    start = axis.start if axis.kind == "number" else 0.0
-    return InUnits(reference, start, axis.scale, units.mean, units.std)
-
-
-def check_parts(density: Any, flux: Any, divergence_free: Any) -> None:
-    """Tell a part that is built too early, or not at all."""
-    for name, part in (("density", density), ("divergence_free", divergence_free)):
-        given = part is not None and not isinstance(part, str)
-        if given and (isinstance(part, eqx.Module | type) or not callable(part)):
-            raise TypeError(
-                f"expected {name} as a function of a random key, such as lambda key: "
-                f"Part(..., key=key); got {_kind(part)}."
-            )
-    if flux is not None and not isinstance(flux, AbstractFlux):
-        raise TypeError(f"expected a flux, such as KnotheRosenblatt(); got {_kind(flux)}.")
-
-
-def _kind(part: Any) -> str:
-    return f"the class {part.__name__}" if isinstance(part, type) else f"a {type(part).__name__}"
-
-
 def _stages(objective: AbstractObjective | Sum | Sequence[Stage], steps: int) -> tuple[Stage, ...]:
     if isinstance(objective, Sequence):
         return tuple(objective)
     if not isinstance(objective, AbstractObjective | Sum):
         raise TypeError(
             "expected an objective such as NegativeLogLikelihood(), a sum of them, or a list of "
-            f"Stage; got {_kind(objective)}."
+            f"Stage; got {kind_of(objective)}."
         )
     return (Stage(steps, as_sum(objective)),)
 
