@@ -43,7 +43,7 @@ MAY_IMPORT = {
     "report": "_types density flux law objective train transport check data baseline model",
     # tables of the papers
     "bench": "_types density flux law objective train transport check data baseline history model",
-    "__init__": "_types density flux law objective train transport check data baseline history model report",
+    "__init__": "_types density flux reference law objective train transport check data baseline history model report",
     "cli": "_types density flux law objective train transport check data baseline model report bench __init__",
     "__main__": "cli",
 }

@@ -90,10 +90,10 @@ def test_particles_that_move_and_multiply_become_the_later_population():
         )
         return jax.tree.map(lambda leaf: leaf[0], done.ys)
 
-    x, log_weight = compiled(jax.vmap(grown))(keys)
+    x, log_weight = compiled(lambda keys: jax.vmap(grown)(keys))(keys)
     weight = np.exp(np.asarray(log_weight))
     assert weight.mean() == pytest.approx(float(jnp.exp(law.log_mass(1.0))), rel=0.01)
-    later = compiled(jax.vmap(law.sample, in_axes=(0, None)))(keys, jnp.ones(()))
+    later = compiled(lambda keys: jax.vmap(lambda key: law.sample(key, jnp.ones(())))(keys))(keys)
     for quantile in (0.1, 0.5, 0.9):
         level = np.quantile(later, quantile)
         assert weight @ (x[:, 0] < level) / weight.sum() == pytest.approx(quantile, abs=0.015)

@@ -45,7 +45,7 @@ def test_a_model_without_growth_keeps_its_mass():
 
 
 def test_mass_and_growth_agree_and_survive_the_file(tmp_path):
-    model = fitted(growth=0.1, masses={0: 1, 10: 2}, steps=60, learning_rate=0.05)
+    model = fitted(growth=0.1, masses={0: 1, 10: 2}, steps=20, learning_rate=0.1)
     path = tmp_path / "model.conservax"
     model.save(path)
     back, x, h = conservax.load(path), model.sample(5, 4000), 0.01
@@ -60,6 +60,7 @@ def test_mass_and_growth_agree_and_survive_the_file(tmp_path):
     assert model.mass(0)[0] == pytest.approx(1, abs=1e-6)
 
 
+@pytest.mark.slow
 def test_the_check_passes_a_growing_model():
     report = fitted(growth=0.1, steps=60, learning_rate=0.02).check()
     residual = next(r for r in report.results if r.name == "continuity equation")

@@ -30,10 +30,10 @@ THETA, G = 1.5, 0.8
 class Pull(AbstractReference):
     """Towards the origin at a rate to be learned."""
 
-    rate: jax.Array
+    tenth: jax.Array
 
     def __call__(self, t, x):
-        return -self.rate * x
+        return -10 * self.tenth * x
 
 
 def ou_law(reference, **options):
@@ -77,7 +77,7 @@ def test_a_law_without_reference_or_noise_is_refused():
 
 def test_the_rate_of_a_family_is_found():
     def loss(rate, key):
-        return ReferenceEnergy(500)(key, ou_law(Pull(rate), diffusion=G), ROWS)
+        return ReferenceEnergy(500)(key, ou_law(Pull(rate / 10), diffusion=G), ROWS)
 
     optimiser = optax.adam(0.05)
     rate = jnp.zeros(())
@@ -97,7 +97,7 @@ def test_units_do_not_change_a_path():
     # A particle that follows v in data units, seen in law units, follows InUnits(v).
     reference = LotkaVolterra([1.0, 0.4, 0.1, 0.4])
     mean, std, start, scale = np.array([4.0, 3.0]), np.array([2.0, 0.5]), 1.0, 0.01
-    seen = InUnits(reference, start, scale, tuple(mean), tuple(std))
+    seen = InUnits(reference, start, scale, tuple(mean.tolist()), tuple(std.tolist()))
     x = np.array([5.0, 4.0])
     later = x + scale * np.asarray(reference(jnp.asarray(start), jnp.asarray(x)))
     z = jnp.asarray((x - mean) / std)
@@ -154,17 +154,17 @@ def decay_table(rows=300):
 
 
 @pytest.mark.slow
-def test_fit_finds_the_rate_of_decay_and_the_file_keeps_it(tmp_path):
+def test_fit_finds_the_rate_of_decay():
     model = conservax.fit(
         decay_table(),
         time="t",
         columns=["a", "b"],
-        reference=Pull(jnp.asarray(0.1)),
+        reference=Pull(jnp.asarray(0.01)),
         diffusion=0.2,
         steps=600,
         progress=False,
     )
-    assert model.law.reference.reference.rate == pytest.approx(0.5, rel=0.1)
+    assert model.law.reference.reference.tenth == pytest.approx(0.05, rel=0.1)
 
 
 def test_fit_takes_families_functions_and_the_network(tmp_path):

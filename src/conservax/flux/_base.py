@@ -1,7 +1,4 @@
-"""What every flux owes: a vector field j with d_t rho + div j = 0 for the density it is given.
-
-Or, where mass may be born and die at a rate r, d_t (m rho) + div (m j) = r m rho with a total mass m.
-"""
+"""What every flux owes: a vector field j with d_t rho + div j = 0 for the density it is given."""
 
 import abc
 from typing import TypeVar
@@ -30,16 +27,6 @@ class AbstractFlux(eqx.Module):
     ) -> Vector:
         """j_t(x), shape `(dim,)`."""
 
-    def growth(
-        self, density: AbstractDensity, t: Time, x: Point, condition: Condition = None
-    ) -> Scalar:
-        """Rate r_t(x) at which mass is born (or dies) where it is, per unit time: none, shape `()`."""
-        return jnp.zeros((), x.dtype)
-
-    def log_mass(self, density: AbstractDensity, t: Time) -> Scalar:
-        """Log of the total mass over that at t = 0: nothing is born, shape `()`."""
-        return jnp.zeros_like(t)
-
 
 class AbstractMappedFlux(AbstractFlux):
     """A flux whose particles keep their conditional CDF values F(t, x).
@@ -59,6 +46,20 @@ class AbstractMappedFlux(AbstractFlux):
         self, density: AbstractDensity, s: Time, t: Time, x: Point, condition: Condition = None
     ) -> Point:
         """Where a particle that is at x at time s is at time t, shape `(dim,)`."""
+
+
+class AbstractGrowingFlux(AbstractFlux):
+    """A flux beside which mass is born and dies where it is: d_t (m rho) + div (m j) = r m rho."""
+
+    @abc.abstractmethod
+    def growth(
+        self, density: AbstractDensity, t: Time, x: Point, condition: Condition = None
+    ) -> Scalar:
+        """r_t(x), births less deaths per unit time, shape `()`."""
+
+    @abc.abstractmethod
+    def log_mass(self, density: AbstractDensity, t: Time) -> Scalar:
+        """log m, 0 at t = 0, shape `()`."""
 
 
 def times_density(

@@ -6,10 +6,10 @@ import jax.numpy as jnp
 
 from conservax._types import Condition, Point, Scalar, Time, Vector
 from conservax.density import AbstractDensity, Mixture
-from conservax.flux._base import AbstractFlux, require
+from conservax.flux._base import AbstractFlux, AbstractGrowingFlux, require
 
 
-class MixtureFlux(AbstractFlux):
+class MixtureFlux(AbstractGrowingFlux):
     """velocity = sum_k gamma_k rho^k / rho * velocity^k [hua2025, (27), Proposition 1].
 
     Masses n_k(t) of a mixture that grow (`Mixture(growth_waves=...)`) take the place of gamma_k:

@@ -9,7 +9,12 @@ import jax.numpy as jnp
 from conservax._types import Condition, Point, PRNGKey, Scalar, Time, Vector
 from conservax.density import AbstractDensity
 from conservax.density._base import check_point
-from conservax.flux import AbstractDivergenceFree, AbstractFlux, AbstractMappedFlux
+from conservax.flux import (
+    AbstractDivergenceFree,
+    AbstractFlux,
+    AbstractGrowingFlux,
+    AbstractMappedFlux,
+)
 from conservax.reference import AbstractReference
 
 
@@ -100,10 +105,14 @@ class ConservationLaw(eqx.Module):
         """
         x = jnp.asarray(x)
         check_point(self.density, x, condition)
+        if not isinstance(self.base_flux, AbstractGrowingFlux):
+            return jnp.zeros((), x.dtype)
         return self.base_flux.growth(self.density, t, x, condition)
 
     def log_mass(self, t: Time) -> Scalar:
         """Log of the total mass at t over that at t = 0, shape `()`."""
+        if not isinstance(self.base_flux, AbstractGrowingFlux):
+            return jnp.zeros_like(t)
         return self.base_flux.log_mass(self.density, t)
 
     def diffusion_at(self, t: Time) -> Scalar:

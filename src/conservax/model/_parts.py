@@ -66,7 +66,9 @@ def mass_error(masses: Mapping[Any, float], growth: float | None, units: Units) 
     **Raises:** `DataError` for masses without growth, fewer than two, or not positive.
     """
     if growth is None:
-        raise DataError("expected growth beside masses: without it nothing is born. Give growth=0.1.")
+        raise DataError(
+            "expected growth beside masses: without it nothing is born. Give growth=0.1."
+        )
     if len(masses) < 2 or not all(0 < mass < float("inf") for mass in masses.values()):
         raise DataError(
             f"expected the positive size of the population at two times or more; got {masses}. "

@@ -4,7 +4,9 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from conservax._types import Point, Time, Vector
-from conservax.reference._base import AbstractReference
+from conservax.reference._base import PACE, AbstractReference, paced_log
+
+TINY = 1e-6  # a power of zero has no gradient in the exponent
 
 
 class Repressilator(AbstractReference):
@@ -13,7 +15,7 @@ class Repressilator(AbstractReference):
     All four are positive, shared by the genes, and learned; the arguments are where they begin.
     """
 
-    log_parameters: Float[Array, "4"]
+    paced_log_parameters: Float[Array, "4"]
 
     def __init__(
         self,
@@ -22,15 +24,12 @@ class Repressilator(AbstractReference):
         hill: float = 2.0,
         decay: float = 1.0,
     ):
-        values = jnp.asarray([production, threshold, hill, decay], float)
-        if not bool(jnp.all((values > 0) & jnp.isfinite(values))):
-            raise ValueError(f"expected positive parameters; got {values}.")
-        self.log_parameters = jnp.log(values)
+        self.paced_log_parameters = paced_log((production, threshold, hill, decay), 4)
 
     @property
     def parameters(self) -> Float[Array, "4"]:
         """Production, threshold, Hill coefficient and decay."""
-        return jnp.exp(self.log_parameters)
+        return jnp.exp(PACE * self.paced_log_parameters)
 
     def __call__(self, t: Time, x: Point) -> Vector:
         """Production held down by the gene before, less decay; concentrations below 0 hold nothing."""
@@ -38,6 +37,3 @@ class Repressilator(AbstractReference):
         production, threshold, hill, decay = self.parameters
         before = jnp.maximum(jnp.roll(x, 1), TINY) / threshold
         return production / (1 + before**hill) - decay * x
-
-
-TINY = 1e-6  # a power of zero has no gradient in the exponent
