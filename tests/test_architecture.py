@@ -25,7 +25,8 @@ MAY_IMPORT = {
     # the theory, in the order of its argument: what is where, how it moves, both tied, what we want
     "density": "_types",
     "flux": "_types density",
-    "law": "_types density flux",
+    "reference": "_types density",
+    "law": "_types density flux reference",
     "objective": "_types density flux law",
     "train": "_types density flux law objective",
     # what is done with a law once it is there
@@ -38,11 +39,11 @@ MAY_IMPORT = {
     # laws of events that remember
     "history": "_types density flux law objective",
     # what the user holds
-    "model": "_types density flux law objective train transport check data baseline history",
+    "model": "_types density flux law objective train transport check data baseline history reference",
     "report": "_types density flux law objective train transport check data baseline model",
     # tables of the papers
     "bench": "_types density flux law objective train transport check data baseline history model",
-    "__init__": "_types density flux law objective train transport check data baseline history model report",
+    "__init__": "_types density flux reference law objective train transport check data baseline history model report",
     "cli": "_types density flux law objective train transport check data baseline model report bench __init__",
     "__main__": "cli",
 }

@@ -8,6 +8,7 @@ from conservax import density as density
 from conservax import flux as flux
 from conservax import history as history
 from conservax import objective as objective
+from conservax import reference as reference
 from conservax import train as train
 from conservax import transport as transport
 from conservax.data import DataError as DataError

@@ -20,13 +20,14 @@ from conservax.law import ConservationLaw
 def continuity_residual(
     law: ConservationLaw, t: Time, x: Point, condition: Condition = None
 ) -> Scalar:
-    """d_t rho + div j (5), shape `()`, density per unit time; zero up to rounding.
+    """d_t rho + div j (5), less what is born, shape `()`, density per unit time; zero up to rounding.
 
     It fades with rho, far out and in many dimensions: hold it against rho.
     """
     t = jnp.asarray(t, x.dtype)
     divergence = jnp.sum(diagonal(lambda x: law.flux(t, x, condition), x))
-    return jax.grad(_density(law, condition))(t, x) + divergence
+    rho = _density(law, condition)
+    return jax.grad(rho)(t, x) + divergence - _born(law, t, x, condition) * rho(t, x)
 
 
 def fokker_planck_residual(
@@ -41,7 +42,8 @@ def fokker_planck_residual(
     moved = diagonal(lambda x: rho(t, x) * law.drift(t, x, condition), x)
     spread = diagonal(lambda x: jax.grad(rho, argnums=1)(t, x), x)
     half = 0.5 * law.diffusion_at(t).astype(x.dtype) ** 2
-    return jax.grad(rho)(t, x) + jnp.sum(moved) - half * jnp.sum(spread)
+    born = _born(law, t, x, condition) * rho(t, x)
+    return jax.grad(rho)(t, x) + jnp.sum(moved) - half * jnp.sum(spread) - born
 
 
 def check_residual(law: ConservationLaw, rows: Rows) -> tuple[CheckResult, ...]:
@@ -81,21 +83,23 @@ def _evaluate(
 def _continuity_terms(
     law: ConservationLaw, t: Time, x: Point, condition: Condition
 ) -> Float[Array, " terms"]:
-    """d_t log rho, d_i v_i and v_i s_i: equation (5) over rho, so that nothing underflows."""
-    growth, score = jax.grad(law.log_prob, argnums=(0, 1))(t, x, condition)
+    """d_t log rho, births, d_i v_i and v_i s_i: equation (5) over rho, so that nothing underflows."""
+    change, score = jax.grad(law.log_prob, argnums=(0, 1))(t, x, condition)
     velocity = lambda x: law.velocity(t, x, condition)  # noqa: E731
-    return jnp.concatenate([growth[None], diagonal(velocity, x), velocity(x) * score])
+    born = -_born(law, t, x, condition)
+    return jnp.concatenate([change[None], born[None], diagonal(velocity, x), velocity(x) * score])
 
 
 def _fokker_planck_terms(
     law: ConservationLaw, t: Time, x: Point, condition: Condition
 ) -> Float[Array, " terms"]:
-    """d_t log rho, d_i u_i, u_i s_i and -g^2 / 2 (d_i s_i + s_i^2): equation (2) over rho."""
+    """d_t log rho, births, d_i u_i, u_i s_i and -g^2 / 2 (d_i s_i + s_i^2): equation (2) over rho."""
     score = lambda x: jax.grad(law.log_prob, argnums=1)(t, x, condition)  # noqa: E731
     drift = lambda x: law.drift(t, x, condition)  # noqa: E731
-    growth, s = jax.grad(law.log_prob)(t, x, condition), score(x)
+    change, s = jax.grad(law.log_prob)(t, x, condition), score(x)
     spread = -0.5 * law.diffusion_at(t).astype(x.dtype) ** 2 * (diagonal(score, x) + s * s)
-    return jnp.concatenate([growth[None], diagonal(drift, x), drift(x) * s, spread])
+    born = -_born(law, t, x, condition)
+    return jnp.concatenate([change[None], born[None], diagonal(drift, x), drift(x) * s, spread])
 
 
 def diagonal(field: Callable[[Point], Vector], x: Point) -> Vector:
@@ -105,6 +109,12 @@ def diagonal(field: Callable[[Point], Vector], x: Point) -> Vector:
         return jax.jvp(field, (x,), (direction,))[1] @ direction
 
     return jax.vmap(along)(jnp.eye(x.shape[0], dtype=x.dtype))
+
+
+def _born(law: ConservationLaw, t: Time, x: Point, condition: Condition) -> Scalar:
+    """Births less deaths at x, beyond those that change the total mass, which rho leaves out."""
+    t = jnp.asarray(t, x.dtype)
+    return law.growth(t, x, condition) - jax.grad(law.log_mass)(t)
 
 
 def _density(law: ConservationLaw, condition: Condition) -> Callable[[Time, Point], Scalar]:

@@ -1,4 +1,4 @@
-"""A mixture of laws of one kind, with weights that do not depend on time."""
+"""A mixture of laws of one kind, with weights that are constant in time, or masses that grow."""
 
 from collections.abc import Sequence
 
@@ -25,18 +25,24 @@ class Mixture(AbstractAutoregressiveDensity):
       keys). They are stacked, and evaluated together.
     - `weights`: gamma, shape `(len(laws),)`, positive; equal by default. Proposition 1 needs them
       constant in time.
+    - `growth_waves`: lets the mass of every law grow or shrink on its own,
+      n_k(t) = gamma_k exp(sum_j a_kj (cos(pi j t) - 1)), with so many waves to learn; none by
+      default. rho_t is then sum_k n_k rho_t^k / sum_k n_k. `MixtureFlux` reads it as births and
+      deaths, exactly; `KnotheRosenblatt` as mass that moves.
     """
 
     dim: int = eqx.field(static=True)
     condition_dim: int = eqx.field(static=True)
     laws: AbstractAutoregressiveDensity
     logits: Float[Array, " laws"]
+    waves: Float[Array, "laws waves"] | None
 
     def __init__(
         self,
         laws: Sequence[AbstractAutoregressiveDensity],
         *,
         weights: Float[Array, " laws"] | Sequence[float] | None = None,
+        growth_waves: int = 0,
     ):
         if not laws:
             raise ValueError("expected at least one law; got none.")
@@ -52,16 +58,24 @@ class Mixture(AbstractAutoregressiveDensity):
         self.dim, self.condition_dim = first.dim, first.condition_dim
         self.laws = jax.tree.map(lambda *leaves: jnp.stack(leaves), *laws)
         self.logits = jnp.log(weights)
+        self.waves = jnp.zeros((len(laws), growth_waves)) if growth_waves else None
 
-    @property
-    def log_weights(self) -> Float[Array, " laws"]:
-        """log gamma, normalised."""
-        return jax.nn.log_softmax(self.logits)
+    def log_masses(self, t: Time) -> Float[Array, " laws"]:
+        """log n_k(t); the masses sum to 1 at t = 0."""
+        logits = jax.nn.log_softmax(self.logits)
+        if self.waves is None:
+            return logits
+        angles = jnp.pi * jnp.arange(1, self.waves.shape[1] + 1, dtype=logits.dtype) * t
+        return logits + self.waves @ (jnp.cos(angles) - 1)
+
+    def log_weights(self, t: Time) -> Float[Array, " laws"]:
+        """Log of the share of every law, normalised at every t."""
+        return jax.nn.log_softmax(self.log_masses(t))
 
     def start(self, t: Time, condition: Condition = None) -> PyTree:
         """The states of all laws, and the log weight of each."""
         states = eqx.filter_vmap(lambda law: law.start(t, condition))(self.laws)
-        return states, self.log_weights, None
+        return states, self.log_weights(t), None
 
     def conditional(self, state: PyTree, i) -> tuple[AbstractConditional, PyTree]:
         """The laws' conditionals, mixed by what x_<i says of the laws."""
@@ -81,7 +95,7 @@ class Mixture(AbstractAutoregressiveDensity):
         each = eqx.filter_vmap(lambda law: law.conditionals(t, x, condition))(self.laws)
         log_pdf = jax.vmap(lambda conditional: conditional.log_pdf(x))(each)
         before = jnp.cumsum(log_pdf, axis=1) - log_pdf
-        log_weights = jax.nn.log_softmax(self.log_weights[:, None] + before, axis=0)
+        log_weights = jax.nn.log_softmax(self.log_weights(t)[:, None] + before, axis=0)
         return jax.vmap(lambda c, w: c.mix(w), in_axes=(1, 1))(each, log_weights)
 
 

@@ -1,6 +1,7 @@
 """How it moves: fluxes that satisfy the continuity equation with the density they are given."""
 
 from conservax.flux._base import AbstractFlux as AbstractFlux
+from conservax.flux._base import AbstractGrowingFlux as AbstractGrowingFlux
 from conservax.flux._base import AbstractMappedFlux as AbstractMappedFlux
 from conservax.flux._divergence_free import AbstractDivergenceFree as AbstractDivergenceFree
 from conservax.flux._divergence_free import MatrixField as MatrixField

@@ -6,7 +6,7 @@ from typing import TypeVar
 import equinox as eqx
 import jax.numpy as jnp
 
-from conservax._types import Condition, Point, Time, Vector
+from conservax._types import Condition, Point, Scalar, Time, Vector
 from conservax.density import AbstractDensity
 
 Kind = TypeVar("Kind", bound=AbstractDensity)
@@ -46,6 +46,20 @@ class AbstractMappedFlux(AbstractFlux):
         self, density: AbstractDensity, s: Time, t: Time, x: Point, condition: Condition = None
     ) -> Point:
         """Where a particle that is at x at time s is at time t, shape `(dim,)`."""
+
+
+class AbstractGrowingFlux(AbstractFlux):
+    """A flux beside which mass is born and dies where it is: d_t (m rho) + div (m j) = r m rho."""
+
+    @abc.abstractmethod
+    def growth(
+        self, density: AbstractDensity, t: Time, x: Point, condition: Condition = None
+    ) -> Scalar:
+        """r_t(x), births less deaths per unit time, shape `()`."""
+
+    @abc.abstractmethod
+    def log_mass(self, density: AbstractDensity, t: Time) -> Scalar:
+        """log m, 0 at t = 0, shape `()`."""
 
 
 def times_density(

@@ -4,13 +4,17 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 
-from conservax._types import Condition, Point, Time, Vector
+from conservax._types import Condition, Point, Scalar, Time, Vector
 from conservax.density import AbstractDensity, Mixture
-from conservax.flux._base import AbstractFlux, require
+from conservax.flux._base import AbstractFlux, AbstractGrowingFlux, require
 
 
-class MixtureFlux(AbstractFlux):
+class MixtureFlux(AbstractGrowingFlux):
     """velocity = sum_k gamma_k rho^k / rho * velocity^k [hua2025, (27), Proposition 1].
+
+    Masses n_k(t) of a mixture that grow (`Mixture(growth_waves=...)`) take the place of gamma_k:
+    every law conserves its own shape, and so p = sum_k n_k rho^k has the velocity above and the
+    growth rate r = sum_k n_k rho^k / p * d_t log n_k, with d_t p + div(p velocity) = r p exactly.
 
     **Arguments:**
 
@@ -32,7 +36,7 @@ class MixtureFlux(AbstractFlux):
             return law.log_prob(t, x, condition), self.flux_of_law.velocity(law, t, x, condition)
 
         log_prob, velocity = eqx.filter_vmap(each)(density.laws)
-        return jax.nn.softmax(density.log_weights + log_prob) @ velocity
+        return jax.nn.softmax(density.log_weights(t) + log_prob) @ velocity
 
     def flux(
         self, density: AbstractDensity, t: Time, x: Point, condition: Condition = None
@@ -40,4 +44,18 @@ class MixtureFlux(AbstractFlux):
         """sum_k gamma_k j^k, shape `(dim,)`."""
         density = require(density, Mixture, self)
         each = eqx.filter_vmap(lambda law: self.flux_of_law.flux(law, t, x, condition))
-        return jnp.exp(density.log_weights) @ each(density.laws)
+        return jnp.exp(density.log_weights(t)) @ each(density.laws)
+
+    def growth(
+        self, density: AbstractDensity, t: Time, x: Point, condition: Condition = None
+    ) -> Scalar:
+        """Rates of the laws, weighed by the share each has in the density at x, shape `()`."""
+        density = require(density, Mixture, self)
+        t = jnp.asarray(t, x.dtype)
+        log_prob = eqx.filter_vmap(lambda law: law.log_prob(t, x, condition))(density.laws)
+        rates = jax.jvp(density.log_masses, (t,), (jnp.ones_like(t),))[1]
+        return jax.nn.softmax(density.log_weights(t) + log_prob) @ rates
+
+    def log_mass(self, density: AbstractDensity, t: Time) -> Scalar:
+        """log sum_k n_k(t), 0 at t = 0, shape `()`."""
+        return jax.nn.logsumexp(require(density, Mixture, self).log_masses(t))

@@ -9,14 +9,21 @@ import jax.numpy as jnp
 from conservax._types import Condition, Point, PRNGKey, Scalar, Time, Vector
 from conservax.density import AbstractDensity
 from conservax.density._base import check_point
-from conservax.flux import AbstractDivergenceFree, AbstractFlux, AbstractMappedFlux
+from conservax.flux import (
+    AbstractDivergenceFree,
+    AbstractFlux,
+    AbstractGrowingFlux,
+    AbstractMappedFlux,
+)
+from conservax.reference import AbstractReference
 
 
 class ConservationLaw(eqx.Module):
     """A density and the fields that move it, at one point and one time (`vmap` to batch).
 
     Whatever the parameters, d_t rho + div flux = 0, and the process
-    dX = drift dt + diffusion dW has the marginals rho_t [hua2025, (2), (5), (9)].
+    dX = drift dt + diffusion dW has the marginals rho_t [hua2025, (2), (5), (9)]. Where the flux
+    comes with births and deaths (`growth`), particles multiply and die at that rate on the way.
 
     **Arguments:**
 
@@ -24,12 +31,15 @@ class ConservationLaw(eqx.Module):
     - `flux`: how it moves.
     - `divergence_free`: added to the flux; moves particles, not the density (28).
     - `diffusion`: volatility g >= 0, a number or a function of t; given, never trained.
+    - `reference`: the drift that `ReferenceEnergy` holds this law's drift to; its parameters are
+      trained along with the density. It changes nothing else.
     """
 
     density: AbstractDensity
     base_flux: AbstractFlux
     divergence_free: AbstractDivergenceFree | None
     diffusion: float | Callable[[Time], Scalar] = eqx.field(static=True)
+    reference: AbstractReference | None
 
     def __init__(
         self,
@@ -37,6 +47,7 @@ class ConservationLaw(eqx.Module):
         flux: AbstractFlux,
         divergence_free: AbstractDivergenceFree | None = None,
         diffusion: float | Callable[[Time], Scalar] = 0.0,
+        reference: AbstractReference | None = None,
     ):
         if not callable(diffusion):
             diffusion = float(diffusion)
@@ -44,6 +55,7 @@ class ConservationLaw(eqx.Module):
                 raise ValueError(f"expected a diffusion >= 0; got {diffusion}.")
         self.density, self.base_flux = density, flux
         self.divergence_free, self.diffusion = divergence_free, diffusion
+        self.reference = reference
 
     @property
     def dim(self) -> int:
@@ -84,6 +96,24 @@ class ConservationLaw(eqx.Module):
         if self.divergence_free is None:
             return flux
         return flux + self.divergence_free.flux(self.density, t, x, condition)
+
+    def growth(self, t: Time, x: Point, condition: Condition = None) -> Scalar:
+        """Rate r_t(x) of births less deaths, per unit time, shape `()`; 0 for most fluxes.
+
+        With it, d_t rho + div flux = (r - d_t log_mass) rho: rho_t is the density of whoever is
+        there, and its integral is 1 whatever the mass.
+        """
+        x = jnp.asarray(x)
+        check_point(self.density, x, condition)
+        if not isinstance(self.base_flux, AbstractGrowingFlux):
+            return jnp.zeros((), x.dtype)
+        return self.base_flux.growth(self.density, t, x, condition)
+
+    def log_mass(self, t: Time) -> Scalar:
+        """Log of the total mass at t over that at t = 0, shape `()`."""
+        if not isinstance(self.base_flux, AbstractGrowingFlux):
+            return jnp.zeros_like(t)
+        return self.base_flux.log_mass(self.density, t)
 
     def diffusion_at(self, t: Time) -> Scalar:
         """g_t, shape `()`."""

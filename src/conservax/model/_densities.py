@@ -3,23 +3,33 @@
 from collections.abc import Callable
 from typing import Any, Literal, get_args
 
+import jax
 import numpy as np
 
 from conservax._types import PRNGKey
 from conservax.data import DataError
-from conservax.density import AbstractDensity, Autoregressive, BumpMixture, find_clusters
+from conservax.density import AbstractDensity, Autoregressive, BumpMixture, Mixture, find_clusters
 
 DensityName = Literal["autoregressive", "bumps"]
 _BUMPS, _ROWS_A_BUMP = 1024, 4
 _RANK, _BACKGROUND = 2, 0.01
+_SHARES, _GROWTH_WAVES = 4, 3
 
 
 def density_maker(
-    name: str, x: np.ndarray, components: int | None, seed: int, network: dict[str, Any]
+    name: str,
+    x: np.ndarray,
+    components: int | None,
+    seed: int,
+    network: dict[str, Any],
+    is_share: bool = False,
 ) -> Callable[[PRNGKey], AbstractDensity]:
-    """A function of a key for the density of this name, for standardised training rows x."""
+    """A function of a key for the density of this name, for standardised training rows x.
+
+    `is_share` says that it is one of the laws of a growing population.
+    """
     if name == "autoregressive":
-        count = 16 if components is None else components
+        count = (4 if is_share else 16) if components is None else components
         return lambda key: Autoregressive(x.shape[1], components=count, **network, key=key)
     if name == "bumps":
         count = bumps_for(len(x)) if components is None else components
@@ -33,6 +43,16 @@ def density_maker(
             key=key,
         )
     raise DataError(f"expected a density of {list(get_args(DensityName))}; got {name!r}.")
+
+
+def growing(make: Callable[[PRNGKey], Any]) -> Callable[[PRNGKey], Mixture]:
+    """A population in shares, each with a density that `make` makes, and a mass that may change."""
+
+    def population(key: PRNGKey) -> Mixture:
+        keys = jax.random.split(key, _SHARES)
+        return Mixture([make(k) for k in keys], growth_waves=_GROWTH_WAVES)
+
+    return population
 
 
 def bumps_for(rows: int) -> int:

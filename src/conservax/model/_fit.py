@@ -2,18 +2,17 @@
 
 import dataclasses
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from os import PathLike
 from pathlib import Path
 from typing import Any, Literal
 
-import equinox as eqx
 import jax
 import numpy as np
 import optax
 import pandas as pd
 
-from conservax._types import PRNGKey, Scalar, Time
+from conservax._types import Point, PRNGKey, Scalar, Time, Vector
 from conservax.data import (
     MEMORY_ROWS,
     DataError,
@@ -31,12 +30,13 @@ from conservax.data import (
     split_events,
 )
 from conservax.density import AbstractDensity
-from conservax.flux import AbstractDivergenceFree, AbstractFlux, KnotheRosenblatt
+from conservax.flux import AbstractDivergenceFree, AbstractFlux, KnotheRosenblatt, MixtureFlux
 from conservax.law import ConservationLaw
 from conservax.model._codec import CodecError, encode
-from conservax.model._densities import DensityName, density_maker
+from conservax.model._densities import DensityName, density_maker, growing
 from conservax.model._event_model import EventModel
 from conservax.model._model import Model
+from conservax.model._parts import MASS_WEIGHT, check_parts, kind_of, mass_error, reference_of
 from conservax.model._run import (
     MODEL,
     Experiment,
@@ -49,11 +49,14 @@ from conservax.model._smoothing import smoothing
 from conservax.model._streamed import deal_again, deal_out, how
 from conservax.objective import (
     AbstractObjective,
+    GrowthEnergy,
     KineticEnergy,
     NegativeLogLikelihood,
+    ReferenceEnergy,
     Sum,
     as_sum,
 )
+from conservax.reference import AbstractReference
 from conservax.train import CHECKPOINT, ProgressBar, Stage, train
 
 MOST_VALIDATION_ROWS = 4096
@@ -68,7 +71,13 @@ def fit(
     flux: AbstractFlux | None = None,
     divergence_free: Callable[[PRNGKey], AbstractDivergenceFree] | None = None,
     diffusion: float | Callable[[Time], Scalar] = 0.0,
+    reference: AbstractReference
+    | Callable[[Time, Point], Vector]
+    | Literal["network"]
+    | None = None,
     kinetic: float = 0.01,
+    growth: float | None = None,
+    masses: Mapping[Any, float] | None = None,
     objective: AbstractObjective | Sum | Sequence[Stage] | None = None,
     steps: int = 2000,
     validation: float = 0.1,
@@ -110,8 +119,20 @@ def fit(
     - `flux`: `KnotheRosenblatt()` by default.
     - `diffusion`: volatility g, a number or a function of t in [0, 1], in standard deviations of
       the data per square root of the time range.
+    - `reference`: the dynamics that the population is taken to follow as closely as it can, with
+      `diffusion`: a drift v(t, x) in units of the columns per unit of time (t counts from the
+      first time where these are timestamps, in days); a family of them whose parameters are learned
+      along, of `conservax.reference`; or "network", for any field that does not depend on time.
+      The weight `kinetic` is then that of the divergence from it (`ReferenceEnergy`, nats).
     - `kinetic`: weight of the kinetic energy beside the likelihood, over standardised data and
       unit time. Light by default, against wiggles in time; 0 turns it off.
+    - `growth`: lets births and deaths change the population, besides movement: weight of the energy
+      of growth (`GrowthEnergy`) beside the likelihood; the larger it is, the less is born and dies
+      and the more moves. The density is then a mixture of laws of `density`, each of which grows
+      or shrinks, and `Model.growth` and `Model.mass` are exact for it.
+    - `masses`: sizes of the population at some times, in any unit, such as `{0: 1.0, 4: 2.7}`, with
+      `growth`. Without them only the shares are fitted: of all growth that explains the shares, the
+      one of least energy.
     - `objective`: replaces likelihood + kinetic energy; or a list of `Stage(steps, objective)`.
     - `steps`, `batch_size`, `learning_rate`, `optimiser`, `patience`: see `conservax.train.train`.
     - `noise`, `time_noise`: standard deviation of fresh noise on the training rows of every batch,
@@ -147,20 +168,31 @@ def fit(
         units = dataclasses.replace(Units.of(parts.train), time=axis)
     network = {"width": width, "depth": depth, "max_frequency": max_frequency}
     make = (
-        density_maker(density, units.standardise(parts.train.x), components, seed, network)
+        density_maker(
+            density, units.standardise(parts.train.x), components, seed, network, growth is not None
+        )
         if isinstance(density, str)
         else density
     )
     if objective is None:
         likelihood = NegativeLogLikelihood()
-        objective = likelihood + kinetic * KineticEnergy() if kinetic else likelihood
+        energy = KineticEnergy() if reference is None else ReferenceEnergy()
+        objective = likelihood + kinetic * energy if kinetic else likelihood
+        if growth is not None:
+            objective = objective + growth * GrowthEnergy()
+        if masses is not None:
+            objective = objective + MASS_WEIGHT * mass_error(masses, growth, units)
     stages = _stages(objective, steps)
+    own_flux = flux or KnotheRosenblatt()
+    if growth is not None:
+        make, own_flux = growing(make), MixtureFlux(own_flux)
 
     def initial(key: PRNGKey) -> ConservationLaw:
         density_key, field_key = jax.random.split(key)
         rho = make(density_key)
+        compared = reference_of(reference, diffusion, units, jax.random.fold_in(key, 2))
         field = divergence_free(field_key) if divergence_free is not None else None
-        return ConservationLaw(rho, flux or KnotheRosenblatt(), field, diffusion)
+        return ConservationLaw(rho, own_flux, field, diffusion, compared)
 
     law = initial(jax.random.key(seed))
     if law.dim != units.dim:
@@ -264,30 +296,13 @@ def _dealt(
     return parts, axis
 
 
-def check_parts(density: Any, flux: Any, divergence_free: Any) -> None:
-    """Tell a part that is built too early, or not at all."""
-    for name, part in (("density", density), ("divergence_free", divergence_free)):
-        given = part is not None and not isinstance(part, str)
-        if given and (isinstance(part, eqx.Module | type) or not callable(part)):
-            raise TypeError(
-                f"expected {name} as a function of a random key, such as lambda key: "
-                f"Part(..., key=key); got {_kind(part)}."
-            )
-    if flux is not None and not isinstance(flux, AbstractFlux):
-        raise TypeError(f"expected a flux, such as KnotheRosenblatt(); got {_kind(flux)}.")
-
-
-def _kind(part: Any) -> str:
-    return f"the class {part.__name__}" if isinstance(part, type) else f"a {type(part).__name__}"
-
-
 def _stages(objective: AbstractObjective | Sum | Sequence[Stage], steps: int) -> tuple[Stage, ...]:
     if isinstance(objective, Sequence):
         return tuple(objective)
     if not isinstance(objective, AbstractObjective | Sum):
         raise TypeError(
             "expected an objective such as NegativeLogLikelihood(), a sum of them, or a list of "
-            f"Stage; got {_kind(objective)}."
+            f"Stage; got {kind_of(objective)}."
         )
     return (Stage(steps, as_sum(objective)),)
 

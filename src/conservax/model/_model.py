@@ -114,6 +114,16 @@ class Model:
         score = over_rows(Partial(ConservationLaw.score, self.law), *self._inside(t, x))
         return score / np.array(self.units.std)
 
+    def growth(self, t: Any, x: ArrayLike) -> Float[np.ndarray, " rows"]:
+        """Births less deaths, per individual and unit of time; 0 for a model without growth."""
+        growth = over_rows(Partial(ConservationLaw.growth, self.law), *self._inside(t, x))
+        return growth / self.units.time.scale
+
+    def mass(self, t: Any) -> Float[np.ndarray, " times"]:
+        """Size of the population over its size at the first time; 1 for a model without growth."""
+        log_mass = over_rows(Partial(ConservationLaw.log_mass, self.law), self._times(t, None))
+        return np.exp(log_mass)
+
     def transport(
         self, x: ArrayLike, t0: Any, t1: Any, *, diffusion: float = 0.0, seed: int = 0
     ) -> Float[np.ndarray, "rows dim"]:

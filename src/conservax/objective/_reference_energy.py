@@ -1,0 +1,45 @@
+"""How far the population strays from the dynamics it is compared with."""
+
+from typing import ClassVar
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+
+from conservax._types import PRNGKey, Scalar
+from conservax.law import ConservationLaw
+from conservax.objective._base import AbstractObjective, Rows
+from conservax.objective._points import plan_draws
+
+
+class ReferenceEnergy(AbstractObjective):
+    """The integral over t of E |u_t(x) - v(t, x)|^2 / (2 g_t^2), nats a particle.
+
+    u is the drift of the law, v that of its reference, g its diffusion, and x is drawn from rho_t.
+    By Girsanov's theorem this is the Kullback-Leibler divergence of the law's paths from those of
+    dX = v dt + g dW begun in rho_0: least between given marginals, it is the Schroedinger bridge.
+    Parameters of v are trained along.
+
+    **Arguments:**
+
+    - `points`: draws a step; by default as many as rows in the batch, at least 256.
+
+    **Raises:** `ValueError` for a law without a reference, or without diffusion.
+    """
+
+    points: int | None = eqx.field(static=True, default=None)
+    name: ClassVar[str] = "reference"
+
+    def __call__(self, key: PRNGKey, law: ConservationLaw, rows: Rows) -> Scalar:
+        """Unbiased estimate, with the gradient through the draws."""
+        if law.reference is None:
+            raise ValueError("expected a law with a reference; got none. Use KineticEnergy.")
+        if not callable(law.diffusion) and not law.diffusion:
+            raise ValueError(
+                "expected a law with diffusion > 0: the divergence is infinite without."
+            )
+        plan = plan_draws(key, rows, self.points)
+        x, drift = jax.vmap(law.sample_with_drift)(*plan)
+        astray = drift - jax.vmap(law.reference)(plan.t, x)
+        g = jax.vmap(law.diffusion_at)(plan.t)
+        return jnp.mean(jnp.sum(astray**2, axis=-1) / (2 * g**2))

@@ -1,0 +1,28 @@
+"""A drift that the user knows."""
+
+from collections.abc import Callable
+
+import equinox as eqx
+import jax.numpy as jnp
+
+from conservax._types import Point, Time, Vector
+from conservax.reference._base import AbstractReference
+
+
+class Given(AbstractReference):
+    """A function v(t, x) as it is, with nothing to learn.
+
+    A model with one cannot be written to a file: files hold no code.
+    """
+
+    drift: Callable[[Time, Point], Vector] = eqx.field(static=True)
+
+    def __call__(self, t: Time, x: Point) -> Vector:
+        """What the function says.
+
+        **Raises:** `ValueError` if its shape is not that of x.
+        """
+        v = jnp.asarray(self.drift(t, x))
+        if v.shape != x.shape:
+            raise ValueError(f"expected a reference drift of shape {x.shape}; got {v.shape}.")
+        return v

@@ -1,0 +1,30 @@
+"""A drift about which nothing is known."""
+
+import jax.numpy as jnp
+
+from conservax._types import Point, PRNGKey, Time, Vector
+from conservax.density import DenseNetwork, squash
+from conservax.reference._base import AbstractReference
+
+
+class NetworkDrift(AbstractReference):
+    """v(x) by a small network that does not see the time: one field for the whole record.
+
+    Of standardised positions: make it the reference of a law by itself, without `InUnits`.
+
+    **Arguments:**
+
+    - `dim`: of x.
+    - `width`, `depth`: of the hidden layers.
+    - `key`: for the first parameters. The drift begins small.
+    """
+
+    network: DenseNetwork
+
+    def __init__(self, dim: int, *, width: int = 64, depth: int = 2, key: PRNGKey):
+        self.network = DenseNetwork(dim, width, depth, jnp.zeros(dim), readout_scale=0.1, key=key)
+
+    def __call__(self, t: Time, x: Point) -> Vector:
+        """The field at x, which far out depends on the direction alone."""
+        del t
+        return self.network(squash(x))

@@ -1,0 +1,39 @@
+"""Genes in a ring, each holding the next one down."""
+
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+from conservax._types import Point, Time, Vector
+from conservax.reference._base import PACE, AbstractReference, paced_log
+
+TINY = 1e-6  # a power of zero has no gradient in the exponent
+
+
+class Repressilator(AbstractReference):
+    """v_i = production / (1 + (x_{i-1} / threshold)^hill) - decay x_i, i - 1 cyclic [elowitz2000].
+
+    All four are positive, shared by the genes, and learned; the arguments are where they begin.
+    """
+
+    paced_log_parameters: Float[Array, "4"]
+
+    def __init__(
+        self,
+        production: float = 1.0,
+        threshold: float = 1.0,
+        hill: float = 2.0,
+        decay: float = 1.0,
+    ):
+        self.paced_log_parameters = paced_log((production, threshold, hill, decay), 4)
+
+    @property
+    def parameters(self) -> Float[Array, "4"]:
+        """Production, threshold, Hill coefficient and decay."""
+        return jnp.exp(PACE * self.paced_log_parameters)
+
+    def __call__(self, t: Time, x: Point) -> Vector:
+        """Production held down by the gene before, less decay; concentrations below 0 hold nothing."""
+        del t
+        production, threshold, hill, decay = self.parameters
+        before = jnp.maximum(jnp.roll(x, 1), TINY) / threshold
+        return production / (1 + before**hill) - decay * x

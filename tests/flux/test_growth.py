@@ -1,0 +1,138 @@
+"""Births and deaths: mass that appears is accounted for, exactly."""
+
+import diffrax
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from conservax.check import continuity_residual, fokker_planck_residual
+from conservax.density import Mixture
+from conservax.flux import FactorizedFlux, KnotheRosenblatt, MixtureFlux
+from conservax.law import ConservationLaw
+from conservax.objective import GrowthEnergy, MassError, Rows
+from oracles import autoregressive, compiled, factorized, over_points, points, to_float32
+
+KEY = jax.random.key(2)
+
+
+def growing(make, dim, **options):
+    """Three laws whose masses wander."""
+    mixture = Mixture([make(dim, seed) for seed in (1, 2, 3)], growth_waves=2, weights=[3, 2, 1])
+    waves = jnp.asarray([[0.8, -0.1], [-0.5, 0.3], [0.4, 0.2]])
+    mixture = eqx.tree_at(lambda m: m.waves, mixture, waves)
+    inner = FactorizedFlux() if make is factorized else KnotheRosenblatt()
+    return ConservationLaw(mixture, MixtureFlux(inner), **options)
+
+
+@pytest.mark.parametrize(
+    ("make", "dim"),
+    [
+        (factorized, 1),
+        (autoregressive, 2),
+        pytest.param(factorized, 3, marks=pytest.mark.slow),
+        pytest.param(autoregressive, 5, marks=pytest.mark.slow),
+    ],
+)
+def test_what_moves_and_what_is_born_make_up_the_change(make, dim):
+    """The space-time divergence of (m rho, m flux) is r m rho."""
+    law = growing(make, dim)
+    t, x = points(law.density, 300)
+
+    def terms(law, t, x):
+        def spacetime(point):
+            t, x = point[0], point[1:]
+            mass = jnp.exp(law.log_mass(t))
+            rho = jnp.exp(law.log_prob(t, x))[None]
+            return mass * jnp.append(rho, law.flux(t, x))
+
+        change = jnp.diagonal(jax.jacfwd(spacetime)(jnp.append(t[None], x)))
+        born = law.growth(t, x) * jnp.exp(law.log_mass(t) + law.log_prob(t, x))
+        return jnp.append(change, -born)
+
+    found = over_points(terms, law, t, x)
+    assert np.median(np.abs(found[:, -1])) > 1e-4
+    np.testing.assert_allclose(np.sum(found, axis=1), 0, atol=1e-10)
+
+
+def test_the_residuals_of_the_check_know_of_growth():
+    law = growing(factorized, 2, diffusion=0.4)
+    t, x = points(law.density, 100)
+    for residual in (continuity_residual, fokker_planck_residual):
+        np.testing.assert_allclose(over_points(residual, law, t, x), 0, atol=1e-10)
+
+
+def test_mean_growth_is_that_of_the_mass():
+    law = growing(factorized, 1)
+    grid = jnp.linspace(-60, 60, 40_001)[:, None]
+    for t in jnp.asarray([0.2, 0.9]):
+        rate, log_prob = over_points(
+            lambda law, t, x: (law.growth(t, x), law.log_prob(t, x)), law, jnp.full(40_001, t), grid
+        )
+        mean = np.trapezoid(rate * np.exp(log_prob), grid[:, 0])
+        assert mean == pytest.approx(float(jax.grad(law.log_mass)(t)), abs=1e-6)
+
+
+def test_particles_that_move_and_multiply_become_the_later_population():
+    law, count = growing(factorized, 1), 20_000
+    keys = jax.random.split(KEY, count)
+
+    def rates(t, state, _):
+        x, _ = state
+        return law.velocity(t, x), law.growth(t, x)
+
+    def grown(key):
+        x = law.sample(key, jnp.zeros(()))
+        term, solver = diffrax.ODETerm(rates), diffrax.Tsit5()
+        done = diffrax.diffeqsolve(
+            term, solver, 0.0, 1.0, 0.01, (x, jnp.zeros(())), saveat=diffrax.SaveAt(t1=True)
+        )
+        return jax.tree.map(lambda leaf: leaf[0], done.ys)
+
+    x, log_weight = compiled(lambda keys: jax.vmap(grown)(keys))(keys)
+    weight = np.exp(np.asarray(log_weight))
+    assert weight.mean() == pytest.approx(float(jnp.exp(law.log_mass(1.0))), rel=0.01)
+    later = compiled(lambda keys: jax.vmap(lambda key: law.sample(key, jnp.ones(())))(keys))(keys)
+    for quantile in (0.1, 0.5, 0.9):
+        level = np.quantile(later, quantile)
+        assert weight @ (x[:, 0] < level) / weight.sum() == pytest.approx(quantile, abs=0.015)
+
+
+def test_knothe_rosenblatt_takes_the_same_density_as_mass_that_moves():
+    density = growing(factorized, 2).density
+    law = ConservationLaw(density, KnotheRosenblatt())
+    t, x = points(density, 100)
+    np.testing.assert_allclose(over_points(continuity_residual, law, t, x), 0, atol=1e-10)
+    assert law.growth(t[0], x[0]) == 0
+    assert law.log_mass(0.7) == 0
+
+
+def test_growth_is_finite_far_out_in_single_precision():
+    law = to_float32(growing(factorized, 2))
+    x = jnp.asarray([[1e4, -1e4], [-1e4, 0.0]], jnp.float32)
+    rate = over_points(lambda law, t, x: law.growth(t, x), law, jnp.full(2, 0.5, jnp.float32), x)
+    assert rate.dtype == np.float32
+    assert np.isfinite(rate).all()
+
+
+def lone(a):
+    """One law of mass exp(a (cos(pi t) - 1))."""
+    density = Mixture([factorized(1)], growth_waves=1)
+    density = eqx.tree_at(lambda m: m.waves, density, jnp.full((1, 1), a))
+    return ConservationLaw(density, MixtureFlux(FactorizedFlux()))
+
+
+def test_energy_of_growth_that_is_the_same_everywhere():
+    rows = Rows(jnp.zeros(256), jnp.zeros((256, 1)))
+    # r = -a pi sin(pi t), whose mean square is a^2 pi^2 / 2.
+    assert GrowthEnergy(2000)(KEY, lone(0.3), rows) == pytest.approx(0.045 * np.pi**2, rel=1e-4)
+
+
+def test_error_of_the_mass_is_blind_to_its_unit():
+    rows = Rows(jnp.zeros(2), jnp.zeros((2, 1)))
+    law = lone(-0.5)  # e times as many at the end
+    assert MassError((0.0, 1.0), (7.0, 7.0 * np.e))(KEY, law, rows) == pytest.approx(0, abs=1e-12)
+    assert MassError((0.0, 1.0), (7.0, 7.0))(KEY, law, rows) == pytest.approx(0.25)
+    with pytest.raises(ValueError, match="positive"):
+        MassError((0.0, 1.0), (1.0, 0.0))

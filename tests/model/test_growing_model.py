@@ -1,0 +1,80 @@
+"""Growth in the user's units: found where it is, exact about the mass, kept by the file."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import conservax
+
+FAST = {"width": 16, "depth": 1, "steps": 3, "batch_size": 64, "progress": False}
+
+
+def two_clones(rows=1500, seed=0):
+    """Clone a stays at -2 and keeps its number, clone b at 2 has three times as many at day 10."""
+    rng, frames = np.random.default_rng(seed), []
+    for day, share in ((0, 0.5), (10, 0.75)):
+        b = rng.random(rows) < share
+        place = np.where(b, 2.0, -2.0) + 0.3 * rng.normal(size=rows)
+        frames.append(pd.DataFrame({"day": day, "x": place, "y": rng.normal(size=rows)}))
+    return pd.concat(frames)
+
+
+def fitted(**options):
+    return conservax.fit(two_clones(), time="day", columns=["x", "y"], **FAST | options)
+
+
+@pytest.mark.slow
+def test_growth_is_found_where_cells_divide():
+    model = fitted(
+        growth=0.01, kinetic=0.05, masses={0: 1, 10: 2}, steps=1000, width=32, batch_size=256
+    )
+    at = np.array([[-2.0, 0.0], [2.0, 0.0]])
+    days = np.linspace(0, 10, 41)
+    rate = np.array([model.growth(np.full(2, day), at) for day in days])
+    grown = np.trapezoid(rate, days, axis=0)
+    np.testing.assert_allclose(grown, [0, np.log(3)], atol=0.15)
+    assert model.mass([10])[0] == pytest.approx(2, rel=0.05)
+    moved = model.transport(at, 0, 10)
+    np.testing.assert_allclose(moved[:, 0], at[:, 0], atol=0.4)  # nobody walks from a to b
+
+
+def test_a_model_without_growth_keeps_its_mass():
+    model = fitted()
+    assert (model.mass([0, 5, 10]) == 1).all()
+    assert (model.growth(5, np.zeros((3, 2))) == 0).all()
+
+
+def test_mass_and_growth_agree_and_survive_the_file(tmp_path):
+    model = fitted(growth=0.1, masses={0: 1, 10: 2}, steps=20, learning_rate=0.1)
+    path = tmp_path / "model.conservax"
+    model.save(path)
+    back, x, h = conservax.load(path), model.sample(5, 4000), 0.01
+    np.testing.assert_array_equal(back.growth(5, x), model.growth(5, x))
+    np.testing.assert_array_equal(back.mass([3, 10]), model.mass([3, 10]))
+    # The mean rate over the population is the rate of the mass, both per day.
+    early, late = model.mass([5 - h, 5 + h]).astype(float)
+    assert abs(np.log(late / early)) > 1e-4
+    noise = 4 * model.growth(5, x).std() / np.sqrt(4000)
+    slope = np.log(late / early) / (2 * h)
+    assert model.growth(5, x).mean() == pytest.approx(slope, abs=noise + 5e-4)
+    assert model.mass(0)[0] == pytest.approx(1, abs=1e-6)
+
+
+@pytest.mark.slow
+def test_the_check_passes_a_growing_model():
+    report = fitted(growth=0.1, steps=60, learning_rate=0.02).check()
+    residual = next(r for r in report.results if r.name == "continuity equation")
+    assert residual.passed
+
+
+@pytest.mark.parametrize(
+    ("options", "remedy"),
+    [
+        ({"masses": {0: 1, 10: 2}}, "growth=0.1"),
+        ({"masses": {0: 1}, "growth": 0.1}, "two times"),
+        ({"masses": {0: 1, 10: -2}, "growth": 0.1}, "positive"),
+    ],
+)
+def test_bad_masses_are_refused(options, remedy):
+    with pytest.raises(conservax.DataError, match=remedy):
+        fitted(**options)

@@ -1,0 +1,190 @@
+"""Reference drifts: against closed forms, in any units, learned along with a law."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+import pandas as pd
+import pytest
+
+import conservax
+from conservax.density import Gaussian
+from conservax.flux import KnotheRosenblatt
+from conservax.law import ConservationLaw
+from conservax.objective import ReferenceEnergy, Rows
+from conservax.reference import (
+    AbstractReference,
+    Given,
+    InUnits,
+    LotkaVolterra,
+    NetworkDrift,
+    Repressilator,
+)
+from oracles import ornstein_uhlenbeck, over_points
+
+KEY = jax.random.key(5)
+ROWS = Rows(jnp.linspace(0, 1, 4000), jnp.zeros((4000, 2)))
+THETA, G = 1.5, 0.8
+
+
+class Pull(AbstractReference):
+    """Towards the origin at a rate to be learned."""
+
+    tenth: jax.Array
+
+    def __call__(self, t, x):
+        return -10 * self.tenth * x
+
+
+def ou_law(reference, **options):
+    """Ornstein-Uhlenbeck marginals that start off the stationary ones."""
+    density = ornstein_uhlenbeck(THETA, G, [1.0, -0.5], [0.3, 0.9])
+    return ConservationLaw(density, KnotheRosenblatt(), reference=reference, **options)
+
+
+def test_paths_that_follow_their_reference_are_at_no_distance_from_it():
+    law = ou_law(Given(lambda t, x: -THETA * x), diffusion=G)
+    assert ReferenceEnergy(500)(KEY, law, ROWS) == pytest.approx(0.0, abs=1e-12)
+
+
+def test_divergence_from_brownian_motion_is_girsanovs():
+    # E |theta X|^2 / (2 g^2), with E |X|^2 of the process known at every t.
+    law = ou_law(Given(lambda t, x: jnp.zeros_like(x)), diffusion=G)
+    t = np.linspace(0, 1, 2001)
+    fade, end = np.exp(-2 * THETA * t), G**2 / (2 * THETA)
+    second = (1 + 0.25) * fade + 2 * end + (0.09 + 0.81 - 2 * end) * fade
+    expected = np.trapezoid(THETA**2 * second / (2 * G**2), t)
+    assert ReferenceEnergy(40_000)(KEY, law, ROWS) == pytest.approx(expected, rel=0.02)
+
+
+def test_divergence_weighs_times_by_the_noise_there():
+    law = ConservationLaw(
+        Gaussian(2, lambda t: jnp.zeros(2), lambda t: jnp.ones(2)),
+        KnotheRosenblatt(),
+        diffusion=lambda t: 1 + t,
+        # The drift is -g^2 x / 2; with this reference u - v = 1 in each coordinate.
+        reference=Given(lambda t, x: -((1 + t) ** 2) * x / 2 - 1),
+    )
+    assert ReferenceEnergy(4000)(KEY, law, ROWS) == pytest.approx(0.5, rel=1e-3)
+
+
+def test_a_law_without_reference_or_noise_is_refused():
+    with pytest.raises(ValueError, match="reference"):
+        ReferenceEnergy()(KEY, ou_law(None, diffusion=G), ROWS)
+    with pytest.raises(ValueError, match="diffusion"):
+        ReferenceEnergy()(KEY, ou_law(Pull(jnp.ones(()))), ROWS)
+
+
+def test_the_rate_of_a_family_is_found():
+    def loss(rate, key):
+        return ReferenceEnergy(500)(key, ou_law(Pull(rate / 10), diffusion=G), ROWS)
+
+    optimiser = optax.adam(0.05)
+    rate = jnp.zeros(())
+    state = optimiser.init(rate)
+
+    @jax.jit
+    def step(carry, key):
+        rate, state = carry
+        updates, state = optimiser.update(jax.grad(loss)(rate, key), state)
+        return (optax.apply_updates(rate, updates), state), None
+
+    (rate, _), _ = jax.lax.scan(step, (rate, state), jax.random.split(KEY, 200))
+    assert rate == pytest.approx(THETA, rel=0.02)
+
+
+def test_units_do_not_change_a_path():
+    # A particle that follows v in data units, seen in law units, follows InUnits(v).
+    reference = LotkaVolterra([1.0, 0.4, 0.1, 0.4])
+    mean, std, start, scale = np.array([4.0, 3.0]), np.array([2.0, 0.5]), 1.0, 0.01
+    seen = InUnits(reference, start, scale, tuple(mean.tolist()), tuple(std.tolist()))
+    x = np.array([5.0, 4.0])
+    later = x + scale * np.asarray(reference(jnp.asarray(start), jnp.asarray(x)))
+    z = jnp.asarray((x - mean) / std)
+    later_seen = z + 1.0 * seen(jnp.zeros(()), z)  # the whole law time, one Euler step
+    np.testing.assert_allclose(mean + std * np.asarray(later_seen), later, rtol=1e-12)
+
+
+def test_units_of_time_reach_a_drift_that_depends_on_it():
+    seen = InUnits(Given(lambda t, x: t * jnp.ones_like(x)), 2.0, 10.0, (0.0,), (2.0,))
+    assert seen(jnp.asarray(0.5), jnp.zeros(1)) == pytest.approx(7.0 * 10 / 2)
+
+
+def test_lotka_volterra_stands_still_where_it_should():
+    a, b, c, d = rates = (1.0, 0.4, 0.1, 0.4)
+    v = LotkaVolterra(rates)(jnp.zeros(()), jnp.array([d / c, a / b]))
+    np.testing.assert_allclose(v, 0, atol=1e-12)
+
+
+def test_repressilator_is_cyclic_and_decays_without_production():
+    x = jnp.array([0.5, 1.5, 2.5])
+    genes = Repressilator(10.0, 1.0, 3.0, 1.0)
+    v = genes(jnp.zeros(()), x)
+    np.testing.assert_allclose(genes(jnp.zeros(()), jnp.roll(x, 1)), jnp.roll(v, 1), rtol=1e-12)
+    held = 10 / (1 + 2.5**3) - 0.5
+    assert v[0] == pytest.approx(held)
+
+
+@pytest.mark.parametrize("reference", [LotkaVolterra(), Repressilator()])
+def test_gradients_are_finite_at_empty_and_negative_places(reference):
+    def loss(reference, x):
+        return jnp.sum(reference(jnp.zeros(()), x) ** 2)
+
+    for x in (jnp.zeros(2), jnp.array([-1.0, -2.0])):
+        grads = jax.grad(loss, argnums=(0, 1))(reference, x)
+        assert all(np.isfinite(leaf).all() for leaf in jax.tree.leaves(grads))
+
+
+def test_rates_must_be_positive():
+    with pytest.raises(ValueError, match="positive"):
+        LotkaVolterra([1.0, -1.0, 1.0, 1.0])
+    with pytest.raises(ValueError, match="positive"):
+        Repressilator(hill=0.0)
+
+
+def decay_table(rows=300):
+    """Snapshots of dx = -0.5 x dt + 0.3 dW at t = 0 ... 4, different particles each time."""
+    rng, frames = np.random.default_rng(0), []
+    for t in range(5):
+        fade = np.exp(-0.5 * t)
+        spread = np.sqrt(0.09 * fade**2 + 0.09 * (1 - fade**2))
+        x = 10 * fade + spread * rng.normal(size=(rows, 1)) + np.array([[0.0, 2 * fade]])
+        frames.append(pd.DataFrame({"t": t, "a": x[:, 0], "b": x[:, 1]}))
+    return pd.concat(frames)
+
+
+@pytest.mark.slow
+def test_fit_finds_the_rate_of_decay():
+    model = conservax.fit(
+        decay_table(),
+        time="t",
+        columns=["a", "b"],
+        reference=Pull(jnp.asarray(0.01)),
+        diffusion=0.2,
+        steps=600,
+        progress=False,
+    )
+    assert model.law.reference.reference.tenth == pytest.approx(0.05, rel=0.1)
+
+
+def test_fit_takes_families_functions_and_the_network(tmp_path):
+    options = {"time": "t", "columns": ["a", "b"], "diffusion": 0.3, "progress": False}
+    small = {"steps": 2, "width": 8, "depth": 1, "components": 2, "batch_size": 32}
+    table = decay_table(40)
+    known = conservax.fit(table, reference=LotkaVolterra(), **options, **small)
+    assert isinstance(known.law.reference, InUnits)
+    known.save(tmp_path / "model.conservax")
+    back = conservax.load(tmp_path / "model.conservax").law.reference
+    t, x = jnp.zeros(1), jnp.ones((1, 2))
+    both = [over_points(lambda r, t, x: r(t, x), r, t, x) for r in (known.law.reference, back)]
+    np.testing.assert_array_equal(*both)
+    given = conservax.fit(table, reference=lambda t, x: -x, **options, **small)
+    assert isinstance(given.law.reference.reference, Given)
+    free = conservax.fit(table, reference="network", **options, **small)
+    assert isinstance(free.law.reference, NetworkDrift)
+    with pytest.raises(ValueError, match="shape"):
+        conservax.fit(table, reference=lambda t, x: x[0], **options, **small)
+    with pytest.raises(conservax.DataError, match="diffusion"):
+        conservax.fit(table, reference="network", **options | {"diffusion": 0.0}, **small)
+    with pytest.raises(conservax.DataError, match="network"):
+        conservax.fit(table, reference="lorenz", **options, **small)
