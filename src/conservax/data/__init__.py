@@ -1,5 +1,7 @@
 """Tables in and out: points stamped with times, their units, built-in sets and generators."""
 
+from ._cells import Cells as Cells
+from ._cells import place_in as place_in
 from ._comcat import read_comcat as read_comcat
 from ._deal import Dealt as Dealt
 from ._deal import deal as deal
@@ -10,6 +12,7 @@ from ._events import cut as cut
 from ._pinwheel import pinwheel_hawkes as pinwheel_hawkes
 from ._read import read_events as read_events
 from ._read import read_points as read_points
+from ._read import read_rows as read_rows
 from ._read import read_table as read_table
 from ._split import EventSplit as EventSplit
 from ._split import Split as Split

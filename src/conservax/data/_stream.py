@@ -55,6 +55,7 @@ class Stream:
         *,
         time: str | None = None,
         columns: Sequence[str] | None = None,
+        dims: int | None = None,
         like: Units | None = None,
     ) -> Self:
         """The stream of a file. Only its first rows are read, for the kinds of its columns.
@@ -67,7 +68,7 @@ class Stream:
         if not rows:
             raise DataError(f"{path}: expected rows of data; got none. Check how it was written.")
         head = _columns(*next(_frames(path, None, _HEAD_ROWS)), path)
-        name, names, notes = choose(head, ask(time, columns, like))
+        name, names, notes = choose(head, ask(time, columns, like, dims))
         kind, _, zone_notes = read_times(head, name, like and like.time.kind)
         said = f"{rows:,} rows are read from the file a batch at a time, never held at once"
         return cls(path, names, name, kind, rows, (*notes, *zone_notes, said))
@@ -90,6 +91,7 @@ def open_table(
     *,
     time: str | None = None,
     columns: Sequence[str] | None = None,
+    dims: int | None = None,
     like: Units | None = None,
     memory_rows: int = MEMORY_ROWS,
 ) -> Table | Stream:
@@ -100,8 +102,8 @@ def open_table(
     if isinstance(source, str | Path) and str(source).lower().endswith(".parquet"):
         path = Path(source).expanduser()
         if _count(path) > memory_rows:
-            return Stream.open(path, time=time, columns=columns, like=like)
-    return read_table(source, time=time, columns=columns, like=like)
+            return Stream.open(path, time=time, columns=columns, dims=dims, like=like)
+    return read_table(source, time=time, columns=columns, dims=dims, like=like)
 
 
 def _count(path: Path) -> int:
