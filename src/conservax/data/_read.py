@@ -62,8 +62,7 @@ def read_rows(source: Source, *, like: Units) -> Table:
 
     **Raises:** `DataError` as `read_table`.
     """
-    table, _, rows = _read(source, ask(None, None, like), like)
-    return table.take(np.argsort(rows))
+    return _as_it_comes(source, ask(None, None, like), like)[0]
 
 
 def read_events(
@@ -119,6 +118,16 @@ def _read(
     source: Source, asked: "Asked", like: Units | None, apart: str | None = None
 ) -> tuple[Table, Columns, Int[np.ndarray, " rows"]]:
     """The table in order of time, its columns as they came, and where each row came from."""
+    table, raw = _as_it_comes(source, asked, like, apart)
+    rows, notes = _in_order(table.t)
+    table = replace(table, notes=(*table.notes, *notes * (apart is None)))
+    return table.take(rows), raw, rows
+
+
+def _as_it_comes(
+    source: Source, asked: "Asked", like: Units | None, apart: str | None = None
+) -> tuple[Table, Columns]:
+    """The table in the order of the source, and its columns as they came."""
     raw = _load(source, asked)
     if isinstance(source, tuple):
         first, *rest = raw.held
@@ -135,9 +144,8 @@ def _read(
         for i, name in enumerate(columns)
         for row in far_out(x[:, i])
     )
-    rows, order_notes = _in_order(t)
-    notes = (*raw.notes, *notes, *zone_notes, *order_notes * (apart is None), *far_notes)
-    return Table(t[rows], x[rows], columns, time, kind, raw.source, notes), raw, rows
+    notes = (*raw.notes, *notes, *zone_notes, *far_notes)
+    return Table(t, x, columns, time, kind, raw.source, notes), raw
 
 
 def read_points(source: Source, *, columns: Sequence[str]) -> Points:
@@ -156,7 +164,10 @@ def read_points(source: Source, *, columns: Sequence[str]) -> Points:
 
 def read_points_of(raw: Columns, columns: Sequence[str]) -> Points:
     """The coordinates among the columns of a source, shape `(rows, len(columns))`."""
-    return np.stack([numbers(raw.held[name], raw.where(name)) for name in columns], axis=1)
+    x = np.empty((len(raw.held[columns[0]]), len(columns)))
+    for i, name in enumerate(columns):
+        x[:, i] = numbers(raw.held[name], raw.where(name))
+    return x
 
 
 @dataclass(frozen=True)

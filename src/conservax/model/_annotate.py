@@ -1,7 +1,6 @@
 """What a model says of each cell, written into the AnnData object that holds the cells."""
 
-from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from jaxtyping import Float
@@ -10,27 +9,39 @@ from conservax.data import Cells, DataError, Table, place_in, read_rows
 from conservax.model._model import Model
 from conservax.model._projection import Embedding
 
+_BLOCK = 2**16  # cells whose results are held twice
+
 
 def annotate(
     model: Model, cells: Cells, *, to: Any = None, embedding: str | None = None, key: str
 ) -> None:
     """See `Model.annotate`. Nothing is written before everything is computed."""
-    table = rows_of(model, cells)
-    t = model.units.time.to_column(table.t)
-    velocity = model.velocity(t, table.x)
-    written = _velocities(cells, table, velocity, key)
+    table, axis = rows_of(model, cells), model.units.time
+    written, places = _places(cells, table, key)
+    seen = None
     if embedding is not None:
-        seen = embedded(cells, embedding)
-        scale = np.array(model.units.std)
-        x = model.units.standardise(table.x)
-        written[_velocity_name(embedding)] = Embedding(x, seen).velocity(x, velocity / scale)
+        around = embedded(cells, embedding)
+        seen = Embedding(model.units.standardise(table.x), around)
+        written[_velocity_name(embedding)] = _empty(table, 2)
+    carried = None
     if to is not None:
-        axis = model.units.time
-        name = f"{key}_at_{axis.format(float(axis.parse(to)))}"
-        written[name] = model.transport(table.x, t, to)
-    log_density = model.log_prob(t, table.x)
+        carried = f"{key}_at_{axis.format(float(axis.parse(to)))}"
+        written[carried] = _empty(table, table.dim)
+    log_density = np.empty(len(table))
+    for start in range(0, len(table), _BLOCK):
+        rows = slice(start, start + _BLOCK)
+        t, x = axis.to_column(table.t[rows]), table.x[rows]
+        velocity = model.velocity(t, x)
+        written[places.name][rows, places.columns] = velocity
+        if seen is not None and embedding is not None:
+            z = model.units.standardise(x)
+            change = velocity / np.array(model.units.std)
+            written[_velocity_name(embedding)][rows] = seen.velocity(z, change)
+        if carried is not None:
+            written[carried][rows] = model.transport(x, t, to)
+        log_density[rows] = model.log_prob(t, x)
     for name, values in written.items():
-        cells.obsm[name] = values.astype(np.float32)
+        cells.obsm[name] = values
     cells.obs[f"{key}_log_density"] = log_density
 
 
@@ -71,28 +82,30 @@ def embedded(cells: Cells, name: str) -> Float[np.ndarray, "cells two"]:
     return seen[:, :2]
 
 
-def _velocities(
-    cells: Cells, table: Table, velocity: np.ndarray, key: str
-) -> dict[str, np.ndarray]:
-    """Velocities beside the array that all coordinates are from, else beside a new one of them."""
-    found = _basis(cells, table.columns)
-    if found is None:
-        return {f"X_{key}": table.x, f"velocity_{key}": velocity}
-    name, places = found
-    whole = np.full((len(table), cells.obsm[name].shape[1]), np.nan, np.float32)
-    whole[:, places] = velocity
-    return {_velocity_name(name): whole}
+class _Places(NamedTuple):
+    """Where velocities go: an array of `obsm`, and its columns."""
+
+    name: str
+    columns: list[int]
 
 
-def _basis(cells: Cells, columns: Sequence[str]) -> tuple[str, list[int]] | None:
-    """The array whose columns all of these are, and which of them."""
+def _places(cells: Cells, table: Table, key: str) -> tuple[dict[str, np.ndarray], _Places]:
+    """An array beside the one that all coordinates are from, or else beside a new one of them."""
     for name in cells.obsm:
-        places = [place for column in columns if (place := place_in(name, column)) is not None]
-        if len(places) == len(columns):
-            return name, places
-    return None
+        found = [place_in(name, column) for column in table.columns]
+        places = [place for place in found if place is not None]
+        if len(places) == len(found):
+            velocity = _velocity_name(name)
+            width = cells.obsm[name].shape[1]
+            return {velocity: _empty(table, width)}, _Places(velocity, places)
+    arrays = {f"X_{key}": table.x.astype(np.float32), f"velocity_{key}": _empty(table, table.dim)}
+    return arrays, _Places(f"velocity_{key}", list(range(table.dim)))
 
 
 def _velocity_name(basis: str) -> str:
     """`velocity_umap` for `X_umap`: where scVelo looks for velocities in an embedding."""
     return f"velocity_{basis.removeprefix('X_')}"
+
+
+def _empty(table: Table, width: int) -> Float[np.ndarray, "cells width"]:
+    return np.full((len(table), width), np.nan, np.float32)

@@ -72,7 +72,8 @@ def _frames(model: Model, seen: Plane, times: np.ndarray, placed: np.ndarray) ->
     (dots,) = axes.plot([], [], ".", color="#2a5caa", markersize=3.5, label="the model's particles")
     trails = LineCollection([], colors="#2a5caa", linewidths=0.5, alpha=0.35)
     axes.add_collection(trails)
-    axes.legend(frameon=False, fontsize=8, labelcolor=FAINT, markerscale=2.5, loc="upper right")
+    look = {"frameon": False, "fontsize": 8, "labelcolor": FAINT, "markerscale": 2.5, "ncols": 2}
+    figure.legend(**look, loc="outside lower center")
     images = []
     for number, time in enumerate(times):
         near = np.abs(seen.t - time) <= _NEAR * (axis.end - axis.start)
@@ -83,5 +84,5 @@ def _frames(model: Model, seen: Plane, times: np.ndarray, placed: np.ndarray) ->
         axes.set_title(f"{axis.name} {moment(axis, time)}", color=INK)
         canvas.draw()
         picture = Image.fromarray(np.asarray(canvas.buffer_rgba())[..., :3])
-        images.append(picture.quantize(64, dither=Image.Dither.NONE))
+        images.append(picture.quantize(128, Image.Quantize.FASTOCTREE))
     return images

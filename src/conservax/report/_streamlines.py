@@ -34,7 +34,13 @@ def write_streamlines(
     figure = Figure(figsize=(7.2, 6.0), layout="constrained", dpi=150)
     axes = figure.subplots()
     dress(axes, moving.x, moving.names)
-    colour_by_time(figure, axes, model.units.time, moving)
+    if t is None:
+        colour_by_time(figure, axes, model.units.time, moving)
+    else:
+        axes.plot(*moving.x[::4].T, ".", color=FAINT, markersize=2, alpha=0.5, zorder=0)
+        axes.set_title(
+            f"{model.units.time.name} {moment(model.units.time, moving.t[0])}", color=INK
+        )
     x, y, velocity = averaged(moving, np.array([axes.get_xlim(), axes.get_ylim()]))
     speed = np.hypot(*velocity)
     axes.streamplot(
@@ -46,8 +52,6 @@ def write_streamlines(
         linewidth=0.5 + 1.2 * (speed / speed.max()).filled(0),
         arrowsize=0.9,
     )
-    if t is not None:
-        axes.set_title(moment(model.units.time, moving.t[0]), color=INK)
     FigureCanvasAgg(figure)
     out = io.BytesIO()
     figure.savefig(out, format="png")
@@ -87,6 +91,7 @@ def colour_by_time(figure: Figure, axes: Axes, time: TimeAxis, moving: Motion) -
     bar.solids.set_alpha(1)  # type: ignore
     seen = np.unique(moving.t)
     ticks = seen if 1 < len(seen) <= _MOST_TICKS else np.linspace(time.start, time.end, 5)
+    ticks = ticks.tolist()
     bar.set_ticks(ticks, labels=[moment(time, tick) for tick in ticks])
     bar.outline.set_visible(False)  # type: ignore
 
