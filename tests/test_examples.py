@@ -5,6 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import anndata
 import numpy as np
 import pandas as pd
 import pytest
@@ -63,3 +64,15 @@ def test_earthquakes_that_come_along(tmp_path):
     told = run("earthquakes.py", "--steps", 20, "--out", "here", folder=tmp_path)
     assert "596 rows of lon, lat" in told
     assert (tmp_path / "here" / "map.html").is_file()
+
+
+@pytest.mark.slow
+def test_cells_there_and_back(tmp_path):
+    told = run("cells.py", "--steps", 20, "--leave-out", 3, folder=tmp_path)
+    assert "upper cells of time 4 come, above all, from" in told
+    cells = anndata.read_h5ad(tmp_path / "cells" / "cells.h5ad")
+    assert {"velocity_pca", "velocity_umap", "conservax_at_4"} <= set(cells.obsm)
+    assert cells.obs["came_from"].sum() == pytest.approx(1)
+    for name in ("streamlines.png", "components.png", "population.gif"):
+        assert (tmp_path / "cells" / name).stat().st_size > 10_000
+    assert "left out of training" in (tmp_path / "cells" / "report.html").read_text()

@@ -94,7 +94,7 @@ def test_broken_compression_is_refused(tmp_path):
     ("name", "words"),
     [
         ("none.csv", "expected a file; got nothing there. Check the path"),
-        ("data.xlsx", r"ending in .csv, .csv.gz, .parquet, .npz; got .xlsx"),
+        ("data.xlsx", r"ending in .csv, .csv.gz, .parquet, .npz, .h5ad; got .xlsx"),
         ("data", "got no ending"),
     ],
 )

@@ -183,3 +183,18 @@ def test_a_draw_comes_with_the_drift_where_it_is(law, diffusion):
         np.testing.assert_allclose(a, b, rtol=1e-9, atol=1e-12)
     for a, b in zip(*map(jax.tree.leaves, (slope(apart), slope(together))), strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-7, atol=1e-9)
+
+
+def test_weighed_likelihood_is_the_mean_over_snapshots_of_their_means():
+    law = Moving(jnp.array([3.0, -1.0]), jnp.array(0.5)).law()
+    sizes = (7, 90, 25)
+    x = jax.random.normal(KEY, (sum(sizes), 2))
+    t = jnp.repeat(jnp.array([0.0, 0.5, 1.0]), jnp.array(sizes))
+    each = [
+        NegativeLogLikelihood()(KEY, law, Rows(t[at], x[at]))
+        for at in (slice(0, 7), slice(7, 97), slice(97, None))
+    ]
+    weight = jnp.repeat(sum(sizes) / 3 / jnp.array(sizes), jnp.array(sizes))
+    weighed = NegativeLogLikelihood()(KEY, law, Rows(t, x, weight=weight))
+    assert float(weighed) == pytest.approx(float(sum(each)) / 3, rel=1e-12)
+    assert abs(weighed - NegativeLogLikelihood()(KEY, law, Rows(t, x))) > 0.1

@@ -87,7 +87,8 @@ class KnownModel:
 
     def transport(self, x, t0, t1):
         axis = self.units.time
-        return x + self.velocity(t0, x) * (axis.to_unit(axis.parse(t1)) - 0) * axis.scale
+        first, last = (axis.to_unit(axis.parse(t)) for t in (t0, t1))
+        return x + self.velocity(t0, x) * (last - first) * axis.scale
 
     def calibration(self, table):
         inside = self._inside(self.units.time.to_column(table.t), table.x)

@@ -1,8 +1,11 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from conservax.data import Split
-from conservax.model import scores
+from conservax.model import scores, scores_by_time
+from conservax.report._sections import time_table
 
 # A Gaussian of standard deviation 1/2 pays its entropy in every coordinate.
 ENTROPY = 0.5 * np.log(2 * np.pi * np.e * 0.25)
@@ -42,3 +45,18 @@ def test_without_validation_rows_no_baseline_is_tuned(make_model):
     empty = model.split.test.take(np.arange(0))
     model.split = Split(model.split.train, empty, model.split.test)
     assert [score.name for score in scores(model, model.split.test)] == ["This model"]
+
+
+def test_each_snapshot_has_its_score_and_those_left_out_are_told(make_model):
+    model = make_model(2)
+    test = model.split.test
+    model.split = model.split._replace(test=replace(test, t=np.where(test.t < 6, 3.0, 9.0)))
+    assert time_table(scores_by_time(model, test), "test") == ""  # times of their own
+    model.settings["left_out"] = [9.0]
+    early, late = scores_by_time(model, model.split.test)
+    assert (early.time, early.left_out, late.time, late.left_out) == ("3", False, "9", True)
+    assert early.rows + late.rows == len(test)
+    shown = time_table((early, late), "test")
+    assert shown.count("left out of training") == 1
+    assert shown.index("9<small>left out of training") > shown.index("<td>3</td>")
+    assert time_table((early,), "test") == ""

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 import typer
 from equinox import EquinoxRuntimeError
-from rich.console import Console
+from rich.console import Console, Group
 from rich.markup import escape
 from rich.table import Table as Grid
 
@@ -76,14 +76,14 @@ def flags(names: Iterable[str]) -> str:
     return ", ".join(f"--{name.replace('_', '-')}" for name in sorted(names))
 
 
-def answer(result: dict[str, Any], as_json: bool, human: str | Grid) -> None:
+def answer(result: dict[str, Any], as_json: bool, human: str | Grid | Group) -> None:
     """Print the result of a command on standard output."""
     if as_json:
         print(json.dumps(_plain(result), allow_nan=False))
-    elif isinstance(human, Grid):
-        Console(highlight=False).print(human)
-    else:
+    elif isinstance(human, str):
         print(human)
+    else:
+        Console(highlight=False).print(human)
 
 
 def _plain(value: Any) -> Any:
@@ -102,7 +102,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         warnings.filterwarnings("always", category=ExtrapolationWarning)
         warnings.showwarning = lambda message, *_, **__: say(f"warning: {message}")
         try:
-            for flag in ("--columns", "--rows", "--models"):
+            for flag in ("--columns", "--rows", "--models", "--leave-out"):
                 arguments = repeat_flag(flag, arguments)
             app(args=arguments, prog_name="conservax")
         except (DataError, CodecError, CheckpointError, BadInput) as error:

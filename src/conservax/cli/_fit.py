@@ -34,6 +34,8 @@ Examples:
 
   conservax fit cells.parquet --time day --columns pc1 pc2 pc3 --test 0.2 --kinetic 0.01 --out cells
 
+  conservax fit cells.h5ad --time day --columns X_pca --dims 10 --leave-out 3 --out cells
+
   conservax fit quakes.csv --columns lon lat --window 30d --density bumps --test 0.1 --out windows
 
   conservax fit quakes.csv --columns lon lat --window 30d --history --out aftershocks
@@ -47,10 +49,13 @@ Examples:
 @app.command("fit", epilog=EXAMPLES)
 def fit_command(
     context: typer.Context,
-    file: Annotated[Path | None, typer.Argument(help="CSV, Parquet or npz file.")] = None,
+    file: Annotated[Path | None, typer.Argument(help="CSV, Parquet, npz or h5ad file.")] = None,
     time: Annotated[str | None, typer.Option(help="The time column: numbers or stamps.")] = None,
     columns: Annotated[
         list[str] | None, typer.Option(help="The coordinates: one or more names.")
+    ] = None,
+    dims: Annotated[
+        int | None, typer.Option(min=1, help="First columns to take of an array such as X_pca.")
     ] = None,
     out: Annotated[Path | None, typer.Option(help="Folder for the run.")] = None,
     kinetic: Annotated[
@@ -68,6 +73,9 @@ def fit_command(
     validation: Annotated[
         float, typer.Option(min=0, max=0.9, help="Fraction of rows for early stopping.")
     ] = 0.1,
+    leave_out: Annotated[
+        list[str] | None, typer.Option(help="Times whose rows are all kept aside for scoring.")
+    ] = None,
     steps: Annotated[
         int,
         typer.Option(
@@ -184,6 +192,7 @@ def fit_command(
                 validation=validation,
                 test=test,
                 split_by=split_by,
+                leave_out=leave_out or (),
                 density=density,
                 components=components,
                 width=width,

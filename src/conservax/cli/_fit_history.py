@@ -22,7 +22,15 @@ FITTING = (
     "seed",
     "force",
 )
-OF_OTHER_FITS = {"kinetic", "diffusion", "density", "depth", "max_frequency", "time_noise"}
+OF_OTHER_FITS = {
+    "kinetic",
+    "diffusion",
+    "density",
+    "depth",
+    "max_frequency",
+    "time_noise",
+    "leave_out",
+}
 
 
 def fit_history(events: Table | Stream | Events, out: Path, given: dict[str, Any]) -> EventModel:

@@ -35,13 +35,10 @@ def _read(params: Mapping[str, Any]) -> Table | Stream | Events:
     if params["stride"] and not params["window"]:
         raise BadInput("expected --window beside --stride; for example: --window 30d --stride 7d")
     if not any(params[name] for name in CUTS):
-        return open_table(
-            file,
-            time=params["time"],
-            columns=columns,
-            degrees=params["degrees"],
-            memory_rows=params["memory_rows"],
-        )
+        how = {name: params[name] for name in ("time", "dims", "degrees", "memory_rows")}
+        return open_table(file, columns=columns, **how)
+    if params["dims"] is not None:
+        raise BadInput("expected no --dims beside windows: name the columns, as X_pca0 X_pca1.")
     how = {name: params[name] for name in (*CUTS, "degrees")}
     return read_events(file, time=params["time"], columns=columns, **how)
 

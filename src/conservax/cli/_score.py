@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from rich.console import Group
 from rich.table import Table as Grid
 
 from conservax.cli._app import (
@@ -17,7 +18,7 @@ from conservax.cli._app import (
     say,
 )
 from conservax.data import MEMORY_ROWS, Events, Stream, Table
-from conservax.model import EventModel, Model, event_scores, open_run, scores
+from conservax.model import EventModel, Model, event_scores, open_run, scores, scores_by_time
 
 
 @app.command("score", epilog="Example:  conservax score quakes newer.csv")
@@ -61,7 +62,7 @@ def score_command(
     answer(result, as_json, grid)
 
 
-def _of_rows(model: Model, table: Table | Stream) -> tuple[dict[str, Any], Grid]:
+def _of_rows(model: Model, table: Table | Stream) -> tuple[dict[str, Any], Grid | Group]:
     found = scores(model, table)
     grid = Grid("model", "NLL a row (standardised)", "raw", "behind this model", "chosen")
     for row in found:
@@ -69,7 +70,16 @@ def _of_rows(model: Model, table: Table | Stream) -> tuple[dict[str, Any], Grid]
         grid.add_row(row.name, f"{row.standardised:.4f}", f"{row.raw:.4f}", behind, row.detail)
     ours = found[0]
     figures = {"rows": len(table), "nll": ours.standardised, "nll_raw": ours.raw}
-    return figures | {"scores": [asdict(row) for row in found]}, grid
+    figures |= {"scores": [asdict(row) for row in found]}
+    times = scores_by_time(model, table)
+    if not times:
+        return figures, grid
+    by_time = Grid("time", "rows", "NLL a row (standardised)", "raw", "")
+    for row in times:
+        said = "left out of training" if row.left_out else ""
+        nll = f"{row.standardised:.4f} ± {row.error:.4f}"
+        by_time.add_row(row.time, str(row.rows), nll, f"{row.raw:.4f}", said)
+    return figures | {"times": [asdict(row) for row in times]}, Group(grid, by_time)
 
 
 def _of_events(model: EventModel, events: Events) -> tuple[dict[str, Any], Grid]:

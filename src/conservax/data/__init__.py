@@ -1,6 +1,8 @@
 """Tables in and out: points stamped with times, their units, built-in sets and generators."""
 
 from ._again import read_again as read_again
+from ._cells import Cells as Cells
+from ._cells import place_in as place_in
 from ._comcat import read_comcat as read_comcat
 from ._deal import Dealt as Dealt
 from ._deal import deal as deal
@@ -8,10 +10,15 @@ from ._demo import earthquakes as earthquakes
 from ._errors import DataError as DataError
 from ._events import Events as Events
 from ._events import cut as cut
+from ._leave_out import leave_out as leave_out
 from ._pinwheel import pinwheel_hawkes as pinwheel_hawkes
 from ._read import read_events as read_events
 from ._read import read_points as read_points
+from ._read import read_rows as read_rows
 from ._read import read_table as read_table
+from ._snapshots import MOST_SNAPSHOTS as MOST_SNAPSHOTS
+from ._snapshots import are_unequal_snapshots as are_unequal_snapshots
+from ._snapshots import snapshot_weights as snapshot_weights
 from ._split import EventSplit as EventSplit
 from ._split import Split as Split
 from ._split import split as split

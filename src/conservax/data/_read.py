@@ -10,6 +10,7 @@ import pandas as pd
 from jaxtyping import Int
 from numpy.typing import ArrayLike
 
+from ._cells import Cells, from_cells, read_h5ad
 from ._errors import DataError
 from ._events import Events, cut, cut_whole, gather, window_length
 from ._sources import Columns, from_arrays, from_frame, from_pair, read_file
@@ -18,7 +19,7 @@ from ._types import Points, TimeKind, Times
 from ._units import Units
 from ._values import far_out, may_be_coordinate, numbers, seconds, time_kind, uncategorised
 
-Source = str | Path | pd.DataFrame | Mapping[str, ArrayLike] | tuple[ArrayLike, ArrayLike]
+Source = str | Path | pd.DataFrame | Mapping[str, ArrayLike] | tuple[ArrayLike, ArrayLike] | Cells
 
 
 def read_table(
@@ -26,6 +27,7 @@ def read_table(
     *,
     time: str | None = None,
     columns: Sequence[str] | None = None,
+    dims: int | None = None,
     like: Units | None = None,
     degrees: bool = False,
 ) -> Table:
@@ -33,12 +35,16 @@ def read_table(
 
     **Arguments:**
 
-    - `source`: path of a `.csv`, `.csv.gz`, `.parquet` or `.npz` file; a DataFrame; a dictionary
-        of arrays; or a pair of arrays `t` (rows,) and `x` (rows, dim). In `.npz` files and
-        dictionaries a 2-D array `x` stands for the columns `x0`, `x1`, ...
+    - `source`: path of a `.csv`, `.csv.gz`, `.parquet`, `.npz` or `.h5ad` file; a DataFrame; an
+        AnnData object; a dictionary of arrays; or a pair of arrays `t` (rows,) and `x` (rows, dim).
+        In `.npz` files and dictionaries a 2-D array `x` stands for the columns `x0`, `x1`, ...;
+        in AnnData an array of `obsm`, say `X_pca`, for `X_pca0`, ..., beside the columns of `obs`.
     - `time`: the time column; default: the one called `t` or `time`, in capitals or not.
-    - `columns`: the coordinates; default: all other columns that hold numbers (for a pair: `x0`,
-        `x1`, ...). What was chosen by default is said in the notes of the table.
+    - `columns`: the coordinates, columns or whole arrays; default: all other columns that hold
+        numbers (for a pair: `x0`, `x1`, ...; for AnnData: the first 10 of `X_pca`). What was
+        chosen by default is said in the notes of the table.
+    - `dims`: how many columns to take of each array named in `columns`, its first ones; default:
+        all of them.
     - `like`: units of a fitted model, whose names and kind of time the source must have.
     - `degrees`: whether the columns are longitude and latitude, to be checked.
 
@@ -48,7 +54,15 @@ def read_table(
 
     **Raises:** `DataError` for anything else, naming the source, the column and the row.
     """
-    return _read(source, ask(time, columns, like), like, degrees)[0]
+    return _read(source, ask(time, columns, like, dims), like, degrees)[0]
+
+
+def read_rows(source: Source, *, like: Units) -> Table:
+    """`read_table`, but rows stay in the order of the source.
+
+    **Raises:** `DataError` as `read_table`.
+    """
+    return _as_it_comes(source, ask(None, None, like), like, False)[0]
 
 
 def read_events(
@@ -83,10 +97,10 @@ def read_events(
     if sequence is not None:
         length = None if window is None else window_length(window, table.time_kind)
         held = uncategorised(raw.held[sequence])
-        nameless = held.index[held.isna().to_numpy()]
+        nameless = np.flatnonzero(held.isna())
         if len(nameless):
             raise DataError(
-                f"{raw.where(sequence)}, row {nameless[0]}: expected the name of a sequence; got "
+                f"{raw.where(sequence)}, row {held.index[nameless[0]]}: expected the name of a sequence; got "
                 f"nothing, in {len(nameless)} of {len(held)} rows. Fill them in or drop the rows."
             )
         label = held.to_numpy(object)[rows].astype(str)
@@ -98,10 +112,20 @@ def _read(
     source: Source, asked: "Asked", like: Units | None, degrees: bool, apart: str | None = None
 ) -> tuple[Table, Columns, Int[np.ndarray, " rows"]]:
     """The table in order of time, its columns as they came, and where each row came from."""
+    table, raw = _as_it_comes(source, asked, like, degrees, apart)
+    rows, notes = _in_order(table.t)
+    table = replace(table, notes=(*table.notes, *notes * (apart is None)))
+    return table.take(rows), raw, rows
+
+
+def _as_it_comes(
+    source: Source, asked: "Asked", like: Units | None, degrees: bool, apart: str | None = None
+) -> tuple[Table, Columns]:
+    """The table in the order of the source, and its columns as they came."""
     raw = _load(source, asked)
     if isinstance(source, tuple):
         first, *rest = raw.held
-        asked = Asked(first, tuple(rest))
+        asked = Asked(first, tuple(rest), None)
     if apart is not None:
         raw.check(apart)
     time, columns, notes = choose(raw, asked, apart)
@@ -114,9 +138,8 @@ def _read(
         for i, name in enumerate(columns)
         for row in far_out(x[:, i])
     )
-    rows, order_notes = _in_order(t)
-    notes = (*raw.notes, *notes, *zone_notes, *order_notes * (apart is None), *far_notes)
-    return Table(t[rows], x[rows], columns, time, kind, raw.source, notes), raw, rows
+    notes = (*raw.notes, *notes, *zone_notes, *far_notes)
+    return Table(t, x, columns, time, kind, raw.source, notes), raw
 
 
 def read_points(source: Source, *, columns: Sequence[str]) -> Points:
@@ -124,7 +147,7 @@ def read_points(source: Source, *, columns: Sequence[str]) -> Points:
 
     **Raises:** `DataError` as `read_table`.
     """
-    asked = Asked(None, tuple(columns))
+    asked = Asked(None, tuple(columns), None)
     _check_request(asked)
     raw = _load(source, asked)
     for name in columns:
@@ -135,7 +158,9 @@ def read_points(source: Source, *, columns: Sequence[str]) -> Points:
 
 def read_points_of(raw: Columns, columns: Sequence[str], degrees: bool = False) -> Points:
     """The coordinates among the columns of a source, shape `(rows, len(columns))`."""
-    x = np.stack([numbers(raw.held[name], raw.where(name)) for name in columns], axis=1)
+    x = np.empty((len(raw.held[columns[0]]), len(columns)))
+    for i, name in enumerate(columns):
+        x[:, i] = numbers(raw.held[name], raw.where(name))
     if degrees:
         _check_degrees(raw, columns, x)
     return x
@@ -164,15 +189,20 @@ class Asked:
 
     time: str | None
     columns: tuple[str, ...] | None
+    dims: int | None
 
 
-def ask(time: str | None, columns: Sequence[str] | None, like: Units | None) -> Asked:
+def ask(
+    time: str | None, columns: Sequence[str] | None, like: Units | None, dims: int | None = None
+) -> Asked:
     if isinstance(columns, str):
         columns = (columns,)
     names = None if columns is None else tuple(str(name) for name in columns)
-    asked = Asked(None if time is None else str(time), names)
+    asked = Asked(None if time is None else str(time), names, dims)
+    if dims is not None and (not isinstance(dims, int | np.integer) or dims < 1):
+        raise DataError(f"expected dims of at least 1; got {dims!r}. Leave it out for all.")
     if like is not None:
-        fitted = Asked(like.time.name, like.columns)
+        fitted = Asked(like.time.name, like.columns, None)
         if asked.time not in (None, fitted.time) or asked.columns not in (None, fitted.columns):
             raise DataError(
                 f"expected the names the model was fitted with, time {fitted.time!r} and columns "
@@ -200,15 +230,20 @@ def _check_request(asked: Asked) -> None:
 
 def _load(source: Any, asked: Asked) -> Columns:
     if isinstance(source, str | Path):
-        return read_file(Path(source).expanduser())
+        path = Path(source).expanduser()
+        if path.name.lower().endswith(".h5ad"):
+            return read_h5ad(path, asked.columns, asked.dims)
+        return read_file(path)
     if isinstance(source, pd.DataFrame):
         return from_frame(source)
     if isinstance(source, Mapping):
         return from_arrays(source)
     if isinstance(source, tuple) and len(source) == 2:
-        return from_pair(*source, asked.time, asked.columns)
+        return from_pair(*source, asked.time, asked.columns, asked.dims)
+    if isinstance(source, Cells):
+        return from_cells(source, asked.columns, asked.dims)
     raise DataError(
-        "expected a path, a pandas DataFrame, a dictionary of arrays or a pair (t, x); "
+        "expected a path, a DataFrame, an AnnData object, a dictionary of arrays or a pair (t, x); "
         f"got {type(source).__name__}. Convert it to one of these."
     )
 
@@ -222,13 +257,21 @@ def choose(
         time = _find_time(raw)
         notes.append(f"time taken from column {time!r}")
     raw.check(time)
-    columns = asked.columns
-    if columns is None:
+    if asked.columns is not None:
+        columns = raw.spread(asked.columns, asked.dims)
+    elif raw.usual:
+        columns = raw.usual
+    elif asked.dims is not None:
+        raise DataError(
+            f"{raw.source}: expected dims={asked.dims} beside the name of an array; got no "
+            "columns. Name it: columns=... (--columns)."
+        )
+    else:
         columns = _find_coordinates(raw, (time, apart))
         notes.append(f"coordinates taken from columns {', '.join(map(repr, columns))}")
         left = [repr(name) for name in raw.held if name not in (time, apart, *columns)]
         notes += [f"columns left out: {', '.join(left)}"] if left else []
-    _check_request(Asked(time, columns))
+    _check_request(Asked(time, columns, None))
     for name in columns:
         raw.check(name)
     return time, columns, tuple(notes)

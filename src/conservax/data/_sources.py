@@ -5,6 +5,7 @@ import zipfile
 import zlib
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -16,11 +17,17 @@ from ._values import as_column
 
 
 class Columns(NamedTuple):
-    """Named columns; the index of each holds the row numbers that errors name."""
+    """Named columns; the index of each holds the rows as errors name them.
+
+    `arrays` are names that stand for several columns, as `x` for `x0`, `x1`, ...; `usual` are the
+    coordinates to take where nobody names any, if the kind of source has such.
+    """
 
     held: dict[str, pd.Series]
     source: str
     notes: tuple[str, ...] = ()
+    arrays: Mapping[str, tuple[str, ...]] = MappingProxyType({})
+    usual: tuple[str, ...] = ()
 
     def where(self, name: str) -> str:
         """The place of a column, as errors name it."""
@@ -29,11 +36,33 @@ class Columns(NamedTuple):
     def check(self, name: str) -> None:
         """Refuse a name that no column has, listing those there are."""
         if name not in self.held:
-            close = difflib.get_close_matches(name, self.held, n=1, cutoff=0.5)
+            close = difflib.get_close_matches(name, [*self.held, *self.arrays], n=1, cutoff=0.5)
             remedy = f"Did you mean {close[0]!r}?" if close else "Name one of these."
+            arrays = f" and the arrays {list(self.arrays)}" if self.arrays else ""
             raise DataError(
-                f"{self.source}: expected a column {name!r}; got {list(self.held)}. {remedy}"
+                f"{self.source}: expected a column {name!r}; got {list(self.held)}{arrays}. {remedy}"
             )
+
+    def spread(self, names: Sequence[str], dims: int | None) -> tuple[str, ...]:
+        """The names, with the first `dims` columns (by default all) in the place of each array.
+
+        **Raises:** `DataError` if an array has fewer, or if no array is named to take `dims` of.
+        """
+        if dims is not None and not any(name in self.arrays for name in names):
+            raise DataError(
+                f"{self.source}: expected an array among the columns {list(names)}, to take the "
+                f"first {dims} of; got {list(self.arrays) or 'none'}. Leave dims (--dims) out."
+            )
+        spread: list[str] = []
+        for name in names:
+            columns = self.arrays.get(name, (name,))
+            if name in self.arrays and dims is not None and dims > len(columns):
+                raise DataError(
+                    f"{self.source}, array {name!r}: expected at least {dims} columns; got "
+                    f"{len(columns)}. Lower dims (--dims)."
+                )
+            spread += columns[: dims if name in self.arrays else None]
+        return tuple(spread)
 
 
 def read_file(path: Path) -> Columns:
@@ -60,7 +89,8 @@ def _reader(path: Path) -> Callable[[Path], Columns]:
         if path.name.lower().endswith(suffix):
             return reader
     raise DataError(
-        f"{path}: expected a file ending in {', '.join(_READERS)}; got {path.suffix or 'no ending'}"
+        f"{path}: expected a file ending in {', '.join(_READERS)}, .h5ad; got "
+        f"{path.suffix or 'no ending'}"
         ". Convert it, or pass a DataFrame."
     )
 
@@ -71,7 +101,7 @@ def from_frame(frame: pd.DataFrame, source: str = "DataFrame") -> Columns:
     if named:
         frame = frame.reset_index(level=named)
     names = [str(name) for name in frame.columns]
-    _refuse_twins(names, source)
+    refuse_twins(names, source)
     held = {name: as_column(frame.iloc[:, i]) for i, name in enumerate(names)}
     return Columns(held, source)
 
@@ -79,6 +109,7 @@ def from_frame(frame: pd.DataFrame, source: str = "DataFrame") -> Columns:
 def from_arrays(arrays: Mapping[Any, Any], source: str = "dict") -> Columns:
     """Columns from named arrays: `x` of shape `(rows, k)` becomes the columns `x0` ... `x{k-1}`."""
     pairs: list[tuple[str, pd.Series]] = []
+    spread: dict[str, tuple[str, ...]] = {}
     notes = []
     for name, values in ((str(key), values) for key, values in arrays.items()):
         shape = _shape(values, source, name)
@@ -86,15 +117,18 @@ def from_arrays(arrays: Mapping[Any, Any], source: str = "dict") -> Columns:
             pairs.append((name, as_column(values)))
         elif len(shape) == 2:
             rows = np.asanyarray(values, object if isinstance(values, list | tuple) else None)
-            pairs += [(f"{name}{i}", as_column(rows[:, i])) for i in range(shape[1])]
+            spread[name] = tuple(f"{name}{i}" for i in range(shape[1]))
+            pairs += [(column, as_column(rows[:, i])) for i, column in enumerate(spread[name])]
         else:
             notes.append(f"array {name!r} of shape {shape} left out: no column of a table")
-    _refuse_twins([name for name, _ in pairs], source)
-    return Columns(dict(pairs), source, tuple(notes))
+    refuse_twins([name for name, _ in pairs], source)
+    return Columns(dict(pairs), source, tuple(notes), spread)
 
 
-def from_pair(t: Any, x: Any, time: str | None, columns: Sequence[str] | None) -> Columns:
-    """Columns from times `(rows,)`, which come first, and points `(rows, dim)`."""
+def from_pair(
+    t: Any, x: Any, time: str | None, columns: Sequence[str] | None, dims: int | None
+) -> Columns:
+    """Columns from times `(rows,)`, which come first, and points `(rows, dim)`, or `dims` of dim."""
     source = "arrays (t, x)"
     shapes = _shape(t, source, "t"), _shape(x, source, "x")
     if len(shapes[0]) != 1 or len(shapes[1]) not in (1, 2):
@@ -103,7 +137,7 @@ def from_pair(t: Any, x: Any, time: str | None, columns: Sequence[str] | None) -
             f"got {shapes[0]} and {shapes[1]}. Flatten the leading axes."
         )
     points = np.asanyarray(x)
-    points = points[:, None] if points.ndim == 1 else points
+    points = (points[:, None] if points.ndim == 1 else points)[:, :dims]
     names = columns or [f"x{i}" for i in range(points.shape[1])]
     if len(names) != points.shape[1]:
         raise DataError(
@@ -111,7 +145,7 @@ def from_pair(t: Any, x: Any, time: str | None, columns: Sequence[str] | None) -
             f"got {points.shape[1]}. Name each column of x once."
         )
     time = time or "t"
-    _refuse_twins([time, *names], source)
+    refuse_twins([time, *names], source)
     held = {time: as_column(t)}
     held |= {name: as_column(points[:, i]) for i, name in enumerate(names)}
     return Columns(held, source)
@@ -143,7 +177,7 @@ def _read_csv(path: Path) -> Columns:
             f"{path}: expected one name in the header (row 1) for every value in a row; "
             f"got {len(names)} names and more values. Mend the header or the commas at line ends."
         )
-    _refuse_twins([name for name in names if name], str(path))
+    refuse_twins([name for name in names if name], str(path))
     if len(names) == 1 and any(mark in names[0] for mark in ";\t|"):
         raise DataError(
             f"{path}: expected values separated by commas; got the header {names[0]!r}. "
@@ -198,7 +232,8 @@ def _first_line(error: Exception) -> str:
     return (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".")
 
 
-def _refuse_twins(names: Sequence[str], source: str) -> None:
+def refuse_twins(names: Sequence[str], source: str) -> None:
+    """Refuse a name that two columns have."""
     twins = sorted({name for name in names if names.count(name) > 1})
     if twins:
         raise DataError(

@@ -4,14 +4,12 @@ import warnings
 from typing import Literal, NamedTuple
 
 import numpy as np
-from jaxtyping import Int
 
 from ._errors import DataError
 from ._events import Events
+from ._snapshots import snapshots
 from ._table import Table
 
-_MOST_SNAPSHOTS = 50
-_FEWEST_ROWS_A_SNAPSHOT = 5
 _ROUNDING = 1e-6  # of a window, by which its end may seem to overlap with the next one
 
 
@@ -53,7 +51,9 @@ def split(table: Table, *, validation: float, test: float = 0.0, seed: int) -> S
     """
     check_fractions(validation, test)
     rng = np.random.default_rng(seed)
-    parts = [_deal(rng, rows, validation, test) for rows in _strata(table)]
+    parts = [
+        _deal(rng, rows, validation, test) for rows in snapshots(table.t) or [np.arange(len(table))]
+    ]
     trained = [len(train) for train, _, _ in parts]
     if min(trained) < 1 or sum(trained) < 2:
         raise DataError(
@@ -130,14 +130,6 @@ def check_fractions(validation: float, test: float) -> None:
             f"expected validation + test below 1; got {validation:g} + {test:g}. "
             "Lower one of them: the rest of the rows is for training."
         )
-
-
-def _strata(table: Table) -> list[Int[np.ndarray, " rows"]]:
-    """Row numbers to be shared out together: those of each snapshot, or all at once."""
-    times, which, counts = np.unique(table.t, return_inverse=True, return_counts=True)
-    if 0 < len(times) <= _MOST_SNAPSHOTS and counts.min() >= _FEWEST_ROWS_A_SNAPSHOT:
-        return [np.flatnonzero(which == snapshot) for snapshot in range(len(times))]
-    return [np.arange(len(table))]
 
 
 def _deal(

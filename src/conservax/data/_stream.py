@@ -57,6 +57,7 @@ class Stream:
         *,
         time: str | None = None,
         columns: Sequence[str] | None = None,
+        dims: int | None = None,
         like: Units | None = None,
         degrees: bool = False,
     ) -> Self:
@@ -70,7 +71,7 @@ class Stream:
         if not rows:
             raise DataError(f"{path}: expected rows of data; got none. Check how it was written.")
         head = _columns(*next(_frames(path, None, _HEAD_ROWS)), path)
-        name, names, notes = choose(head, ask(time, columns, like))
+        name, names, notes = choose(head, ask(time, columns, like, dims))
         kind, _, zone_notes = read_times(head, name, like and like.time.kind)
         said = f"{rows:,} rows are read from the file a batch at a time, never held at once"
         return cls(path, names, name, kind, rows, (*notes, *zone_notes, said), degrees)
@@ -93,6 +94,7 @@ def open_table(
     *,
     time: str | None = None,
     columns: Sequence[str] | None = None,
+    dims: int | None = None,
     like: Units | None = None,
     degrees: bool = False,
     memory_rows: int = MEMORY_ROWS,
@@ -101,11 +103,12 @@ def open_table(
 
     **Raises:** `DataError` as `read_table`.
     """
+    how: dict[str, Any] = dict(time=time, columns=columns, dims=dims, degrees=degrees)
     if isinstance(source, str | Path) and str(source).lower().endswith(".parquet"):
         path = Path(source).expanduser()
         if _count(path) > memory_rows:
-            return Stream.open(path, time=time, columns=columns, like=like, degrees=degrees)
-    return read_table(source, time=time, columns=columns, like=like, degrees=degrees)
+            return Stream.open(path, **how, like=like)
+    return read_table(source, **how, like=like)
 
 
 def _count(path: Path) -> int:

@@ -18,6 +18,9 @@ from ._errors import DataError
 from ._types import TimeKind, Times
 
 _OFFSET = re.compile(r"[T ]\S*?(Z|[+-]\d{2}(?::?\d{2})?)$")
+_DATE = re.compile(r"\d\s*[-/.:]\s*\w+\s*[-/.:]\s*\d|^(now|today)$")
+_LABEL = re.compile(r"\D*(\d+(?:\.\d+)?)(?:\s*-\s*(\d+(?:\.\d+)?))?\D*")
+_MOST_LABELS = 100
 STAMP = "a timestamp in ISO 8601 such as 2024-04-01 or 2024-04-01T12:30:00Z"
 
 
@@ -67,6 +70,8 @@ def time_kind(column: pd.Series, where: str) -> TimeKind:
     numeric = ~np.isnan(_as_numbers(held))
     if numeric.any() and not numeric.all():
         _refuse_mixture(held, numeric, where)
+    if not numeric.any():
+        _refuse_labels(held, where)
     return "number" if numeric.all() else "timestamp"
 
 
@@ -178,6 +183,29 @@ def _refuse_mixture(held: pd.Series, numeric: np.ndarray, where: str) -> None:
     raise DataError(
         f"{where}, row {held.index[odd]}: expected {expected}, like most of the column; "
         f"got {_shown(held.iloc[odd])}. Write all times as numbers or all as timestamps."
+    )
+
+
+def _refuse_labels(held: pd.Series, where: str) -> None:
+    """Tell names of snapshots, such as "Day 00-03" or "E7.5", from timestamps."""
+    texts = held.to_numpy(object)
+    if not all(isinstance(text, str) for text in texts):
+        return
+    labels = list(dict.fromkeys(texts))
+    stamps = pd.to_datetime(pd.Series(labels), utc=True, format="ISO8601", errors="coerce")
+    dated = any(_DATE.search(label) for label in labels)
+    if not 0 < len(labels) <= _MOST_LABELS or dated or stamps.notna().any():
+        return
+    found = [_LABEL.fullmatch(label) for label in labels]
+    # The middle of a range, else the number itself.
+    values = [np.mean([float(n) for n in one.groups() if n]) for one in found if one]
+    if len(set(values)) < len(labels):
+        values = range(len(labels))
+    pairs = [f"{label!r}: {value:g}" for label, value in zip(labels, values, strict=True)]
+    shown = ", ".join(pairs[:3]) + ", ..." * (len(pairs) > 3)
+    raise DataError(
+        f"{where}: expected numbers or timestamps; got labels such as {labels[0]!r}. Give each its "
+        f"number, say with column.astype(str).map({{{shown}}})."
     )
 
 

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any, Literal
 
 import jax
-import numpy as np
 import optax
 import pandas as pd
 
@@ -18,16 +17,11 @@ from conservax.data import (
     DataError,
     Events,
     EventSplit,
-    Split,
     Stream,
     Table,
-    TimeAxis,
     Units,
     check_out_folder,
-    check_trainable,
     open_table,
-    split,
-    split_events,
 )
 from conservax.density import AbstractDensity
 from conservax.flux import AbstractDivergenceFree, AbstractFlux, KnotheRosenblatt, MixtureFlux
@@ -47,6 +41,13 @@ from conservax.model._run import (
 )
 from conservax.model._smoothing import smoothing
 from conservax.model._streamed import deal_again, deal_out, how
+from conservax.model._training_rows import (
+    about_times,
+    check_left_out,
+    divide,
+    training_rows,
+    validation_rows,
+)
 from conservax.objective import (
     AbstractObjective,
     GrowthEnergy,
@@ -59,14 +60,13 @@ from conservax.objective import (
 from conservax.reference import AbstractReference
 from conservax.train import CHECKPOINT, ProgressBar, Stage, train
 
-MOST_VALIDATION_ROWS = 4096
-
 
 def fit(
     table: Any,
     *,
     time: str | None = None,
     columns: Sequence[str] | None = None,
+    dims: int | None = None,
     density: Callable[[PRNGKey], AbstractDensity] | DensityName = "autoregressive",
     flux: AbstractFlux | None = None,
     divergence_free: Callable[[PRNGKey], AbstractDivergenceFree] | None = None,
@@ -83,6 +83,7 @@ def fit(
     validation: float = 0.1,
     test: float = 0.0,
     split_by: Literal["random", "time"] = "random",
+    leave_out: Any = (),
     memory_rows: int = MEMORY_ROWS,
     components: int | None = None,
     width: int = 128,
@@ -104,11 +105,13 @@ def fit(
 
     **Arguments:**
 
-    - `table`: path of a CSV, Parquet or `.npz` file, a DataFrame, a dictionary of arrays, a pair
-      of arrays `(t, x)`, a `conservax.data.Table`, or `conservax.data.Events`, whose windows are
-      laid on top of one another: time runs over a window, and windows are held out whole. An
-      `EventSplit` is taken as it is.
-    - `time`, `columns`: the time column and the coordinates; see `conservax.data.read_table`.
+    - `table`: path of a CSV, Parquet, `.npz` or `.h5ad` file, a DataFrame, an AnnData object, a
+      dictionary of arrays, a pair of arrays `(t, x)`, a `conservax.data.Table`, or
+      `conservax.data.Events`, whose windows are laid on top of one another: time runs over a
+      window, and windows are held out whole. An `EventSplit` is taken as it is.
+    - `time`, `columns`, `dims`: the time column, the coordinates, and how many of an array such as
+      `X_pca`; see `conservax.data.read_table`. Where times are few (snapshots: at most 50, with at
+      least 5 rows each), all times count equally in training and validation, whatever their rows.
     - `density`: "autoregressive"; "bumps", many bumps that begin at the clusters of the rows,
       for populations of fixed places; or a function of a random key.
     - `components`: of the density; 16 logistics a coordinate, or 1024 bumps.
@@ -141,6 +144,8 @@ def fit(
     - `validation`, `test`: fractions of the rows kept from training; early stopping looks at the
       validation rows, nothing looks at the test rows.
     - `split_by`: windows of events are held out at "random", or the last ones in "time".
+    - `leave_out`: times, one or several, whose rows all go to the test part. The others are dealt
+      out as usual, and the model covers the range of all.
     - `memory_rows`: a Parquet file of more rows is streamed: training goes round its rows in
       blocks kept on disk, beside `out` or where the system has temporary files. At most 50 000
       rows each are then held out for validation and test, and `Model.split.train` is a sample.
@@ -155,16 +160,18 @@ def fit(
         check_out_folder(out, force)
     check_parts(density, flux, divergence_free)
     if not isinstance(table, Table | Events | EventSplit | Stream):
-        table = open_table(table, time=time, columns=columns, memory_rows=memory_rows)
+        how_read = {"time": time, "columns": columns, "dims": dims}
+        table = open_table(table, **how_read, memory_rows=memory_rows)
         for note in table.notes:
             warnings.warn(f"{table.source}: {note}", stacklevel=2)
     whole = table.train if isinstance(table, EventSplit) else table
+    check_left_out(table, leave_out)
     dealt = None
     if isinstance(table, Stream):
         dealt = deal_out(table, out, split_by, validation=validation, test=test, seed=seed)
         parts, units = dealt.split, dealt.units
     else:
-        parts, axis = _dealt(table, validation, test, seed, split_by)
+        parts, axis = divide(table, validation, test, seed, split_by, leave_out)
         units = dataclasses.replace(Units.of(parts.train), time=axis)
     network = {"width": width, "depth": depth, "max_frequency": max_frequency}
     make = (
@@ -214,6 +221,7 @@ def fit(
         "events": whole.how() if isinstance(whole, Events) else None,
         "comcat": None if isinstance(whole, Stream) else whole.comcat,
         "stream": how(table, validation, test) if isinstance(table, Stream) else None,
+        **about_times(table, parts, leave_out),
         "batch_size": batch_size,
         "learning_rate": learning_rate,
         "patience": patience,
@@ -272,30 +280,6 @@ def load(path: str | PathLike[str]) -> Model | EventModel:
     return open_run(Path(path))
 
 
-def _dealt(
-    table: Table | Events | EventSplit,
-    validation: float,
-    test: float,
-    seed: int,
-    split_by: Literal["random", "time"],
-) -> tuple[Split, TimeAxis]:
-    """The rows in three parts, and the time that the law covers."""
-    if isinstance(table, EventSplit):
-        parts, axis = Split(*(part.table() for part in table)), table.train.axis
-    elif isinstance(table, Events):
-        check_trainable(table.table())
-        dealt = split_events(table, validation=validation, test=test, by=split_by, seed=seed)
-        parts, axis = Split(*(part.table() for part in dealt)), table.axis
-    else:
-        if split_by != "random":
-            raise DataError("expected windows of events to split by time; got a table of rows.")
-        check_trainable(table)
-        parts = split(table, validation=validation, test=test, seed=seed)
-        axis = TimeAxis.of(table)
-    check_trainable(parts.train)
-    return parts, axis
-
-
 def _stages(objective: AbstractObjective | Sum | Sequence[Stage], steps: int) -> tuple[Stage, ...]:
     if isinstance(objective, Sequence):
         return tuple(objective)
@@ -343,10 +327,10 @@ def run_experiment(
     with ProgressBar(sum(s.steps for s in stages), visible=progress) as bar:
         trained = train(
             experiment.law,
-            _training(model, experiment),
+            training_rows(model, experiment),
             stages,
             key=jax.random.key(settings["seed"]),
-            validation=_validation(model, experiment.split),
+            validation=validation_rows(model, experiment),
             batch_size=settings["batch_size"],
             learning_rate=settings["learning_rate"],
             optimiser=optimiser,
@@ -369,22 +353,3 @@ def run_experiment(
     if run is not None:
         model.write(run / MODEL)
     return model
-
-
-def _training(model: Any, experiment: Experiment) -> Any:
-    """Training rows in law units: all of them, or one block of a stream after the other."""
-    dealt = experiment.dealt
-    if dealt is None:
-        return model.rows(experiment.split.train)
-    return lambda number: model.rows(dealt.block(number))
-
-
-def _validation(model: Any, parts: Split | EventSplit) -> Any:
-    """Validation rows in law units, evenly chosen: at most `MOST_VALIDATION_ROWS`, or so."""
-    held = parts.validation
-    if not len(held):
-        return None
-    units = held.sequences if isinstance(held, Events) else len(held)
-    most = max(1, MOST_VALIDATION_ROWS * units // len(held))
-    chosen = np.linspace(0, units - 1, min(units, most)).astype(int)
-    return model.rows(held.take(chosen))

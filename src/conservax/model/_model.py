@@ -1,7 +1,7 @@
 """The user's object: a law with the units of the data around it."""
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from os import PathLike
 from pathlib import Path
 from typing import Any, Self
@@ -17,6 +17,7 @@ from numpy.typing import ArrayLike
 from conservax.check import CheckReport, calibration, check
 from conservax.data import (
     MEMORY_ROWS,
+    Cells,
     DataError,
     Events,
     Split,
@@ -171,6 +172,141 @@ class Model:
 
         check_out(path, force)
         return write_report(self, Path(path), lines=lines)
+
+    def annotate(
+        self,
+        cells: Cells,
+        *,
+        to: Any = None,
+        embedding: str | None = None,
+        key: str = "conservax",
+    ) -> None:
+        """Write what the model says of each cell into an AnnData object, at the cell's own time.
+
+        - `obsm["velocity_pca"]`, if the model is of columns of `obsm["X_pca"]`: velocities in its
+          units per unit of time, the name and shape that scVelo and CellRank look for; columns
+          that the model has not are NaN. For a model of other columns `obsm[f"velocity_{key}"]`,
+          beside its coordinates in `obsm[f"X_{key}"]`.
+        - `obs[f"{key}_log_density"]`: as `log_prob`.
+        - `obsm[f"{key}_at_3"]`, with `to=3`: where each cell is then, forward or backward, in the
+          coordinates of the model.
+        - `obsm["velocity_umap"]`, with `embedding="X_umap"`: velocities seen in the first two
+          columns of an embedding, per unit of time. Around each cell the embedding is taken to be
+          affine, by a fit to the 30 nearest of at most 50 000 cells: exact for linear embeddings,
+          an average over what was torn apart elsewhere.
+
+        Rows are worked off in blocks: memory is a few copies of the coordinates.
+
+        **Raises:** `DataError`, before anything is written, if times or coordinates are missing.
+        """
+        from conservax.model._annotate import annotate
+
+        annotate(self, cells, to=to, embedding=embedding, key=key)
+
+    def push(
+        self,
+        cells: Cells,
+        group: Mapping[str, Any] | ArrayLike,
+        t0: Any,
+        t1: Any,
+        *,
+        key: str = "conservax_push",
+        neighbours: int = 5,
+        diffusion: float = 0.0,
+        seed: int = 0,
+    ) -> Float[np.ndarray, "carried dim"]:
+        """Where a group of cells of time t0 is at the later time t1, and which cells it becomes.
+
+        `group` is a column of `obs` and its value or values, `{"cell_type": "stem"}`, or a mask
+        over all cells; those of time t0 are meant. They are carried along the flow of the model, or
+        with `diffusion` by one random path each, as in `transport`. `obs[key]` then holds the share
+        of the group that each cell of time t1 stands for: shares add up to one, cells of other
+        times have NaN.
+
+        What is approximate: that cells move as the model says, which snapshots cannot tell; and the
+        shares, since a carried cell lies between the cells of t1. Its nearest `neighbours`, in
+        standardised coordinates, share it, nearer ones more: by a Gaussian whose width is the
+        distance of the farthest. Nothing grows or dies: each cell of the group counts the same.
+
+        **Returns:** where the cells of the group are at t1, in the order of the cells.
+
+        **Raises:** `DataError` if a time, column or value is not there, or no cell is of the group.
+        """
+        from conservax.model._fates import carry
+
+        if not self.units.time.parse(t0) < self.units.time.parse(t1):
+            raise DataError(f"expected to push to a later time; got {t0!r} and {t1!r}. Use pull.")
+        how = {"key": key, "count": neighbours, "diffusion": diffusion, "seed": seed}
+        return carry(self, cells, group, t0, t1, **how)
+
+    def pull(
+        self,
+        cells: Cells,
+        group: Mapping[str, Any] | ArrayLike,
+        t1: Any,
+        t0: Any,
+        *,
+        key: str = "conservax_pull",
+        neighbours: int = 5,
+        diffusion: float = 0.0,
+        seed: int = 0,
+    ) -> Float[np.ndarray, "carried dim"]:
+        """Where a group of cells of time t1 was at the earlier time t0, and which cells it was.
+
+        As `push`, backward: along the same flow, or with `diffusion` by the reversed process.
+        """
+        from conservax.model._fates import carry
+
+        if not self.units.time.parse(t0) < self.units.time.parse(t1):
+            raise DataError(f"expected to pull to an earlier time; got {t1!r}, {t0!r}. Use push.")
+        how = {"key": key, "count": neighbours, "diffusion": diffusion, "seed": seed}
+        return carry(self, cells, group, t1, t0, **how)
+
+    def streamlines(
+        self,
+        path: str | PathLike[str] = "streamlines.png",
+        *,
+        t: Any = None,
+        cells: Cells | None = None,
+        embedding: str | None = None,
+        force: bool = False,
+    ) -> Path:
+        """Draw the velocity as streamlines over two coordinates, or over an embedding of cells.
+
+        Over the first two coordinates the velocity is averaged over the others: at time t, over
+        draws of the model; without t over cells, each at its own time, or over the rows that the
+        model was fitted to. `embedding` names an array of `cells.obsm`, such as "X_umap"; velocities
+        are seen in it as in `annotate`. Streamlines end where there is hardly anyone.
+
+        **Raises:** `DataError` if there are not two coordinates, or no such embedding.
+        """
+        from conservax.report import write_streamlines
+
+        check_out(path, force)
+        return write_streamlines(self, Path(path), t=t, cells=cells, embedding=embedding)
+
+    def animate(
+        self,
+        path: str | PathLike[str] = "population.gif",
+        *,
+        cells: Cells | None = None,
+        embedding: str | None = None,
+        particles: int = 1500,
+        seconds: float = 6.0,
+        force: bool = False,
+    ) -> Path:
+        """Draw the population over time as a GIF: draws of the first time, carried by the flow.
+
+        Over the first two coordinates, or over an `embedding` of `cells`, in which a draw is at the
+        mean of the five cells that are nearest to it.
+
+        **Raises:** `DataError` as `streamlines`.
+        """
+        from conservax.report import write_animation
+
+        check_out(path, force)
+        how = {"cells": cells, "embedding": embedding, "particles": particles, "seconds": seconds}
+        return write_animation(self, Path(path), **how)
 
     def save(self, path: str | PathLike[str], *, force: bool = False) -> None:
         """Write the model to one file of arrays and plain JSON.

@@ -12,7 +12,7 @@ from conservax.baseline import (
     fit_kernel_density,
     fit_kernel_density_in_time,
 )
-from conservax.data import Split, Stream, Table
+from conservax.data import MOST_SNAPSHOTS, Split, Stream, Table
 from conservax.model._model import Model
 
 MOST_COMPARED = 20_000  # rows of a stream that baselines, slow on many, are held against
@@ -56,6 +56,42 @@ def scores(model: Model, table: Table | Stream) -> tuple[Score, ...]:
         error = behind.std(ddof=1) / math.sqrt(len(behind)) if len(behind) > 1 else math.nan
         raw = mean + float(behind.mean())
         result.append(Score(name, detail, raw - volume, raw, float(behind.mean()), float(error)))
+    return tuple(result)
+
+
+@dataclass(frozen=True)
+class TimeScore:
+    """Mean negative log-likelihood of the rows of one time, in nats a row.
+
+    **Attributes:**
+
+    - `time`: as text.
+    - `rows`: how many there are.
+    - `standardised`, `raw`, `error`: per row, as in `Score`; `error` is the standard error.
+    - `left_out`: whether no row of this time was trained on.
+    """
+
+    time: str
+    rows: int
+    standardised: float
+    raw: float
+    error: float
+    left_out: bool
+
+
+def scores_by_time(model: Model, table: Table | Stream) -> tuple[TimeScore, ...]:
+    """Our model at each time of a table of snapshots; nothing if times are many, or rows streamed."""
+    if not isinstance(table, Table) or len(np.unique(table.t)) > MOST_SNAPSHOTS:
+        return ()
+    axis, volume = model.units.time, model.units.log_volume
+    paid = -model.log_prob(axis.to_column(table.t), table.x)
+    result = []
+    for time in np.unique(table.t).tolist():
+        ours = paid[table.t == time]
+        mean, error = float(ours.mean()), float(ours.std(ddof=1)) if len(ours) > 1 else math.nan
+        out = time in model.settings.get("left_out", ())
+        scored = (mean - volume, mean, error / math.sqrt(len(ours)))
+        result.append(TimeScore(axis.format(time), len(ours), *scored, left_out=out))
     return tuple(result)
 
 

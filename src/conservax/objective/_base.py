@@ -16,11 +16,15 @@ else:
 
 
 class Rows(NamedTuple):
-    """Observed points: times in [0, 1], standardised positions, and maybe conditions."""
+    """Observed points: times in [0, 1], standardised positions, and maybe conditions.
+
+    `weight` says how much each row counts, 1 on average over all rows; None for all the same.
+    """
 
     t: Float[Array, " rows"]
     x: Float[Array, "rows dim"]
     condition: Float[Array, "rows condition_dim"] | None = None
+    weight: Float[Array, " rows"] | None = None
 
 
 class AbstractObjective(eqx.Module):

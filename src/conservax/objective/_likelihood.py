@@ -11,10 +11,15 @@ from conservax.objective._base import AbstractObjective, Rows
 
 
 class NegativeLogLikelihood(AbstractObjective):
-    """Mean of -log rho_t(x) over the rows, nats [hua2025, (32)]."""
+    """Mean of -log rho_t(x) over the rows, nats [hua2025, (32)].
+
+    Each row counts by its weight, if rows have such: with weights that add up to the same for every
+    snapshot it is the mean over snapshots of the mean over their rows, as in (33).
+    """
 
     name: ClassVar[str] = "nll"
 
     def __call__(self, key: PRNGKey, law: ConservationLaw, rows: Rows) -> Scalar:
         """Cross entropy of the batch."""
-        return -jnp.mean(jax.vmap(law.log_prob)(rows.t, rows.x, rows.condition))
+        log_prob = jax.vmap(law.log_prob)(rows.t, rows.x, rows.condition)
+        return -jnp.mean(log_prob if rows.weight is None else rows.weight * log_prob)

@@ -1,3 +1,5 @@
 """Pictures and figures of a fitted model: one self-contained HTML page."""
 
+from ._animation import write_animation as write_animation
+from ._streamlines import write_streamlines as write_streamlines
 from ._write import write_report as write_report

@@ -6,7 +6,7 @@ from html import escape
 from typing import Any
 
 from conservax.check import CheckReport
-from conservax.model import Model, Score
+from conservax.model import Model, Score, TimeScore
 
 from ._moments import span_of
 
@@ -137,6 +137,23 @@ def score_table(scores: tuple[Score, ...], judged: str) -> str:
         + "“No time” does not see the time of a row; “in time” is p(t, x) / p(t).</p>"
         + table(heads, rows)
     )
+
+
+def time_table(times: tuple[TimeScore, ...], judged: str) -> str:
+    """Our model at each time, those it was not trained on marked."""
+    if len(times) < 2 and not any(score.left_out for score in times):
+        return ""
+    rows = (
+        (
+            escape(score.time) + "<small>left out of training</small>" * score.left_out,
+            str(score.rows),
+            f"{fixed(score.standardised)} ± {fixed(score.error)}",
+            fixed(score.raw),
+        )
+        for score in times
+    )
+    heads = ("Time", "#Rows", "#NLL, standardised (± std. error)", "#NLL, data units")
+    return f"<p>This model on the {judged} rows of each time.</p>" + table(heads, rows)
 
 
 def table(heads: Iterable[str], rows: Iterable[Iterable[str]]) -> str:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from conservax.data import Table, Units
-from conservax.model import Model
+from conservax.model import Model, scores_by_time
 from conservax.model import scores as scores_of
 
 from . import _sections as sections
@@ -55,6 +55,7 @@ def write_report(
 def _page(model: Model, lines: Sequence[np.ndarray]) -> str:
     shown, check, rows = picture(model, lines), model.check(), _held_out(model)
     judged, scores = (rows[0], scores_of(model, rows[1])) if rows else ("", ())
+    times = sections.time_table(scores_by_time(model, rows[1]), judged) if rows else ""
     columns, axis = _listed(model.units), model.units.time
     source = model.settings.get("source", columns)
     return Template(_part("template.html")).substitute(
@@ -71,7 +72,7 @@ def _page(model: Model, lines: Sequence[np.ndarray]) -> str:
         learning=_learning(model),
         verdict=sections.verdict(check.passed),
         check=sections.check_table(check),
-        scores=sections.score_table(scores, judged) if scores else _WITHOUT_DATA,
+        scores=sections.score_table(scores, judged) + times if scores else _WITHOUT_DATA,
         code=example(model),
         settings=sections.settings_table(model.settings),
         version=escape(version("conservax")),

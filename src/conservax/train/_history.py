@@ -79,7 +79,7 @@ class History:
 
     def frame(self) -> pd.DataFrame:
         """All rows as a table."""
-        return pd.DataFrame(self.rows, columns=self.columns)
+        return pd.DataFrame(self.rows, columns=pd.Index(self.columns))
 
     def _write(self) -> None:
         if self._path is None:

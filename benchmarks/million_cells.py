@@ -1,0 +1,129 @@
+"""Claim: a million cells are read, fitted and annotated in bounded memory on two cores.
+
+Made-up cells drift in `--dims` principal components over five days; they are written to a `.h5ad`
+file with a matrix X that would not fit beside them. Then, in a fresh process: the file is read, a
+small law is fitted for one epoch, and every cell gets its velocity, its log density, its place on the
+last day, and a push of the first day's cells in one tenth of space. Printed: seconds, cells a second,
+and peak memory after each step, from the operating system. Limit: beyond what the process holds
+before it reads, `FIXED` MiB, mostly of the compiler, and `COPIES` copies of the coordinates in float64.
+
+    python benchmarks/million_cells.py [--quick] [--cells 1000000] [--dims 10] [--json]
+"""
+
+import argparse
+import json
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+FIXED, COPIES = 512, 8
+BATCH = 1024
+
+
+def write_cells(path: Path, count: int, dims: int) -> None:
+    """Cells of unequal days, their components, and a wide matrix X on disk that stays unread."""
+    import anndata
+    import h5py
+    import numpy as np
+    import pandas as pd
+
+    rng = np.random.default_rng(0)
+    day = rng.choice(5, count, p=[0.1, 0.15, 0.2, 0.25, 0.3]).astype(np.int8)
+    x = rng.normal(size=(count, dims)).astype(np.float32)
+    x[:, 0] += day
+    obs = pd.DataFrame({"day": day}, index=[f"c{i}" for i in range(count)])
+    anndata.AnnData(obs=obs, obsm={"X_pca": x}).write_h5ad(path)
+    with h5py.File(path, "a") as file:
+        # 2000 genes a cell, of which the file holds only the zeros that it says it does.
+        matrix = file.create_dataset("X", (count, 2000), "f4", chunks=(1000, 2000))
+        matrix.attrs["encoding-type"], matrix.attrs["encoding-version"] = "array", "0.2.0"
+
+
+def peak() -> float:
+    """Largest memory of this process so far, MiB."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def measure(path: Path, dims: int) -> dict[str, Any]:
+    import anndata
+    import h5py
+    import jax.numpy as jnp
+    from anndata.io import read_elem
+
+    import conservax
+
+    jnp.ones(3).sum().block_until_ready()
+    steps, start = [], peak()
+
+    def timed(name: str, work: Callable[[], Any]) -> Any:
+        began = time.perf_counter()
+        result = work()
+        seconds = time.perf_counter() - began
+        steps.append({"step": name, "seconds": seconds, "peak": peak()})
+        return result
+
+    read = {"time": "day", "columns": ["X_pca"], "dims": dims}
+    table = timed("read", lambda: conservax.data.read_table(path, **read))
+    count = len(table)
+    epoch = -(-9 * count // 10 // BATCH)
+    small = {"components": 8, "width": 32, "depth": 2, "batch_size": BATCH, "kinetic": 0.0}
+    model = timed("fit, one epoch", lambda: conservax.fit(table, steps=epoch, **small))
+    with h5py.File(path) as file:
+        cells = anndata.AnnData(
+            obs=read_elem(file["obs"]), obsm={"X_pca": read_elem(file["obsm/X_pca"])}
+        )
+    timed("annotate", lambda: model.annotate(cells, to=4))
+    group = cells.obsm["X_pca"][:, 1] < -1.28
+    timed("push a tenth of day 0", lambda: model.push(cells, group, 0, 4))
+    return {
+        "cells": count,
+        "dims": dims,
+        "start": start,
+        "steps": steps,
+        "grown": peak() - start,
+        "limit": FIXED + COPIES * 8 * count * dims / 2**20,
+    }
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--quick", action="store_true", help="20 000 cells, no verdict")
+    parser.add_argument("--cells", type=int, default=1_000_000)
+    parser.add_argument("--dims", type=int, default=10)
+    parser.add_argument("--json", action="store_true", help="one machine-readable object")
+    parser.add_argument("--read", type=Path, help=argparse.SUPPRESS)  # in the fresh process
+    options = parser.parse_args()
+    if options.read:
+        warnings.simplefilter("ignore")
+        print(json.dumps(measure(options.read, options.dims)))
+        return 0
+    count = 20_000 if options.quick else options.cells
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "cells.h5ad"
+        write_cells(path, count, options.dims)
+        again = [sys.executable, __file__, "--read", str(path), "--dims", str(options.dims)]
+        result = json.loads(subprocess.run(again, check=True, stdout=subprocess.PIPE).stdout)
+    passed = result["grown"] <= result["limit"]
+    if options.json:
+        print(json.dumps({"passed": passed, **result}))
+        return 0 if passed or options.quick else 1
+    print(f"{count:,} cells, {options.dims} dims; {result['start']:.0f} MiB before reading")
+    for step in result["steps"]:
+        speed = count / step["seconds"]
+        print(
+            f"{step['step']:24} {step['seconds']:8.1f} s {speed:12,.0f} cells/s   "
+            f"peak {step['peak']:7.0f} MiB"
+        )
+    print(f"grown by {result['grown']:.0f} MiB, limit {result['limit']:.0f} MiB")
+    print("PASS" if passed else "MISS")
+    return 0 if passed or options.quick else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

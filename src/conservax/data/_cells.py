@@ -1,0 +1,125 @@
+"""Cells as AnnData holds them: times and other columns in `obs`, coordinates in arrays of `obsm`.
+
+Of a file only `obs` and the arrays that are asked for are read, never the matrix X: ten
+coordinates of a million cells are 40 MB.
+"""
+
+from collections.abc import Callable, MutableMapping, Sequence
+from pathlib import Path
+from typing import Any, Protocol, runtime_checkable
+
+import numpy as np
+import pandas as pd
+from scipy.sparse import issparse
+
+from ._errors import DataError
+from ._sources import Columns, broken, check_file, refuse_twins
+
+USUAL, USUAL_DIMS = "X_pca", 10
+
+
+@runtime_checkable
+class Cells(Protocol):
+    """An AnnData object, known by what it has: a row of `obs` and of each array in `obsm` a cell."""
+
+    obs: pd.DataFrame
+
+    @property
+    def obsm(self) -> MutableMapping[str, Any]:
+        """Arrays of shape `(cells, k)` by name."""
+        ...
+
+
+def from_cells(cells: Cells, asked: Sequence[str] | None, dims: int | None) -> Columns:
+    """The columns of `obs`, and the columns `asked` for of the arrays in `obsm`."""
+    obsm = cells.obsm
+    return _gathered(cells.obs, list(obsm), obsm.__getitem__, asked, dims, "AnnData")
+
+
+def read_h5ad(path: Path, asked: Sequence[str] | None, dims: int | None) -> Columns:
+    """`from_cells` for a file.
+
+    **Raises:** `DataError` if the file is no AnnData file, or the package that reads it is missing.
+    """
+    check_file(path)
+    try:
+        import h5py
+        from anndata.io import read_elem
+    except ImportError as error:
+        raise DataError(
+            f"{path}: expected the package anndata, to read a file of it; got none. "
+            'Install it: pip install "conservax[anndata]"'
+        ) from error
+    try:
+        with h5py.File(path) as opened:
+            file: Any = opened
+            obs: Any = read_elem(file["obs"])
+            obsm = file["obsm"]
+
+            def load(name: str) -> Any:
+                found = obsm[name]
+                return found if isinstance(found, h5py.Dataset) else read_elem(found)
+
+            return _gathered(obs, list(obsm), load, asked, dims, str(path))
+    except DataError:
+        raise
+    except Exception as error:  # of h5py, or of any of the readers of anndata
+        raise broken(path, "an AnnData file", error) from error
+
+
+def place_in(array: str, column: str) -> int | None:
+    """3 for the column `X_pca3` and the array `X_pca`; None for a column of something else."""
+    number = column.removeprefix(array)
+    return int(number) if column.startswith(array) and number.isdecimal() else None
+
+
+def _gathered(
+    obs: pd.DataFrame,
+    names: Sequence[str],
+    load: Callable[[str], Any],
+    asked: Sequence[str] | None,
+    dims: int | None,
+    source: str,
+) -> Columns:
+    if asked is None and USUAL not in names:
+        raise DataError(
+            f"{source}: expected an array {USUAL!r} in obsm; got {list(names)}. "
+            "Say which are the coordinates: columns=... (--columns)."
+        )
+    wanted = (USUAL,) if asked is None else asked
+    pairs = [(str(name), obs.iloc[:, i]) for i, name in enumerate(obs.columns)]
+    arrays: dict[str, tuple[str, ...]] = {}
+    for name in names:
+        places = [place for column in wanted if (place := place_in(name, column)) is not None]
+        if name not in wanted and not places:
+            arrays[name] = ()
+            continue
+        held = _array(load(name), f"{source}, obsm {name!r}")
+        arrays[name] = tuple(f"{name}{i}" for i in range(held.shape[1]))
+        whole = (dims or held.shape[1]) if name in wanted else 0
+        read = np.asarray(held[:, : max([whole, *(place + 1 for place in places)])])
+        pairs += [(f"{name}{i}", pd.Series(values, obs.index)) for i, values in enumerate(read.T)]
+    refuse_twins([name for name, _ in pairs], source)
+    found = Columns(dict(pairs), source, arrays=arrays)
+    if asked is not None:
+        return found
+    width = len(arrays[USUAL])
+    usual = found.spread(wanted, min(USUAL_DIMS, width) if dims is None else dims)
+    said = f"coordinates taken from the first {len(usual)} of {width} columns of obsm {USUAL!r}"
+    return found._replace(notes=(said,), usual=usual)
+
+
+def _array(held: Any, where: str) -> Any:
+    """Something of two axes to slice, without reading it yet."""
+    if issparse(held):
+        raise DataError(
+            f"{where}: expected a dense array; got a sparse one. Convert it with toarray()."
+        )
+    held = held.to_numpy() if isinstance(held, pd.DataFrame) else held
+    shape = getattr(held, "shape", None)
+    if shape is None or len(shape) != 2:
+        raise DataError(
+            f"{where}: expected an array of shape (cells, k); got "
+            f"{type(held).__name__ if shape is None else shape}. Name another."
+        )
+    return held

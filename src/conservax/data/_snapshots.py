@@ -1,0 +1,32 @@
+"""Snapshots: many rows at each of a few times, of which each counts as much as the others."""
+
+import numpy as np
+from jaxtyping import Float64, Int
+
+from ._types import Times
+
+MOST_SNAPSHOTS = 50
+FEWEST_ROWS_A_SNAPSHOT = 5
+
+
+def snapshots(t: Times) -> list[Int[np.ndarray, " rows"]] | None:
+    """Row numbers of each snapshot in order of time; None if times are many, or rows at one few."""
+    times, which, counts = np.unique(t, return_inverse=True, return_counts=True)
+    if not 0 < len(times) <= MOST_SNAPSHOTS or counts.min() < FEWEST_ROWS_A_SNAPSHOT:
+        return None
+    return [np.flatnonzero(which == snapshot) for snapshot in range(len(times))]
+
+
+def are_unequal_snapshots(t: Times) -> bool:
+    """Whether times are those of snapshots, and some have more rows than others."""
+    found = snapshots(t)
+    return found is not None and len(set(map(len, found))) > 1
+
+
+def snapshot_weights(t: Times) -> Float64[np.ndarray, " rows"]:
+    """Weights of mean 1 that add up to the same for every time: mean rows a time / rows at its own.
+
+    With them a mean over rows is the mean over times of means over their rows [hua2025, (33)].
+    """
+    times, which, counts = np.unique(t, return_inverse=True, return_counts=True)
+    return len(t) / len(times) / counts[which]

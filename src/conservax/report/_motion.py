@@ -1,0 +1,101 @@
+"""Places and velocities in a plane: two coordinates of the model, or an embedding of its cells."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from jaxtyping import Float
+
+from conservax.data import Cells, DataError
+from conservax.model import Embedding, Model, embedded, rows_of
+
+MOST_CELLS = 20_000
+_DRAWS = 20_000
+
+
+class Motion(NamedTuple):
+    """Points in the plane with their velocities and times (numbers or seconds)."""
+
+    t: Float[np.ndarray, " points"]
+    x: Float[np.ndarray, "points 2"]
+    velocity: Float[np.ndarray, "points 2"]
+    names: tuple[str, str]
+
+
+class Plane(NamedTuple):
+    """Where cells are in the model and in the plane, and how other positions get there."""
+
+    t: Float[np.ndarray, " points"]
+    x: Float[np.ndarray, "points dim"]
+    seen: Float[np.ndarray, "points 2"]
+    names: tuple[str, str]
+    embedding: Embedding | None
+
+    def place(self, model: Model, x: Float[np.ndarray, "rows dim"]) -> Float[np.ndarray, "rows 2"]:
+        """Positions of the model in the plane."""
+        if self.embedding is None:
+            return x[:, :2]
+        return self.embedding.place(model.units.standardise(x))
+
+
+def plane(model: Model, cells: Cells | None, embedding: str | None) -> Plane:
+    """At most 20 000 cells, or rows of the model, or draws where it has none, in a plane.
+
+    **Raises:** `DataError` if the model has one coordinate, or an embedding has no cells.
+    """
+    if embedding is not None:
+        if cells is None:
+            raise DataError(f"expected cells beside embedding={embedding!r}; got none. Give both.")
+        return _embedded(model, cells, embedding)
+    if model.units.dim < 2:
+        raise DataError("expected a model of two coordinates or more to draw; got one.")
+    t, x = _rows(model, cells)
+    chosen = _some(len(t))
+    names = (model.units.columns[0], model.units.columns[1])
+    return Plane(t[chosen], x[chosen], x[chosen, :2], names, None)
+
+
+def motion(model: Model, t: Any, cells: Cells | None, embedding: str | None) -> Motion:
+    """What moves: draws at one time, or cells and rows each at their own."""
+    axis = model.units.time
+    if t is not None:
+        if embedding is not None:
+            raise DataError("expected an embedding, which has cells of all times, without t.")
+        if model.units.dim < 2:
+            raise DataError("expected a model of two coordinates or more to draw; got one.")
+        draws = model.sample(t, _DRAWS, seed=0)
+        names = (model.units.columns[0], model.units.columns[1])
+        at = np.full(_DRAWS, float(axis.parse(t)))
+        return Motion(at, draws[:, :2], model.velocity(t, draws)[:, :2], names)
+    seen = plane(model, cells, embedding)
+    velocity = model.velocity(axis.to_column(seen.t), seen.x)
+    if seen.embedding is not None:
+        scale = np.array(model.units.std)
+        velocity = seen.embedding.velocity(model.units.standardise(seen.x), velocity / scale)
+    return Motion(seen.t, seen.seen, velocity[:, :2], seen.names)
+
+
+def _embedded(model: Model, cells: Cells, name: str) -> Plane:
+    table, seen = rows_of(model, cells), embedded(cells, name)
+    made = Embedding(model.units.standardise(table.x), seen)
+    chosen = _some(len(table))
+    short = name.removeprefix("X_")
+    names = (f"{short} 1", f"{short} 2")
+    return Plane(table.t[chosen], table.x[chosen], seen[chosen], names, made)
+
+
+def _rows(model: Model, cells: Cells | None) -> tuple[np.ndarray, np.ndarray]:
+    if cells is not None:
+        table = rows_of(model, cells)
+        return table.t, table.x
+    if model.split is not None:
+        return (
+            np.concatenate([part.t for part in model.split]),
+            np.concatenate([part.x for part in model.split]),
+        )
+    axis = model.units.time
+    t = np.linspace(axis.start, axis.end, _DRAWS)
+    return t, model.sample(axis.to_column(t), _DRAWS, seed=0)
+
+
+def _some(count: int) -> np.ndarray:
+    return np.random.default_rng(0).permutation(count)[:MOST_CELLS]

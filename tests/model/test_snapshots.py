@@ -1,0 +1,151 @@
+"""Fits to snapshots: equal weights, and times left out."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pandas as pd
+import pytest
+
+import conservax
+from conservax import Stage
+from conservax.data import DataError
+from conservax.model import scores_by_time
+from conservax.objective import NegativeLogLikelihood, Rows
+from conservax.train import ProgressBar, train
+from oracles import factorized
+
+TINY = {
+    "time": "t",
+    "columns": ["x"],
+    "kinetic": 0.0,
+    "steps": 200,
+    "width": 8,
+    "depth": 1,
+    "components": 2,
+    "batch_size": 64,
+    "learning_rate": 1e-2,
+    "noise": 0.0,
+    "progress": False,
+}
+SIZES = {0.0: 300, 1.0: 60, 2.0: 20}
+
+
+def snapshots(sizes=SIZES, seed=0):
+    rng = np.random.default_rng(seed)
+    t = np.repeat(list(sizes), list(sizes.values()))
+    return pd.DataFrame({"t": t, "x": 10 * t + rng.normal(size=len(t))})
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    out = tmp_path_factory.mktemp("runs") / "run"
+    conservax.fit(snapshots(), out=out, **TINY)
+    return out
+
+
+def test_the_objective_of_a_fit_is_the_mean_over_snapshots(run):
+    model = conservax.load(run)
+    held = model.split.validation
+    paid = -model.log_prob(held.t, held.x) - model.units.log_volume
+    expected = np.mean([paid[held.t == t].mean() for t in SIZES])
+    assert model.history["validation"].min() == pytest.approx(expected, abs=1e-4)
+    assert abs(paid.mean() - expected) > 1e-3
+
+
+def test_equal_snapshots_need_no_weights():
+    model = conservax.fit(snapshots(dict.fromkeys(SIZES, 40)), **TINY | {"steps": 10})
+    assert model.settings["equal_snapshots"] is False
+    assert conservax.fit(snapshots(), **TINY | {"steps": 10}).settings["equal_snapshots"]
+
+
+def test_weights_go_on_where_a_run_was_interrupted(run, tmp_path, monkeypatch):
+    def stop(bar, report):
+        raise KeyboardInterrupt
+
+    out = tmp_path / "run"
+    with monkeypatch.context() as patch:
+        patch.setattr(ProgressBar, "show", stop)
+        with pytest.raises(KeyboardInterrupt):
+            conservax.fit(snapshots(), out=out, **TINY)
+    conservax.resume(out, progress=False)
+    assert (out / "metrics.csv").read_bytes() == (run / "metrics.csv").read_bytes()
+
+
+@pytest.mark.parametrize("members", [1, 2])
+def test_training_takes_weights_with_blur_pieces_and_conditions(members):
+    law = conservax.ConservationLaw(factorized(1, condition_dim=2), conservax.flux.FactorizedFlux())
+    x = jax.random.normal(jax.random.key(0), (3000, 1))
+    weight = jnp.where(jnp.arange(3000) % 2 == 0, 1.8, 0.2)
+    rows = Rows(jnp.full(3000, 0.5), x, jnp.ones((3000, 2)), weight)
+    stages = (Stage(4, NegativeLogLikelihood()),)
+    options = {"validation": rows, "batch_size": 8, "noise": 0.1, "time_noise": 0.1, "chunk": 2}
+    trained = train(law, rows, stages, key=jax.random.key(1), members=members, **options)
+    each = -jax.vmap(trained.law.log_prob)(rows.t, rows.x, rows.condition)
+    last = trained.history.query("member == @trained.member")["validation"].min()
+    assert last == pytest.approx(float(jnp.mean(weight * each)), rel=1e-6)
+
+
+def test_weights_of_a_stream(tmp_path):
+    snapshots({t: 5 * size for t, size in SIZES.items()}).to_parquet(tmp_path / "rows.parquet")
+    with pytest.warns(UserWarning, match="a batch at a time"):
+        model = conservax.fit(tmp_path / "rows.parquet", memory_rows=10, **TINY)
+    held = model.split.validation
+    paid = -model.log_prob(held.t, held.x) - model.units.log_volume
+    expected = np.mean([paid[held.t == t].mean() for t in SIZES])
+    assert model.history["validation"].min() == pytest.approx(expected, abs=1e-4)
+
+
+@pytest.fixture(scope="module")
+def without_one():
+    return conservax.fit(snapshots(), leave_out=[1], test=0.1, **TINY)
+
+
+def test_a_time_left_out_is_for_the_test_alone(without_one):
+    train_, validation, test = without_one.split
+    assert set(train_.t) == set(validation.t) == {0, 2}
+    assert (test.t == 1).sum() == 60
+    assert (test.t == 0).sum() == 30
+    assert (np.diff(test.t) >= 0).all()
+    assert without_one.settings["left_out"] == [1.0]
+
+
+def test_the_model_covers_times_left_out_at_its_ends():
+    model = conservax.fit(snapshots(), leave_out=2, **TINY | {"steps": 10})
+    assert (model.units.time.start, model.units.time.end) == (0, 2)
+    assert model.units.mean[0] < 5  # of training rows alone
+
+
+def test_scores_by_time_tell_what_was_left_out(without_one):
+    test = without_one.split.test
+    found = scores_by_time(without_one, test)
+    assert [(score.time, score.rows, score.left_out) for score in found] == [
+        ("0", 30, False),
+        ("1", 60, True),
+        ("2", 2, False),
+    ]
+    paid = -without_one.log_prob(test.t, test.x)
+    assert found[1].raw == pytest.approx(paid[test.t == 1].mean())
+    assert found[1].standardised == pytest.approx(found[1].raw - without_one.units.log_volume)
+    assert sum(s.raw * s.rows for s in found) / len(test) == pytest.approx(paid.mean())
+
+
+def test_times_are_not_left_out_of_windows_or_streams(tmp_path):
+    frame = snapshots()
+    frame.to_parquet(tmp_path / "rows.parquet")
+    events = conservax.data.read_events(frame, time="t", columns=["x"], window=1.0)
+    with pytest.raises(DataError, match="expected a table in memory"):
+        conservax.fit(events, leave_out=[1])
+    with (
+        pytest.warns(UserWarning, match="a batch at a time"),
+        pytest.raises(DataError, match="expected a table in memory"),
+    ):
+        conservax.fit(tmp_path / "rows.parquet", leave_out=[1], memory_rows=10, **TINY)
+
+
+@pytest.mark.parametrize(
+    ("times", "words"),
+    [([3], "There are 0, 1, 2"), ([0, 1, 2], "got all 3"), ([1, 2], "two different times")],
+)
+def test_too_little_may_not_be_left(times, words):
+    with pytest.raises(DataError, match=words):
+        conservax.fit(snapshots(), leave_out=times, **TINY)
