@@ -14,8 +14,8 @@ from conservax.bench import (
     too_good,
 )
 from conservax.bench import _event_models as models
-from conservax.bench._event_models import Fitted
 from conservax.bench._data_folder import data_folder
+from conservax.bench._event_models import Fitted
 from conservax.bench._event_sets import _days
 from conservax.bench._event_sets import _events as laid
 from conservax.bench._fit_flow import FLOW_STEPS
