@@ -1,7 +1,7 @@
 """Tables in: a file, a data frame or arrays to a `Table`, or an error that says what to mend."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 

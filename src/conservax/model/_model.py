@@ -14,7 +14,7 @@ from jax.tree_util import Partial
 from jaxtyping import Float
 from numpy.typing import ArrayLike
 
-from conservax.check import CheckReport, calibration, check
+from conservax.check import CheckReport, Population, calibration, check, snapshot_distances
 from conservax.data import (
     MEMORY_ROWS,
     Cells,
@@ -30,6 +30,7 @@ from conservax.data import (
 )
 from conservax.law import ConservationLaw
 from conservax.model._file import load_model, save_model
+from conservax.model._population import held_out_snapshots, population_of
 from conservax.model._rows import over_rows
 from conservax.objective import Rows
 from conservax.transport import transport
@@ -155,6 +156,42 @@ class Model:
             table = held_out[1] if held_out else None
         t, x = (None, None) if table is None else self.rows(table)[:2]
         return check(self.law, key=jax.random.key(seed), t=t, x=x)
+
+    def population(self, *, tolerance: float = 1e-6, max_steps: int = 4096) -> Population:
+        """The model as what `conservax.check.snapshot_distances` judges, in the units of its table.
+
+        `tolerance`, `max_steps`: of the ODE, in standard deviations; see `transport.solve_ode`.
+        """
+        return population_of(self, tolerance, max_steps)
+
+    def snapshot_distances(
+        self,
+        table: Table | None = None,
+        others: Table | None = None,
+        *,
+        standardised: bool = True,
+        repeats: int = 20,
+        seed: int = 0,
+    ) -> pd.DataFrame:
+        """Exact W1 and W2 of draws and of carried cells to held-out cells, beside their floors.
+
+        **Arguments:**
+
+        - `table`: snapshots that the model has not seen; by default the test rows of the split, or
+          its validation rows.
+        - `others`: more real rows, for the floor alone; by default all other rows of the split.
+        - `standardised`: whether distances are in standard deviations, or in the units of the data.
+        - `repeats`, `seed`: see `conservax.check.snapshot_distances`, which tells what is returned.
+        """
+        snapshots, pool = held_out_snapshots(self.split, table, others)
+        return snapshot_distances(
+            self.population(),
+            snapshots,
+            pool,
+            scale=self.units.std if standardised else 1.0,
+            repeats=repeats,
+            seed=seed,
+        )
 
     def report(
         self,

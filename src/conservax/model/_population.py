@@ -1,0 +1,80 @@
+"""A fitted model as what snapshots can judge."""
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+import numpy as np
+from jax.tree_util import Partial
+
+from conservax.check import Population, Route
+from conservax.check._draws import law_dtype
+from conservax.check._population import Cells, Times
+from conservax.data import DataError, Split, Table, by_time
+from conservax.model._rows import over_rows
+from conservax.transport import solve_ode
+
+if TYPE_CHECKING:
+    from conservax.model._model import Model
+
+
+def population_of(model: "Model", tolerance: float, max_steps: int) -> Population:
+    """Draws, velocity, and every way that the law has to carry cells, in the units of its table.
+
+    Times are numbers, or seconds since 1970-01-01 UTC, as in `Table.t`; velocities are per one of
+    these.
+    """
+    axis, dtype = model.units.time, law_dtype(model.law)
+
+    def sample(t: Times, seed: int) -> Cells:
+        return model.sample(axis.to_column(t), seed=seed)
+
+    def velocity(t: Times, x: Cells) -> Cells:
+        return model.velocity(axis.to_column(t), x) * (axis.scale / (axis.end - axis.start))
+
+    def carry(x: Cells, start: float, end: float, seed: int, **options) -> Cells:
+        ends = axis.to_column(np.array([start, end]))
+        return model.transport(x, *ends, seed=seed, **options)
+
+    def follow(x: Cells, start: float, end: float, seed: int) -> Cells:
+        del seed
+        z = model.units.standardise(x).astype(dtype)
+        times = np.tile(axis.to_unit([start, end]).astype(dtype), (len(z), 1))
+        return model.units.restore(
+            over_rows(Partial(_follow, model.law, tolerance, max_steps), z, times)
+        )
+
+    diffusion = model.law.diffusion
+    routes = {"flow map": Route(carry)} if model.law.has_flow_map else {}
+    routes["ODE"] = Route(follow)
+    if not callable(diffusion) and diffusion:
+        routes["SDE"] = Route(partial(carry, diffusion=diffusion), random=True)
+    return Population(sample, routes, velocity)
+
+
+def _follow(law, tolerance, max_steps, x, times):
+    """Not finite where the solver does not get through: one cell must not hide the others."""
+    path = solve_ode(
+        law, x, times, rtol=tolerance, atol=tolerance, max_steps=max_steps, throw=False
+    )
+    return path[-1]
+
+
+def held_out_snapshots(
+    parts: Split | None, table: Table | None, others: Table | None
+) -> tuple[dict[float, Cells], dict[float, Cells]]:
+    """Test cells of every time, and more real cells for the floor: those given, or of the split.
+
+    **Raises:** `DataError` if there are none.
+    """
+    rest = [] if others is None else [others]
+    if table is None:
+        held_out = None if parts is None else parts.held_out()
+        if parts is None or held_out is None:
+            raise DataError("expected held-out rows; got none. Give a table of snapshots.")
+        table = held_out[1]
+        rest = rest or [part for part in parts if part is not table and len(part)]
+    pool: dict[float, list[Cells]] = {}
+    for part in rest:
+        for t, x in by_time(part).items():
+            pool.setdefault(t, []).append(x)
+    return by_time(table), {t: np.concatenate(found) for t, found in pool.items()}
