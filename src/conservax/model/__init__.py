@@ -11,7 +11,7 @@ from conservax.model._fit import fit as fit
 from conservax.model._fit import load as load
 from conservax.model._fit import resume as resume
 from conservax.model._fit_events import fit_events as fit_events
-from conservax.model._model import ExtrapolationWarning as ExtrapolationWarning
+from conservax.model._law_in_units import ExtrapolationWarning as ExtrapolationWarning
 from conservax.model._model import Model as Model
 from conservax.model._projection import Embedding as Embedding
 from conservax.model._rows import over_rows as over_rows
