@@ -144,6 +144,9 @@ def mixture(law: Callable, dim: int, **options) -> Mixture:
 
 DENSITIES = {
     "autoregressive": autoregressive,
+    "autoregressive of normals": lambda dim, **options: autoregressive(
+        dim, kernel="normal", **options
+    ),
     "factorized": factorized,
     "mixture of factorized": lambda dim, **options: mixture(factorized, dim, **options),
     "mixture of autoregressive": lambda dim, **options: mixture(autoregressive, dim, **options),

@@ -1,23 +1,24 @@
-"""The default density: a masked network gives mixtures of logistics, coordinate by coordinate."""
+"""The default density: a masked network gives mixtures, coordinate by coordinate."""
 
 import equinox as eqx
 import jax.numpy as jnp
 
 from conservax._types import Condition, Point, PRNGKey, Scalar, Time
 from conservax.density._base import AbstractAutoregressiveDensity
+from conservax.density._kernel import Kernel, checked_kernel
 from conservax.density._masked_network import MaskedNetwork, NetworkState
-from conservax.density._mixture_conditionals import LogisticMixture
+from conservax.density._mixture_conditionals import AbstractKernelMixture
 from conservax.density._mixture_parameters import initial_outputs, to_mixture
 from conservax.density._time_embedding import TimeEmbedding
 
 
 class Autoregressive(AbstractAutoregressiveDensity):
-    """rho_t(x) = prod_i f_i(x_i | x_<i, t) with mixtures of logistics [hua2025, (11), (14)-(16)].
+    """rho_t(x) = prod_i f_i(x_i | x_<i, t) with mixtures of logistics or normals [hua2025, (11), (14)-(16)].
 
     **Arguments:**
 
     - `dim`: dimension of x, from 1 to 100 and beyond.
-    - `components`: logistics a coordinate.
+    - `components`: of the mixture, a coordinate.
     - `width`, `depth`: hidden units a layer (rounded up to a multiple of `dim`) and hidden layers.
     - `condition_dim`: length of the optional condition vector, 0 for none.
     - `frequencies`, `max_frequency`: sines of t shown to the network, and the fastest of them in
@@ -26,12 +27,15 @@ class Autoregressive(AbstractAutoregressiveDensity):
       before. Some let conditionals change sharply from place to place, none keeps velocities calm.
     - `min_scale`: the narrowest logistic, in standardised units: a floor against points that
       repeat in the data.
+    - `kernel`: shape of the components, "logistic" as in the paper, or "normal" for data whose tails
+      are light.
     - `key`: a key from `jax.random.key`.
     """
 
     dim: int = eqx.field(static=True)
     condition_dim: int = eqx.field(static=True)
     min_scale: float = eqx.field(static=True)
+    kernel: Kernel = eqx.field(static=True)
     embedding: TimeEmbedding
     network: MaskedNetwork
 
@@ -47,6 +51,7 @@ class Autoregressive(AbstractAutoregressiveDensity):
         max_frequency: float = 1.0,
         waves: int = 0,
         min_scale: float = 1e-3,
+        kernel: Kernel = "logistic",
         key: PRNGKey,
     ):
         if min(dim, components, width, depth) < 1 or waves < 0:
@@ -55,11 +60,12 @@ class Autoregressive(AbstractAutoregressiveDensity):
                 f"{dim}, {components}, {width}, {depth} and {waves}."
             )
         self.dim, self.condition_dim, self.min_scale = dim, condition_dim, min_scale
+        self.kernel = checked_kernel(kernel)
         self.embedding = TimeEmbedding(frequencies, max_frequency, condition_dim)
         network = MaskedNetwork(
             dim, self.embedding.size, 3 * components, width, depth, waves, key=key
         )
-        start = jnp.tile(initial_outputs(components, min_scale), dim).astype(
+        start = jnp.tile(initial_outputs(components, min_scale, kernel), dim).astype(
             network.readout_bias.dtype
         )
         self.network = eqx.tree_at(lambda net: net.readout_bias, network, start)
@@ -68,15 +74,16 @@ class Autoregressive(AbstractAutoregressiveDensity):
         """The network with nothing but time and condition known."""
         return self.network.start(self.embedding(t, condition))
 
-    def conditional(self, state: NetworkState, i) -> tuple[LogisticMixture, NetworkState]:
+    def conditional(self, state: NetworkState, i) -> tuple[AbstractKernelMixture, NetworkState]:
         """Mixture of coordinate i."""
         outputs, state = self.network.advance(state, i)
-        return to_mixture(outputs, self.min_scale), state
+        return to_mixture(outputs, self.min_scale, self.kernel), state
 
     def extend(self, state: NetworkState, i, x_i: Scalar) -> NetworkState:
         """The network once x_i is known."""
         return self.network.extend(state, i, x_i)
 
-    def conditionals(self, t: Time, x: Point, condition: Condition = None) -> LogisticMixture:
+    def conditionals(self, t: Time, x: Point, condition: Condition = None) -> AbstractKernelMixture:
         """All mixtures in one pass of the masked network."""
-        return to_mixture(self.network(self.embedding(t, condition), x), self.min_scale)
+        outputs = self.network(self.embedding(t, condition), x)
+        return to_mixture(outputs, self.min_scale, self.kernel)

@@ -1,7 +1,7 @@
 """A mixture of many small bumps, placed on the data before training begins."""
 
 import math
-from typing import Literal, Self
+from typing import Self
 
 import equinox as eqx
 import jax
@@ -14,18 +14,14 @@ from conservax._types import Condition, Point, PRNGKey, PyTree, Scalar, Time
 from conservax.density._base import AbstractAutoregressiveDensity
 from conservax.density._clusters import Clusters, find_clusters
 from conservax.density._dense_network import DenseNetwork
+from conservax.density._kernel import KERNELS, UNIT_SCALE, Kernel, checked_kernel
 from conservax.density._mixture_conditionals import (
     AbstractKernelMixture,
-    LogisticMixture,
-    NormalMixture,
 )
 from conservax.density._mixture_parameters import to_log_scale, to_raw_scale
 from conservax.density._point_features import squash
 from conservax.density._time_embedding import TimeEmbedding
 
-Kernel = Literal["logistic", "normal"]
-KERNELS = {"logistic": LogisticMixture, "normal": NormalMixture}
-UNIT_SCALE = {"logistic": math.sqrt(3) / math.pi, "normal": 1.0}  # of deviation 1
 READOUT_SCALE = 0.01  # weights hardly depend on time at first
 FIRST_ECHO_LOGIT, FIRST_ECHO_SCALE = -3.0, 0.1  # beside bumps whose weights sum to 1
 NEVER = -1e4  # logit of a place that is not there
@@ -104,8 +100,6 @@ class BumpMixture(AbstractAutoregressiveDensity):
             raise ValueError(f"expected {components} positive weights; got {weights.shape}.")
         if rank < 1:
             raise ValueError(f"expected a rank of at least 1; got {rank}.")
-        if kernel not in KERNELS:
-            raise ValueError(f"expected a kernel of {list(KERNELS)}; got {kernel!r}.")
         if not 0 <= background < 1:
             raise ValueError(f"expected a background in [0, 1); got {background}.")
         self.condition_dim, self.min_scale = condition_dim, min_scale
@@ -115,7 +109,7 @@ class BumpMixture(AbstractAutoregressiveDensity):
                 f"{echoes * (1 + self.dim)} entries; got {condition_dim}."
             )
         self.background, self.echoes = background, echoes
-        self.kernel, self.moving = kernel, moving
+        self.kernel, self.moving = checked_kernel(kernel), moving
         self.embedding = TimeEmbedding(frequencies, max_frequency, condition_dim)
         bumps = np.zeros(components * (1 + 2 * self.dim) if moving else components)
         widths = to_raw_scale(np.full(echoes * self.dim, FIRST_ECHO_SCALE), min_scale)

@@ -1,18 +1,21 @@
-"""From network outputs to mixtures of logistics, and where to start them."""
+"""From network outputs to mixtures, and where to start them."""
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from conservax.density._mixture_conditionals import LogisticMixture
+from conservax.density._kernel import KERNELS, UNIT_SCALE, Kernel
+from conservax.density._mixture_conditionals import AbstractKernelMixture
 
 
-def initial_outputs(components: int, min_scale: float) -> Float[Array, " outputs"]:
+def initial_outputs(
+    components: int, min_scale: float, kernel: Kernel = "logistic"
+) -> Float[Array, " outputs"]:
     """Network outputs of equal components spread over standardised data."""
     levels = (np.arange(components) + 0.5) / components
     mean = np.sqrt(3) / np.pi * np.log(levels / (1 - levels))
-    width = np.sqrt(3) / np.pi / np.sqrt(components)
+    width = UNIT_SCALE[kernel] / np.sqrt(components)
     raw_scale = to_raw_scale(np.full(components, width), min_scale)
     return jnp.asarray(np.concatenate([np.zeros(components), mean, raw_scale]))
 
@@ -32,7 +35,10 @@ def to_log_scale(raw_scale: Array, min_scale: float) -> Array:
     return above + float(np.log(min_scale))
 
 
-def to_mixture(outputs: Float[Array, "*batch outputs"], min_scale: float) -> LogisticMixture:
+def to_mixture(
+    outputs: Float[Array, "*batch outputs"], min_scale: float, kernel: Kernel = "logistic"
+) -> AbstractKernelMixture:
     """alpha, mu, s of (14)-(16) from raw outputs; no scale falls below `min_scale`."""
     logits, mean, raw_scale = jnp.split(outputs, 3, axis=-1)
-    return LogisticMixture(jax.nn.log_softmax(logits), mean, to_log_scale(raw_scale, min_scale))
+    log_scale = to_log_scale(raw_scale, min_scale)
+    return KERNELS[kernel](jax.nn.log_softmax(logits), mean, log_scale)

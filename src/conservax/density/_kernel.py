@@ -1,0 +1,20 @@
+"""The shapes that components can have."""
+
+import math
+from typing import Literal, get_args
+
+from conservax.density._mixture_conditionals import LogisticMixture, NormalMixture
+
+Kernel = Literal["logistic", "normal"]
+KERNELS = {"logistic": LogisticMixture, "normal": NormalMixture}
+UNIT_SCALE = {"logistic": math.sqrt(3) / math.pi, "normal": 1.0}  # of deviation 1
+
+
+def checked_kernel(kernel: Kernel) -> Kernel:
+    """The name of a kernel.
+
+    **Raises:** `ValueError` for another name.
+    """
+    if kernel not in KERNELS:
+        raise ValueError(f"expected a kernel of {list(get_args(Kernel))}; got {kernel!r}.")
+    return kernel
