@@ -46,7 +46,7 @@ def bench_events(
 ) -> Iterator[EventRow]:
     """Fit every model to every data set and score it once on the test events.
 
-    What there is to choose is chosen on the validation events. `quick` trains a tenth of the steps
+    What there is to choose is chosen on the validation events. `quick` trains a tenth of the steps or fewer
     and looks at about `QUICK_EVENTS` test events.
     """
     for name in names:
