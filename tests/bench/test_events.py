@@ -66,8 +66,8 @@ def test_a_quick_run_looks_at_whole_windows_of_few_events(monkeypatch):
     for quick in (True, False):
         list(bench_events(["small"], ["mine"], seeds=1, quick=quick))
     few, all_of_them = seen
-    assert len(few) >= 100 > len(few) - few.counts[-1]
-    np.testing.assert_array_equal(few.x, all_of_them.x[: len(few)])
+    assert few.sequences == round(all_of_them.sequences * 100 / len(all_of_them))
+    np.testing.assert_array_equal(few.starts[[0, -1]], all_of_them.starts[[0, -1]])
     assert len(all_of_them) == len(split.test)
 
 
