@@ -25,9 +25,18 @@ import matplotlib as mpl
 import numpy as np
 import pandas as pd
 
-from conservax.bench import EVENT_SETS
-from conservax.bench._event_models import BATCH_SIZE, BUMPS, FLOW, bumps
-from conservax.bench._fit_flow import EventRows, event_rows, fit_flow, flow_nll, rows_of
+from conservax.bench import (
+    BATCH_SIZE,
+    BUMPS,
+    EVENT_SETS,
+    FLOW,
+    EventRows,
+    bumps,
+    event_rows,
+    fit_flow,
+    flow_nll,
+    rows_of,
+)
 from conservax.data import EventSplit
 from conservax.flux import KnotheRosenblatt
 from conservax.law import ConservationLaw

@@ -171,6 +171,19 @@ def test_imports_point_one_way():
     assert wrong == []
 
 
+def test_programs_beside_the_package_use_its_public_names():
+    inside = {"host_overhead.py"}  # measures the inside of a step
+    files = python_files(ROOT / "benchmarks", ROOT / "examples")
+    private = [
+        f"{path.name} imports {module}"
+        for path in files
+        if path.name not in inside
+        for module, _ in imported_modules(ast.parse(path.read_text()), "")
+        if module.startswith("conservax.") and "._" in module
+    ]
+    assert private == []
+
+
 def test_only_transport_integrates():
     # ... and the baseline that has to be simulated to be trained, for comparison.
     users = {

@@ -1,5 +1,7 @@
 """Table 1: its data sets, and what is made of the figures."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -14,6 +16,7 @@ from conservax.bench import (
     too_good,
 )
 from conservax.bench import _event_models as models
+from conservax.bench import _events as runner
 from conservax.bench._event_models import Fitted
 from conservax.bench._event_sets import _days, data_folder
 from conservax.bench._event_sets import _events as laid
@@ -22,8 +25,8 @@ from conservax.cli import main
 from conservax.data import DataError, EventSplit, Units, pinwheel_hawkes
 
 
-def row(figure, *, data="pinwheel", model="bumps", seed=0, temporal=None):
-    return EventRow(data, model, seed, figure, figure + 1, temporal, 100, 2.0)
+def row(figure, *, data="pinwheel", model="bumps", seed=0, temporal=None, events=70_000):
+    return EventRow(data, model, seed, figure, figure + 1, temporal, events, 2.0)
 
 
 def small_pinwheel(seed):
@@ -44,7 +47,27 @@ def test_the_table_has_mean_and_deviation_over_seeds():
 def test_figures_below_the_entropy_are_mistakes():
     fine, wrong, elsewhere = row(2.166), row(2.164), row(0.1, data="citibike")
     remembers = row(1.6, model="with memory", temporal=0.1)
-    assert too_good([fine, wrong, elsewhere, remembers]) == [wrong]
+    lucky = row(2.15, events=1000)
+    assert too_good([fine, wrong, elsewhere, remembers, lucky]) == [wrong]
+
+
+def test_a_quick_run_looks_at_whole_windows_of_few_events(monkeypatch):
+    seen = []
+    split = small_pinwheel(0)
+
+    def score(data, split, seed, quick):
+        seen.append(split.test)
+        yield Fitted("mine", 2.2, None, 1.0)
+
+    monkeypatch.setitem(EVENT_SETS, "small", replace(EVENT_SETS["pinwheel"], load=lambda _: split))
+    monkeypatch.setitem(models.COMPETITORS, "mine", score)
+    monkeypatch.setattr(runner, "QUICK_EVENTS", 100)
+    for quick in (True, False):
+        list(bench_events(["small"], ["mine"], seeds=1, quick=quick))
+    few, all_of_them = seen
+    assert len(few) >= 100 > len(few) - few.counts[-1]
+    np.testing.assert_array_equal(few.x, all_of_them.x[: len(few)])
+    assert len(all_of_them) == len(split.test)
 
 
 def test_missing_data_say_where_they_were_looked_for(monkeypatch, tmp_path):
@@ -52,7 +75,7 @@ def test_missing_data_say_where_they_were_looked_for(monkeypatch, tmp_path):
     assert data_folder() == tmp_path
     for name, known in EVENT_SETS.items():
         if name != "pinwheel":
-            with pytest.raises(DataError, match="Set CONSERVAX_DATA"):
+            with pytest.raises(DataError, match=r"Set CONSERVAX_DATA.*Origin: .*https://"):
                 known.load(0)
 
 
@@ -72,6 +95,26 @@ def test_what_the_command_refuses(arguments, monkeypatch, tmp_path):
         main(["bench", *arguments])
     assert stop.value.code == 2
     assert (tmp_path / "taken.csv").read_text() == "mine"
+
+
+def test_pictures_are_not_written_over_without_force(monkeypatch, tmp_path, capsys):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "new-pinwheel.png").write_text("mine")
+    with pytest.raises(SystemExit) as stop:
+        main(["bench", "events", "--rows", "pinwheel", "--pictures", "--out", "new.csv"])
+    assert stop.value.code == 2
+    assert "new-pinwheel.png: expected a name that is free" in capsys.readouterr().err
+    assert not (tmp_path / "new.csv").exists()
+
+
+def test_the_help_says_where_the_data_are_from(monkeypatch, capsys):
+    monkeypatch.setenv("COLUMNS", "250")
+    with pytest.raises(SystemExit):
+        main(["bench", "--help"])
+    said = capsys.readouterr().out
+    assert "CONSERVAX_DATA" in said
+    for known in EVENT_SETS.values():
+        assert known.origin.split(",")[0] in said
 
 
 def test_windows_of_one_day_are_found_by_the_trips_they_share():
@@ -96,7 +139,7 @@ def test_all_models_at_all_steps_are_scored_on_the_same_events(monkeypatch):
 
     for name in COMPETITORS:
         monkeypatch.setitem(COMPETITORS, name, competitor(name))
-    known = EVENT_SETS["pinwheel"].__class__("P", small_pinwheel, {})
+    known = EVENT_SETS["pinwheel"].__class__("P", small_pinwheel, "here", {})
     monkeypatch.setitem(EVENT_SETS, "pinwheel", known)
     rows = list(bench_events(["pinwheel"], seeds=2, quick=True))
     assert [r.model for r in rows] == [*COMPETITORS] * 2

@@ -1,5 +1,6 @@
 """The command line, as a user drives it."""
 
+import inspect
 import json
 import os
 import signal
@@ -12,6 +13,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+import conservax
 from conservax.cli import main
 from conservax.cli._app import repeat_flag
 
@@ -118,11 +120,31 @@ def test_events_in_windows(work, capsys):
     data = write_table(work / "events.csv", n=300)
     out = work / "windows"
     options = ["--time", "t", "--columns", "x", "y", "--window", "0.1", "--density", "bumps"]
-    assert run("fit", data, *options, "--test", 0.2, "--out", out, *TINY) == 0
+    few = ["--kinetic", 0, "--steps", 30, "--components", 3, "--batch-size", 32]
+    assert run("fit", data, *options, "--test", 0.2, "--out", out, *few) == 0
     capsys.readouterr()
     code, result = answer(capsys, "score", out, write_table(work / "newer.csv", n=300, seed=1))
     assert code == 0
     assert 250 < result["rows"] <= 300
+    for command, words in (
+        (
+            ["fit", data, *options, "--width", 16, "--depth", 1, "--out", work / "no"],
+            "--depth, --w",
+        ),
+        (["fit", data, *options, "--memory-rows", 10, "--out", work / "no"], "with --window"),
+        (["score", out, data, "--memory-rows", 10], "no --memory-rows"),
+    ):
+        assert run(*command) == 2
+        assert words in " ".join(capsys.readouterr().err.split())
+
+
+def test_the_help_has_the_defaults_of_both_kinds_of_fit(monkeypatch, capsys):
+    monkeypatch.setenv("COLUMNS", "250")
+    assert run("fit", "--help") == 0
+    said = capsys.readouterr().out
+    plain, memory = (inspect.signature(f).parameters for f in (conservax.fit, conservax.fit_events))
+    for name in ("steps", "width", "batch_size"):
+        assert f"({plain[name].default}; {memory[name].default} with --history)" in said
 
 
 def test_a_catalogue_from_comcat(work, capsys):
@@ -146,7 +168,13 @@ def test_a_catalogue_from_comcat(work, capsys):
     told = capsys.readouterr()
     assert "200 rows of longitude, latitude" in told.out
     assert "1 quarry blast" in told.err
+    pd.concat([frame, frame[:50]]).to_csv(work / "later.csv", index=False)
+    code, result = answer(capsys, "score", work / "catalogue", work / "later.csv")
+    assert (code, result["rows"]) == (0, 200)
     assert run("fit", work / "query.csv", *options, "--window", "30d") == 0
+    capsys.readouterr()
+    code, result = answer(capsys, "score", work / "catalogue", work / "later.csv")
+    assert (code, result["rows"]) == (0, 180)  # nine whole windows of twenty
     config = json.loads((work / "catalogue" / "config.json").read_text())
     assert config["settings"]["events"]["window"] == 30
     capsys.readouterr()

@@ -74,6 +74,7 @@ def test_degrees_of_a_plain_table_are_checked_and_the_calendar_is_kept(work, cap
     assert run("fit", work / "fine.csv", *tiny, "--out", work / "fine") == 0
     assert "60 rows" in capsys.readouterr().out
     assert run("fit", work / "wrong.csv", *tiny, "--out", work / "wrong") == 2
+    assert "column 'lon', row 62: expected degrees" in " ".join(capsys.readouterr().err.split())
     assert not (work / "wrong").exists()
     assert run("fit", work / "fine.csv", "--stride", 3, "--out", work / "wrong") == 2
     assert "--window beside --stride" in " ".join(capsys.readouterr().err.split())

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from conservax.data import DataError, cut, read_comcat
+from conservax.data import DataError, Units, cut, read_again, read_comcat
 
 HEADER = (
     "time,latitude,longitude,depth,mag,magType,nst,gap,dmin,rms,net,id,updated,place,type,"
@@ -111,6 +111,22 @@ def test_the_table_can_be_cut_into_windows(path):
     assert events.sequences == 11  # the last one that is complete begins on day 70
     assert events.counts.tolist() == [30] * 11
     assert cut(table, "30d", stride="7d").starts.tolist() == events.starts.tolist()
+
+
+def test_another_file_is_read_like_the_first(path, tmp_path):
+    days = pd.date_range("2024-01-01", periods=9, freq="D").strftime("%Y-%m-%dT%H:%M:%S.000Z")
+    write(path, *(row(day, id=f"us{i}", lat=i, lon=120 + i) for i, day in enumerate(days)))
+    first = read_comcat(path, min_magnitude=4.5, box=(110, 130, -10, 10))
+    blast, small, far = row(type="quarry blast"), row(id="us2", mag=4), row(id="us3", lon=0)
+    other = write(tmp_path / "other.csv", blast, small, far, row(id="us4", lat=3))
+    again = read_again(other, like=Units.of(first), comcat=first.comcat)
+    assert again.x.tolist() == [[120.25, 3.0]]
+    events = cut(first, 2)
+    windows = read_again(path, like=Units.of(first), events=events.how(), comcat=events.comcat)
+    np.testing.assert_array_equal(windows.t, events.t)
+    frame = pd.DataFrame({"time": [0], "longitude": [1.0], "latitude": [2.0]})
+    with pytest.raises(DataError, match="expected timestamps"):
+        read_again(frame, like=Units.of(first), comcat=first.comcat)
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,7 @@ def many(sequences=10, seed=0):
 def test_a_record_is_cut_into_windows():
     frame = record()
     events = read_events(frame, time="when", columns=["lon", "lat"], window="10d")
-    days = ((frame["when"] - frame["when"][0]) / pd.Timedelta("1D")).to_numpy()
+    days = ((frame["when"] - DAYS) / pd.Timedelta("1D")).to_numpy()
     assert events.sequences == int(days[-1] // 10)
     for number in range(events.sequences):
         inside = (days >= 10 * number) & (days < 10 * (number + 1))
@@ -33,6 +33,37 @@ def test_a_record_is_cut_into_windows():
         np.testing.assert_array_equal(events.x[mine], frame[["lon", "lat"]][inside])
     assert any("in no complete window" in note for note in events.notes)
     assert (events.axis.start, events.axis.end, events.axis.name) == (0, 10, "days of when")
+
+
+@pytest.mark.parametrize(
+    ("first", "window", "start"),
+    [
+        ("2024-03-05T07:08:09", "30D", "2024-03-05"),
+        ("2024-03-05T07:08:09", "1D", "2024-03-05"),
+        ("2024-03-05T07:08:09", "12h", "2024-03-05T07:00"),
+        ("2024-03-05T07:08:09", "10min", "2024-03-05T07:08"),
+        ("2024-03-05T07:08:09", "5s", "2024-03-05T07:08:09"),
+        (1950.25, 30, 1950.0),
+        (1957.25, 0.5, 1957.2),
+        (0.3, 0.1, 0.3),
+        (-3.5, 2, -4.0),
+    ],
+)
+def test_the_first_window_begins_at_a_round_time(first, window, start):
+    length = window
+    if isinstance(window, str):
+        first, length, start = pd.Timestamp(first), pd.Timedelta(window), pd.Timestamp(start)
+        start = start.timestamp()
+    t = [first + share * length for share in (0.0, 0.1, 1.5, 3.5)]
+    events = read_events({"t": t, "x": np.arange(4.0)}, window=window)
+    assert events.starts[0] == pytest.approx(start, abs=1e-9)
+    assert events.x[0, 0] == 0
+
+
+def test_one_window_of_the_whole_record_begins_at_a_round_time_too():
+    events = read_events({"t": [13.5, 20.0, 87.0], "x": [1.0, 2.0, 4.0]})
+    assert (events.starts.tolist(), events.length) == ([10.0], 77.0)
+    np.testing.assert_allclose(events.t, [3.5, 10.0])
 
 
 def test_windows_may_overlap():
@@ -95,11 +126,32 @@ def test_windows_without_events_are_kept_and_told():
     assert any(f"{empty} of {events.sequences} windows are empty" in note for note in events.notes)
 
 
+def test_windows_that_adjoin_do_not_overlap_whatever_the_sign_of_their_times():
+    t = np.linspace(-1000, 0, 2001)
+    events = cut(read_table({"t": t, "x": np.sin(t)}), 10)
+    parts = split_events(events, validation=0.2, test=0.2, by="time", seed=0)
+    assert [part.sequences for part in parts] == [60, 20, 20]
+
+
+def whole(frame):
+    return read_events(frame, time="when", columns=["lon"])
+
+
 def test_events_at_the_same_time_are_kept_and_told():
     frame = record(50)
+    assert not any("at the very time" in note for note in whole(frame).notes)
     frame.loc[10, "when"] = frame.loc[9, "when"]
-    events = read_events(frame, time="when", columns=["lon"])
-    assert any("1 events at the time of the one before" in note for note in events.notes)
+    assert any("1 of 49 events at the very time of the one" in note for note in whole(frame).notes)
+
+
+def test_events_without_a_wait_are_counted_in_their_windows():
+    t = [0.0, 0.0, 4.0, 7.0, 10.0, 10.5, 21.0]  # three of them without a wait
+    source = {"t": t, "x": np.arange(7.0)}
+    events = cut(read_table(source), 10)
+    assert any("3 of 6 events at the very time" in note for note in events.notes)
+    # In other sequences the tie of the first two is none.
+    apart = read_events(source | {"run": [0, 1, 0, 1, 0, 1, 0]}, sequence="run")
+    assert any("2 of 7 events at the very time" in note for note in apart.notes)
 
 
 @pytest.mark.parametrize(
@@ -108,14 +160,24 @@ def test_events_at_the_same_time_are_kept_and_told():
         (
             record().assign(lon=200.0 + np.arange(500)),
             {"degrees": True},
-            "degrees from -180 to 180",
+            "'lon', row 1: expected degrees from -180 to 180; got 200",
         ),
         (record(), {"degrees": True, "columns": ["lon"]}, "longitude and latitude"),
         (record(), {"window": "200d"}, "shorter window"),
         (record(), {"window": "ten"}, "a length of time"),
         (record(), {"window": -1}, "above 0"),
+        (record(), {"window": 0}, "above 0"),
+        (record(), {"window": "inf"}, "finite length above 0; got 'inf'"),
+        (record(), {"window": float("nan")}, "finite length above 0; got nan"),
+        (record(), {"window": 5, "stride": "inf"}, "finite length above 0"),
+        (many(), {"time": "t", "columns": ["x"], "sequence": "run", "window": "inf"}, "finite"),
         (record(), {"sequence": "run"}, "expected a column 'run'"),
         (many(), {"time": "t", "columns": ["x"], "sequence": "run", "window": 3}, "longer window"),
+        (
+            {"t": [1.0, -2.0], "x": [0.0, 1.0], "run": ["a", "b"]},
+            {"time": "t", "columns": ["x"], "sequence": "run", "window": 3},
+            "run 'b': .* got -2 .* from 0 in every sequence: subtract its start",
+        ),
         (many(), {"time": "t", "columns": ["x"], "window": "3d"}, "a number for the window"),
         (record(1), {}, "different times|start < end"),
         (record(0), {}, "rows of data"),

@@ -53,6 +53,17 @@ def test_rows_are_sorted_by_time_and_equal_times_keep_their_order():
     assert late.notes == ("1 row was not in time order: sorted by time",)
 
 
+def test_degrees_out_of_range_are_named_by_their_row_in_the_source():
+    frame = pd.DataFrame({"t": [3, 1, 2], "lon": [10.0, 20.0, 200.0], "lat": [0.0, 91.0, 0.0]})
+    with pytest.raises(DataError, match=r"'lon', row 3: expected degrees .*got 200 \(1 such"):
+        read_table(frame, degrees=True)
+    with pytest.raises(DataError, match="'lat', row 2: expected degrees from -90 to 90; got 91"):
+        read_table(frame[:2], degrees=True)
+    with pytest.raises(DataError, match=r"longitude and latitude; got \['lon'\]"):
+        read_table(frame, columns=["lon"], degrees=True)
+    assert len(read_table(frame[:1], degrees=True)) == 1
+
+
 def test_a_long_run_of_equal_times_keeps_its_order():
     frame = pd.DataFrame({"t": np.arange(1000) % 2, "x": np.arange(1000)})
     table = read_table(frame, time="t", columns=["x"])

@@ -158,6 +158,14 @@ def test_a_bad_value_is_named_by_column_and_row(tmp_path, column, value, words):
         deal(stream(write(tmp_path, data), columns=["row", "far"]), validation=0.1, seed=0)
 
 
+def test_degrees_out_of_range_are_named_by_column_and_row(tmp_path):
+    data = frame().assign(far=0.0, row=0.0)
+    data.loc[3456, "far"] = 91.0
+    opened = stream(write(tmp_path, data), degrees=True)
+    with pytest.raises(DataError, match="'far', row 3457: expected degrees from -90 to 90; got 91"):
+        deal(opened, validation=0.1, seed=0)
+
+
 def test_times_of_another_kind_further_down_are_refused(tmp_path):
     data = frame()
     data["t"] = data["t"].astype(str)

@@ -6,6 +6,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from scipy.stats import poisson
+from sklearn.cluster import KMeans
 
 import conservax
 from conservax.data import DataError, Events, pinwheel_hawkes, split_events
@@ -125,6 +126,17 @@ def test_the_poisson_baseline_is_that_of_scipy(model):
     assert poisson_score.temporal == pytest.approx(-logs.sum() / count.sum(), rel=1e-9)
 
 
+def test_other_sequences_are_read_in_the_window_of_the_model(model):
+    source = {"h": [0.5, 2.0, 1.0], "east": [0.0, 1.0, 2.0], "north": 3 * [0.0], "day": [1, 1, 2]}
+    events = model.read(source)
+    assert (events.length, events.sequences) == (30.0, 2)
+    assert len(model.log_likelihood(events).temporal) == 2
+    with pytest.raises(DataError, match=r"day '2': .* from 0 to 30, .* got 31 .* later events"):
+        model.read(source | {"h": [0.5, 2.0, 31.0]})
+    with pytest.raises(DataError, match=r"day '1': .* got -0.5 .* subtract its start"):
+        model.read(source | {"h": [-0.5, 2.0, 1.0]})
+
+
 def test_a_model_comes_back_from_its_file_and_its_run(tmp_path):
     out = tmp_path / "run"
     model = conservax.fit_events(hawkes(), test=0.2, out=out, **TINY | {"steps": 4})
@@ -177,6 +189,36 @@ def test_a_killed_run_goes_on_bit_for_bit(tmp_path, monkeypatch):
 def test_bad_pasts_are_told(model, call, words):
     with pytest.raises(DataError, match=words):
         call(model)
+
+
+def test_clusters_are_found_once_for_all_members(monkeypatch):
+    found = []
+
+    class Counted(KMeans):
+        def fit_predict(self, x):
+            found.append(len(x))
+            return super().fit_predict(x)
+
+    def begin(experiment, run, initial, *rest):
+        for member in range(3):
+            initial(jax.random.key(member))
+
+    monkeypatch.setattr("conservax.density._clusters.KMeans", Counted)
+    monkeypatch.setattr("conservax.model._fit.run_experiment", begin)
+    monkeypatch.setattr("conservax.model._fit_events.run_experiment", begin)
+    conservax.fit_events(hawkes(10), **TINY)
+    assert len(found) == 1
+    conservax.fit(hawkes(10), density="bumps", components=5)
+    assert len(found) == 2
+
+
+def test_events_at_one_time_are_warned_of(monkeypatch):
+    monkeypatch.setattr("conservax.model._fit_events.run_experiment", lambda *_: None)
+    events = hawkes(10)
+    source = {"h": np.floor(events.t), "east": events.x[:, 0], "north": events.x[:, 1]}
+    how = {"time": "h", "columns": ["east", "north"], "sequence": "day", "window": 30}
+    with pytest.warns(UserWarning, match="at the very time of the one before.* spread them"):
+        conservax.fit_events(source | {"day": events.sequence}, **how, **TINY)
 
 
 def test_windows_of_one_event_teach_nothing():

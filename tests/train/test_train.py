@@ -5,7 +5,7 @@ import socket
 import subprocess
 import sys
 import textwrap
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 import equinox as eqx
 import jax
@@ -147,6 +147,37 @@ def test_a_piece_is_spread_over_the_validation_rows():
     rows = Rows(jnp.linspace(0, 1, 3 * PIECE), jnp.zeros((3 * PIECE, 1)))
     trained = fit(10, validation=rows, objective=RowsAtOnce())
     assert trained.history["validation"].iloc[-1] == pytest.approx(PIECE + 1, abs=1e-3)
+
+
+class Windows(NamedTuple):
+    """Windows of events, padded to one length."""
+
+    t: jax.Array
+    x: jax.Array
+    length: jax.Array
+
+
+class MeanEvent(AbstractObjective):
+    """The mean coordinate of the events of a batch; notes how many windows there are at once."""
+
+    name: ClassVar[str] = "event"
+    seen: ClassVar[set[int]] = set()
+
+    def __call__(self, key, law, rows):
+        self.seen.add(len(rows.t))
+        there = jnp.arange(rows.t.shape[1])[None] < rows.length[:, None]
+        first = NLL(key, law, Rows(rows.t[:, 0], rows.x[:, 0]))
+        return jnp.sum(jnp.where(there, rows.x[..., 0], 0)) / jnp.sum(rows.length) + 0 * first
+
+
+def test_long_windows_are_looked_at_in_pieces_that_weigh_as_much_as_their_events():
+    rng = np.random.default_rng(0)
+    x, length = rng.normal(size=(40, 256, 1)), rng.integers(1, 257, 40)
+    windows = Windows(jnp.zeros((40, 256)), jnp.asarray(x), jnp.asarray(length))
+    trained = fit(10, rows=windows, validation=windows, objective=MeanEvent(), batch_size=8)
+    assert MeanEvent.seen == {8}  # of validation windows too
+    expected = sum(x[n, : length[n]].sum() for n in range(40)) / length.sum()
+    assert trained.history["validation"].iloc[-1] == pytest.approx(expected, rel=1e-9)
 
 
 def test_metrics_of_a_chunk_without_checkpoint_are_forgotten(tmp_path):

@@ -19,6 +19,7 @@ from conservax.density import (
     Factorized,
     Kernel,
     Mixture,
+    find_clusters,
 )
 from conservax.model import Model, baselines, fit, fit_events, scores
 
@@ -77,11 +78,9 @@ def bumps(data: str, split: EventSplit, seed: int) -> Callable[[PRNGKey], BumpMi
     """The bump mixture with the settings of a data set, as a function of a random key."""
     chosen = BUMPS[data]
     rows = split.train.table()
-    x = Units.of(rows).standardise(rows.x)
-    return lambda key: BumpMixture.from_rows(
-        x,
-        chosen.count,
-        seed=seed,
+    clusters = find_clusters(Units.of(rows).standardise(rows.x), chosen.count, seed=seed)
+    return lambda key: BumpMixture.from_clusters(
+        clusters,
         kernel=chosen.kernel,
         tilted=chosen.tilted,
         rank=chosen.rank,

@@ -11,6 +11,8 @@ from sklearn.cluster import SpectralClustering
 
 from conservax.data import DataError, Events, EventSplit, pinwheel_hawkes
 
+_STPP = "https://github.com/facebookresearch/neural_stpp"
+_DSTPP = "https://github.com/tsinghua-fib-lab/Spatio-temporal-Diffusion-Point-Processes"
 _CITIBIKE_DAYS = 15
 _FAINT = 1e-2  # tie between any two windows, so that none is alone
 
@@ -21,6 +23,7 @@ class EventSet:
 
     **Attributes:**
 
+    - `origin`: who made the events, and where the files with these windows are from.
     - `published`: nats an event by the name of the model, as printed in table 1.
     - `floor`: entropy that no density without history can score below, where it is known.
     - `note`: how the protocol differs from that of the papers.
@@ -28,6 +31,7 @@ class EventSet:
 
     title: str
     load: Callable[[int], EventSplit]  # of a seed
+    origin: str
     published: dict[str, float]
     floor: float | None = None
     note: str = ""
@@ -38,14 +42,15 @@ def data_folder() -> Path:
     return Path(os.environ.get("CONSERVAX_DATA", "../shared/data"))
 
 
-def _arrays(*names: str) -> dict[str, np.ndarray]:
+def _arrays(data: str, *names: str) -> dict[str, np.ndarray]:
     found = {}
     for name in names:
         path = data_folder() / name
         if not path.is_file():
             raise DataError(
-                f"{path}: this benchmark reads its data from there. "
-                "Set CONSERVAX_DATA to the folder that holds it."
+                f"{path}: expected the data of the benchmark {data!r}; got nothing there. Set "
+                f"CONSERVAX_DATA to the folder that holds {name}, an archive of arrays as "
+                f"docs/benchmark_data.md describes. Origin: {EVENT_SETS[data].origin}."
             )
         with np.load(path, allow_pickle=False) as arrays:
             found |= dict(arrays)
@@ -86,7 +91,7 @@ def _pinwheel(seed: int) -> EventSplit:
 
 def _earthquakes(seed: int) -> EventSplit:
     del seed
-    held = _arrays("earthquakes_jp/earthquakes_jp_sequences.npz")
+    held = _arrays("earthquakes", "earthquakes_jp/earthquakes_jp_sequences.npz")
     parts = [
         _events(
             held[f"{part}_t"],
@@ -130,7 +135,8 @@ def _joined(parts: EventSplit) -> Events:
 
 def _covid(seed: int) -> EventSplit:
     del seed
-    held = _arrays("covid19_nj/covid_nj_train_rebuilt_jhu.npz", "covid19_nj/covid_nj_val_test.npz")
+    files = ("covid_nj_train_rebuilt_jhu.npz", "covid_nj_val_test.npz")
+    held = _arrays("covid", *(f"covid19_nj/{file}" for file in files))
     parts = [
         _events(held[f"{p}_t"], held[f"{p}_xy"], held[f"{p}_len"], 7.0, "COVID-19 NJ")
         for p in ("train", "val", "test")
@@ -140,7 +146,7 @@ def _covid(seed: int) -> EventSplit:
 
 def _citibike(seed: int) -> EventSplit:
     """Trained on four fifths of the days of the validation file, judged on the others."""
-    held = _arrays("citibike/citibike_val_test.npz")
+    held = _arrays("citibike", "citibike/citibike_val_test.npz")
     known, test = (
         _events(held[f"{p}_t"], held[f"{p}_xy"], held[f"{p}_len"], 24.0, "CitiBike")
         for p in ("val", "test")
@@ -183,27 +189,40 @@ EVENT_SETS = {
     "pinwheel": EventSet(
         "Pinwheel",
         _pinwheel,
+        f"generated, after toy_datasets.py of {_STPP}",
         _published(2.958, 2.185, 2.028, 1.936),
         floor=2.175,
         note="generated anew for every seed, 2000 windows to test; published figures below the "
         "entropy of places cannot be of this protocol",
     ),
-    "earthquakes": EventSet("Earthquakes JP", _earthquakes, _published(2.259, 1.459, 1.217, 1.184)),
+    "earthquakes": EventSet(
+        "Earthquakes JP",
+        _earthquakes,
+        "ComCat, the catalogue of the US Geological Survey (https://earthquake.usgs.gov), cut by "
+        f"{_STPP}, from dataset/Earthquake of {_DSTPP}",
+        _published(2.259, 1.459, 1.217, 1.184),
+    ),
     "earthquakes-in-time": EventSet(
         "Earthquakes JP, split in time",
         _earthquakes_in_time,
+        "those of earthquakes",
         {},
         note="the last tenth of the windows to test; no window shares an event with training",
     ),
     "covid": EventSet(
         "COVID-19 NJ",
         _covid,
+        f"cases by county (New York Times), made events by {_STPP}, from dataset/COVID19 of "
+        f"{_DSTPP}; training from the counts of Johns Hopkins University "
+        "(https://github.com/CSSEGISandData/COVID-19)",
         _published(2.583, 2.002, 1.846, 1.732),
         note="training set rebuilt from county counts",
     ),
     "citibike": EventSet(
         "CitiBike",
         _citibike,
+        f"trips of Citi Bike, New York (https://citibikenyc.com/system-data), thinned by {_STPP}, "
+        f"from dataset/Citibike of {_DSTPP}",
         _published(2.856, 2.132, 1.462, 1.239),
         note="trained on the validation file: the training file is not public",
     ),

@@ -22,7 +22,7 @@ WIDTH, DEPTH, WAVES = 64, 3, 3
 TOLERANCE = 1e-3
 LEARNING_RATE = 5e-3
 BATCH_SIZE = 256
-FLOW_STEPS = {False: 3000, True: 500}
+FLOW_STEPS = {False: 3000, True: 200}
 
 
 class EventRows(NamedTuple):

@@ -4,7 +4,7 @@ import json
 import math
 import sys
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from importlib.metadata import version
 from typing import Annotated, Any
 
@@ -63,6 +63,17 @@ class BadInput(Exception):  # noqa: N818
 def say(text: str) -> None:
     """Tell the user something on standard error."""
     stderr.print(escape(text), soft_wrap=True)
+
+
+def given(context: typer.Context) -> set[str]:
+    """Names of the options and arguments that somebody gave."""
+    sources = {name: context.get_parameter_source(name) for name in context.params}
+    return {name for name, source in sources.items() if source and source.name != "DEFAULT"}
+
+
+def flags(names: Iterable[str]) -> str:
+    """Names of options as they are typed."""
+    return ", ".join(f"--{name.replace('_', '-')}" for name in sorted(names))
 
 
 def answer(result: dict[str, Any], as_json: bool, human: str | Grid | Group) -> None:

@@ -26,7 +26,10 @@ Examples:
   conservax bench events --quick
 
   conservax bench events --rows pinwheel citibike --models bumps classical --pictures --out events.csv
-"""
+
+Where the events are from (docs/benchmark_data.md says how to lay out the files):
+
+""" + "\n\n".join(f"  {name}: {known.origin}" for name, known in EVENT_SETS.items())
 NAMES = ("events",)
 
 
@@ -48,17 +51,24 @@ def bench_command(
     force: ForceOption = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Regenerate a table of the papers next to the published figures."""
+    """Regenerate a table of the papers next to the published figures.
+
+    The pinwheel is generated. The other data sets are public, but not part of the package: they
+    are read from the folder that the environment variable CONSERVAX_DATA names.
+    """
     if name not in NAMES:
         raise BadInput(f"expected a table of {', '.join(NAMES)}; got {name!r}.")
     for kind, asked, known in (("data sets", rows, EVENT_SETS), ("models", models, COMPETITORS)):
         unknown = [name for name in asked or () if name not in known]
         if unknown:
             raise BadInput(f"expected {kind} of {', '.join(known)}; got {unknown}.")
-    check_out(out, force)
+    names = rows or tuple(EVENT_SETS)
+    drawn = {data: out.with_name(f"{out.stem}-{data}.png") for data in names if pictures}
+    for path in (out, *drawn.values()):
+        check_out(path, force)
     found = []
     for row in bench_events(
-        rows or tuple(EVENT_SETS),
+        names,
         models or tuple(COMPETITORS),
         seeds=seeds or (1 if quick else 3),
         quick=quick,
@@ -66,16 +76,17 @@ def bench_command(
     ):
         found.append(row)
         pd.DataFrame([asdict(row) for row in found]).to_csv(out, index=False)
-    if pictures:
-        for name in rows or EVENT_SETS:
-            split = EVENT_SETS[name].load(0)
-            path = out.with_name(f"{out.stem}-{name}.png")
-            draw_fluxes(fit_bumps(name, split, 0, quick), split.test.table(), path)
-            say(f"{path}")
+    for data, path in drawn.items():
+        split = EVENT_SETS[data].load(0)
+        draw_fluxes(fit_bumps(data, split, 0, quick), split.test.table(), path)
+        say(f"{path}")
     table = table_of(found)
     wrong = too_good(found)
-    result = {"out": str(out), "quick": quick, "rows": table.to_dict("records")}
+    origins = {data: EVENT_SETS[data].origin for data in names}
+    result = {"out": str(out), "quick": quick, "rows": table.to_dict("records"), "origins": origins}
     answer(result, as_json, _grid(table))
+    for data, origin in origins.items():
+        say(f"{data}: {origin}")
     for row in wrong:
         say(f"{row.data}: {row.model} at {row.standardised:.3f} is below the entropy: a mistake.")
     if wrong:

@@ -16,6 +16,8 @@ from conservax.cli._app import (
     SeedOption,
     answer,
     app,
+    flags,
+    given,
     say,
 )
 from conservax.cli._fit_history import events_summary, events_words, fit_history
@@ -74,7 +76,12 @@ def fit_command(
     leave_out: Annotated[
         list[str] | None, typer.Option(help="Times whose rows are all kept aside for scoring.")
     ] = None,
-    steps: Annotated[int, typer.Option(min=1, help="Training steps at most.")] = 2000,
+    steps: Annotated[
+        int,
+        typer.Option(
+            min=1, show_default="2000; 1500 with --history", help="Training steps at most."
+        ),
+    ] = 2000,
     sequence: Annotated[
         str | None, typer.Option(help="Column that tells sequences of events apart.")
     ] = None,
@@ -86,10 +93,7 @@ def fit_command(
     ] = None,
     history: Annotated[
         bool,
-        typer.Option(
-            help="Learn when and where the next event comes, given those before: with 1500 steps of "
-            "16 windows, a network of width 32, unless you say otherwise."
-        ),
+        typer.Option(help="Learn when and where the next event comes, given those before."),
     ] = False,
     degrees: Annotated[
         bool, typer.Option(help="The columns are longitude and latitude: check them.")
@@ -108,14 +112,33 @@ def fit_command(
         typer.Option(help='"bumps" for fixed places: many bumps at the clusters of the rows.'),
     ] = "autoregressive",
     components: Annotated[
-        int | None, typer.Option(min=1, help="Logistics a coordinate (16), or bumps (1024).")
+        int | None,
+        typer.Option(
+            min=1,
+            show_default="16; of bumps a quarter of the rows, at most 1024",
+            help="Logistics a coordinate, or bumps.",
+        ),
     ] = None,
-    width: Annotated[int, typer.Option(min=1, help="Hidden units a layer.")] = 128,
-    depth: Annotated[int, typer.Option(min=1, help="Hidden layers.")] = 3,
+    width: Annotated[
+        int,
+        typer.Option(
+            min=1,
+            show_default="128; 32 with --history",
+            help="Hidden units a layer. Not with --density bumps.",
+        ),
+    ] = 128,
+    depth: Annotated[
+        int, typer.Option(min=1, help="Hidden layers. Not with --density bumps, or --history.")
+    ] = 3,
     max_frequency: Annotated[
         float, typer.Option(min=0, help="Fastest cycle in time, in cycles over the whole range.")
     ] = 1.0,
-    batch_size: Annotated[int, typer.Option(min=1, help="Rows a step.")] = 256,
+    batch_size: Annotated[
+        int,
+        typer.Option(
+            min=1, show_default="256; 16 with --history", help="Rows, or windows, a step."
+        ),
+    ] = 256,
     learning_rate: Annotated[
         float, typer.Option(min=1e-12, help="Of Adam, before its decay.")
     ] = 2e-3,
@@ -138,12 +161,12 @@ def fit_command(
 ) -> None:
     """Learn how the points of a table move."""
     if resume_run is not None:
-        extra = sorted(context.params.keys() - {"resume_run", "as_json"} - _defaults(context))
+        extra = given(context) - {"resume_run", "as_json"}
         if extra:
-            flags = ", ".join(
-                "a file" if n == "file" else f"--{n.replace('_', '-')}" for n in extra
+            words = ["a file"] * ("file" in extra) + [flags(extra - {"file"})] * (extra != {"file"})
+            raise BadInput(
+                f"expected --resume RUN alone: it goes on as it began. Drop {', '.join(words)}."
             )
-            raise BadInput(f"expected --resume RUN alone: it goes on as it began. Drop {flags}.")
         out = resume_run
         model = _interruptible(lambda: resume(resume_run), resume_run)
     else:
@@ -152,11 +175,11 @@ def fit_command(
                 "expected a file and --out; for example: "
                 "conservax fit data.csv --time t --columns x y --out run"
             )
+        chosen = {name: context.params[name] for name in given(context)}
+        _check_used(chosen)
         check_out_folder(out, force)
         table = read_asked(context.params)
         if history:
-            asked = context.params.keys() - _defaults(context)
-            chosen = {name: context.params[name] for name in asked}
             model = _interruptible(lambda: fit_history(table, out, chosen), out)
             _tell(model, out, as_json)
             return
@@ -198,10 +221,20 @@ def _tell(model: Model | EventModel, out: Path, as_json: bool) -> None:
         answer(figures, as_json, _words(figures))
 
 
-def _defaults(context: typer.Context) -> set[str]:
-    """Names of the options that nobody gave."""
-    sources = {name: context.get_parameter_source(name) for name in context.params}
-    return {name for name, source in sources.items() if source and source.name == "DEFAULT"}
+def _check_used(chosen: dict[str, Any]) -> None:
+    """Refuse options that others make meaningless."""
+    whole = chosen.keys() & {"sequence", "window", "comcat"}
+    if whole and "memory_rows" in chosen:
+        raise BadInput(
+            f"expected no --memory-rows with {flags(whole)}: windows and catalogues are held in "
+            "memory whole. Leave it out."
+        )
+    foreign = flags(chosen.keys() & {"width", "depth"})
+    if foreign and chosen.get("density") == "bumps" and not chosen.get("history"):
+        raise BadInput(
+            f"expected no {foreign} with --density bumps, whose network is small and of one size. "
+            "Leave it out; --components sets how many bumps there are."
+        )
 
 
 def _interruptible(work: Callable[[], Model | EventModel], run: Path) -> Model | EventModel:

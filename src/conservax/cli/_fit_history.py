@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from conservax import fit_events
-from conservax.cli._app import BadInput
+from conservax.cli._app import BadInput, flags
 from conservax.data import Events, Stream, Table
 from conservax.model import EventModel
 
@@ -35,10 +35,11 @@ OF_OTHER_FITS = {
 
 def fit_history(events: Table | Stream | Events, out: Path, given: dict[str, Any]) -> EventModel:
     """Fit with the options that were given; the others have defaults of their own."""
-    foreign = sorted(given.keys() & OF_OTHER_FITS)
+    foreign = flags(given.keys() & OF_OTHER_FITS)
     if foreign:
-        flags = ", ".join(f"--{name.replace('_', '-')}" for name in foreign)
-        raise BadInput(f"expected options of a model with --history; got {flags}. Leave these out.")
+        raise BadInput(
+            f"expected options of a model with --history; got {foreign}. Leave these out."
+        )
     if not isinstance(events, Events):
         raise BadInput(
             'expected --sequence COLUMN, or --window such as "30d", with --history: memory begins '

@@ -8,14 +8,13 @@ from conservax.data import (
     Events,
     Stream,
     Table,
-    check_degrees,
     cut,
     open_table,
     read_comcat,
     read_events,
 )
 
-NAMES = ("time", "columns", "sequence")
+NAMES = ("time", "columns", "dims", "sequence")
 CUTS = ("sequence", "window", "stride")
 
 
@@ -36,16 +35,11 @@ def _read(params: Mapping[str, Any]) -> Table | Stream | Events:
     if params["stride"] and not params["window"]:
         raise BadInput("expected --window beside --stride; for example: --window 30d --stride 7d")
     if not any(params[name] for name in CUTS):
-        how = {name: params[name] for name in ("time", "dims", "memory_rows")}
-        table = open_table(file, columns=columns, **how)
-        if params["degrees"]:
-            for rows in [table] if isinstance(table, Table) else table.batches():
-                check_degrees(rows)
-        return table
+        how = {name: params[name] for name in ("time", "dims", "degrees", "memory_rows")}
+        return open_table(file, columns=columns, **how)
     if params["dims"] is not None:
         raise BadInput("expected no --dims beside windows: name the columns, as X_pca0 X_pca1.")
-    how = {name: params[name] for name in CUTS}
-    how["degrees"] = params["degrees"]
+    how = {name: params[name] for name in (*CUTS, "degrees")}
     return read_events(file, time=params["time"], columns=columns, **how)
 
 

@@ -8,20 +8,38 @@ import typer
 from rich.console import Group
 from rich.table import Table as Grid
 
-from conservax.cli._app import JsonOption, MemoryRowsOption, answer, app, say
+from conservax.cli._app import (
+    BadInput,
+    JsonOption,
+    MemoryRowsOption,
+    answer,
+    app,
+    given,
+    say,
+)
 from conservax.data import MEMORY_ROWS, Events, Stream, Table
 from conservax.model import EventModel, Model, event_scores, open_run, scores, scores_by_time
 
 
 @app.command("score", epilog="Example:  conservax score quakes newer.csv")
 def score_command(
+    context: typer.Context,
     run: Annotated[Path, typer.Argument(help="Folder of a run, or a model file.")],
-    file: Annotated[Path, typer.Argument(help="Rows with the columns of the model.")],
+    file: Annotated[
+        Path,
+        typer.Argument(help="Rows with the columns of the model, read as those it was fitted to."),
+    ],
     memory_rows: MemoryRowsOption = MEMORY_ROWS,
     as_json: JsonOption = False,
 ) -> None:
     """Mean negative log-likelihood of a file, with kernel and Gaussian-mixture baselines."""
     model = open_run(run)
+    whole = any(model.settings.get(name) is not None for name in ("events", "comcat"))
+    if whole and "memory_rows" in given(context):
+        raise BadInput(
+            f"expected no --memory-rows with {run}: it was fitted to windows or to a catalogue, "
+            "which are held in memory whole. Leave it out."
+        )
     rows = (
         model.read(file)
         if isinstance(model, EventModel)

@@ -1,5 +1,6 @@
 """Tables in and out: points stamped with times, their units, built-in sets and generators."""
 
+from ._again import read_again as read_again
 from ._cells import Cells as Cells
 from ._cells import place_in as place_in
 from ._comcat import read_comcat as read_comcat
@@ -27,7 +28,6 @@ from ._stream import Stream as Stream
 from ._stream import open_table as open_table
 from ._table import Table as Table
 from ._time import TimeAxis as TimeAxis
-from ._trainable import check_degrees as check_degrees
 from ._trainable import check_trainable as check_trainable
 from ._units import Units as Units
 from ._write import check_out as check_out

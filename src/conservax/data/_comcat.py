@@ -32,8 +32,8 @@ def read_comcat(
       on past 180, as in (165, 210, -30, 0), and so do the longitudes of the table.
 
     **Returns:** a table of `longitude` and `latitude` in degrees, the names of the catalogue; times
-    are UTC. To score other files, read them like this too: `model.log_prob` and `scores` of a table. Only events of type "earthquake" are
-    kept; of rows with one id, the one updated last. The notes count what was left out.
+    are UTC. Only events of type "earthquake" are kept; of rows with one id, the one updated last.
+    The notes count what was left out. A model of the table reads other files like this too.
 
     **Raises:** `DataError` for a file that is not from ComCat, naming the file, the column and the
     row; for degrees out of range; if no earthquake is left.
@@ -72,7 +72,12 @@ def read_comcat(
     frame = frame.sort_values("time", kind="stable")
     columns = ("longitude", "latitude")
     x = frame[list(columns)].to_numpy()
-    return Table(frame["time"].to_numpy(), x, columns, "time", "timestamp", source, tuple(notes))
+    how = {
+        "min_magnitude": None if min_magnitude is None else float(min_magnitude),
+        "box": None if box is None else [float(edge) for edge in box],
+    }
+    t = frame["time"].to_numpy()
+    return Table(t, x, columns, "time", "timestamp", source, tuple(notes), how)
 
 
 def _reach(box: Box) -> float:

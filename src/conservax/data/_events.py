@@ -1,5 +1,6 @@
 """Events in windows of time: one long record cut into pieces, or many sequences as they come."""
 
+import math
 import re
 from dataclasses import dataclass, replace
 from typing import Any, Self
@@ -12,6 +13,9 @@ from ._errors import DataError
 from ._table import Table
 from ._time import TimeAxis
 from ._types import Points, TimeKind, Times
+
+_DAY = 86400.0
+_WHOLE = (_DAY, 3600.0, 60.0)  # seconds: the first window begins with a day, an hour or a minute
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,7 +33,7 @@ class Events:
     - `length`: of every window, in the unit of `t`.
     - `sequence_name`: the column that told sequences apart; None for windows of one record.
     - `stride`: from the start of one window of a record to the next.
-    - `columns`, `time_name`, `time_kind`, `source`, `notes`: as in `Table`.
+    - `columns`, `time_name`, `time_kind`, `source`, `notes`, `comcat`: as in `Table`.
 
     **Raises:** `DataError` if the shapes do not agree, or a time lies outside its window.
     """
@@ -46,6 +50,7 @@ class Events:
     notes: tuple[str, ...] = ()
     sequence_name: str | None = None
     stride: float | None = None
+    comcat: dict[str, Any] | None = None
 
     def __post_init__(self):
         shapes = (self.t.shape, self.sequence.shape, self.x.shape)
@@ -57,13 +62,13 @@ class Events:
             raise DataError(f"{self.source}: expected finite times, in order in every window.")
         if np.any(np.diff(self.sequence) < 0) or np.any(self.sequence >= len(self.starts)):
             raise DataError(f"{self.source}: expected windows in order, with a start each.")
-        if not self.length > 0:
+        if not 0 < self.length < math.inf:
             raise DataError(f"{self.source}: expected windows of some length; got {self.length}.")
         outside = np.flatnonzero((self.t < 0) | (self.t > self.length))
         if outside.size:
             raise DataError(
                 f"{self.source}, event {outside[0] + 1}: expected a time within its window, from 0 "
-                f"to {self.length:g}; got {self.t[outside[0]]:g}. Give a longer window."
+                f"to {self.length:g}; got {self.t[outside[0]]:g}."
             )
 
     def __len__(self) -> int:
@@ -92,7 +97,10 @@ class Events:
         return np.bincount(self.sequence, minlength=self.sequences)
 
     def how(self) -> dict[str, Any]:
-        """The arguments of `read_events` that read another source in the same way."""
+        """The arguments of `read_events` that read another source in the same way.
+
+        Of a catalogue (`comcat`), `window` and `stride` are those of `cut`.
+        """
         return {
             "time": self.time_name,
             "columns": list(self.columns),
@@ -151,24 +159,26 @@ def cut(
     - `table`: the record.
     - `length`, `stride`: of the windows, and from one start to the next (by default `length`: no
       event is in two windows), in the unit of time: days for timestamps, or text such as "30d".
-    - `start`: of the first window, as a number or in seconds; by default that of the first event.
+    - `start`: of the first window, as a number or in seconds; by default the beginning of the day
+      (UTC), hour or minute of the first event, whichever fits into a stride first. For numbers, and
+      strides below a minute, a multiple of the largest power of ten in a stride. A window that
+      began with an event would teach that events come at once.
 
-    The last window that is not complete is left out, and said so in the notes.
+    The last window that is not complete is left out, and said so in the notes; these also count
+    the events that no wait tells from the one before.
 
     **Raises:** `DataError` if no window fits.
     """
     length = window_length(length, table.time_kind)
     stride = length if stride is None else window_length(stride, table.time_kind)
-    unit = 86400.0 if table.time_kind == "timestamp" else 1.0
-    start = float(table.t.min()) if start is None else start
+    unit = _DAY if table.time_kind == "timestamp" else 1.0
+    start = _begin(table, stride) if start is None else start
     whole = (table.t.max() - start) / unit
-    if not (length > 0 and stride > 0):
-        raise DataError(f"expected a window and a stride above 0; got {length} and {stride}.")
     count = int(np.floor((whole - length) / stride * (1 + 1e-12))) + 1
     if count < 1:
         raise DataError(
             f"{table.source}: expected a record longer than its window of {length:g}; got one of "
-            f"{whole:g}. Give a shorter window."
+            f"{whole:g}. Add more of it, or fit with a shorter window."
         )
     starts = start + stride * unit * np.arange(count)
     first = np.searchsorted(table.t, starts, side="left")
@@ -181,8 +191,9 @@ def cut(
         notes += (f"{len(table) - used} of {len(table)} events lie in no complete window",)
     empty = int(np.sum(first == last))
     notes += (f"{empty} of {count} windows are empty",) * bool(empty)
+    t = np.clip((table.t[rows] - starts[sequence]) / unit, 0.0, length)
     return Events(
-        np.clip((table.t[rows] - starts[sequence]) / unit, 0.0, length),
+        t,
         table.x[rows],
         sequence,
         starts,
@@ -191,22 +202,63 @@ def cut(
         table.time_name,
         table.time_kind,
         table.source,
-        notes,
+        notes + _ties(t, sequence),
         stride=float(stride),
+        comcat=table.comcat,
+    )
+
+
+def cut_whole(table: Table) -> Events:
+    """One window of the whole record, from where `cut` would begin to the last event."""
+    axis = TimeAxis.of(table)
+    start = _begin(table, axis.scale)
+    return cut(table, replace(axis, start=start).scale, start=start)
+
+
+def _begin(table: Table, stride: float) -> float:
+    """The last round time before the first event, or at it."""
+    first, whole = float(table.t.min()), ()
+    if table.time_kind == "timestamp":
+        stride, whole = stride * _DAY, _WHOLE
+    ten = 10.0 ** math.floor(math.log10(stride))
+    unit = next((unit for unit in whole if unit <= stride * (1 + 1e-9)), ten)
+    return min(first, unit * math.floor(first / unit + 1e-9))  # 0.3 / 0.1 is not 3
+
+
+def _ties(t: Times, sequence: Int[np.ndarray, " events"]) -> tuple[str, ...]:
+    """What to tell of events without a wait, which no density of waits can be honest about."""
+    first = np.diff(sequence, prepend=-1) != 0
+    ties = int(np.sum(np.where(first, t, np.diff(t, prepend=0.0)) == 0))
+    if not ties:
+        return ()
+    return (
+        f"{ties} of {len(t)} events at the very time of the one before, or of the start of their "
+        "window: with memory, the likelihood of times then flatters without bound and means "
+        "nothing. If times are rounded, spread them: add to each a uniform draw as long as what "
+        "they were rounded to",
     )
 
 
 def window_length(value: float | str, kind: TimeKind) -> float:
     """A length of time in the unit of windows: a number, or text such as "30d" for timestamps.
 
-    **Raises:** `DataError` for what is no length of time.
+    **Raises:** `DataError` for what is no length of time above 0.
     """
     try:
-        return float(value)
+        length = float(value)
     except ValueError:
-        pass
+        length = _spelled(str(value), kind)
+    if not 0 < length < math.inf:
+        raise DataError(
+            f"expected a window, and a stride, of a finite length above 0; got {value!r}."
+        )
+    return length
+
+
+def _spelled(value: str, kind: TimeKind) -> float:
+    """Days of a length of time in words."""
     try:
-        length = pd.Timedelta(re.sub(r"d$", "D", str(value).strip())).total_seconds() / 86400
+        length = pd.Timedelta(re.sub(r"d$", "D", value.strip())).total_seconds() / _DAY
     except ValueError as error:
         raise DataError(f'expected a length of time such as "30d" or 30; got {value!r}.') from error
     if kind == "number":
@@ -221,13 +273,16 @@ def gather(
 
     `name` is what the column of labels is called. `length` is by default the latest time of all.
 
-    **Raises:** `DataError` for a table of timestamps, whose windows `cut` finds.
+    **Raises:** `DataError` for a table of timestamps, whose windows `cut` finds; for times before 0
+    or beyond the length, naming the sequence.
     """
     if table.time_kind == "timestamp":
         raise DataError(
             f"{table.source}: expected times within each sequence as numbers; got timestamps. "
             "Cut the record into windows instead (--window)."
         )
+    length = float(table.t.max()) if length is None else float(length)
+    _check_within(table, label, name, length)
     labels, sequence = np.unique(label, return_inverse=True)
     rank = np.argsort(np.argsort(_in_order(labels), kind="stable"))
     sequence = rank[sequence]
@@ -237,14 +292,29 @@ def gather(
         table.x[order],
         sequence[order],
         np.arange(len(labels), dtype=float),
-        float(table.t.max()) if length is None else float(length),
+        length,
         table.columns,
         table.time_name,
         table.time_kind,
         table.source,
-        table.notes,
+        table.notes + _ties(table.t[order], sequence[order]),
         sequence_name=name,
     )
+
+
+def _check_within(table: Table, label: np.ndarray, name: str, length: float) -> None:
+    """Refuse times outside [0, length], each kind with its own remedy."""
+    for outside, remedy in (
+        (table.t < 0, "Times run from 0 in every sequence: subtract its start."),
+        (table.t > length, "Leave later events out, or fit with a longer window."),
+    ):
+        found = np.flatnonzero(outside)
+        if found.size:
+            raise DataError(
+                f"{table.source}, {name} {str(label[found[0]])!r}: expected times from 0 to "
+                f"{length:g}, the length of its window; got {table.t[found[0]]:g} "
+                f"({found.size} such times). {remedy}"
+            )
 
 
 def _in_order(labels: np.ndarray) -> np.ndarray:

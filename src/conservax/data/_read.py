@@ -12,11 +12,9 @@ from numpy.typing import ArrayLike
 
 from ._cells import Cells, from_cells, read_h5ad
 from ._errors import DataError
-from ._events import Events, cut, gather, window_length
+from ._events import Events, cut, cut_whole, gather, window_length
 from ._sources import Columns, from_arrays, from_frame, from_pair, read_file
 from ._table import Table
-from ._time import TimeAxis
-from ._trainable import check_degrees
 from ._types import Points, TimeKind, Times
 from ._units import Units
 from ._values import far_out, may_be_coordinate, numbers, seconds, time_kind, uncategorised
@@ -31,6 +29,7 @@ def read_table(
     columns: Sequence[str] | None = None,
     dims: int | None = None,
     like: Units | None = None,
+    degrees: bool = False,
 ) -> Table:
     """Read points stamped with times, in time order.
 
@@ -47,6 +46,7 @@ def read_table(
     - `dims`: how many columns to take of each array named in `columns`, its first ones; default:
         all of them.
     - `like`: units of a fitted model, whose names and kind of time the source must have.
+    - `degrees`: whether the columns are longitude and latitude, to be checked.
 
     Times are numbers, or timestamps (ISO 8601 text, dates): these become seconds since 1970-01-01
     UTC, a time without a zone being taken as UTC. Rows are sorted by time; equal times keep their
@@ -54,7 +54,7 @@ def read_table(
 
     **Raises:** `DataError` for anything else, naming the source, the column and the row.
     """
-    return _read(source, ask(time, columns, like, dims), like)[0]
+    return _read(source, ask(time, columns, like, dims), like, degrees)[0]
 
 
 def read_rows(source: Source, *, like: Units) -> Table:
@@ -62,7 +62,7 @@ def read_rows(source: Source, *, like: Units) -> Table:
 
     **Raises:** `DataError` as `read_table`.
     """
-    return _as_it_comes(source, ask(None, None, like), like)[0]
+    return _as_it_comes(source, ask(None, None, like), like, False)[0]
 
 
 def read_events(
@@ -84,7 +84,8 @@ def read_events(
     - `window`, `stride`: length of the windows, and from one start to the next: numbers in the unit
         of time (days for timestamps), or text such as "30d" or "12h" for timestamps. By default
         one window of the whole record, or of the longest sequence; windows follow one another.
-    - `degrees`: whether the columns are longitude and latitude, to be checked.
+        The first one begins at a round time, such as a day: see `cut`.
+    - `degrees`: as in `read_table`.
 
     Events at the same time stay in the order of the source, and are counted in the notes.
 
@@ -92,12 +93,7 @@ def read_events(
     their window, and for a window that is no length of time.
     """
     asked = ask(time, columns, None)
-    table, raw, rows = _read(source, asked, None, apart=sequence)
-    if degrees:
-        check_degrees(table)
-    ties = int((np.diff(table.t) == 0).sum())
-    if ties and sequence is None:
-        table = replace(table, notes=(*table.notes, f"{ties} events at the time of the one before"))
+    table, raw, rows = _read(source, asked, None, degrees, apart=sequence)
     if sequence is not None:
         length = None if window is None else window_length(window, table.time_kind)
         held = uncategorised(raw.held[sequence])
@@ -109,23 +105,21 @@ def read_events(
             )
         label = held.to_numpy(object)[rows].astype(str)
         return gather(table, label, name=sequence, length=length)
-    if window is None:
-        return cut(table, TimeAxis.of(table).scale)
-    return cut(table, window, stride=stride)
+    return cut_whole(table) if window is None else cut(table, window, stride=stride)
 
 
 def _read(
-    source: Source, asked: "Asked", like: Units | None, apart: str | None = None
+    source: Source, asked: "Asked", like: Units | None, degrees: bool, apart: str | None = None
 ) -> tuple[Table, Columns, Int[np.ndarray, " rows"]]:
     """The table in order of time, its columns as they came, and where each row came from."""
-    table, raw = _as_it_comes(source, asked, like, apart)
+    table, raw = _as_it_comes(source, asked, like, degrees, apart)
     rows, notes = _in_order(table.t)
     table = replace(table, notes=(*table.notes, *notes * (apart is None)))
     return table.take(rows), raw, rows
 
 
 def _as_it_comes(
-    source: Source, asked: "Asked", like: Units | None, apart: str | None = None
+    source: Source, asked: "Asked", like: Units | None, degrees: bool, apart: str | None = None
 ) -> tuple[Table, Columns]:
     """The table in the order of the source, and its columns as they came."""
     raw = _load(source, asked)
@@ -137,7 +131,7 @@ def _as_it_comes(
     time, columns, notes = choose(raw, asked, apart)
     _check_lengths(raw, (time, *columns, *([] if apart is None else [apart])))
     kind, t, zone_notes = read_times(raw, time, like and like.time.kind)
-    x = read_points_of(raw, columns)
+    x = read_points_of(raw, columns, degrees)
     far_notes = tuple(
         f"column {name!r}, row {raw.held[name].index[row]}: {x[row, i]:.6g} is far from all other "
         f"values ({np.median(x[:, i]):.4g} in the middle); correct or remove it if it is no datum"
@@ -162,12 +156,31 @@ def read_points(source: Source, *, columns: Sequence[str]) -> Points:
     return read_points_of(raw, columns)
 
 
-def read_points_of(raw: Columns, columns: Sequence[str]) -> Points:
+def read_points_of(raw: Columns, columns: Sequence[str], degrees: bool = False) -> Points:
     """The coordinates among the columns of a source, shape `(rows, len(columns))`."""
     x = np.empty((len(raw.held[columns[0]]), len(columns)))
     for i, name in enumerate(columns):
         x[:, i] = numbers(raw.held[name], raw.where(name))
+    if degrees:
+        _check_degrees(raw, columns, x)
     return x
+
+
+def _check_degrees(raw: Columns, columns: Sequence[str], x: Points) -> None:
+    """Refuse longitudes outside [-180, 180], latitudes outside [-90, 90], and other columns."""
+    if len(columns) != 2:
+        raise DataError(
+            f"{raw.source}: expected two columns in degrees, longitude and latitude; "
+            f"got {list(columns)}. Name these two."
+        )
+    for name, values, most in zip(columns, x.T, (180.0, 90.0), strict=True):
+        outside = np.flatnonzero(np.abs(values) > most)
+        if outside.size:
+            raise DataError(
+                f"{raw.where(name)}, row {raw.held[name].index[outside[0]]}: expected degrees from "
+                f"{-most:g} to {most:g}; got {values[outside[0]]:g} ({outside.size} such values). "
+                "Longitude comes first; subtract 360 from longitudes above 180."
+            )
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,8 @@ from ._events import Events
 from ._snapshots import snapshots
 from ._table import Table
 
+_ROUNDING = 1e-6  # of a window, by which its end may seem to overlap with the next one
+
 
 class EventSplit(NamedTuple):
     """Windows of events for training, validation and test."""
@@ -105,7 +107,7 @@ def split_events(
             if len(parts[later]):
                 first = events.starts[parts[later]].min()
                 ends = events.starts[parts[earlier]] + events.length * unit
-                parts[earlier] = parts[earlier][ends <= first * (1 + 1e-12)]
+                parts[earlier] = parts[earlier][ends <= first + _ROUNDING * events.length * unit]
     train, judge, score = (events.take(np.sort(part)) for part in parts)
     if not len(train) or (held and not len(judge)) or (tested and not len(score)):
         raise DataError(

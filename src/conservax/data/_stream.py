@@ -30,6 +30,7 @@ class Stream:
     - `path`: of the file.
     - `columns`, `time_name`, `time_kind`: as in `Table`.
     - `rows`: how many there are.
+    - `degrees`: whether the columns are longitude and latitude, to be checked.
     - `notes`: what was assumed, one sentence each, to be told to the user.
     """
 
@@ -39,6 +40,7 @@ class Stream:
     time_kind: TimeKind
     rows: int
     notes: tuple[str, ...] = ()
+    degrees: bool = False
 
     def __len__(self) -> int:
         return self.rows
@@ -57,6 +59,7 @@ class Stream:
         columns: Sequence[str] | None = None,
         dims: int | None = None,
         like: Units | None = None,
+        degrees: bool = False,
     ) -> Self:
         """The stream of a file. Only its first rows are read, for the kinds of its columns.
 
@@ -71,7 +74,7 @@ class Stream:
         name, names, notes = choose(head, ask(time, columns, like, dims))
         kind, _, zone_notes = read_times(head, name, like and like.time.kind)
         said = f"{rows:,} rows are read from the file a batch at a time, never held at once"
-        return cls(path, names, name, kind, rows, (*notes, *zone_notes, said))
+        return cls(path, names, name, kind, rows, (*notes, *zone_notes, said), degrees)
 
     def batches(self) -> Iterator[Table]:
         """All rows in the order of the file, checked as `read_table` does, but not sorted by time.
@@ -82,7 +85,7 @@ class Stream:
         for frame, first in _frames(self.path, wanted, BATCH_ROWS):
             raw = _columns(frame, first, self.path)
             _, t, _ = read_times(raw, self.time_name, self.time_kind)
-            x = read_points_of(raw, self.columns)
+            x = read_points_of(raw, self.columns, self.degrees)
             yield Table(t, x, self.columns, self.time_name, self.time_kind, self.source)
 
 
@@ -93,17 +96,20 @@ def open_table(
     columns: Sequence[str] | None = None,
     dims: int | None = None,
     like: Units | None = None,
+    degrees: bool = False,
     memory_rows: int = MEMORY_ROWS,
 ) -> Table | Stream:
     """`read_table`, but a Parquet file of more than `memory_rows` rows is left where it is.
 
     **Raises:** `DataError` as `read_table`.
     """
+    how: dict[str, Any] = {"time": time, "columns": columns, "dims": dims}
+    how |= {"like": like, "degrees": degrees}
     if isinstance(source, str | Path) and str(source).lower().endswith(".parquet"):
         path = Path(source).expanduser()
         if _count(path) > memory_rows:
-            return Stream.open(path, time=time, columns=columns, dims=dims, like=like)
-    return read_table(source, time=time, columns=columns, dims=dims, like=like)
+            return Stream.open(path, **how)
+    return read_table(source, **how)
 
 
 def _count(path: Path) -> int:

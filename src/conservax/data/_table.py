@@ -1,7 +1,7 @@
 """Points stamped with times, checked and in time order: what every reader returns."""
 
 from dataclasses import dataclass, replace
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 from jaxtyping import Int
@@ -22,6 +22,7 @@ class Table:
     - `time_name`, `time_kind`: name of the time column, and how it was written.
     - `source`: where the rows come from; errors begin with it.
     - `notes`: what was changed or assumed in reading, one sentence each, to be told to the user.
+    - `comcat`: the options of `read_comcat` that it was read with; None for other tables.
 
     **Raises:** `DataError` if the shapes do not agree.
     """
@@ -33,6 +34,7 @@ class Table:
     time_kind: TimeKind
     source: str
     notes: tuple[str, ...] = ()
+    comcat: dict[str, Any] | None = None
 
     def __post_init__(self):
         expected = (len(self.t), len(self.columns))

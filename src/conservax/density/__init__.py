@@ -8,6 +8,8 @@ from conservax.density._base import AbstractDensity as AbstractDensity
 from conservax.density._base import AbstractFactorizedDensity as AbstractFactorizedDensity
 from conservax.density._bump_mixture import BumpMixture as BumpMixture
 from conservax.density._bump_mixture import Kernel as Kernel
+from conservax.density._clusters import Clusters as Clusters
+from conservax.density._clusters import find_clusters as find_clusters
 from conservax.density._conditional import AbstractConditional as AbstractConditional
 from conservax.density._factorized import Factorized as Factorized
 from conservax.density._gaussian import Gaussian as Gaussian

@@ -9,11 +9,10 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 from numpy.typing import ArrayLike
-from sklearn.cluster import KMeans
-from threadpoolctl import threadpool_limits
 
 from conservax._types import Condition, Point, PRNGKey, PyTree, Scalar, Time
 from conservax.density._base import AbstractAutoregressiveDensity
+from conservax.density._clusters import Clusters, find_clusters
 from conservax.density._dense_network import DenseNetwork
 from conservax.density._mixture_conditionals import (
     AbstractKernelMixture,
@@ -30,17 +29,6 @@ UNIT_SCALE = {"logistic": math.sqrt(3) / math.pi, "normal": 1.0}  # of deviation
 READOUT_SCALE = 0.01  # weights hardly depend on time at first
 FIRST_ECHO_LOGIT, FIRST_ECHO_SCALE = -3.0, 0.1  # beside bumps whose weights sum to 1
 NEVER = -1e4  # logit of a place that is not there
-MOST_TO_CLUSTER = 50_000  # rows: more make no better start
-NARROWEST_START = 0.02  # where a cluster is a point, in standardised units
-
-
-def _covariances(offset: np.ndarray, label: np.ndarray, components: int) -> np.ndarray:
-    """Covariance matrix of every cluster, a bit wider than it is, as fits few rows."""
-    order = np.argsort(label, kind="stable")
-    ends = np.cumsum(np.bincount(label, minlength=components))
-    clusters = np.split(offset[order], ends[:-1])
-    total = np.stack([part.T @ part / max(len(part), 1) for part in clusters])
-    return total + NARROWEST_START**2 * np.eye(offset.shape[1])
 
 
 class BumpMixture(AbstractAutoregressiveDensity):
@@ -152,29 +140,24 @@ class BumpMixture(AbstractAutoregressiveDensity):
         self.tilt = tilt
 
     @classmethod
-    def from_rows(
-        cls, x: ArrayLike, components: int, *, tilted: bool = False, seed: int = 0, **options
-    ) -> Self:
-        """Bumps at the centres of k-means clusters of standardised rows, as wide as those.
+    def from_rows(cls, x: ArrayLike, components: int, *, seed: int = 0, **options) -> Self:
+        """Bumps at the k-means clusters of standardised rows; see `from_clusters`."""
+        return cls.from_clusters(find_clusters(x, components, seed=seed), **options)
+
+    @classmethod
+    def from_clusters(cls, clusters: Clusters, *, tilted: bool = False, **options) -> Self:
+        """Bumps at the centres of clusters, as wide as those.
 
         Tilted bumps begin with the slopes of the clusters. `options` are those of the class.
         """
-        x = np.asarray(x, float)
-        if len(x) > MOST_TO_CLUSTER:
-            x = np.random.default_rng(seed).choice(x, MOST_TO_CLUSTER, replace=False)
-        components = min(components, len(np.unique(x, axis=0)))
-        with threadpool_limits(1):  # the same clusters on every machine
-            clusters = KMeans(components, n_init="auto", random_state=seed)
-            label = clusters.fit_predict(x)
-        rows, centre = np.bincount(label, minlength=components), clusters.cluster_centers_
-        covariance = _covariances(x - centre[label], label, components)
+        centre, covariance, rows = clusters
         # Cholesky factors of covariance matrices hold the slopes, times the widths.
         factor = np.linalg.cholesky(covariance)
-        diagonal = np.arange(x.shape[1])
+        diagonal = np.arange(centre.shape[1])
         upright = np.sqrt(covariance[:, diagonal, diagonal])
         deviation = factor[:, diagonal, diagonal] if tilted else upright
         if tilted:
-            options["tilt"] = factor @ np.linalg.inv(factor * np.eye(x.shape[1]))
+            options["tilt"] = factor @ np.linalg.inv(factor * np.eye(len(diagonal)))
         deviation = deviation * UNIT_SCALE[options.get("kernel", "logistic")]
         return cls(centre, deviation, rows + 1.0, **options)
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from conservax._types import PRNGKey
 from conservax.data import DataError
-from conservax.density import AbstractDensity, Autoregressive, BumpMixture
+from conservax.density import AbstractDensity, Autoregressive, BumpMixture, find_clusters
 
 DensityName = Literal["autoregressive", "bumps"]
 _BUMPS, _ROWS_A_BUMP = 1024, 4
@@ -23,14 +23,13 @@ def density_maker(
         return lambda key: Autoregressive(x.shape[1], components=count, **network, key=key)
     if name == "bumps":
         count = bumps_for(len(x)) if components is None else components
-        return lambda key: BumpMixture.from_rows(
-            x,
-            count,
+        clusters = find_clusters(x, count, seed=seed)  # once for all members
+        return lambda key: BumpMixture.from_clusters(
+            clusters,
             tilted=True,
             rank=_RANK,
             background=_BACKGROUND,
             max_frequency=network["max_frequency"],
-            seed=seed,
             key=key,
         )
     raise DataError(f"expected a density of {list(get_args(DensityName))}; got {name!r}.")

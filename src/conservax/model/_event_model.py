@@ -18,7 +18,7 @@ from conservax.data import (
     EventSplit,
     Units,
     check_out,
-    read_events,
+    read_again,
 )
 from conservax.history import EventLaw, Sequences, Terms, simulate
 from conservax.model._file import load_model, save_model
@@ -150,7 +150,10 @@ class EventModel:
 
     def read(self, source: Any) -> Events:
         """Windows of another source, read in the way of those that the model was fitted to."""
-        return read_events(source, **self.settings["events"])
+        how = {name: self.settings.get(name) for name in ("events", "comcat")}
+        events = read_again(source, like=self.units, **how)
+        assert isinstance(events, Events)  # as they were read before
+        return events
 
     def rows(self, events: Events) -> Sequences:
         """Windows in law units, padded to one length."""

@@ -106,8 +106,8 @@ def fit(
     - `density`: "autoregressive"; "bumps", many bumps that begin at the clusters of the rows,
       for populations of fixed places; or a function of a random key.
     - `components`: of the density; 16 logistics a coordinate, or 1024 bumps.
-    - `width`, `depth`, `max_frequency`: of the network. Raise `max_frequency` (cycles over the
-      whole time range) for data with fast cycles.
+    - `width`, `depth`: of the network of "autoregressive".
+    - `max_frequency`: cycles over the whole time range. Raise it for data with fast cycles.
     - `divergence_free`: a function of a random key for an added divergence-free part, say
       `lambda key: conservax.flux.MatrixField(2, key=key)`.
     - `flux`: `KnotheRosenblatt()` by default.
@@ -187,6 +187,7 @@ def fit(
         "rows": len(table) if dealt else sum(map(len, parts)),
         "notes": list(whole.notes),
         "events": whole.how() if isinstance(whole, Events) else None,
+        "comcat": None if isinstance(whole, Stream) else whole.comcat,
         "stream": how(table, validation, test) if isinstance(table, Stream) else None,
         **about_times(table, parts, leave_out),
         "batch_size": batch_size,

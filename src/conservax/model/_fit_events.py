@@ -22,7 +22,7 @@ from conservax.data import (
     read_events,
     split_events,
 )
-from conservax.density import AbstractDensity, BumpMixture
+from conservax.density import AbstractDensity, BumpMixture, find_clusters
 from conservax.flux import KnotheRosenblatt
 from conservax.history import Encoder, EventLaw, SequenceLikelihood
 from conservax.law import ConservationLaw
@@ -106,25 +106,19 @@ def fit_events(
     if noise is None:
         rows = Split(*(part.table() for part in events))
         noise = smoothing(rows, units, len(train))[0]
-    places = units.standardise(train.x)
-    count = bumps_for(len(places)) if components is None else components
-
-    def place_density(condition_dim: int, key: PRNGKey) -> AbstractDensity:
-        return BumpMixture.from_rows(
-            places,
-            count,
-            seed=seed,
-            rank=width,
-            background=BACKGROUND,
-            echoes=echoes,
-            condition_dim=condition_dim,
-            key=key,
-        )
+    make = density or _bumps_at(
+        units.standardise(train.x),
+        bumps_for(len(train)) if components is None else components,
+        seed,
+        rank=width,
+        background=BACKGROUND,
+        echoes=echoes,
+    )
 
     def initial(key: PRNGKey) -> EventLaw:
         keys = jax.random.split(key, 3)
         encoder = Encoder(units.dim, state, echoes=echoes, key=keys[0])
-        rho = (density or place_density)(encoder.memory, keys[1])
+        rho = make(encoder.memory, keys[1])
         law = ConservationLaw(rho, KnotheRosenblatt())
         typical = float(np.median(waits_seen))
         return EventLaw(law, encoder, typical_wait=typical, components=waits, key=keys[2])
@@ -137,6 +131,7 @@ def fit_events(
         "longest_window": int(max(part.counts.max(initial=1) for part in events)),
         "notes": list(train.notes),
         "events": train.how(),
+        "comcat": train.comcat,
         "batch_size": batch_size,
         "learning_rate": learning_rate,
         "patience": patience,
@@ -154,3 +149,15 @@ def fit_events(
     if run is not None:
         write_experiment(run, experiment)
     return run_experiment(experiment, run, initial, None, progress)
+
+
+def _bumps_at(
+    places: np.ndarray, count: int, seed: int, **options: Any
+) -> Callable[[int, PRNGKey], AbstractDensity]:
+    """Bumps at the clusters of standardised places, which are found once for all members."""
+    clusters = find_clusters(places, count, seed=seed)
+
+    def make(condition_dim: int, key: PRNGKey) -> AbstractDensity:
+        return BumpMixture.from_clusters(clusters, condition_dim=condition_dim, key=key, **options)
+
+    return make

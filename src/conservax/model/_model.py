@@ -19,14 +19,14 @@ from conservax.data import (
     MEMORY_ROWS,
     Cells,
     DataError,
+    Events,
     Split,
     Stream,
     Table,
     Units,
     check_out,
     open_table,
-    read_events,
-    read_table,
+    read_again,
 )
 from conservax.law import ConservationLaw
 from conservax.model._file import load_model, save_model
@@ -325,12 +325,15 @@ class Model:
 
         **Raises:** `DataError` if names or kinds differ.
         """
-        how = self.settings.get("events")
-        return read_events(source, **how).table() if how else read_table(source, like=self.units)
+        rows = read_again(source, like=self.units, **self._how())
+        return rows.table() if isinstance(rows, Events) else rows
 
     def open(self, source: Any, *, memory_rows: int = MEMORY_ROWS) -> Table | Stream:
-        """`read`, but a Parquet file of more than `memory_rows` rows is left where it is."""
-        if self.settings.get("events"):
+        """`read`, but a Parquet file of more than `memory_rows` rows is left where it is.
+
+        Not for windows of events and for catalogues, which are held whole.
+        """
+        if any(how is not None for how in self._how().values()):
             return self.read(source)
         return open_table(source, like=self.units, memory_rows=memory_rows)
 
@@ -338,6 +341,10 @@ class Model:
         """A table in law units, as arrays of the law's precision."""
         t, x = self._cast(self.units.time.to_unit(table.t)), self.units.standardise(table.x)
         return Rows(jnp.asarray(t), jnp.asarray(self._cast(x)))
+
+    def _how(self) -> dict[str, Any]:
+        """How the rows were read that the model was fitted to."""
+        return {name: self.settings.get(name) for name in ("events", "comcat")}
 
     def _cast(self, values: np.ndarray) -> np.ndarray:
         return np.asarray(values, jax.tree.leaves(self.law)[0].dtype)

@@ -16,7 +16,7 @@ from conservax._types import PRNGKey, PyTree, Scalar
 from conservax.objective import Sum
 from conservax.train._state import TrainState, with_parameters
 
-PIECE = 1024  # validation rows at once: about the memory of a step
+PIECE = 1024  # validation rows at once, if a step has not more: about the memory of a step
 
 
 class ChunkMetrics(NamedTuple):
@@ -74,30 +74,43 @@ def make_chunk(
             held_out = jnp.full((), jnp.nan, values.dtype)
             state = dataclasses.replace(state, best=state.average)
         else:
-            held_out = _in_pieces(lambda *piece: loss(state.average, *piece)[0], key, validation)
+            held_out = _in_pieces(
+                lambda *piece: loss(state.average, *piece)[0], key, validation, batch_size
+            )
             state = _keep_best(state, held_out, steps)
         return state, ChunkMetrics(means, jnp.mean(values), held_out, finite)
 
     return eqx.filter_jit(jax.vmap(one_chunk, in_axes=(0, None, None, None)))
 
 
-def _in_pieces(objective: Callable[[PRNGKey, Any], Scalar], key: PRNGKey, rows: Any) -> Scalar:
+def _in_pieces(
+    objective: Callable[[PRNGKey, Any], Scalar], key: PRNGKey, rows: Any, batch_size: int
+) -> Scalar:
     """The mean of an objective over pieces of rows, one after the other: memory of one piece.
 
-    Pieces are of equal length, so that their mean is that of the rows; the last few rows, fewer
-    than there are pieces, are left out.
+    A piece has as many rows as a step or, where that is more, `PIECE`, for which a window counts
+    as many times as the longest has events. Pieces are of equal length; the last few rows, too few
+    for another piece, are left out.
     """
-    count = -(-len(rows.t) // PIECE)
+    most = max(batch_size, PIECE * len(rows.t) // rows.t.size)
+    length = len(rows.t) // -(-len(rows.t) // most)
+    count = len(rows.t) // length
     if count == 1:
         return objective(key, rows)
-    length = len(rows.t) // count
     # Piece i has the rows i, i + count, ...: of rows in time order, a fair share of every time.
     pieces = jax.tree.map(
         lambda leaf: leaf[: length * count].reshape(length, count, *leaf.shape[1:]).swapaxes(0, 1),
         rows,
     )
     keys = jax.random.split(key, count)
-    return jnp.mean(jax.lax.map(lambda piece: objective(*piece), (keys, pieces)))
+    means = jax.lax.map(lambda piece: objective(*piece), (keys, pieces))
+    return jnp.average(means, weights=jax.vmap(_meant)(pieces))
+
+
+def _meant(rows: Any) -> Scalar | int:
+    """What an objective is a mean over: the rows of a piece, or the events of its windows."""
+    events = getattr(rows, "length", None)
+    return len(rows.t) if events is None else jnp.maximum(jnp.sum(events), 1)
 
 
 def _blurred(key: PRNGKey, rows: Any, noise: float, time_noise: float) -> Any:

@@ -1,0 +1,97 @@
+"""Claim: on COVID-19 NJ no law without memory can be expected to score much below 1.80 nats.
+
+Every place was drawn uniformly from one county: from a square around its centroid, again until the
+nearest town of GeoNames lies in that county. So the density of places is the county's share over
+the area of its part of the square, and both can be measured. Printed is the negative
+log-likelihood of the test events under this density, first with the shares of the training events,
+which is all that a law without memory can learn, then with the shares of the test events
+themselves, which nobody knows beforehand. Beside it: the shares of each day of the week.
+
+    pip install reverse_geocoder
+    python benchmarks/covid_floor.py [--json]
+"""
+
+import argparse
+import json
+import sys
+
+import numpy as np
+import reverse_geocoder
+
+from conservax.bench import EVENT_SETS
+from conservax.data import Events, Units
+
+DRAWS, DAYS = 200_000, 7  # points a county to measure its area with
+
+
+def counties(x: np.ndarray) -> np.ndarray:
+    """The county of the nearest town to each place (longitude, latitude)."""
+    found = reverse_geocoder.search([(lat, lon) for lon, lat in x.tolist()], mode=1, verbose=False)
+    return np.array([f"{town['admin1']}, {town['admin2']}" for town in found])
+
+
+def log_areas(x: np.ndarray, county: np.ndarray, std: np.ndarray) -> dict[str, float]:
+    """Log of the area that a county's places fill, in standardised units."""
+    rng = np.random.default_rng(0)
+    logs = {}
+    for name in np.unique(county):
+        own = x[county == name]
+        low, size = own.min(0), np.ptp(own, axis=0)
+        inside = np.mean(counties(low + size * rng.random((DRAWS, 2))) == name)
+        logs[str(name)] = float(np.log(inside) + np.log(size / std).sum())
+    return logs
+
+
+def log_shares(county: np.ndarray) -> dict[str, float]:
+    names, counts = np.unique(county, return_counts=True)
+    return dict(zip(names.tolist(), np.log(counts / counts.sum()).tolist(), strict=True))
+
+
+def measure() -> dict[str, float]:
+    split = EVENT_SETS["covid"].load(0)
+    std = np.array(Units.of(split.train.table()).std)
+    known, asked = counties(split.train.x), counties(split.test.x)
+    # A town seen once has no area to measure: a few strays beyond the borders, left out everywhere.
+    names, counts = np.unique(known, return_counts=True)
+    kept = np.isin(known, names[counts >= 20])
+    judged = np.isin(asked, names[counts >= 20])
+    area = log_areas(split.train.x[kept], known[kept], std)
+
+    def nll(county: np.ndarray, shares: dict[str, float]) -> float:
+        return float(np.mean([area[name] - shares[name] for name in county]))
+
+    def of_day(events: Events, number: int) -> np.ndarray:
+        return np.minimum(events.t.astype(int), DAYS - 1) == number
+
+    shares = log_shares(known[kept])
+    by_day = [
+        nll(asked[judged & of_day(split.test, n)], log_shares(known[kept & of_day(split.train, n)]))
+        for n in range(DAYS)
+    ]
+    weights = [np.sum(judged & of_day(split.test, n)) for n in range(DAYS)]
+    return {
+        "training events": nll(known[kept], shares),
+        "test events": nll(asked[judged], shares),
+        "test events, shares of the day of the week": float(np.average(by_day, weights=weights)),
+        "test events, their own shares": nll(asked[judged], log_shares(asked[judged])),
+        "test events judged": int(judged.sum()),
+        "of": len(asked),
+    }
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--json", action="store_true", help="one machine-readable object")
+    options = parser.parse_args()
+    figures = measure()
+    if options.json:
+        print(json.dumps(figures))
+    else:
+        print("nats an event, standardised, of the density that the places were drawn from")
+        for name, value in figures.items():
+            print(f"{name:45} {value:.4f}" if isinstance(value, float) else f"{name:45} {value}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
