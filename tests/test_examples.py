@@ -5,7 +5,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import anndata
 import numpy as np
 import pandas as pd
 import pytest
@@ -68,6 +67,8 @@ def test_earthquakes_that_come_along(tmp_path):
 
 @pytest.mark.slow
 def test_cells_there_and_back(tmp_path):
+    import anndata
+
     told = run("cells.py", "--steps", 20, "--leave-out", 3, folder=tmp_path)
     assert "upper cells of time 4 come, above all, from" in told
     cells = anndata.read_h5ad(tmp_path / "cells" / "cells.h5ad")

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 
-import anndata
 import numpy as np
 import pandas as pd
 import pytest
@@ -37,8 +36,10 @@ def known_flow(t0, t1, x):
     return MEAN + STD * (at[1] + (z - at[0]) * wider)
 
 
-def cells_at(model: Model, sizes: dict[float, int], *, more: int = 1) -> anndata.AnnData:
+def cells_at(model: Model, sizes: dict[float, int], *, more: int = 1):
     """Exact draws of the model at each time, with `more` columns in X_pca that it does not have."""
+    import anndata
+
     t = np.repeat(list(sizes), list(sizes.values()))
     x = model.sample(t, len(t), seed=1)
     order = np.random.default_rng(0).permutation(len(t))

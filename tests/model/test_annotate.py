@@ -75,6 +75,7 @@ def test_blocks_are_bounded_and_cover_all_rows(monkeypatch):
     ("asked", "words"),
     [
         ({"embedding": "X_umap"}, r"embedding 'X_umap' in obsm; got \['X_pca', 'X_flat'\]"),
+        ({"embedding": "X_pca"}, "whose columns the model itself is of.*Leave embedding out"),
         ({"to": "soon"}, "expected a finite number; got 'soon'"),
     ],
 )

@@ -14,7 +14,7 @@ from conservax.data import (
     read_events,
 )
 
-NAMES = ("time", "columns", "sequence")
+NAMES = ("time", "columns", "dims", "sequence")
 CUTS = ("sequence", "window", "stride")
 
 

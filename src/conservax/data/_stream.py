@@ -103,12 +103,13 @@ def open_table(
 
     **Raises:** `DataError` as `read_table`.
     """
-    how: dict[str, Any] = dict(time=time, columns=columns, dims=dims, degrees=degrees)
+    how: dict[str, Any] = {"time": time, "columns": columns, "dims": dims}
+    how |= {"like": like, "degrees": degrees}
     if isinstance(source, str | Path) and str(source).lower().endswith(".parquet"):
         path = Path(source).expanduser()
         if _count(path) > memory_rows:
-            return Stream.open(path, **how, like=like)
-    return read_table(source, **how, like=like)
+            return Stream.open(path, **how)
+    return read_table(source, **how)
 
 
 def _count(path: Path) -> int:

@@ -21,6 +21,11 @@ def annotate(
     seen = None
     if embedding is not None:
         around = embedded(cells, embedding)
+        if _velocity_name(embedding) == places.name:
+            raise DataError(
+                f"expected an embedding beside {embedding!r}, whose columns the model itself is "
+                "of; its velocities are written anyway. Leave embedding out."
+            )
         seen = Embedding(model.units.standardise(table.x), around)
         written[_velocity_name(embedding)] = _empty(table, 2)
     carried = None
