@@ -152,7 +152,7 @@ def test_all_models_at_all_steps_are_scored_on_the_same_events(monkeypatch):
 @pytest.mark.slow
 @pytest.mark.parametrize("name", COMPETITORS)
 def test_every_model_fits(name, monkeypatch):
-    monkeypatch.setattr(models, "steps_of", lambda full, quick: 20)
+    monkeypatch.setattr(models, "steps_of", lambda full, *_: 20)
     monkeypatch.setitem(FLOW_STEPS, True, 20)
     found = list(COMPETITORS[name]("pinwheel", small_pinwheel(0), 0, True))
     assert len(found) == (4 if name == "classical" else 1)

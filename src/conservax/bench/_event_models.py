@@ -69,9 +69,9 @@ class Fitted(NamedTuple):
 Competitor = Callable[[str, EventSplit, int, bool], Iterator[Fitted]]
 
 
-def steps_of(full: int, quick: bool) -> int:
-    """A tenth of the steps where it has to be quick."""
-    return full // 10 if quick else full
+def steps_of(full: int, quick: bool, share: int = 10) -> int:
+    """A tenth of the steps, or another share, where it has to be quick."""
+    return full // share if quick else full
 
 
 def bumps(data: str, split: EventSplit, seed: int) -> Callable[[PRNGKey], BumpMixture]:
@@ -160,7 +160,7 @@ def _with_memory(data: str, split: EventSplit, seed: int, quick: bool) -> Iterat
     del data
     began = time.perf_counter()
     model = fit_events(
-        split, components=256, steps=75 if quick else 1500, seed=seed, progress=False
+        split, components=256, steps=steps_of(1500, quick, 20), seed=seed, progress=False
     )
     seconds = time.perf_counter() - began
     found, count = model.log_likelihood(split.test), len(split.test)
