@@ -1,5 +1,6 @@
 """What else could have been fitted to the same points: classical density estimates."""
 
+from ._displacement import DisplacementInterpolation as DisplacementInterpolation
 from ._gaussian_mixture import GaussianMixture as GaussianMixture
 from ._gaussian_mixture import GaussianMixtureInTime as GaussianMixtureInTime
 from ._gaussian_mixture import fit_gaussian_mixture as fit_gaussian_mixture

@@ -40,6 +40,14 @@ class GaussianMixture:
         z = self.standard(as_rows(x))
         return self.fitted.score_samples(z) - np.log(self.standard.std).sum()
 
+    def sample(self, rng: np.random.Generator, rows: int) -> Rows:
+        """Draws, shape `(rows, dim)`, in the units of the rows it was fitted to."""
+        means, weights = np.asarray(self.fitted.means_), np.asarray(self.fitted.weights_)
+        factors = np.linalg.cholesky(np.asarray(self.fitted.covariances_))
+        which = rng.choice(len(weights), rows, p=weights / weights.sum())
+        noise = rng.normal(size=(rows, means.shape[1]))
+        return self.standard.restore(means[which] + np.einsum("nij,nj->ni", factors[which], noise))
+
 
 @dataclass(frozen=True)
 class GaussianMixtureInTime:

@@ -41,6 +41,11 @@ class KernelDensity:
         volume = _log_volume(self.standard.std, self.bandwidth)
         return np.concatenate(blocks) - math.log(len(self.centres)) - volume
 
+    def sample(self, rng: np.random.Generator, rows: int) -> Rows:
+        """Draws, shape `(rows, dim)`, in the units of the rows it was fitted to."""
+        centres = self.centres[rng.integers(len(self.centres), size=rows)]
+        return self.standard.restore(centres + self.bandwidth * rng.normal(size=centres.shape))
+
 
 @dataclass(frozen=True)
 class KernelDensityInTime:

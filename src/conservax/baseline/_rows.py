@@ -59,3 +59,7 @@ class Standard:
     def __call__(self, rows: Rows) -> Rows:
         """Standardised rows."""
         return (rows - self.mean) / self.std
+
+    def restore(self, rows: Rows) -> Rows:
+        """Standardised rows in their own units again."""
+        return rows * self.std + self.mean

@@ -17,3 +17,17 @@ from conservax.bench._fit_flow import fit_flow as fit_flow
 from conservax.bench._fit_flow import flow_nll as flow_nll
 from conservax.bench._fit_flow import rows_of as rows_of
 from conservax.bench._pictures import draw_fluxes as draw_fluxes
+from conservax.bench._snapshot_models import SNAPSHOT_COMPETITORS as SNAPSHOT_COMPETITORS
+from conservax.bench._snapshot_models import SNAPSHOT_SETTINGS as SNAPSHOT_SETTINGS
+from conservax.bench._snapshot_models import FittedPopulation as FittedPopulation
+from conservax.bench._snapshot_models import SnapshotSettings as SnapshotSettings
+from conservax.bench._snapshot_sets import SNAPSHOT_SETS as SNAPSHOT_SETS
+from conservax.bench._snapshot_sets import SnapshotTask as SnapshotTask
+from conservax.bench._snapshot_sets import held_back as held_back
+from conservax.bench._snapshot_sets import without as without
+from conservax.bench._snapshots import REAL as REAL
+from conservax.bench._snapshots import SnapshotRow as SnapshotRow
+from conservax.bench._snapshots import bench_snapshots as bench_snapshots
+from conservax.bench._snapshots import frame_of as frame_of
+from conservax.bench._snapshots import snapshot_means as snapshot_means
+from conservax.bench._snapshots import snapshot_table as snapshot_table

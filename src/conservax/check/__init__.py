@@ -4,7 +4,13 @@ from conservax.check._calibration import calibration as calibration
 from conservax.check._calibration import ecdf_band as ecdf_band
 from conservax.check._check import check as check
 from conservax.check._distances import wasserstein as wasserstein
+from conservax.check._population import Population as Population
+from conservax.check._population import Route as Route
 from conservax.check._residual import continuity_residual as continuity_residual
 from conservax.check._residual import fokker_planck_residual as fokker_planck_residual
 from conservax.check._result import CheckReport as CheckReport
 from conservax.check._result import CheckResult as CheckResult
+from conservax.check._snapshots import SnapshotFigure as SnapshotFigure
+from conservax.check._snapshots import SnapshotTest as SnapshotTest
+from conservax.check._snapshots import frame_of_figures as frame_of_figures
+from conservax.check._snapshots import snapshot_distances as snapshot_distances

@@ -1,6 +1,7 @@
 """Tables in and out: points stamped with times, their units, built-in sets and generators."""
 
 from ._again import read_again as read_again
+from ._by_time import by_time as by_time
 from ._comcat import read_comcat as read_comcat
 from ._deal import Dealt as Dealt
 from ._deal import deal as deal
@@ -16,6 +17,8 @@ from ._split import EventSplit as EventSplit
 from ._split import Split as Split
 from ._split import split as split
 from ._split import split_events as split_events
+from ._stochastic_systems import lotka_volterra as lotka_volterra
+from ._stochastic_systems import repressilator as repressilator
 from ._stream import MEMORY_ROWS as MEMORY_ROWS
 from ._stream import Stream as Stream
 from ._stream import open_table as open_table

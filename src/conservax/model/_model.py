@@ -14,7 +14,7 @@ from jax.tree_util import Partial
 from jaxtyping import Float
 from numpy.typing import ArrayLike
 
-from conservax.check import CheckReport, calibration, check
+from conservax.check import CheckReport, Population, calibration, check, snapshot_distances
 from conservax.data import (
     MEMORY_ROWS,
     DataError,
@@ -29,9 +29,10 @@ from conservax.data import (
 )
 from conservax.law import ConservationLaw
 from conservax.model._file import load_model, save_model
+from conservax.model._population import held_out_snapshots, population_of
 from conservax.model._rows import over_rows
 from conservax.objective import Rows
-from conservax.transport import transport
+from conservax.transport import solve_ode, transport
 
 
 class ExtrapolationWarning(UserWarning):
@@ -115,17 +116,25 @@ class Model:
         return score / np.array(self.units.std)
 
     def transport(
-        self, x: ArrayLike, t0: Any, t1: Any, *, diffusion: float = 0.0, seed: int = 0
+        self,
+        x: ArrayLike,
+        t0: Any,
+        t1: Any,
+        *,
+        diffusion: float = 0.0,
+        closed: bool = True,
+        seed: int = 0,
     ) -> Float[np.ndarray, "rows dim"]:
         """Where the points x of time t0 are at time t1, forward or backward.
 
-        Without diffusion by the closed flow map where the law has one, else by the ODE. With
-        diffusion by the SDE that has the same marginals; `diffusion` is in standard deviations of
-        the data per square root of the fitted time range.
+        Without diffusion by the closed flow map where the law has one, else by the ODE; with
+        `closed=False` by the ODE always, to hold one against the other. With diffusion by the SDE
+        that has the same marginals; `diffusion` is in standard deviations of the data per square
+        root of the fitted time range.
         """
         t0, x = self._inside(t0, x)
         times = np.stack([t0, self._times(t1, len(x))], axis=1)
-        move = Partial(_transport, self.law, diffusion, jax.random.key(seed))
+        move = Partial(_transport, self.law, diffusion, closed, jax.random.key(seed))
         return self.units.restore(over_rows(move, np.arange(len(x)), times, x))
 
     def calibration(self, table: Table) -> Float[np.ndarray, "rows dim"]:
@@ -144,6 +153,39 @@ class Model:
             table = held_out[1] if held_out else None
         t, x = (None, None) if table is None else self.rows(table)[:2]
         return check(self.law, key=jax.random.key(seed), t=t, x=x)
+
+    def population(self) -> Population:
+        """The model as what `conservax.check.snapshot_distances` judges, in the units of its table."""
+        return population_of(self)
+
+    def snapshot_distances(
+        self,
+        table: Table | None = None,
+        others: Table | None = None,
+        *,
+        standardised: bool = True,
+        repeats: int = 20,
+        seed: int = 0,
+    ) -> pd.DataFrame:
+        """Exact W1 and W2 of draws and of carried cells to held-out cells, beside their floors.
+
+        **Arguments:**
+
+        - `table`: snapshots that the model has not seen; by default the test rows of the split, or
+          its validation rows.
+        - `others`: more real rows, for the floor alone; by default all other rows of the split.
+        - `standardised`: whether distances are in standard deviations, or in the units of the data.
+        - `repeats`, `seed`: see `conservax.check.snapshot_distances`, which tells what is returned.
+        """
+        snapshots, pool = held_out_snapshots(self.split, table, others)
+        return snapshot_distances(
+            self.population(),
+            snapshots,
+            pool,
+            scale=self.units.std if standardised else 1.0,
+            repeats=repeats,
+            seed=seed,
+        )
 
     def report(
         self,
@@ -240,6 +282,8 @@ def _sample(law, key, row, t):
     return law.sample(jax.random.fold_in(key, row), t)
 
 
-def _transport(law, diffusion, key, row, times, x):
+def _transport(law, diffusion, closed, key, row, times, x):
+    if not closed and not diffusion:
+        return solve_ode(law, x, times)[-1]
     own = jax.random.fold_in(key, row)
     return transport(law, x, times, key=own, diffusion=diffusion)[-1]

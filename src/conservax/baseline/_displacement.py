@@ -1,0 +1,100 @@
+"""Straight lines between neighbouring snapshots, along the exact optimal coupling [mccann1997]."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import ot
+from numpy.typing import ArrayLike
+
+from ._rows import Rows, Values, as_rows
+
+_MOST_ITERATIONS = 10_000_000
+
+
+class DisplacementInterpolation:
+    """The bar for what lies between snapshots: no parameters, nothing to fit.
+
+    Cells of a snapshot are coupled with those of the next at least mean squared distance, and each
+    pair moves along its straight line at constant speed. At the times of the snapshots it is the
+    cells themselves.
+
+    **Arguments:**
+
+    - `snapshots`: cells of every time, shapes `(cells, dim)`; at least two times.
+    """
+
+    def __init__(self, snapshots: Mapping[float, ArrayLike]):
+        if len(snapshots) < 2:
+            raise ValueError(f"expected at least two snapshots; got {len(snapshots)}.")
+        self.snapshots = {float(t): as_rows(snapshots[t]) for t in sorted(snapshots)}
+        self._plans: dict[tuple[float, float], Rows] = {}
+
+    def sample(self, rng: np.random.Generator, t: ArrayLike) -> Rows:
+        """A draw at every time in t, shape `(rows, dim)`.
+
+        **Raises:** `ValueError` for times outside the range of the snapshots.
+        """
+        times = np.asarray(t, np.float64)
+        result = np.empty((len(times), self._first().shape[1]))
+        for time in np.unique(times):
+            chosen = times == time
+            result[chosen] = self._at(rng, float(time), int(chosen.sum()))
+        return result
+
+    def carry(self, rng: np.random.Generator, x: ArrayLike, start: float, end: float) -> Rows:
+        """Cells of time `start` at a later time, coupled with the snapshots in between and after.
+
+        **Raises:** `ValueError` for times outside the range of the snapshots, or that fall.
+        """
+        x = as_rows(x)
+        if end < start:
+            raise ValueError(f"expected end >= start; got {end:g} after {start:g}.")
+        while start < end:
+            after = self._next(start)
+            target = self.snapshots[after]
+            partner = np.array([_pick(rng, row, 1)[0] for row in _plan(x, target)])
+            share = (min(end, after) - start) / (after - start)
+            x, start = x + share * (target[partner] - x), min(end, after)
+        return x
+
+    def _at(self, rng: np.random.Generator, t: float, count: int) -> Rows:
+        if t in self.snapshots:
+            cells = self.snapshots[t]
+            return cells[_pick(rng, np.ones(len(cells)), count)]
+        after = self._next(t)
+        before = max((time for time in self.snapshots if time < t), default=None)
+        if before is None:
+            raise ValueError(f"expected times from {min(self.snapshots):g} on; got {t:g}.")
+        here, there = self.snapshots[before], self.snapshots[after]
+        if (before, after) not in self._plans:
+            self._plans[before, after] = _plan(here, there)
+        plan = self._plans[before, after]
+        i, j = np.unravel_index(_pick(rng, plan.ravel(), count), plan.shape)
+        share = (t - before) / (after - before)
+        return (1 - share) * here[i] + share * there[j]
+
+    def _next(self, t: float) -> float:
+        later = [time for time in self.snapshots if time > t]
+        if not later:
+            raise ValueError(f"expected times up to {max(self.snapshots):g}; got later than {t:g}.")
+        return later[0]
+
+    def _first(self) -> Rows:
+        return next(iter(self.snapshots.values()))
+
+
+def _plan(x: Rows, y: Rows) -> Rows:
+    """The optimal coupling: mass for every pair, shape `(len(x), len(y))`."""
+    return np.asarray(ot.emd([], [], ot.dist(x, y), numItermax=_MOST_ITERATIONS))
+
+
+def _pick(rng: np.random.Generator, mass: Values, count: int) -> np.ndarray:
+    """`count` numbers drawn by mass, each as often as its share says, to the next whole number.
+
+    So what is drawn is the whole as nearly as it can be: no cell comes twice before others of its
+    mass came once.
+    """
+    order = rng.permutation(np.flatnonzero(mass))
+    total = np.cumsum(mass[order])
+    marks = (np.arange(count) + rng.uniform()) / count * total[-1]
+    return order[np.minimum(np.searchsorted(total, marks, side="right"), len(order) - 1)]

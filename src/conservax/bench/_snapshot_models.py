@@ -1,0 +1,222 @@
+"""The models of tables 2 and 3: ours, the paper's, and what needs no training at all."""
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from typing import NamedTuple
+
+import jax
+import numpy as np
+
+from conservax._types import PRNGKey
+from conservax.baseline import DisplacementInterpolation, fit_gaussian_mixture, fit_kernel_density
+from conservax.bench._event_models import steps_of
+from conservax.bench._snapshot_sets import SnapshotTask
+from conservax.check import Population, Route
+from conservax.data import by_time, split
+from conservax.density import AbstractDensity, Autoregressive, Factorized, Mixture
+from conservax.flux import (
+    AbstractDivergenceFree,
+    AbstractFlux,
+    FactorizedFlux,
+    KnotheRosenblatt,
+    MatrixField,
+    MixtureFlux,
+    SigmoidCancellation,
+)
+from conservax.model import Model, fit
+from conservax.objective import JacobianSymmetry, KineticEnergy, NegativeLogLikelihood
+
+_VALIDATION = 0.1  # of the training cells, for early stopping
+
+
+@dataclass(frozen=True)
+class SnapshotSettings:
+    """What there is to choose for a data set; see `held_back` for how to choose it.
+
+    **Attributes:**
+
+    - `components`: logistics a coordinate; `laws` of `law_components` each in the mixture (27).
+    - `kinetic`, `symmetry`: weights of kinetic energy and Jacobian symmetry beside the likelihood.
+    - `noise`: on the training cells, in standard deviations of all of them.
+    - `patience`: stop after so many steps without a better validation objective; None never does.
+    """
+
+    components: int = 12
+    width: int = 128
+    depth: int = 3
+    max_frequency: float = 1.0
+    laws: int = 16
+    law_components: int = 4
+    kinetic: float = 0.005
+    symmetry: float = 0.001
+    noise: float = 0.15
+    steps: int = 1500
+    batch_size: int = 256
+    learning_rate: float = 2e-3
+    patience: int | None = None
+
+
+SNAPSHOT_SETTINGS = {
+    "eb": SnapshotSettings(),
+    "leave-one-out": SnapshotSettings(kinetic=0.02),
+    "lotka-volterra": SnapshotSettings(components=8, kinetic=0.002, noise=0.01),
+    "repressilator": SnapshotSettings(components=8, kinetic=0.002, noise=0.01),
+}
+
+
+class FittedPopulation(NamedTuple):
+    """A model of a task, ready to be judged.
+
+    **Attributes:**
+
+    - `model`: its name.
+    - `seconds`: to fit.
+    - `fitted`: the model itself, where it is one of ours.
+    """
+
+    model: str
+    population: Population
+    seconds: float
+    fitted: Model | None = None
+
+
+SnapshotCompetitor = Callable[
+    [SnapshotTask, SnapshotSettings, int, bool], Iterator[FittedPopulation]
+]
+
+
+def _autoregressive(dim: int, settings: SnapshotSettings, key: PRNGKey) -> Autoregressive:
+    return Autoregressive(
+        dim,
+        components=settings.components,
+        width=settings.width,
+        depth=settings.depth,
+        max_frequency=settings.max_frequency,
+        key=key,
+    )
+
+
+def _mixture(dim: int, settings: SnapshotSettings, key: PRNGKey) -> Mixture:
+    """The paper's other model: a mixture of factorized laws (27)."""
+    return Mixture(
+        [
+            Factorized(
+                dim,
+                components=settings.law_components,
+                width=settings.width // 2,
+                depth=settings.depth,
+                max_frequency=settings.max_frequency,
+                key=own,
+            )
+            for own in jax.random.split(key, settings.laws)
+        ]
+    )
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """A law to be fitted: its density, its flux, and what is asked of it beside the likelihood."""
+
+    density: Callable[[int, SnapshotSettings, PRNGKey], AbstractDensity]
+    flux: AbstractFlux
+    divergence_free: bool = False
+    symmetric: bool = False
+
+    def fit(self, task: SnapshotTask, settings: SnapshotSettings, seed: int, quick: bool) -> Model:
+        """The model of a task."""
+        dim = task.train.dim
+        likelihood = NegativeLogLikelihood()
+        moves = (
+            settings.symmetry * JacobianSymmetry()
+            if self.symmetric
+            else settings.kinetic * KineticEnergy()
+        )
+
+        def field(key: PRNGKey) -> AbstractDivergenceFree:
+            return MatrixField(dim, max_frequency=settings.max_frequency, key=key)
+
+        return fit(
+            task.train,
+            density=lambda key: self.density(dim, settings, key),
+            flux=self.flux,
+            divergence_free=field if self.divergence_free else None,
+            objective=likelihood + moves,
+            steps=steps_of(settings.steps, quick),
+            validation=_VALIDATION,
+            batch_size=settings.batch_size,
+            learning_rate=settings.learning_rate,
+            noise=settings.noise,
+            time_noise=0.0,
+            patience=settings.patience,
+            seed=seed,
+            progress=False,
+        )
+
+
+RECIPES = {
+    "autoregressive": Recipe(_autoregressive, KnotheRosenblatt(), divergence_free=True),
+    "knothe-rosenblatt": Recipe(_autoregressive, KnotheRosenblatt()),
+    "sigmoid": Recipe(_autoregressive, SigmoidCancellation()),
+    "factorized-mixture": Recipe(_mixture, MixtureFlux(FactorizedFlux())),
+    "jacobian-symmetry": Recipe(
+        _autoregressive, KnotheRosenblatt(), divergence_free=True, symmetric=True
+    ),
+}
+
+
+def _by_recipe(
+    name: str, task: SnapshotTask, settings: SnapshotSettings, seed: int, quick: bool
+) -> Iterator[FittedPopulation]:
+    began = time.perf_counter()
+    model = RECIPES[name].fit(task, settings, seed, quick)
+    yield FittedPopulation(name, model.population(), time.perf_counter() - began, model)
+
+
+def _classical(
+    task: SnapshotTask, settings: SnapshotSettings, seed: int, quick: bool
+) -> Iterator[FittedPopulation]:
+    """Densities of each snapshot by itself, which do not move, and straight lines between them."""
+    del settings, quick
+    if set(task.judged) <= set(by_time(task.train)):
+        began = time.perf_counter()
+        kernel, mixture = _static(task, seed)
+        seconds = (time.perf_counter() - began) / 2
+        yield FittedPopulation("kernel density a snapshot", kernel, seconds)
+        yield FittedPopulation("Gaussian mixture a snapshot", mixture, seconds)
+    lines = DisplacementInterpolation(by_time(task.train))
+
+    def carry(x: np.ndarray, start: float, end: float, seed: int) -> np.ndarray:
+        return lines.carry(np.random.default_rng(seed), x, start, end)
+
+    drawn = Population(
+        lambda t, seed: lines.sample(np.random.default_rng(seed), t),
+        {"optimal coupling": Route(carry, random=True)},
+    )
+    yield FittedPopulation("OT interpolation", drawn, 0.0)
+
+
+def _static(task: SnapshotTask, seed: int) -> tuple[Population, Population]:
+    """A kernel density and a Gaussian mixture at every time, tuned on a tenth of its cells."""
+    parts = split(task.train, validation=_VALIDATION, seed=seed)
+    train, judge = by_time(parts.train), by_time(parts.validation)
+    kernels = {t: fit_kernel_density(train[t], judge[t]) for t in train}
+    mixtures = {t: fit_gaussian_mixture(train[t], judge[t], seed) for t in train}
+    return tuple(Population(partial(_draw, found)) for found in (kernels, mixtures))  # pyright: ignore[reportReturnType]
+
+
+def _draw(densities: dict, t: np.ndarray, seed: int) -> np.ndarray:
+    """One draw at every time, each from the density of that time."""
+    rng = np.random.default_rng(seed)
+    drawn = {at: densities[at].sample(rng, int((t == at).sum())) for at in np.unique(t)}
+    result = np.empty((len(t), next(iter(drawn.values())).shape[1]))
+    for at, rows in drawn.items():
+        result[t == at] = rows
+    return result
+
+
+SNAPSHOT_COMPETITORS: dict[str, SnapshotCompetitor] = {
+    **{name: partial(_by_recipe, name) for name in RECIPES},
+    "classical": _classical,
+}

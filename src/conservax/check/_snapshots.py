@@ -1,0 +1,337 @@
+"""Does a model know the snapshots? Exact distances, beside all that tells what they are worth.
+
+Two sets of draws from one law are not at distance zero. So every distance stands beside the
+*floor*, the distance between disjoint real samples of the same sizes, and beside what costs
+nothing: not to move at all, or to be paired at random. Distances favour draws that huddle
+together, so their spread is told too. Between neighbouring snapshots no map moves cells by less, in
+the mean square, than the exact W2^2 of the two, and the integral of the squared velocity along the
+way is no less than the mean squared displacement of the population.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from functools import cache
+from typing import Literal, NamedTuple
+
+import equinox as eqx
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike
+from scipy.spatial.distance import cdist
+
+from conservax.check._distances import wasserstein
+from conservax.check._population import Cells, Population, Route
+
+DIRECT = "direct"
+FLOOR = "real cells (floor)"
+OTHERS = "other real cells"
+STILL = "previous snapshot"
+RANDOM = "random coupling"
+
+_NONE = math.nan
+
+
+@dataclass(frozen=True)
+class SnapshotFigure:
+    """One line: how far a cloud of cells is from the test cells of a time, on average over repeats.
+
+    Distances are exact, in units of `scale`; deviations are over repeats, NaN for one.
+
+    **Attributes:**
+
+    - `time`, `start`: of the test cells, and of the cells that were carried there.
+    - `way`: "direct" for draws of the model, the name of a route, or what the figure is to be
+      compared with: "real cells (floor)", "other real cells" that are not test cells against the
+      test cells, the "previous snapshot" as it stands, the "random coupling" with it.
+    - `samples`, `cells`: how many were compared with how many test cells.
+    - `floor_w1`, `floor_w2`: the floor of these sizes; NaN where there are too few real cells.
+    - `excess_w1`, `excess_w2`: distance / floor - 1.
+    - `spread`: mean squared distance of the cloud from its middle, over that of the test cells.
+      Below 1 the distances flatter.
+    - `displacement`: mean squared displacement of the carried cells, E |dx|^2.
+    - `energy`: length of the interval times the integral of E |velocity|^2 over it, over draws of
+      the model; `energy_error` is its standard error. At least the displacement of its draws.
+    - `w2_squared`: exact, between the test cells of both times: what displacement cannot go below.
+    - `note`: what went wrong.
+    """
+
+    time: float
+    way: str
+    samples: int
+    cells: int
+    start: float = _NONE
+    repeats: int = 1
+    w1: float = _NONE
+    w1_deviation: float = _NONE
+    w2: float = _NONE
+    w2_deviation: float = _NONE
+    floor_w1: float = _NONE
+    floor_w2: float = _NONE
+    excess_w1: float = _NONE
+    excess_w2: float = _NONE
+    spread: float = _NONE
+    displacement: float = _NONE
+    energy: float = _NONE
+    energy_error: float = _NONE
+    w2_squared: float = _NONE
+    note: str = ""
+
+
+def snapshot_distances(
+    population: Population,
+    snapshots: Mapping[float, ArrayLike],
+    others: Mapping[float, ArrayLike] | None = None,
+    *,
+    times: Sequence[float] | None = None,
+    scale: ArrayLike = 1.0,
+    repeats: int = 20,
+    most_cells: int = 2000,
+    seed: int = 0,
+) -> pd.DataFrame:
+    """How well a model knows snapshots of cells that it has not seen; a line a `SnapshotFigure`.
+
+    - Draws of the model at every time, as many as test cells, against the test cells.
+    - Test cells of the time before, carried there by every route, against the test cells.
+
+    **Arguments:**
+
+    - `population`: what is judged, say `model.population()`.
+    - `snapshots`: test cells of every time, shapes `(cells, dim)`.
+    - `others`: more real cells of these times, say those of training. They are never compared with
+      the model: together with the test cells they make the floor.
+    - `times`: those to judge at; all by default.
+    - `scale`: unit of every coordinate, say `model.units.std`, or one number for all.
+    - `repeats`: of draws, of routes that are random, and of the floor.
+    - `most_cells`: larger snapshots are thinned at random: time grows as the square.
+    - `seed`: decides everything random.
+
+    **Raises:** `ValueError` for shapes that do not fit, cells that are not finite, unknown times.
+    """
+    test = SnapshotTest(
+        snapshots, others, scale=scale, repeats=repeats, most_cells=most_cells, seed=seed
+    )
+    return frame_of_figures(test.references(times) + test.distances(population, times))
+
+
+def frame_of_figures(figures: Sequence[SnapshotFigure]) -> pd.DataFrame:
+    """A row a figure."""
+    return pd.DataFrame([asdict(figure) for figure in figures])
+
+
+class Distances(NamedTuple):
+    """W1 and W2 over repeats: means, deviations, and the sizes that were compared."""
+
+    w1: float
+    w1_deviation: float
+    w2: float
+    w2_deviation: float
+    samples: int
+    cells: int
+    repeats: int
+
+
+class SnapshotTest:
+    """Test cells and their floors, to judge any number of models by. See `snapshot_distances`."""
+
+    def __init__(
+        self,
+        snapshots: Mapping[float, ArrayLike],
+        others: Mapping[float, ArrayLike] | None = None,
+        *,
+        scale: ArrayLike = 1.0,
+        repeats: int = 20,
+        most_cells: int = 2000,
+        seed: int = 0,
+    ):
+        if repeats < 1:
+            raise ValueError(f"expected at least one repeat; got {repeats}.")
+        self.scale, self.repeats, self.seed = np.asarray(scale, np.float64), repeats, seed
+        self.snapshots = _checked(snapshots, most_cells, seed)
+        self.others = _checked(others or {}, most_cells, seed + 1)
+        self.times = tuple(self.snapshots)
+        self.floor = cache(self._floor)
+
+    def references(self, times: Sequence[float] | None = None) -> list[SnapshotFigure]:
+        """What distances have to be held against: floors, and what costs nothing."""
+        figures = []
+        for t in self._chosen(times):
+            start, size = self._before(t), len(self.snapshots[t])
+            known = self.floor(t, size, size)
+            figures.append(SnapshotFigure(t, FLOOR, **known._asdict()))
+            if t in self.others:
+                figures.append(self._other_cells(t))
+            if start is not None:
+                figures += [self._still(start, t), self._at_random(start, t)]
+        return figures
+
+    def distances(
+        self, population: Population, times: Sequence[float] | None = None
+    ) -> list[SnapshotFigure]:
+        """Draws of the model, and test cells that it carries, against the test cells."""
+        figures = []
+        for t in self._chosen(times):
+            start = self._before(t)
+            if population.sample is not None:
+                figures.append(self._direct(population.sample, t))
+            if start is None or not population.routes:
+                continue
+            energy, error = self._energy(population, start, t)
+            for name, route in population.routes.items():
+                figure = self._carried(name, route, start, t)
+                figures.append(replace(figure, energy=energy, energy_error=error))
+        return figures
+
+    def _direct(self, sample, t: float) -> SnapshotFigure:
+        times = np.full(len(self.snapshots[t]), t)
+        return self._figure(t, DIRECT, [sample(times, seed) for seed in self._seeds()])
+
+    def _carried(self, name: str, route: Route, start: float, t: float) -> SnapshotFigure:
+        cells = self.snapshots[start]
+        seeds = self._seeds() if route.random else [self.seed]
+        try:
+            clouds = [route.carry(cells, start, t, seed) for seed in seeds]
+        except eqx.EquinoxRuntimeError as error:  # of the solver: a figure, not the end
+            reason = next((line for line in str(error).splitlines() if line.strip()), "")
+            return SnapshotFigure(
+                t, name, len(cells), len(self.snapshots[t]), start, note=f"failed: {reason}"
+            )
+        figure = self._figure(t, name, clouds, start)
+        moved = [np.mean(np.sum(((cloud - cells) / self.scale) ** 2, axis=1)) for cloud in clouds]
+        return replace(
+            figure, displacement=float(np.mean(moved)), w2_squared=self._between(start, t)[1] ** 2
+        )
+
+    def _figure(
+        self, t: float, way: str, clouds: Sequence[Cells], start: float = _NONE
+    ) -> SnapshotFigure:
+        """Clouds of one size against the test cells, and beside the floor of these sizes."""
+        cells = self.snapshots[t]
+        if not all(np.isfinite(cloud).all() for cloud in clouds):
+            return SnapshotFigure(
+                t, way, len(clouds[0]), len(cells), start, note="cells are not finite"
+            )
+        found = _summary([self._pair(cloud, cells) for cloud in clouds], len(clouds[0]), len(cells))
+        known = self.floor(t, found.samples, found.cells)
+        fits = (known.samples, known.cells) == (found.samples, found.cells)
+        floor_w1, floor_w2 = (known.w1, known.w2) if fits else (_NONE, _NONE)
+        return SnapshotFigure(
+            t,
+            way,
+            start=start,
+            floor_w1=floor_w1,
+            floor_w2=floor_w2,
+            excess_w1=_over(found.w1, floor_w1),
+            excess_w2=_over(found.w2, floor_w2),
+            spread=float(np.mean([self._spread(cloud) for cloud in clouds]) / self._spread(cells)),
+            **found._asdict(),
+        )
+
+    def _floor(self, t: float, samples: int, cells: int) -> Distances:
+        """Two random parts of all real cells of time t that share none; smaller if it must be."""
+        pool = self.snapshots[t]
+        if t in self.others:
+            pool = np.concatenate([pool, self.others[t]])
+        if samples + cells > len(pool):
+            samples = max(1, len(pool) * samples // (samples + cells))
+            cells = len(pool) - samples
+        if not cells:
+            return Distances(_NONE, _NONE, _NONE, _NONE, samples, cells, 0)
+        rng = np.random.default_rng([self.seed, samples, cells, 1])
+        parts = [rng.permutation(pool) for _ in range(self.repeats)]
+        pairs = [self._pair(part[:samples], part[samples : samples + cells]) for part in parts]
+        return _summary(pairs, samples, cells)
+
+    def _other_cells(self, t: float) -> SnapshotFigure:
+        """Real cells of time t in the place of draws: what a perfect model would get."""
+        pool, size = self.others[t], len(self.snapshots[t])
+        rng = np.random.default_rng([self.seed, 2])
+        clouds = [rng.permutation(pool)[: min(size, len(pool))] for _ in range(self.repeats)]
+        return self._figure(t, OTHERS, clouds)
+
+    def _still(self, start: float, t: float) -> SnapshotFigure:
+        figure = self._figure(t, STILL, [self.snapshots[start]], start)
+        return replace(figure, w2_squared=figure.w2**2)
+
+    def _at_random(self, start: float, t: float) -> SnapshotFigure:
+        """Every cell of the time before with every test cell, all pairs alike."""
+        here, there = (self.snapshots[time] / self.scale for time in (start, t))
+        squares = cdist(here, there, "sqeuclidean")
+        mean_square = float(squares.mean())
+        return SnapshotFigure(
+            t,
+            RANDOM,
+            len(here),
+            len(there),
+            start,
+            w1=float(np.sqrt(squares).mean()),
+            w2=math.sqrt(mean_square),
+            displacement=mean_square,
+            w2_squared=self._between(start, t)[1] ** 2,
+        )
+
+    def _energy(self, population: Population, start: float, t: float) -> tuple[float, float]:
+        """(t - start) times the integral of E |velocity|^2, and its standard error."""
+        if population.sample is None or population.velocity is None:
+            return _NONE, _NONE
+        points = len(self.snapshots[t]) * self.repeats
+        shift = np.random.default_rng([self.seed, 3]).uniform(size=points)
+        times = start + (t - start) * (np.arange(points) + shift) / points
+        moved = (t - start) * population.velocity(times, population.sample(times, self.seed))
+        squares = np.sum((moved / self.scale) ** 2, axis=1)
+        return float(squares.mean()), float(squares.std() / math.sqrt(points))
+
+    def _between(self, start: float, t: float) -> tuple[float, float]:
+        return self._pair(self.snapshots[start], self.snapshots[t])
+
+    def _pair(self, x: Cells, y: Cells) -> tuple[float, float]:
+        x, y = x / self.scale, y / self.scale
+        orders: tuple[Literal[1, 2], ...] = (1, 2)
+        w1, w2 = (wasserstein(x, y, order=order) for order in orders)
+        return w1, w2
+
+    def _spread(self, x: Cells) -> float:
+        return float(np.sum(np.var(x / self.scale, axis=0)))
+
+    def _seeds(self) -> range:
+        return range(self.seed, self.seed + self.repeats)
+
+    def _before(self, t: float) -> float | None:
+        earlier = self.times.index(t) - 1
+        return self.times[earlier] if earlier >= 0 else None
+
+    def _chosen(self, times: Sequence[float] | None) -> Sequence[float]:
+        unknown = [t for t in times or () if t not in self.snapshots]
+        if unknown:
+            raise ValueError(f"expected times of {list(self.times)}; got {unknown}.")
+        return self.times if times is None else times
+
+
+def _summary(pairs: Sequence[tuple[float, float]], samples: int, cells: int) -> Distances:
+    (w1, w2), count = np.mean(pairs, axis=0), len(pairs)
+    deviations = np.std(pairs, axis=0, ddof=1) if count > 1 else (_NONE, _NONE)
+    return Distances(
+        float(w1), float(deviations[0]), float(w2), float(deviations[1]), samples, cells, count
+    )
+
+
+def _over(distance: float, floor: float) -> float:
+    return distance / floor - 1 if floor > 0 else _NONE
+
+
+def _checked(snapshots: Mapping[float, ArrayLike], most: int, seed: int) -> dict[float, Cells]:
+    """Snapshots in the order of time, each with at most so many cells."""
+    rng, result = np.random.default_rng([seed, 4]), {}
+    for t in sorted(snapshots):
+        cells = np.asarray(snapshots[t], np.float64)
+        if cells.ndim != 2 or not cells.size or not np.isfinite(cells).all():
+            raise ValueError(
+                f"expected finite cells of shape (cells, dim) at time {t:g}; got {cells.shape}"
+                f"{'' if np.isfinite(cells).all() else ' with values that are not finite'}."
+            )
+        result[float(t)] = cells if len(cells) <= most else rng.permutation(cells)[:most]
+    if len({cells.shape[1] for cells in result.values()}) > 1:
+        raise ValueError(
+            f"expected snapshots of one dimension; got {[c.shape for c in result.values()]}."
+        )
+    return result

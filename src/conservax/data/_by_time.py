@@ -1,0 +1,26 @@
+"""Rows of a table apart by their times: snapshots."""
+
+import numpy as np
+
+from ._errors import DataError
+from ._table import Table
+from ._types import Points
+
+MOST_SNAPSHOTS = 200
+
+
+def by_time(table: Table) -> dict[float, Points]:
+    """The points of every time, shape `(rows, dim)` each, in the order of time.
+
+    Times are as in `Table.t`: numbers, or seconds since 1970-01-01 UTC.
+
+    **Raises:** `DataError` if the table has more than 200 different times: then it holds events, not
+    snapshots.
+    """
+    times, which = np.unique(table.t, return_inverse=True)
+    if len(times) > MOST_SNAPSHOTS:
+        raise DataError(
+            f"{table.source}: expected snapshots, at most {MOST_SNAPSHOTS} different times; got "
+            f"{len(times)}. Round the times to those of the snapshots."
+        )
+    return {float(t): table.x[which == number] for number, t in enumerate(times)}
