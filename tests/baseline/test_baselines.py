@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from scipy.stats import norm
+from scipy.stats import kstest, norm
 
 from conservax.baseline import (
     fit_gaussian_mixture,
@@ -118,3 +118,13 @@ def test_rows_beyond_the_cap_are_thinned_and_that_is_said(monkeypatch):
     fitted = fit_kernel_density(X[TRAIN], X[JUDGE])
     assert len(fitted.centres) == 100
     assert fitted.detail.endswith(", on 100 of 1500 rows")
+
+
+def test_draws_follow_the_density(still):
+    """The CDF of each, integrated on a grid, makes its own draws uniform."""
+    for model in still:
+        density = np.exp(model.log_prob(GRID[:, None]))
+        cdf = np.cumsum(density) / density.sum()
+        draws = model.sample(np.random.default_rng(4), 5000)[:, 0]
+        assert draws.shape == (5000,)
+        assert kstest(np.interp(draws, GRID, cdf), "uniform").statistic < 1.95 / np.sqrt(5000)

@@ -14,6 +14,17 @@ from conservax.transport import solve_ode
 TIMES = jnp.array([0.0, 0.25, 0.9, 1.0])
 
 
+class Walled(AbstractFlux):
+    """The Knothe-Rosenblatt flux, and far out a velocity that no few steps can follow."""
+
+    def velocity(self, density, t, x, condition=None):
+        calm = KnotheRosenblatt().velocity(density, t, x, condition)
+        return calm + jnp.where(x[0] > 50, 1e3 * jnp.sin(1e4 * t), 0.0)
+
+    def flux(self, density, t, x, condition=None):
+        raise NotImplementedError
+
+
 @eqx.filter_jit
 def flow(law, x, times, **options):
     return jax.vmap(lambda x: solve_ode(law, x, times, **options))(x)
@@ -113,3 +124,14 @@ def test_a_velocity_that_is_not_finite_is_an_error():
     law = steered(lambda t, x: jnp.where(t > 0.999999, jnp.nan, 1.0).astype(x.dtype) * x)
     with pytest.raises(RuntimeError, match="expected finite positions"):
         flow(law, jnp.ones((1, 1), jnp.float32), TIMES.astype(jnp.float32))
+
+
+def test_a_particle_that_does_not_get_through_leaves_the_others_alone(gaussian):
+    """One in the path of a wall of velocity, asked not to throw; the others are as they were."""
+    walled = ConservationLaw(gaussian.density, Walled())
+    x = jnp.array([[0.0, 0.0], [100.0, 0.0]])
+    path = flow(walled, x, TIMES, throw=False, max_steps=40)
+    np.testing.assert_allclose(path[0], flow(gaussian, x[:1], TIMES)[0], atol=1e-5)
+    assert not jnp.isfinite(path[1, -1]).all()
+    with pytest.raises(eqx.EquinoxRuntimeError):
+        flow(walled, x, TIMES, max_steps=40)

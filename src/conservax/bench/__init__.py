@@ -21,11 +21,14 @@ from conservax.bench._snapshot_models import SNAPSHOT_COMPETITORS as SNAPSHOT_CO
 from conservax.bench._snapshot_models import SNAPSHOT_SETTINGS as SNAPSHOT_SETTINGS
 from conservax.bench._snapshot_models import FittedPopulation as FittedPopulation
 from conservax.bench._snapshot_models import SnapshotSettings as SnapshotSettings
+from conservax.bench._snapshot_pictures import draw_snapshots as draw_snapshots
 from conservax.bench._snapshot_sets import SNAPSHOT_SETS as SNAPSHOT_SETS
+from conservax.bench._snapshot_sets import Published as Published
 from conservax.bench._snapshot_sets import SnapshotTask as SnapshotTask
 from conservax.bench._snapshot_sets import held_back as held_back
 from conservax.bench._snapshot_sets import without as without
 from conservax.bench._snapshots import REAL as REAL
+from conservax.bench._snapshots import USUAL_SETS as USUAL_SETS
 from conservax.bench._snapshots import SnapshotRow as SnapshotRow
 from conservax.bench._snapshots import bench_snapshots as bench_snapshots
 from conservax.bench._snapshots import frame_of as frame_of

@@ -1,15 +1,14 @@
 """The four data sets of table 1 [hua2025], in the protocol of the papers."""
 
 import itertools
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from sklearn.cluster import SpectralClustering
 
-from conservax.data import DataError, Events, EventSplit, pinwheel_hawkes
+from conservax.bench._data_folder import stored_arrays
+from conservax.data import Events, EventSplit, pinwheel_hawkes
 
 _STPP = "https://github.com/facebookresearch/neural_stpp"
 _DSTPP = "https://github.com/tsinghua-fib-lab/Spatio-temporal-Diffusion-Point-Processes"
@@ -37,24 +36,8 @@ class EventSet:
     note: str = ""
 
 
-def data_folder() -> Path:
-    """Where the data of the benchmarks are: `$CONSERVAX_DATA`, or `../shared/data`."""
-    return Path(os.environ.get("CONSERVAX_DATA", "../shared/data"))
-
-
 def _arrays(data: str, *names: str) -> dict[str, np.ndarray]:
-    found = {}
-    for name in names:
-        path = data_folder() / name
-        if not path.is_file():
-            raise DataError(
-                f"{path}: expected the data of the benchmark {data!r}; got nothing there. Set "
-                f"CONSERVAX_DATA to the folder that holds {name}, an archive of arrays as "
-                f"docs/benchmark_data.md describes. Origin: {EVENT_SETS[data].origin}."
-            )
-        with np.load(path, allow_pickle=False) as arrays:
-            found |= dict(arrays)
-    return found
+    return stored_arrays(data, EVENT_SETS[data].origin, *names)
 
 
 def _events(

@@ -16,7 +16,9 @@ from conservax.bench._snapshot_sets import SNAPSHOT_SETS, SnapshotTask, held_bac
 from conservax.check import SnapshotFigure, SnapshotTest
 
 REAL = "real cells"  # where a model is named, for what the figures are to be held against
+USUAL_SETS = tuple(name for name, known in SNAPSHOT_SETS.items() if known.usual)
 REPEATS, QUICK_REPEATS = 20, 5
+SLOW = ("jacobian-symmetry",)  # minutes to compile
 
 See = Callable[[str, SnapshotTask, FittedPopulation, int], None]
 
@@ -34,7 +36,7 @@ class SnapshotRow:
 
 
 def bench_snapshots(
-    names: Sequence[str] = tuple(SNAPSHOT_SETS),
+    names: Sequence[str] = USUAL_SETS,
     models: Sequence[str] | None = None,
     *,
     seeds: int = 3,
@@ -50,7 +52,8 @@ def bench_snapshots(
 
     - `names`, `models`: of `SNAPSHOT_SETS` and `SNAPSHOT_COMPETITORS`; by default the models that
       a set is usually run with.
-    - `quick`: a tenth of the steps, fewer repeats.
+    - `quick`: fewer steps and repeats, and without the model that takes minutes to compile unless
+      it is asked for.
     - `validation`: judge by cells held back from training instead, to choose settings: see
       `held_back`. No test cell is touched.
     - `settings`: instead of those of each data set.
@@ -68,7 +71,7 @@ def bench_snapshots(
                 )
                 for figure in test.references(task.judged):
                     yield SnapshotRow(name, task.name, REAL, seed, 0.0, figure)
-                for model in models or SNAPSHOT_SETS[name].models:
+                for model in models or _usual_models(name, quick):
                     for fitted in SNAPSHOT_COMPETITORS[model](task, chosen, seed, quick):
                         figures = test.distances(fitted.population, task.judged)
                         say(_told(f"{name}, {task.name}, seed {seed}: {fitted.model}", figures))
@@ -77,6 +80,10 @@ def bench_snapshots(
                             yield SnapshotRow(
                                 name, task.name, fitted.model, seed, fitted.seconds, figure
                             )
+
+
+def _usual_models(name: str, quick: bool) -> tuple[str, ...]:
+    return tuple(m for m in SNAPSHOT_SETS[name].models if not (quick and m in SLOW))
 
 
 def _told(what: str, figures: Sequence[SnapshotFigure]) -> str:
@@ -94,7 +101,8 @@ def frame_of(rows: Sequence[SnapshotRow]) -> pd.DataFrame:
     return pd.DataFrame(lines)
 
 
-_FIGURES = ("w1", "w2", "excess_w1", "excess_w2", "spread", "displacement", "energy", "w2_squared")
+_DISTANCES = ("w1", "w2", "excess_w1", "excess_w2", "spread")
+_MOVES = ("displacement", "least", "lost", "energy", "energy_error", "w2_squared")
 
 
 def snapshot_table(frame: pd.DataFrame) -> pd.DataFrame:
@@ -104,26 +112,28 @@ def snapshot_table(frame: pd.DataFrame) -> pd.DataFrame:
     has no mean.
     """
     groups = frame.groupby(["data", "model", "way", "time"], sort=False)
-    table = groups[[*_FIGURES, "samples", "cells", "start", "seconds"]].agg(_strict_mean)
+    table = groups[[*_DISTANCES, *_MOVES, "samples", "cells", "start", "seconds"]].agg(_strict_mean)
     for name in ("w1", "w2"):
         over_seeds = groups[name].std()
         table[f"{name}_deviation"] = over_seeds.fillna(groups[f"{name}_deviation"].mean())
     table["seeds"] = groups["seed"].nunique()
-    table["notes"] = groups["note"].agg(lambda notes: "; ".join(sorted({n for n in notes if n})))
     return table.reset_index()
 
 
 def snapshot_means(frame: pd.DataFrame) -> pd.DataFrame:
     """Means over the judged times after the first, a line a data set, model and way.
 
-    `detour` is the mean over times of displacement / w2_squared - 1: how much farther than they
-    have to cells are carried. A time that failed leaves the mean of its line empty.
+    `moved` is the mean displacement over the mean of w2_squared, `detour` that over the mean of
+    what it would have had to be at least, less 1, and `lost` the mean share of lost cells. A time
+    that failed leaves its line without means.
     """
     later = frame[~((frame["time"] == 0) & frame["start"].isna())]
-    later = later.assign(detour=later["displacement"] / later["w2_squared"] - 1)
-    names = [*_FIGURES[:5], "detour"]
-    by_seed = later.groupby(["data", "model", "way", "seed"], sort=False)[names].agg(_strict_mean)
-    groups = by_seed.groupby(["data", "model", "way"], sort=False)
+    names = [*_DISTANCES, "moved", "detour", "lost"]
+    keys = ["data", "model", "way"]
+    means = later.groupby([*keys, "seed"], sort=False)[[*_DISTANCES, *_MOVES]].agg(_strict_mean)
+    means["moved"] = means["displacement"] / means["w2_squared"]
+    means["detour"] = means["displacement"] / means["least"] - 1
+    groups = means[names].groupby(keys, sort=False)
     table = groups.agg(_strict_mean)
     for name in names:
         table[f"{name}_deviation"] = groups[name].std()

@@ -14,7 +14,6 @@ from dataclasses import asdict, dataclass, replace
 from functools import cache
 from typing import Literal, NamedTuple
 
-import equinox as eqx
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
@@ -50,10 +49,13 @@ class SnapshotFigure:
     - `spread`: mean squared distance of the cloud from its middle, over that of the test cells.
       Below 1 the distances flatter.
     - `displacement`: mean squared displacement of the carried cells, E |dx|^2.
+    - `least`: exact W2^2 from the cells to where they were carried: no map to the same places moves
+      them by less.
+    - `lost`: share of the cells that were carried nowhere (the solver gave up), or farther than any
+      test cell is from any other. With a cell that is nowhere all distances are infinite.
     - `energy`: length of the interval times the integral of E |velocity|^2 over it, over draws of
       the model; `energy_error` is its standard error. At least the displacement of its draws.
     - `w2_squared`: exact, between the test cells of both times: what displacement cannot go below.
-    - `note`: what went wrong.
     """
 
     time: float
@@ -72,10 +74,11 @@ class SnapshotFigure:
     excess_w2: float = _NONE
     spread: float = _NONE
     displacement: float = _NONE
+    least: float = _NONE
+    lost: float = _NONE
     energy: float = _NONE
     energy_error: float = _NONE
     w2_squared: float = _NONE
-    note: str = ""
 
 
 def snapshot_distances(
@@ -189,17 +192,19 @@ class SnapshotTest:
     def _carried(self, name: str, route: Route, start: float, t: float) -> SnapshotFigure:
         cells = self.snapshots[start]
         seeds = self._seeds() if route.random else [self.seed]
-        try:
-            clouds = [route.carry(cells, start, t, seed) for seed in seeds]
-        except eqx.EquinoxRuntimeError as error:  # of the solver: a figure, not the end
-            reason = next((line for line in str(error).splitlines() if line.strip()), "")
-            return SnapshotFigure(
-                t, name, len(cells), len(self.snapshots[t]), start, note=f"failed: {reason}"
-            )
+        clouds = [route.carry(cells, start, t, seed) for seed in seeds]
         figure = self._figure(t, name, clouds, start)
-        moved = [np.mean(np.sum(((cloud - cells) / self.scale) ** 2, axis=1)) for cloud in clouds]
+        squares = np.array([np.sum(((c - cells) / self.scale) ** 2, axis=1) for c in clouds])
+        farthest = cdist(cells / self.scale, self.snapshots[t] / self.scale, "sqeuclidean").max()
+        whole = np.isfinite(squares).all()
         return replace(
-            figure, displacement=float(np.mean(moved)), w2_squared=self._between(start, t)[1] ** 2
+            figure,
+            displacement=float(squares.mean()) if whole else math.inf,
+            least=float(np.mean([self._pair(cells, c)[1] ** 2 for c in clouds]))
+            if whole
+            else _NONE,
+            lost=float(np.mean(~(squares <= farthest))),
+            w2_squared=self._between(start, t)[1] ** 2,
         )
 
     def _figure(
@@ -207,10 +212,6 @@ class SnapshotTest:
     ) -> SnapshotFigure:
         """Clouds of one size against the test cells, and beside the floor of these sizes."""
         cells = self.snapshots[t]
-        if not all(np.isfinite(cloud).all() for cloud in clouds):
-            return SnapshotFigure(
-                t, way, len(clouds[0]), len(cells), start, note="cells are not finite"
-            )
         found = _summary([self._pair(cloud, cells) for cloud in clouds], len(clouds[0]), len(cells))
         known = self.floor(t, found.samples, found.cells)
         fits = (known.samples, known.cells) == (found.samples, found.cells)
@@ -286,12 +287,14 @@ class SnapshotTest:
 
     def _pair(self, x: Cells, y: Cells) -> tuple[float, float]:
         x, y = x / self.scale, y / self.scale
+        if not (np.isfinite(x).all() and np.isfinite(y).all()):
+            return math.inf, math.inf
         orders: tuple[Literal[1, 2], ...] = (1, 2)
         w1, w2 = (wasserstein(x, y, order=order) for order in orders)
         return w1, w2
 
     def _spread(self, x: Cells) -> float:
-        return float(np.sum(np.var(x / self.scale, axis=0)))
+        return float(np.sum(np.var(x / self.scale, axis=0))) if np.isfinite(x).all() else _NONE
 
     def _seeds(self) -> range:
         return range(self.seed, self.seed + self.repeats)
@@ -309,7 +312,8 @@ class SnapshotTest:
 
 def _summary(pairs: Sequence[tuple[float, float]], samples: int, cells: int) -> Distances:
     (w1, w2), count = np.mean(pairs, axis=0), len(pairs)
-    deviations = np.std(pairs, axis=0, ddof=1) if count > 1 else (_NONE, _NONE)
+    known = count > 1 and np.isfinite(pairs).all()
+    deviations = np.std(pairs, axis=0, ddof=1) if known else (_NONE, _NONE)
     return Distances(
         float(w1), float(deviations[0]), float(w2), float(deviations[1]), samples, cells, count
     )

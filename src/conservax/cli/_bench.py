@@ -11,6 +11,8 @@ from rich.table import Table as Grid
 from conservax.bench import (
     COMPETITORS,
     EVENT_SETS,
+    SNAPSHOT_COMPETITORS,
+    SNAPSHOT_SETS,
     bench_events,
     draw_fluxes,
     fit_bumps,
@@ -18,6 +20,7 @@ from conservax.bench import (
     too_good,
 )
 from conservax.cli._app import BadInput, ForceOption, JsonOption, answer, app, say
+from conservax.cli._bench_snapshots import bench_snapshots_command
 from conservax.data import check_out
 
 EXAMPLES = """
@@ -27,27 +30,51 @@ Examples:
 
   conservax bench events --rows pinwheel citibike --models bumps classical --pictures --out events.csv
 
+  conservax bench snapshots --rows eb leave-one-out --out tables
+
 Where the events are from (docs/benchmark_data.md says how to lay out the files):
 
 """ + "\n\n".join(f"  {name}: {known.origin}" for name, known in EVENT_SETS.items())
-NAMES = ("events",)
+NAMES = ("events", "snapshots")
 
 
 @app.command("bench", epilog=EXAMPLES)
 def bench_command(
     name: Annotated[str, typer.Argument(help=f"Which table: {', '.join(NAMES)}.")],
     rows: Annotated[
-        list[str] | None, typer.Option(help=f"Data sets: {', '.join(EVENT_SETS)}.")
+        list[str] | None,
+        typer.Option(
+            help=f"Data sets: {', '.join(EVENT_SETS)}; of snapshots {', '.join(SNAPSHOT_SETS)}."
+        ),
     ] = None,
     models: Annotated[
-        list[str] | None, typer.Option(help=f"Models: {', '.join(COMPETITORS)}.")
+        list[str] | None,
+        typer.Option(
+            help=f"Models: {', '.join(COMPETITORS)}; of snapshots {', '.join(SNAPSHOT_COMPETITORS)}."
+        ),
     ] = None,
     seeds: Annotated[int | None, typer.Option(min=1, help="Repeats: 3, or 1 if quick.")] = None,
     quick: Annotated[bool, typer.Option(help="Fewer steps: minutes instead of an hour.")] = False,
     pictures: Annotated[
-        bool, typer.Option(help="Draw density, events and fluxes at four times beside --out.")
+        bool,
+        typer.Option(
+            help="Of events: draw density, events and fluxes at four times beside --out. Snapshots "
+            "are always drawn."
+        ),
     ] = False,
-    out: Annotated[Path, typer.Option(help="CSV file for the figures.")] = Path("bench-events.csv"),
+    validation: Annotated[
+        bool,
+        typer.Option(
+            help="Of snapshots: judge by cells held back from training, to choose settings."
+        ),
+    ] = False,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            help="Of events: CSV file for the figures, bench-events.csv. Of snapshots: folder for "
+            "figures and pictures, bench-snapshots."
+        ),
+    ] = None,
     force: ForceOption = False,
     as_json: JsonOption = False,
 ) -> None:
@@ -58,6 +85,22 @@ def bench_command(
     """
     if name not in NAMES:
         raise BadInput(f"expected a table of {', '.join(NAMES)}; got {name!r}.")
+    misplaced = "--pictures" if pictures else "--validation"
+    if (pictures and name != "events") or (validation and name != "snapshots"):
+        raise BadInput(f"expected options of the table of {name}; got {misplaced}. Leave it out.")
+    if name == "snapshots":
+        bench_snapshots_command(
+            rows,
+            models,
+            seeds=seeds or (1 if quick else 3),
+            quick=quick,
+            validation=validation,
+            out=out or Path("bench-snapshots"),
+            force=force,
+            as_json=as_json,
+        )
+        return
+    out = out or Path("bench-events.csv")
     for kind, asked, known in (("data sets", rows, EVENT_SETS), ("models", models, COMPETITORS)):
         unknown = [name for name in asked or () if name not in known]
         if unknown:

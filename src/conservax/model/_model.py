@@ -32,7 +32,7 @@ from conservax.model._file import load_model, save_model
 from conservax.model._population import held_out_snapshots, population_of
 from conservax.model._rows import over_rows
 from conservax.objective import Rows
-from conservax.transport import solve_ode, transport
+from conservax.transport import transport
 
 
 class ExtrapolationWarning(UserWarning):
@@ -116,25 +116,17 @@ class Model:
         return score / np.array(self.units.std)
 
     def transport(
-        self,
-        x: ArrayLike,
-        t0: Any,
-        t1: Any,
-        *,
-        diffusion: float = 0.0,
-        closed: bool = True,
-        seed: int = 0,
+        self, x: ArrayLike, t0: Any, t1: Any, *, diffusion: float = 0.0, seed: int = 0
     ) -> Float[np.ndarray, "rows dim"]:
         """Where the points x of time t0 are at time t1, forward or backward.
 
-        Without diffusion by the closed flow map where the law has one, else by the ODE; with
-        `closed=False` by the ODE always, to hold one against the other. With diffusion by the SDE
-        that has the same marginals; `diffusion` is in standard deviations of the data per square
-        root of the fitted time range.
+        Without diffusion by the closed flow map where the law has one, else by the ODE. With
+        diffusion by the SDE that has the same marginals; `diffusion` is in standard deviations of
+        the data per square root of the fitted time range.
         """
         t0, x = self._inside(t0, x)
         times = np.stack([t0, self._times(t1, len(x))], axis=1)
-        move = Partial(_transport, self.law, diffusion, closed, jax.random.key(seed))
+        move = Partial(_transport, self.law, diffusion, jax.random.key(seed))
         return self.units.restore(over_rows(move, np.arange(len(x)), times, x))
 
     def calibration(self, table: Table) -> Float[np.ndarray, "rows dim"]:
@@ -154,9 +146,12 @@ class Model:
         t, x = (None, None) if table is None else self.rows(table)[:2]
         return check(self.law, key=jax.random.key(seed), t=t, x=x)
 
-    def population(self) -> Population:
-        """The model as what `conservax.check.snapshot_distances` judges, in the units of its table."""
-        return population_of(self)
+    def population(self, *, tolerance: float = 1e-6, max_steps: int = 4096) -> Population:
+        """The model as what `conservax.check.snapshot_distances` judges, in the units of its table.
+
+        `tolerance`, `max_steps`: of the ODE, in standard deviations; see `transport.solve_ode`.
+        """
+        return population_of(self, tolerance, max_steps)
 
     def snapshot_distances(
         self,
@@ -282,8 +277,6 @@ def _sample(law, key, row, t):
     return law.sample(jax.random.fold_in(key, row), t)
 
 
-def _transport(law, diffusion, closed, key, row, times, x):
-    if not closed and not diffusion:
-        return solve_ode(law, x, times)[-1]
+def _transport(law, diffusion, key, row, times, x):
     own = jax.random.fold_in(key, row)
     return transport(law, x, times, key=own, diffusion=diffusion)[-1]

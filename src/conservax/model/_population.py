@@ -1,24 +1,29 @@
 """A fitted model as what snapshots can judge."""
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
+from jax.tree_util import Partial
 
 from conservax.check import Population, Route
+from conservax.check._draws import law_dtype
 from conservax.check._population import Cells, Times
 from conservax.data import DataError, Split, Table, by_time
+from conservax.model._rows import over_rows
+from conservax.transport import solve_ode
 
 if TYPE_CHECKING:
     from conservax.model._model import Model
 
 
-def population_of(model: "Model") -> Population:
+def population_of(model: "Model", tolerance: float, max_steps: int) -> Population:
     """Draws, velocity, and every way that the law has to carry cells, in the units of its table.
 
     Times are numbers, or seconds since 1970-01-01 UTC, as in `Table.t`; velocities are per one of
     these.
     """
-    axis = model.units.time
+    axis, dtype = model.units.time, law_dtype(model.law)
 
     def sample(t: Times, seed: int) -> Cells:
         return model.sample(axis.to_column(t), seed=seed)
@@ -26,19 +31,32 @@ def population_of(model: "Model") -> Population:
     def velocity(t: Times, x: Cells) -> Cells:
         return model.velocity(axis.to_column(t), x) * (axis.scale / (axis.end - axis.start))
 
-    def route(**options) -> Route:
-        def carry(x: Cells, start: float, end: float, seed: int) -> Cells:
-            ends = axis.to_column(np.array([start, end]))
-            return model.transport(x, *ends, seed=seed, **options)
+    def carry(x: Cells, start: float, end: float, seed: int, **options) -> Cells:
+        ends = axis.to_column(np.array([start, end]))
+        return model.transport(x, *ends, seed=seed, **options)
 
-        return Route(carry, random="diffusion" in options)
+    def follow(x: Cells, start: float, end: float, seed: int) -> Cells:
+        del seed
+        z = model.units.standardise(x).astype(dtype)
+        times = np.tile(axis.to_unit([start, end]).astype(dtype), (len(z), 1))
+        return model.units.restore(
+            over_rows(Partial(_follow, model.law, tolerance, max_steps), z, times)
+        )
 
-    routes = {"ODE": route(closed=False)}
-    if model.law.has_flow_map:
-        routes = {"flow map": route()} | routes
-    if not callable(model.law.diffusion) and model.law.diffusion:
-        routes["SDE"] = route(diffusion=model.law.diffusion)
+    diffusion = model.law.diffusion
+    routes = {"flow map": Route(carry)} if model.law.has_flow_map else {}
+    routes["ODE"] = Route(follow)
+    if not callable(diffusion) and diffusion:
+        routes["SDE"] = Route(partial(carry, diffusion=diffusion), random=True)
     return Population(sample, routes, velocity)
+
+
+def _follow(law, tolerance, max_steps, x, times):
+    """Not finite where the solver does not get through: one cell must not hide the others."""
+    path = solve_ode(
+        law, x, times, rtol=tolerance, atol=tolerance, max_steps=max_steps, throw=False
+    )
+    return path[-1]
 
 
 def held_out_snapshots(

@@ -19,6 +19,7 @@ def solve_ode(
     rtol: float = 1e-6,
     atol: float = 1e-6,
     max_steps: int = 4096,
+    throw: bool = True,
 ) -> Float[Array, "times dim"]:
     """Where the particle that is at x at `times[0]` is at every time: dx = velocity dt.
 
@@ -35,6 +36,8 @@ def solve_ode(
     - `condition`: shape `(condition_dim,)`, for laws that have one.
     - `rtol`, `atol`: error allowed a step, relative to x and in the units of x.
     - `max_steps`: give up after so many steps.
+    - `throw`: whether to raise where a particle does not get through. Otherwise its positions from
+      there on are not finite, and other particles of a `vmap` are not disturbed.
 
     **Returns:** positions, shape `(times, dim)`, the first one x itself.
 
@@ -55,10 +58,12 @@ def solve_ode(
             rtol=rtol, atol=atol, dtmin=shortest, force_dtmin=True
         ),
         max_steps=max_steps,
-        throw=True,
+        throw=throw,
     )
     # A forced step would carry a velocity that is not finite on without a word.
     path = jnp.asarray(solution.ys)
+    if not throw:
+        return path
     return eqx.error_if(
         path, ~jnp.isfinite(path), "expected finite positions; the velocity is not finite."
     )
