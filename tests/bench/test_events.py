@@ -17,8 +17,8 @@ from conservax.bench import (
 )
 from conservax.bench import _event_models as models
 from conservax.bench import _events as runner
-from conservax.bench._event_models import Fitted
 from conservax.bench._data_folder import data_folder
+from conservax.bench._event_models import Fitted
 from conservax.bench._event_sets import _days
 from conservax.bench._event_sets import _events as laid
 from conservax.bench._fit_flow import FLOW_STEPS

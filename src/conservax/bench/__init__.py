@@ -24,6 +24,7 @@ from conservax.bench._snapshot_models import SnapshotSettings as SnapshotSetting
 from conservax.bench._snapshot_pictures import draw_snapshots as draw_snapshots
 from conservax.bench._snapshot_sets import SNAPSHOT_SETS as SNAPSHOT_SETS
 from conservax.bench._snapshot_sets import Published as Published
+from conservax.bench._snapshot_sets import SnapshotSet as SnapshotSet
 from conservax.bench._snapshot_sets import SnapshotTask as SnapshotTask
 from conservax.bench._snapshot_sets import held_back as held_back
 from conservax.bench._snapshot_sets import without as without

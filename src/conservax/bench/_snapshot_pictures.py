@@ -22,8 +22,8 @@ def draw_snapshots(title: str, task: SnapshotTask, fitted: FittedPopulation, pat
     times = task.judged if len(task.judged) > 1 else tuple(task.test)
     shown = times[:: -(-len(times) // MOST_PANELS)]
     figure = Figure(figsize=(2.6 * len(shown), 7.5), layout="constrained")
-    above, below = figure.subfigures(2, 1, height_ratios=[1, 1.6])
-    panels = above.subplots(1, len(shown), sharex=True, sharey=True, squeeze=False)[0]
+    grid = figure.add_gridspec(2, len(shown), height_ratios=[1, 1.6])
+    panels = [figure.add_subplot(grid[0, column]) for column in range(len(shown))]
     for panel, t in zip(panels, shown, strict=True):
         cells = task.test[t]
         panel.plot(*cells[:, :2].T, ".", color="0.6", markersize=3, label="test cells")
@@ -32,7 +32,7 @@ def draw_snapshots(title: str, task: SnapshotTask, fitted: FittedPopulation, pat
             panel.plot(*drawn[:, :2].T, ".", color="C3", markersize=2, label=fitted.model)
         panel.set_title(f"t = {t:g}{'' if t in task.train.t else ', not trained on'}")
     panels[0].legend(loc="best", fontsize="small")
-    wide = below.subplots()
+    wide = figure.add_subplot(grid[1, :])
     _draw_paths(wide, population, task)
     for panel in (*panels, wide):
         _frame(panel, task)

@@ -1,5 +1,6 @@
 """The snapshots of tables 2 and 3 [hua2025], one time left out, and two systems of known equations."""
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
@@ -15,6 +16,7 @@ ORIGIN = (
     "https://github.com/take-koshizuka/NLSB, the other training cells from "
     "https://github.com/YunyiShen/SBIRR"
 )
+GENERATED = "generated"
 _CELLS = 200  # a snapshot of the systems of known equations
 
 
@@ -54,6 +56,11 @@ class Published:
     deviations: tuple[float, ...] = ()
     times: tuple[float, ...] = ()
 
+    def figures(self) -> list[tuple[float, float]]:
+        """Values and deviations, NaN where none is printed."""
+        deviations = self.deviations or (math.nan,) * len(self.values)
+        return list(zip(self.values, deviations, strict=True))
+
 
 @dataclass(frozen=True)
 class SnapshotSet:
@@ -62,6 +69,7 @@ class SnapshotSet:
     **Attributes:**
 
     - `tasks`: of a seed.
+    - `origin`: who made the cells, and where the file is from.
     - `models`: those that are run unless others are asked for.
     - `usual`: whether it is run unless others are asked for.
     - `note`: how the protocol differs from that of the papers.
@@ -69,6 +77,7 @@ class SnapshotSet:
 
     title: str
     tasks: Callable[[int], list[SnapshotTask]]
+    origin: str
     models: tuple[str, ...]
     published: tuple[Published, ...] = ()
     note: str = ""
@@ -209,6 +218,7 @@ SNAPSHOT_SETS = {
     "eb": SnapshotSet(
         "Embryoid body",
         _embryoid_body,
+        ORIGIN,
         (
             "autoregressive",
             "knothe-rosenblatt",
@@ -226,6 +236,7 @@ SNAPSHOT_SETS = {
     "leave-one-out": SnapshotSet(
         "Embryoid body, one time left out",
         _leave_one_out,
+        ORIGIN,
         _BRIEF,
         PUBLISHED_WITHOUT_ONE,
         note="mean over t1, t2 and t3 of models trained without that time, on what is left of 2182 "
@@ -235,6 +246,7 @@ SNAPSHOT_SETS = {
     "leave-one-out-all": SnapshotSet(
         "Embryoid body, one time left out, all its cells judge",
         _leave_one_out_all,
+        ORIGIN,
         _BRIEF,
         PUBLISHED_WITHOUT_ONE,
         note="as the table above, with 783 to 797 cells of the time that is left out instead of "
@@ -245,6 +257,7 @@ SNAPSHOT_SETS = {
     "lotka-volterra": SnapshotSet(
         "Lotka-Volterra",
         _system("Lotka-Volterra", lotka_volterra, ("prey", "predators")),
+        GENERATED,
         _BRIEF,
         note="drawn anew for every seed: 200 cells a snapshot, trained at t = 0, 2, ..., 10, judged "
         "at odd times in the units of the equations",
@@ -252,6 +265,7 @@ SNAPSHOT_SETS = {
     "repressilator": SnapshotSet(
         "Repressilator",
         _system("repressilator", repressilator, ("gene 1", "gene 2", "gene 3")),
+        GENERATED,
         _BRIEF,
         note="as Lotka-Volterra; one turn takes less than two snapshots, so that straight paths "
         "between them miss it",

@@ -133,8 +133,8 @@ def snapshot_means(frame: pd.DataFrame) -> pd.DataFrame:
     means = later.groupby([*keys, "seed"], sort=False)[[*_DISTANCES, *_MOVES]].agg(_strict_mean)
     means["moved"] = means["displacement"] / means["w2_squared"]
     means["detour"] = means["displacement"] / means["least"] - 1
-    groups = means[names].groupby(keys, sort=False)
-    table = groups.agg(_strict_mean)
+    groups = means.groupby(keys, sort=False)
+    table = groups[names].agg(_strict_mean)
     for name in names:
         table[f"{name}_deviation"] = groups[name].std()
     return table.reset_index()

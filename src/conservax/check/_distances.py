@@ -11,8 +11,8 @@ from conservax._types import PRNGKey
 
 
 def wasserstein(
-    x: Float[Array, "rows dim"],
-    y: Float[Array, "others dim"],
+    x: Float[Array | np.ndarray, "rows dim"],
+    y: Float[Array | np.ndarray, "others dim"],
     *,
     order: Literal[1, 2] = 2,
     most_rows: int | None = None,

@@ -80,8 +80,9 @@ def bench_command(
 ) -> None:
     """Regenerate a table of the papers next to the published figures.
 
-    The pinwheel is generated. The other data sets are public, but not part of the package: they
-    are read from the folder that the environment variable CONSERVAX_DATA names.
+    The pinwheel, Lotka-Volterra and the repressilator are generated. The other data sets are
+    public, but not part of the package: they are read from the folder that the environment variable
+    CONSERVAX_DATA names.
     """
     if name not in NAMES:
         raise BadInput(f"expected a table of {', '.join(NAMES)}; got {name!r}.")

@@ -3,8 +3,9 @@
 import math
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
-import pandas as pd
+from rich.box import SIMPLE
 from rich.markup import escape
 from rich.table import Table as Grid
 
@@ -14,7 +15,7 @@ from conservax.bench import (
     SNAPSHOT_SETS,
     USUAL_SETS,
     FittedPopulation,
-    Published,
+    SnapshotSet,
     SnapshotTask,
     bench_snapshots,
     draw_snapshots,
@@ -22,10 +23,14 @@ from conservax.bench import (
     snapshot_means,
     snapshot_table,
 )
+from conservax.check import FLOOR
 from conservax.cli._app import BadInput, answer, say
 from conservax.data import check_out_folder
 
 FIGURES, TABLE = "figures.csv", "table.csv"
+
+Line = dict[str, Any]  # of a table, by its columns
+Way = tuple[str, str]  # model, and how it gets its cells
 
 
 def bench_snapshots_command(
@@ -74,130 +79,140 @@ def bench_snapshots_command(
         last = (row.task, row.model)
     frame = frame_of(found)
     frame.to_csv(out / FIGURES, index=False)
-    table, means = snapshot_table(frame), snapshot_means(frame)
+    table = snapshot_table(frame)
     table.to_csv(out / TABLE, index=False)
+    lines, means = (part.to_dict("records") for part in (table, snapshot_means(frame)))
     result = {
         "out": str(out),
         "quick": quick,
         "validation": validation,
-        "rows": table.to_dict("records"),
-        "means": means.to_dict("records"),
+        "rows": lines,
+        "means": means,
+        "origins": {data: SNAPSHOT_SETS[data].origin for data in frame["data"].unique()},
     }
-    answer(result, as_json, _grids(table, means))
+    answer(result, as_json, _grids(lines, means))
+    for origin in dict.fromkeys(result["origins"].values()):
+        say(f"cells: {origin}")
 
 
-def _grids(table: pd.DataFrame, means: pd.DataFrame) -> Grid:
+def _grids(table: Sequence[Line], means: Sequence[Line]) -> Grid:
     whole = Grid.grid()
-    for data in table["data"].unique():
-        known = SNAPSHOT_SETS[str(data)]
-        own, mean = table[table["data"] == data], means[means["data"] == data]
-        whole.add_row(_distances(known.title, own, mean, known.published))
-        whole.add_row(_moves(known.title, own, mean, known.published))
+    for data in dict.fromkeys(line["data"] for line in table):
+        known = SNAPSHOT_SETS[data]
+        lines = [line for line in table if line["data"] == data]
+        mean = {(line["model"], line["way"]): line for line in means if line["data"] == data}
+        for order in ("w2", "w1"):
+            whole.add_row(_distances(known, order, lines, mean))
+        if any(_is_carried(line) for line in lines):
+            whole.add_row(_moves(known, lines, mean))
         if known.note:
-            whole.add_row(f"[dim]{known.note}.[/]")
+            whole.add_row(f"[dim]{escape(known.note)}.[/]")
         whole.add_row("")
     return whole
 
 
 def _distances(
-    title: str, table: pd.DataFrame, means: pd.DataFrame, published: Sequence[Published]
+    known: SnapshotSet, order: str, lines: Sequence[Line], means: dict[Way, Line]
 ) -> Grid:
-    """W2 at every time, and means over times with what they are over the floor."""
-    times = sorted(table["time"].unique())
-    heads = [f"W2, t={t:g}" for t in times]
-    grid = Grid("model", "way", "cells", *heads, "W2", "over", "W1", "over", "spread", title=title)
-    for (model, way), lines in table.groupby(["model", "way"], sort=False):
-        at = lines.set_index("time")
-        mean = means[(means["model"] == model) & (means["way"] == way)].iloc[0]
-        cells = f"{_whole(lines['samples'].mean())} v {_whole(lines['cells'].mean())}"
-        cuts = [
-            _figure(at["w2"].get(t), at["w2_deviation"].get(t)) if t in at.index else ""
-            for t in times
-        ]
+    """W1 or W2 at every time, their mean, and what they are over the floor."""
+    times = sorted({line["time"] for line in lines})
+    heads = [f"t = {t:g}" for t in times]
+    mean = "mean, t > 0" if 0 in times else "mean"
+    grid = _grid(f"{known.title}: {order.upper()}", *heads, mean, "over the floor", "spread")
+    for way, at in _by_way(lines).items():
+        shown = {t: _pair(line, order) for t, line in at.items()}
         grid.add_row(
-            str(model),
-            str(way),
-            cells,
-            *cuts,
-            _figure(mean["w2"], mean["w2_deviation"]),
-            _percent(mean["excess_w2"]),
-            _figure(mean["w1"], mean["w1_deviation"]),
-            _percent(mean["excess_w1"]),
-            _figure(mean["spread"], digits=2),
-            style="bold" if way == "real cells (floor)" else None,
+            _label(way, at),
+            *(shown.get(t, "") for t in times),
+            _pair(means[way], order),
+            _percent(means[way][f"excess_{order}"]),
+            _figure(means[way]["spread"], digits=2),
+            style="bold" if way[1] == FLOOR else None,
         )
-    for line in published:
-        if line.quantity in ("w1", "w2"):
-            grid.add_row(*_dim(f"{line.model} (published)", "", "", *_printed(line, times)))
+    for line in known.published:
+        if line.quantity == order:
+            figures = [_figure(*pair) for pair in line.figures()]
+            at = dict(zip(line.times, figures, strict=False))
+            whole = _figure(sum(line.values) / len(line.values)) if at else figures[0]
+            grid.add_row(*_dim(f"{line.model}\npublished", *(at.get(t, "") for t in times), whole))
     return grid
 
 
-def _printed(line: Published, times: Sequence[float]) -> list[str]:
-    """The cells of a published line, in the columns of `_distances` after the first three."""
-    deviations = line.deviations or (math.nan,) * len(line.values)
-    shown = [_figure(v, d) for v, d in zip(line.values, deviations, strict=True)]
-    at = dict(zip(line.times, shown, strict=False))
-    whole = _figure(sum(line.values) / len(line.values), deviations[0] if not at else math.nan)
-    means = [whole, ""] if line.quantity == "w2" else ["", "", whole]
-    return [*(at.get(t, "") for t in times), *means]
-
-
-def _moves(
-    title: str, table: pd.DataFrame, means: pd.DataFrame, published: Sequence[Published]
-) -> Grid:
+def _moves(known: SnapshotSet, lines: Sequence[Line], means: dict[Way, Line]) -> Grid:
     """Displacement and energy of what was carried, beside the exact W2^2 of real cells."""
-    carried = table[table["displacement"].notna()]
-    times = sorted(carried["time"].unique())
-    heads = [f"to t={t:g}" for t in times]
-    grid = Grid(
-        "model", "way", *heads, "over W2²", "detour", "lost", title=f"{title}: E|dx|² (energy)"
-    )
-    real = table[table["model"] == REAL].drop_duplicates("time", keep="last").set_index("time")
-    grid.add_row(
-        REAL,
-        "exact W2²",
-        *(_figure(real["w2_squared"].get(t), digits=2) for t in times),
-        style="bold",
-    )
-    for (model, way), lines in carried.groupby(["model", "way"], sort=False):
-        at = lines.set_index("time")
-        mean = means[(means["model"] == model) & (means["way"] == way)].iloc[0]
-        cuts = [
-            f"{_figure(at['displacement'].get(t), digits=2)} "
-            f"({_figure(at['energy'].get(t), digits=2) or '-'})"
-            for t in times
-        ]
+    carried = [line for line in lines if _is_carried(line)]
+    least = {line["time"]: _figure(line["w2_squared"], digits=2) for line in carried}
+    times = sorted(least)
+    heads = [f"to t = {t:g}" for t in times]
+    title = f"{known.title}: mean squared displacement, and energy below"
+    grid = _grid(title, *heads, "over W2²", "detour", "lost")
+    grid.add_row(f"{REAL}\nexact W2²", *(least[t] for t in times), style="bold")
+    for way, at in _by_way(carried).items():
+        shown = {
+            t: "\n".join(_figure(line[name], digits=2) for name in ("displacement", "energy"))
+            for t, line in at.items()
+        }
+        mean = means[way]
+        percents = _percent(mean["moved"] - 1), _percent(mean["detour"])
         lost = _percent(mean["lost"], signed=False)
-        grid.add_row(
-            str(model), str(way), *cuts, _percent(mean["moved"] - 1), _percent(mean["detour"]), lost
-        )
-    for line in published:
+        grid.add_row(_label(way, at), *(shown.get(t, "") for t in times), *percents, lost)
+    for line in known.published:
         if line.quantity == "displacement":
-            values = zip(line.values, line.deviations, strict=True)
-            at = dict(zip(line.times, (_figure(v, d, digits=2) for v, d in values), strict=True))
-            grid.add_row(*_dim(f"{line.model} (published)", "", *(at.get(t, "") for t in times)))
+            figures = (_figure(*pair, digits=2) for pair in line.figures())
+            at = dict(zip(line.times, figures, strict=True))
+            grid.add_row(*_dim(f"{line.model}\npublished", *(at.get(t, "") for t in times)))
     return grid
+
+
+def _by_way(lines: Sequence[Line]) -> dict[Way, dict[float, Line]]:
+    """The lines of every model and way, by time."""
+    result: dict[Way, dict[float, Line]] = {}
+    for line in lines:
+        result.setdefault((line["model"], line["way"]), {})[line["time"]] = line
+    return result
+
+
+def _is_carried(line: Line) -> bool:
+    return not math.isnan(line["displacement"])
+
+
+def _grid(title: str, *heads: str) -> Grid:
+    """Figures stay whole on a narrow terminal: names give way."""
+    grid = Grid("model", title=title, box=SIMPLE, padding=(0, 1, 0, 0))
+    for head in heads:
+        grid.add_column(head, justify="right", no_wrap=len(head) < len("over the floor"))
+    return grid
+
+
+def _label(way: Way, at: dict[float, Line]) -> str:
+    """Model and way, and the mean sizes that are compared."""
+    samples, cells = (sum(line[n] for line in at.values()) / len(at) for n in ("samples", "cells"))
+    return escape(f"{way[0]}\n{way[1]}, {samples:.0f}\u00a0v\u00a0{cells:.0f}")
 
 
 def _dim(*cells: str) -> list[str]:
     return [f"[dim]{escape(cell)}[/]" if cell else "" for cell in cells]
 
 
-def _figure(value: float | None, deviation: float | None = None, *, digits: int = 3) -> str:
-    if value is None or math.isnan(value):
+def _pair(line: Line, name: str) -> str:
+    return _figure(line[name], line[f"{name}_deviation"])
+
+
+def _figure(value: float, deviation: float = math.nan, *, digits: int = 3) -> str:
+    """A figure, and its deviation in a line below."""
+    if math.isnan(value):
         return ""
     if abs(value) >= 1e4:
         return f"{value:.1g}"
-    known = deviation is not None and not math.isnan(deviation)
-    return f"{value:.{digits}f}" + (f" ±{deviation:.{digits}f}" if known else "")
+    below = "" if math.isnan(deviation) else f"\n±{deviation:.{digits}f}"
+    return f"{value:.{digits}f}{below}"
 
 
 def _percent(value: float, *, signed: bool = True) -> str:
     if math.isnan(value):
         return ""
     sign = "+" if signed else ""
-    return f"{100 * value:{sign}.1f} %" if abs(value) < 100 else f"{value:.1g} times"
-
-
-def _whole(value: float) -> str:
-    return f"{value:.0f}"
+    # Adding zero turns -0.0 into 0.
+    return (
+        f"{round(100 * value, 1) + 0.0:{sign}.1f} %" if abs(value) < 100 else f"{value:.1g} times"
+    )
