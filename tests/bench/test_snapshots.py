@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from conservax.bench import (
+    OTHER_SETTINGS,
     REAL,
     SNAPSHOT_COMPETITORS,
     SNAPSHOT_SETS,
@@ -23,6 +24,7 @@ from conservax.bench import (
     draw_snapshots,
     frame_of,
     held_back,
+    settings_of,
     snapshot_means,
     snapshot_table,
     without,
@@ -58,7 +60,7 @@ def clouds(monkeypatch):
     def shift(task, settings, seed, quick):
         yield FittedPopulation("shift", Population(routes={"shift": Route(carry)}), 1.5)
 
-    known = SnapshotSet("Clouds", lambda seed: [small_task(seed)], "here", ("shift",))
+    known = SnapshotSet("Clouds", lambda seed: [small_task(seed)], "here", ("shift",), ("shift",))
     monkeypatch.setitem(SNAPSHOT_SETS, "clouds", known)
     monkeypatch.setitem(SNAPSHOT_SETTINGS, "clouds", SnapshotSettings())
     monkeypatch.setitem(SNAPSHOT_COMPETITORS, "shift", shift)
@@ -145,7 +147,15 @@ def test_every_set_has_settings_and_models_that_exist():
     assert set(SNAPSHOT_SETS) == set(SNAPSHOT_SETTINGS)
     for known in SNAPSHOT_SETS.values():
         assert set(known.models) <= set(SNAPSHOT_COMPETITORS)
+        assert set(known.quick_models) <= set(known.models)
     assert "leave-one-out-all" not in USUAL_SETS
+
+
+def test_a_model_may_have_settings_of_its_own(monkeypatch):
+    own = SnapshotSettings(steps=7)
+    monkeypatch.setitem(OTHER_SETTINGS, ("eb", "sigmoid"), own)
+    assert settings_of("eb", "sigmoid") is own
+    assert settings_of("eb", "autoregressive") is SNAPSHOT_SETTINGS["eb"]
 
 
 def test_every_model_is_judged_at_every_time_from_every_seed(clouds):
