@@ -92,6 +92,8 @@ def test_cells_carried_by_the_shift_move_by_no_more_than_they_must():
     assert right["displacement"] == pytest.approx(25)
     assert right["least"] == pytest.approx(25)
     assert right["w2_squared"] == pytest.approx(25)
+    real = (np.concatenate([SNAPSHOTS[t], OTHERS[t]]) for t in (0.0, 2.0))
+    assert right["w2_squared_all"] == pytest.approx(wasserstein(*real) ** 2)
     assert (right["lost"], right["repeats"]) == (0, 1)
     assert beyond["w1"] == pytest.approx(1)
     assert beyond["displacement"] == pytest.approx(9 + 25)

@@ -55,7 +55,10 @@ class SnapshotFigure:
       test cell is from any other. With a cell that is nowhere all distances are infinite.
     - `energy`: length of the interval times the integral of E |velocity|^2 over it, over draws of
       the model; `energy_error` is its standard error. At least the displacement of its draws.
-    - `w2_squared`: exact, between the test cells of both times: what displacement cannot go below.
+    - `w2_squared`: exact, between the test cells of both times. A map from one population to the
+      other moves cells by no less than the W2^2 of the populations; that of samples is larger than
+      it, the more so the smaller they are. `w2_squared_all` is that of all real cells of both times,
+      and nearer.
     """
 
     time: float
@@ -79,6 +82,7 @@ class SnapshotFigure:
     energy: float = _NONE
     energy_error: float = _NONE
     w2_squared: float = _NONE
+    w2_squared_all: float = _NONE
 
 
 def snapshot_distances(
@@ -153,7 +157,7 @@ class SnapshotTest:
         self.snapshots = _checked(snapshots, most_cells, seed)
         self.others = _checked(others or {}, most_cells, seed + 1)
         self.times = tuple(self.snapshots)
-        self.floor = cache(self._floor)
+        self.floor, self._between = cache(self._floor), cache(self._distances_between)
 
     def references(self, times: Sequence[float] | None = None) -> list[SnapshotFigure]:
         """What distances have to be held against: floors, and what costs nothing."""
@@ -204,7 +208,7 @@ class SnapshotTest:
             if whole
             else _NONE,
             lost=float(np.mean(~(squares <= farthest))),
-            w2_squared=self._between(start, t)[1] ** 2,
+            **self._between(start, t),
         )
 
     def _figure(
@@ -230,9 +234,7 @@ class SnapshotTest:
 
     def _floor(self, t: float, samples: int, cells: int) -> Distances:
         """Two random parts of all real cells of time t that share none; smaller if it must be."""
-        pool = self.snapshots[t]
-        if t in self.others:
-            pool = np.concatenate([pool, self.others[t]])
+        pool = self._real(t)
         if samples + cells > len(pool):
             samples = max(1, len(pool) * samples // (samples + cells))
             cells = len(pool) - samples
@@ -247,19 +249,20 @@ class SnapshotTest:
         """Real cells of time t in the place of draws: what a perfect model would get."""
         pool, size = self.others[t], len(self.snapshots[t])
         rng = np.random.default_rng([self.seed, 2])
-        clouds = [rng.permutation(pool)[: min(size, len(pool))] for _ in range(self.repeats)]
+        repeats = self.repeats if size < len(pool) else 1
+        clouds = [rng.permutation(pool)[:size] for _ in range(repeats)]
         return self._figure(t, OTHERS, clouds)
 
     def _still(self, start: float, t: float) -> SnapshotFigure:
         figure = self._figure(t, STILL, [self.snapshots[start]], start)
-        return replace(figure, w2_squared=figure.w2**2)
+        return replace(figure, **self._between(start, t))
 
     def _at_random(self, start: float, t: float) -> SnapshotFigure:
         """Every cell of the time before with every test cell, all pairs alike."""
         here, there = (self.snapshots[time] / self.scale for time in (start, t))
         squares = cdist(here, there, "sqeuclidean")
         mean_square = float(squares.mean())
-        return SnapshotFigure(
+        figure = SnapshotFigure(
             t,
             RANDOM,
             len(here),
@@ -268,8 +271,8 @@ class SnapshotTest:
             w1=float(np.sqrt(squares).mean()),
             w2=math.sqrt(mean_square),
             displacement=mean_square,
-            w2_squared=self._between(start, t)[1] ** 2,
         )
+        return replace(figure, **self._between(start, t))
 
     def _energy(self, population: Population, start: float, t: float) -> tuple[float, float]:
         """(t - start) times the integral of E |velocity|^2, and its standard error."""
@@ -282,8 +285,18 @@ class SnapshotTest:
         squares = np.sum((moved / self.scale) ** 2, axis=1)
         return float(squares.mean()), float(squares.std() / math.sqrt(points))
 
-    def _between(self, start: float, t: float) -> tuple[float, float]:
-        return self._pair(self.snapshots[start], self.snapshots[t])
+    def _distances_between(self, start: float, t: float) -> dict[str, float]:
+        """Exact W2^2 between the real cells of both times."""
+        tested, known = (
+            self._pair(cells(start), cells(t))[1] ** 2
+            for cells in (self.snapshots.__getitem__, self._real)
+        )
+        return {"w2_squared": tested, "w2_squared_all": known}
+
+    def _real(self, t: float) -> Cells:
+        """All real cells of a time."""
+        cells = self.snapshots[t]
+        return np.concatenate([cells, self.others[t]]) if t in self.others else cells
 
     def _pair(self, x: Cells, y: Cells) -> tuple[float, float]:
         x, y = x / self.scale, y / self.scale

@@ -141,12 +141,13 @@ def _distances(
 def _moves(known: SnapshotSet, lines: Sequence[Line], means: dict[Way, Line]) -> Grid:
     """Displacement and energy of what was carried, beside the exact W2^2 of real cells."""
     carried = [line for line in lines if _is_carried(line)]
-    least = {line["time"]: _figure(line["w2_squared"], digits=2) for line in carried}
-    times = sorted(least)
+    times = sorted({line["time"] for line in carried})
     heads = [f"to t = {t:g}" for t in times]
     title = f"{known.title}: mean squared displacement, and energy below"
     grid = _grid(title, *heads, "over W2²", "detour", "lost")
-    grid.add_row(f"{REAL}\nexact W2²", *(least[t] for t in times), style="bold")
+    for name, what in (("w2_squared", "test cells"), ("w2_squared_all", REAL)):
+        least = {line["time"]: _figure(line[name], digits=2) for line in carried}
+        grid.add_row(f"{what}\nexact W2²", *(least[t] for t in times), style="bold")
     for way, at in _by_way(carried).items():
         shown = {
             t: "\n".join(_figure(line[name], digits=2) for name in ("displacement", "energy"))
@@ -209,8 +210,8 @@ def _figure(value: float, deviation: float = math.nan, *, digits: int = 3) -> st
 
 
 def _percent(value: float, *, signed: bool = True) -> str:
-    if math.isnan(value):
-        return ""
+    if math.isnan(value) or math.isinf(value):
+        return "" if math.isnan(value) else "inf"
     sign = "+" if signed else ""
     # Adding zero turns -0.0 into 0.
     return (
