@@ -121,12 +121,24 @@ def test_settings_are_chosen_without_a_test_cell():
     judge = held_back(task, fraction=0.25)
     kept, judged = by_time(judge.train), judge.test
     for t, cells in by_time(task.train).items():
-        assert len(judged[t]) == 10
+        assert len(judged[t]) == 10  # of snapshots of one size; see below
         assert rows_in(kept[t], judged[t]) == rows_in(cells)
         assert not rows_in(kept[t]) & rows_in(judged[t])
     assert not rows_in(judge.train.x, *judged.values()) & rows_in(*task.test.values())
     with pytest.raises(DataError, match="cells on both sides"):
         held_back(task, fraction=0.0)
+
+
+def test_all_snapshots_are_judged_by_as_many_cells_so_that_there_is_a_floor():
+    task = small_task()
+    more = table_of_cells(
+        {t: np.repeat(x, 1 + (t == 1), axis=0) for t, x in by_time(task.train).items()},
+        ("a", "b"),
+        "clouds",
+    )
+    judge = held_back(replace(task, train=more, others=by_time(more)))
+    assert [len(cells) for cells in judge.test.values()] == [20, 20, 20]
+    assert [len(cells) for cells in by_time(judge.train).values()] == [20, 60, 20]
 
 
 def test_a_time_left_out_is_left_out_of_validation_too():
@@ -179,6 +191,7 @@ def test_every_model_is_judged_at_every_time_from_every_seed(clouds):
 def test_validation_judges_by_training_cells(clouds):
     rows = [r for r in bench_snapshots(["clouds"], seeds=1, validation=True) if r.model == "shift"]
     assert {(row.figure.samples, row.figure.cells) for row in rows} == {(20, 20)}
+    assert all(np.isfinite(row.figure.excess_w2) for row in rows)
 
 
 def run(*arguments):

@@ -107,20 +107,23 @@ def without(task: SnapshotTask, time: float) -> SnapshotTask:
 def held_back(task: SnapshotTask, *, fraction: float = 0.5, seed: int = 0) -> SnapshotTask:
     """The same task without its test cells, to choose settings by.
 
-    Of every snapshot that fraction of the training cells is judged by instead of trained on, and
-    times that are left out of training are judged by that fraction of `task.others`. With half of
-    them, all these cells together make a floor of the same sizes: on the embryoid body 207 to 225
-    cells against as many. A larger part left for training is nearer to the real task, but fewer
+    From every snapshot as many training cells are judged by, instead of trained on, as are that
+    fraction of the smallest one; times that are left out of training are judged by `task.others`.
+    With half of them, all these cells together make a floor of the same sizes: on the embryoid body
+    207 cells against 207. A larger part left for training is nearer to the real task, but fewer
     cells judge less sharply, and their floor is higher.
 
     **Raises:** `DataError` for a fraction that leaves a snapshot without cells on one side.
     """
     rng, trained = np.random.default_rng([seed, 5]), by_time(task.train)
+    pool = dict(sorted((task.others | trained).items()))
+    fewest = min(map(len, pool.values()))
+    count = int(fraction * fewest)
+    if not 0 < count < fewest:
+        raise DataError(f"expected a fraction that leaves cells on both sides; got {fraction}.")
     judged, kept = {}, {}
-    for t, cells in sorted((task.others | trained).items()):
-        order, count = rng.permutation(len(cells)), round(fraction * len(cells))
-        if not 0 < count < len(cells):
-            raise DataError(f"expected a fraction that leaves cells on both sides; got {fraction}.")
+    for t, cells in pool.items():
+        order = rng.permutation(len(cells))
         judged[t], kept[t] = cells[order[:count]], cells[order[count:]]
     train = table_of_cells(
         {t: kept[t] for t in trained}, task.train.columns, f"{task.train.source}, held back"

@@ -98,7 +98,10 @@ def frame_of(rows: Sequence[SnapshotRow]) -> pd.DataFrame:
 
 
 _DISTANCES = ("w1", "w2", "excess_w1", "excess_w2", "spread")
-_MOVES = ("displacement", "least", "lost", "energy", "energy_error", "w2_squared", "w2_squared_all")
+_MOVES = (
+    *("displacement", "least", "lost", "energy", "energy_error"),
+    *("w2_squared", "w2_squared_all", "w2_squared_drawn"),
+)
 
 
 def snapshot_table(frame: pd.DataFrame) -> pd.DataFrame:

@@ -29,6 +29,8 @@ from conservax.data import check_out_folder
 
 FIGURES, TABLE = "figures.csv", "table.csv"
 
+_MOVED = ("displacement", "energy", "w2_squared_drawn")
+
 Line = dict[str, Any]  # of a table, by its columns
 Way = tuple[str, str]  # model, and how it gets its cells
 
@@ -143,15 +145,14 @@ def _moves(known: SnapshotSet, lines: Sequence[Line], means: dict[Way, Line]) ->
     carried = [line for line in lines if _is_carried(line)]
     times = sorted({line["time"] for line in carried})
     heads = [f"to t = {t:g}" for t in times]
-    title = f"{known.title}: mean squared displacement, and energy below"
+    title = f"{known.title}: mean squared displacement; below energy, and W2² of as many draws"
     grid = _grid(title, *heads, "over W2²", "detour", "lost")
     for name, what in (("w2_squared", "test cells"), ("w2_squared_all", REAL)):
         least = {line["time"]: _figure(line[name], digits=2) for line in carried}
         grid.add_row(f"{what}\nexact W2²", *(least[t] for t in times), style="bold")
     for way, at in _by_way(carried).items():
         shown = {
-            t: "\n".join(_figure(line[name], digits=2) for name in ("displacement", "energy"))
-            for t, line in at.items()
+            t: "\n".join(_figure(line[name], digits=2) for name in _MOVED) for t, line in at.items()
         }
         mean = means[way]
         percents = _percent(mean["moved"] - 1), _percent(mean["detour"])
