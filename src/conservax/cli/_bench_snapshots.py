@@ -93,6 +93,8 @@ def bench_snapshots_command(
         "origins": {data: SNAPSHOT_SETS[data].origin for data in frame["data"].unique()},
     }
     answer(result, as_json, _grids(lines, means))
+    if validation:
+        say("judged by cells held back from training: no test cell was touched.")
     for origin in dict.fromkeys(result["origins"].values()):
         say(f"cells: {origin}")
 
