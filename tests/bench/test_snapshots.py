@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from conservax.bench import (
+    OTHER_SETTINGS,
     REAL,
     SNAPSHOT_COMPETITORS,
     SNAPSHOT_SETS,
@@ -23,6 +24,7 @@ from conservax.bench import (
     draw_snapshots,
     frame_of,
     held_back,
+    settings_of,
     snapshot_means,
     snapshot_table,
     without,
@@ -58,7 +60,7 @@ def clouds(monkeypatch):
     def shift(task, settings, seed, quick):
         yield FittedPopulation("shift", Population(routes={"shift": Route(carry)}), 1.5)
 
-    known = SnapshotSet("Clouds", lambda seed: [small_task(seed)], "here", ("shift",))
+    known = SnapshotSet("Clouds", lambda seed: [small_task(seed)], "here", ("shift",), ("shift",))
     monkeypatch.setitem(SNAPSHOT_SETS, "clouds", known)
     monkeypatch.setitem(SNAPSHOT_SETTINGS, "clouds", SnapshotSettings())
     monkeypatch.setitem(SNAPSHOT_COMPETITORS, "shift", shift)
@@ -119,12 +121,24 @@ def test_settings_are_chosen_without_a_test_cell():
     judge = held_back(task, fraction=0.25)
     kept, judged = by_time(judge.train), judge.test
     for t, cells in by_time(task.train).items():
-        assert len(judged[t]) == 10
+        assert len(judged[t]) == 10  # of snapshots of one size; see below
         assert rows_in(kept[t], judged[t]) == rows_in(cells)
         assert not rows_in(kept[t]) & rows_in(judged[t])
     assert not rows_in(judge.train.x, *judged.values()) & rows_in(*task.test.values())
     with pytest.raises(DataError, match="cells on both sides"):
         held_back(task, fraction=0.0)
+
+
+def test_all_snapshots_are_judged_by_as_many_cells_so_that_there_is_a_floor():
+    task = small_task()
+    more = table_of_cells(
+        {t: np.repeat(x, 1 + (t == 1), axis=0) for t, x in by_time(task.train).items()},
+        ("a", "b"),
+        "clouds",
+    )
+    judge = held_back(replace(task, train=more, others=by_time(more)))
+    assert [len(cells) for cells in judge.test.values()] == [20, 20, 20]
+    assert [len(cells) for cells in by_time(judge.train).values()] == [20, 60, 20]
 
 
 def test_a_time_left_out_is_left_out_of_validation_too():
@@ -145,7 +159,15 @@ def test_every_set_has_settings_and_models_that_exist():
     assert set(SNAPSHOT_SETS) == set(SNAPSHOT_SETTINGS)
     for known in SNAPSHOT_SETS.values():
         assert set(known.models) <= set(SNAPSHOT_COMPETITORS)
+        assert set(known.quick_models) <= set(known.models)
     assert "leave-one-out-all" not in USUAL_SETS
+
+
+def test_a_model_may_have_settings_of_its_own(monkeypatch):
+    own = SnapshotSettings(steps=7)
+    monkeypatch.setitem(OTHER_SETTINGS, ("eb", "sigmoid"), own)
+    assert settings_of("eb", "sigmoid") is own
+    assert settings_of("eb", "autoregressive") is SNAPSHOT_SETTINGS["eb"]
 
 
 def test_every_model_is_judged_at_every_time_from_every_seed(clouds):
@@ -169,6 +191,7 @@ def test_every_model_is_judged_at_every_time_from_every_seed(clouds):
 def test_validation_judges_by_training_cells(clouds):
     rows = [r for r in bench_snapshots(["clouds"], seeds=1, validation=True) if r.model == "shift"]
     assert {(row.figure.samples, row.figure.cells) for row in rows} == {(20, 20)}
+    assert all(np.isfinite(row.figure.excess_w2) for row in rows)
 
 
 def run(*arguments):

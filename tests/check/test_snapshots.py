@@ -92,6 +92,8 @@ def test_cells_carried_by_the_shift_move_by_no_more_than_they_must():
     assert right["displacement"] == pytest.approx(25)
     assert right["least"] == pytest.approx(25)
     assert right["w2_squared"] == pytest.approx(25)
+    real = (np.concatenate([SNAPSHOTS[t], OTHERS[t]]) for t in (0.0, 2.0))
+    assert right["w2_squared_all"] == pytest.approx(wasserstein(*real) ** 2)
     assert (right["lost"], right["repeats"]) == (0, 1)
     assert beyond["w1"] == pytest.approx(1)
     assert beyond["displacement"] == pytest.approx(9 + 25)
@@ -112,6 +114,20 @@ def test_routes_that_are_random_are_repeated():
     assert found["repeats"] == 3
     assert found["w2"] == pytest.approx(np.mean([0, 5, 10]), abs=1e-6)
     assert found["w2_deviation"] == pytest.approx(5)
+
+
+def test_independent_draws_are_as_far_apart_as_samples_of_one_law_and_the_shift():
+    """On the line, draws of times 0 and 2 differ by the shift and by how samples of one law differ."""
+    rng = np.random.default_rng(5)
+    snapshots = {0.0: rng.normal(size=(100, 1)), 2.0: rng.normal(size=(100, 1)) + 2}
+    population = Population(
+        lambda t, seed: np.random.default_rng(seed).normal(size=(len(t), 1)) + t[:, None],
+        {"map": Route(lambda x, a, b, seed: x + 2)},
+    )
+    found = line(snapshot_distances(population, snapshots), "map")
+    assert found["displacement"] == pytest.approx(4)
+    assert found["w2_squared_drawn"] != pytest.approx(4, abs=1e-3)
+    assert found["w2_squared_drawn"] == pytest.approx(4, abs=1)
 
 
 @pytest.mark.parametrize(

@@ -17,10 +17,12 @@ from conservax.bench._fit_flow import fit_flow as fit_flow
 from conservax.bench._fit_flow import flow_nll as flow_nll
 from conservax.bench._fit_flow import rows_of as rows_of
 from conservax.bench._pictures import draw_fluxes as draw_fluxes
+from conservax.bench._snapshot_models import OTHER_SETTINGS as OTHER_SETTINGS
 from conservax.bench._snapshot_models import SNAPSHOT_COMPETITORS as SNAPSHOT_COMPETITORS
 from conservax.bench._snapshot_models import SNAPSHOT_SETTINGS as SNAPSHOT_SETTINGS
 from conservax.bench._snapshot_models import FittedPopulation as FittedPopulation
 from conservax.bench._snapshot_models import SnapshotSettings as SnapshotSettings
+from conservax.bench._snapshot_models import settings_of as settings_of
 from conservax.bench._snapshot_pictures import draw_snapshots as draw_snapshots
 from conservax.bench._snapshot_sets import SNAPSHOT_SETS as SNAPSHOT_SETS
 from conservax.bench._snapshot_sets import Published as Published

@@ -67,6 +67,12 @@ SNAPSHOT_SETTINGS = {
     "lotka-volterra": SnapshotSettings(components=8, kinetic=0.002, noise=0.01),
     "repressilator": SnapshotSettings(components=8, kinetic=0.002, noise=0.01),
 }
+OTHER_SETTINGS: dict[tuple[str, str], SnapshotSettings] = {}  # of a data set and a model
+
+
+def settings_of(data: str, model: str) -> SnapshotSettings:
+    """Those of the model on the data set, or else of the data set."""
+    return OTHER_SETTINGS.get((data, model), SNAPSHOT_SETTINGS[data])
 
 
 class FittedPopulation(NamedTuple):
@@ -209,7 +215,8 @@ def _static(task: SnapshotTask, seed: int) -> tuple[Population, Population]:
     train, judge = by_time(parts.train), by_time(parts.validation)
     kernels = {t: fit_kernel_density(train[t], judge[t]) for t in train}
     mixtures = {t: fit_gaussian_mixture(train[t], judge[t], seed) for t in train}
-    return tuple(Population(partial(_draw, found)) for found in (kernels, mixtures))  # pyright: ignore[reportReturnType]
+    kernel, mixture = (Population(partial(_draw, found)) for found in (kernels, mixtures))
+    return kernel, mixture
 
 
 def _draw(densities: dict, t: np.ndarray, seed: int) -> np.ndarray:

@@ -12,7 +12,7 @@ from conservax.bench._snapshot_sets import SnapshotTask
 from conservax.check import Population
 from conservax.check._population import Cells
 
-MOST_PANELS, MOST_PATHS, STOPS = 6, 80, 6
+MOST_PANELS, MOST_PATHS, STOPS = 6, 80, 4
 _SEED = 0
 
 

@@ -8,9 +8,9 @@ import pandas as pd
 
 from conservax.bench._snapshot_models import (
     SNAPSHOT_COMPETITORS,
-    SNAPSHOT_SETTINGS,
     FittedPopulation,
     SnapshotSettings,
+    settings_of,
 )
 from conservax.bench._snapshot_sets import SNAPSHOT_SETS, SnapshotTask, held_back
 from conservax.check import SnapshotFigure, SnapshotTest
@@ -18,7 +18,6 @@ from conservax.check import SnapshotFigure, SnapshotTest
 REAL = "real cells"  # where a model is named, for what the figures are to be held against
 USUAL_SETS = tuple(name for name, known in SNAPSHOT_SETS.items() if known.usual)
 REPEATS, QUICK_REPEATS = 20, 5
-SLOW = ("jacobian-symmetry",)  # minutes to compile
 
 See = Callable[[str, SnapshotTask, FittedPopulation, int], None]
 
@@ -52,8 +51,7 @@ def bench_snapshots(
 
     - `names`, `models`: of `SNAPSHOT_SETS` and `SNAPSHOT_COMPETITORS`; by default the models that
       a set is usually run with.
-    - `quick`: fewer steps and repeats, and without the model that takes minutes to compile unless
-      it is asked for.
+    - `quick`: fewer steps, repeats and models.
     - `validation`: judge by cells held back from training instead, to choose settings: see
       `held_back`. No test cell is touched.
     - `settings`: instead of those of each data set.
@@ -62,17 +60,19 @@ def bench_snapshots(
     for name in names:
         SNAPSHOT_SETS[name].tasks(0)  # what is missing is told before the first hour
     for name in names:
-        chosen = settings or SNAPSHOT_SETTINGS[name]
+        known = SNAPSHOT_SETS[name]
         for seed in range(seeds):
-            for task in SNAPSHOT_SETS[name].tasks(seed):
+            for task in known.tasks(seed):
                 task = held_back(task, seed=seed) if validation else task
                 test = SnapshotTest(
                     task.test, task.others, repeats=QUICK_REPEATS if quick else REPEATS, seed=seed
                 )
                 for figure in test.references(task.judged):
                     yield SnapshotRow(name, task.name, REAL, seed, 0.0, figure)
-                for model in models or _usual_models(name, quick):
-                    for fitted in SNAPSHOT_COMPETITORS[model](task, chosen, seed, quick):
+                for model in models or (known.quick_models if quick else known.models):
+                    for fitted in SNAPSHOT_COMPETITORS[model](
+                        task, settings or settings_of(name, model), seed, quick
+                    ):
                         figures = test.distances(fitted.population, task.judged)
                         say(_told(f"{name}, {task.name}, seed {seed}: {fitted.model}", figures))
                         see(name, task, fitted, seed)
@@ -80,10 +80,6 @@ def bench_snapshots(
                             yield SnapshotRow(
                                 name, task.name, fitted.model, seed, fitted.seconds, figure
                             )
-
-
-def _usual_models(name: str, quick: bool) -> tuple[str, ...]:
-    return tuple(m for m in SNAPSHOT_SETS[name].models if not (quick and m in SLOW))
 
 
 def _told(what: str, figures: Sequence[SnapshotFigure]) -> str:
@@ -102,7 +98,10 @@ def frame_of(rows: Sequence[SnapshotRow]) -> pd.DataFrame:
 
 
 _DISTANCES = ("w1", "w2", "excess_w1", "excess_w2", "spread")
-_MOVES = ("displacement", "least", "lost", "energy", "energy_error", "w2_squared")
+_MOVES = (
+    *("displacement", "least", "lost", "energy", "energy_error"),
+    *("w2_squared", "w2_squared_all", "w2_squared_drawn"),
+)
 
 
 def snapshot_table(frame: pd.DataFrame) -> pd.DataFrame:

@@ -10,8 +10,8 @@ from conservax.check._residual import continuity_residual as continuity_residual
 from conservax.check._residual import fokker_planck_residual as fokker_planck_residual
 from conservax.check._result import CheckReport as CheckReport
 from conservax.check._result import CheckResult as CheckResult
+from conservax.check._snapshot_figure import SnapshotFigure as SnapshotFigure
+from conservax.check._snapshot_figure import frame_of_figures as frame_of_figures
 from conservax.check._snapshots import FLOOR as FLOOR
-from conservax.check._snapshots import SnapshotFigure as SnapshotFigure
 from conservax.check._snapshots import SnapshotTest as SnapshotTest
-from conservax.check._snapshots import frame_of_figures as frame_of_figures
 from conservax.check._snapshots import snapshot_distances as snapshot_distances

@@ -4,13 +4,13 @@ Two sets of draws from one law are not at distance zero. So every distance stand
 *floor*, the distance between disjoint real samples of the same sizes, and beside what costs
 nothing: not to move at all, or to be paired at random. Distances favour draws that huddle
 together, so their spread is told too. Between neighbouring snapshots no map moves cells by less, in
-the mean square, than the exact W2^2 of the two, and the integral of the squared velocity along the
-way is no less than the mean squared displacement of the population.
+the mean square, than the W2^2 of the two populations, and the integral of the squared velocity
+along the way is no less than that.
 """
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import replace
 from functools import cache
 from typing import Literal, NamedTuple
 
@@ -21,6 +21,7 @@ from scipy.spatial.distance import cdist
 
 from conservax.check._distances import wasserstein
 from conservax.check._population import Cells, Population, Route
+from conservax.check._snapshot_figure import SnapshotFigure, frame_of_figures
 
 DIRECT = "direct"
 FLOOR = "real cells (floor)"
@@ -29,56 +30,7 @@ STILL = "previous snapshot"
 RANDOM = "random coupling"
 
 _NONE = math.nan
-
-
-@dataclass(frozen=True)
-class SnapshotFigure:
-    """One line: how far a cloud of cells is from the test cells of a time, on average over repeats.
-
-    Distances are exact, in units of `scale`; deviations are over repeats, NaN for one.
-
-    **Attributes:**
-
-    - `time`, `start`: of the test cells, and of the cells that were carried there.
-    - `way`: "direct" for draws of the model, the name of a route, or what the figure is to be
-      compared with: "real cells (floor)", "other real cells" that are not test cells against the
-      test cells, the "previous snapshot" as it stands, the "random coupling" with it.
-    - `samples`, `cells`: how many were compared with how many test cells.
-    - `floor_w1`, `floor_w2`: the floor of these sizes; NaN where there are too few real cells.
-    - `excess_w1`, `excess_w2`: distance / floor - 1.
-    - `spread`: mean squared distance of the cloud from its middle, over that of the test cells.
-      Below 1 the distances flatter.
-    - `displacement`: mean squared displacement of the carried cells, E |dx|^2.
-    - `least`: exact W2^2 from the cells to where they were carried: no map to the same places moves
-      them by less.
-    - `lost`: share of the cells that were carried nowhere (the solver gave up), or farther than any
-      test cell is from any other. With a cell that is nowhere all distances are infinite.
-    - `energy`: length of the interval times the integral of E |velocity|^2 over it, over draws of
-      the model; `energy_error` is its standard error. At least the displacement of its draws.
-    - `w2_squared`: exact, between the test cells of both times: what displacement cannot go below.
-    """
-
-    time: float
-    way: str
-    samples: int
-    cells: int
-    start: float = _NONE
-    repeats: int = 1
-    w1: float = _NONE
-    w1_deviation: float = _NONE
-    w2: float = _NONE
-    w2_deviation: float = _NONE
-    floor_w1: float = _NONE
-    floor_w2: float = _NONE
-    excess_w1: float = _NONE
-    excess_w2: float = _NONE
-    spread: float = _NONE
-    displacement: float = _NONE
-    least: float = _NONE
-    lost: float = _NONE
-    energy: float = _NONE
-    energy_error: float = _NONE
-    w2_squared: float = _NONE
+_FEW = 5  # repeats of what varies little
 
 
 def snapshot_distances(
@@ -117,11 +69,6 @@ def snapshot_distances(
     return frame_of_figures(test.references(times) + test.distances(population, times))
 
 
-def frame_of_figures(figures: Sequence[SnapshotFigure]) -> pd.DataFrame:
-    """A row a figure."""
-    return pd.DataFrame([asdict(figure) for figure in figures])
-
-
 class Distances(NamedTuple):
     """W1 and W2 over repeats: means, deviations, and the sizes that were compared."""
 
@@ -153,7 +100,7 @@ class SnapshotTest:
         self.snapshots = _checked(snapshots, most_cells, seed)
         self.others = _checked(others or {}, most_cells, seed + 1)
         self.times = tuple(self.snapshots)
-        self.floor = cache(self._floor)
+        self.floor, self._between = cache(self._floor), cache(self._distances_between)
 
     def references(self, times: Sequence[float] | None = None) -> list[SnapshotFigure]:
         """What distances have to be held against: floors, and what costs nothing."""
@@ -179,10 +126,9 @@ class SnapshotTest:
                 figures.append(self._direct(population.sample, t))
             if start is None or not population.routes:
                 continue
-            energy, error = self._energy(population, start, t)
+            of_draws = self._of_draws(population, start, t)
             for name, route in population.routes.items():
-                figure = self._carried(name, route, start, t)
-                figures.append(replace(figure, energy=energy, energy_error=error))
+                figures.append(replace(self._carried(name, route, start, t), **of_draws))
         return figures
 
     def _direct(self, sample, t: float) -> SnapshotFigure:
@@ -204,7 +150,7 @@ class SnapshotTest:
             if whole
             else _NONE,
             lost=float(np.mean(~(squares <= farthest))),
-            w2_squared=self._between(start, t)[1] ** 2,
+            **self._between(start, t),
         )
 
     def _figure(
@@ -230,9 +176,7 @@ class SnapshotTest:
 
     def _floor(self, t: float, samples: int, cells: int) -> Distances:
         """Two random parts of all real cells of time t that share none; smaller if it must be."""
-        pool = self.snapshots[t]
-        if t in self.others:
-            pool = np.concatenate([pool, self.others[t]])
+        pool = self._real(t)
         if samples + cells > len(pool):
             samples = max(1, len(pool) * samples // (samples + cells))
             cells = len(pool) - samples
@@ -247,19 +191,20 @@ class SnapshotTest:
         """Real cells of time t in the place of draws: what a perfect model would get."""
         pool, size = self.others[t], len(self.snapshots[t])
         rng = np.random.default_rng([self.seed, 2])
-        clouds = [rng.permutation(pool)[: min(size, len(pool))] for _ in range(self.repeats)]
+        repeats = self.repeats if size < len(pool) else 1
+        clouds = [rng.permutation(pool)[:size] for _ in range(repeats)]
         return self._figure(t, OTHERS, clouds)
 
     def _still(self, start: float, t: float) -> SnapshotFigure:
         figure = self._figure(t, STILL, [self.snapshots[start]], start)
-        return replace(figure, w2_squared=figure.w2**2)
+        return replace(figure, **self._between(start, t))
 
     def _at_random(self, start: float, t: float) -> SnapshotFigure:
         """Every cell of the time before with every test cell, all pairs alike."""
         here, there = (self.snapshots[time] / self.scale for time in (start, t))
         squares = cdist(here, there, "sqeuclidean")
         mean_square = float(squares.mean())
-        return SnapshotFigure(
+        figure = SnapshotFigure(
             t,
             RANDOM,
             len(here),
@@ -268,22 +213,50 @@ class SnapshotTest:
             w1=float(np.sqrt(squares).mean()),
             w2=math.sqrt(mean_square),
             displacement=mean_square,
-            w2_squared=self._between(start, t)[1] ** 2,
         )
+        return replace(figure, **self._between(start, t))
 
-    def _energy(self, population: Population, start: float, t: float) -> tuple[float, float]:
+    def _of_draws(self, population: Population, start: float, t: float) -> dict[str, float]:
+        """What the model says by itself of the way from one time to the other."""
+        sample, ends = population.sample, (start, t)
+        if sample is None:
+            return {}
+        squares = []
+        for seed in self._seeds()[:_FEW]:
+            # Seeds of their own: draws of one seed may share their randomness over times.
+            seeds = (2 * seed + self.repeats, 2 * seed + 1 + self.repeats)
+            clouds = [
+                sample(np.full(len(self.snapshots[end]), end), own)
+                for end, own in zip(ends, seeds, strict=True)
+            ]
+            squares.append(self._pair(*clouds)[1] ** 2)
+        found = {"w2_squared_drawn": float(np.mean(squares))}
+        if population.velocity is not None:
+            found |= self._energy(sample, population.velocity, start, t)
+        return found
+
+    def _energy(self, sample, velocity, start: float, t: float) -> dict[str, float]:
         """(t - start) times the integral of E |velocity|^2, and its standard error."""
-        if population.sample is None or population.velocity is None:
-            return _NONE, _NONE
         points = len(self.snapshots[t]) * self.repeats
         shift = np.random.default_rng([self.seed, 3]).uniform(size=points)
         times = start + (t - start) * (np.arange(points) + shift) / points
-        moved = (t - start) * population.velocity(times, population.sample(times, self.seed))
+        moved = (t - start) * velocity(times, sample(times, self.seed))
         squares = np.sum((moved / self.scale) ** 2, axis=1)
-        return float(squares.mean()), float(squares.std() / math.sqrt(points))
+        error = float(squares.std() / math.sqrt(points))
+        return {"energy": float(squares.mean()), "energy_error": error}
 
-    def _between(self, start: float, t: float) -> tuple[float, float]:
-        return self._pair(self.snapshots[start], self.snapshots[t])
+    def _distances_between(self, start: float, t: float) -> dict[str, float]:
+        """Exact W2^2 between the real cells of both times."""
+        tested, known = (
+            self._pair(cells(start), cells(t))[1] ** 2
+            for cells in (self.snapshots.__getitem__, self._real)
+        )
+        return {"w2_squared": tested, "w2_squared_all": known}
+
+    def _real(self, t: float) -> Cells:
+        """All real cells of a time."""
+        cells = self.snapshots[t]
+        return np.concatenate([cells, self.others[t]]) if t in self.others else cells
 
     def _pair(self, x: Cells, y: Cells) -> tuple[float, float]:
         x, y = x / self.scale, y / self.scale
@@ -333,7 +306,9 @@ def _checked(snapshots: Mapping[float, ArrayLike], most: int, seed: int) -> dict
                 f"expected finite cells of shape (cells, dim) at time {t:g}; got {cells.shape}"
                 f"{'' if np.isfinite(cells).all() else ' with values that are not finite'}."
             )
-        result[float(t)] = cells if len(cells) <= most else rng.permutation(cells)[:most]
+        result[float(t)] = (
+            cells if len(cells) <= most else cells[rng.choice(len(cells), most, False)]
+        )
     if len({cells.shape[1] for cells in result.values()}) > 1:
         raise ValueError(
             f"expected snapshots of one dimension; got {[c.shape for c in result.values()]}."
