@@ -14,7 +14,7 @@ from conservax.baseline import DisplacementInterpolation, fit_gaussian_mixture, 
 from conservax.bench._snapshot_sets import SnapshotTask
 from conservax.check import Population, Route
 from conservax.data import by_time, split
-from conservax.density import AbstractDensity, Autoregressive, Factorized, Mixture
+from conservax.density import AbstractDensity, Autoregressive, Factorized, Kernel, Mixture
 from conservax.flux import (
     AbstractDivergenceFree,
     AbstractFlux,
@@ -39,13 +39,14 @@ class SnapshotSettings:
 
     **Attributes:**
 
-    - `components`: logistics a coordinate; `laws` of `law_components` each in the mixture (27).
+    - `components`, `kernel`: of the mixture, a coordinate; `laws` of `law_components` each in the mixture (27).
     - `kinetic`, `symmetry`: weights of kinetic energy and Jacobian symmetry beside the likelihood.
     - `noise`: on the training cells, in standard deviations of all of them.
     - `patience`: stop after so many steps without a better validation objective; None never does.
     """
 
     components: int = 12
+    kernel: Kernel = "logistic"
     width: int = 128
     depth: int = 3
     max_frequency: float = 1.0
@@ -100,6 +101,7 @@ def _autoregressive(dim: int, settings: SnapshotSettings, key: PRNGKey) -> Autor
     return Autoregressive(
         dim,
         components=settings.components,
+        kernel=settings.kernel,
         width=settings.width,
         depth=settings.depth,
         max_frequency=settings.max_frequency,
