@@ -141,7 +141,7 @@ def _factorized(data: str, split: EventSplit, seed: int, quick: bool) -> Iterato
         keys = jax.random.split(key, PAPER_MIXTURE)
         return Mixture([Factorized(2, components=4, width=32, depth=2, key=k) for k in keys])
 
-    steps = steps_of(6000, quick)
+    steps = steps_of(6000, quick, 30)
     yield from _timed(
         "mixture of factorized", split, lambda: _fit(split, density, seed, steps, NETWORK_RATE)
     )
