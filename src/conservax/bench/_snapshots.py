@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -110,7 +111,7 @@ def snapshot_table(frame: pd.DataFrame) -> pd.DataFrame:
     Deviations are over seeds, or over the repeats of one seed. A figure that failed for one seed
     has no mean.
     """
-    groups = frame.groupby(["data", "model", "way", "time"], sort=False)
+    groups: Any = frame.groupby(["data", "model", "way", "time"], sort=False)
     table = groups[[*_DISTANCES, *_MOVES, "samples", "cells", "start", "seconds"]].agg(_strict_mean)
     for name in ("w1", "w2"):
         over_seeds = groups[name].std()
@@ -129,10 +130,11 @@ def snapshot_means(frame: pd.DataFrame) -> pd.DataFrame:
     later = frame[~((frame["time"] == 0) & frame["start"].isna())]
     names = [*_DISTANCES, "moved", "detour", "lost"]
     keys = ["data", "model", "way"]
-    means = later.groupby([*keys, "seed"], sort=False)[[*_DISTANCES, *_MOVES]].agg(_strict_mean)
+    averaged: Any = later.groupby([*keys, "seed"], sort=False)[[*_DISTANCES, *_MOVES]]
+    means = averaged.agg(_strict_mean)
     means["moved"] = means["displacement"] / means["w2_squared"]
     means["detour"] = means["displacement"] / means["least"] - 1
-    groups = means.groupby(keys, sort=False)
+    groups: Any = means.groupby(keys, sort=False)
     table = groups[names].agg(_strict_mean)
     for name in names:
         table[f"{name}_deviation"] = groups[name].std()

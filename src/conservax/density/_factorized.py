@@ -7,7 +7,7 @@ import jax.numpy as jnp
 from conservax._types import Condition, PRNGKey, Time
 from conservax.density._base import AbstractFactorizedDensity
 from conservax.density._dense_network import DenseNetwork
-from conservax.density._mixture_conditionals import LogisticMixture
+from conservax.density._mixture_conditionals import AbstractKernelMixture
 from conservax.density._mixture_parameters import initial_outputs, to_mixture
 from conservax.density._time_embedding import TimeEmbedding
 
@@ -50,7 +50,7 @@ class Factorized(AbstractFactorizedDensity):
             self.embedding.size, width, depth, start.ravel(), key=network_key
         )
 
-    def marginals(self, t: Time, condition: Condition = None) -> LogisticMixture:
+    def marginals(self, t: Time, condition: Condition = None) -> AbstractKernelMixture:
         """One mixture a coordinate, equation (17)."""
         outputs = self.network(self.embedding(t, condition))
         return to_mixture(outputs.reshape(self.dim, -1), self.min_scale)

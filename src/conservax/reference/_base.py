@@ -32,7 +32,7 @@ class AbstractReference(eqx.Module):
 
 def paced_log(values: Sequence[float], count: int) -> Float[Array, " count"]:
     """Logarithms of positive parameters, in units of `PACE`."""
-    values = jnp.asarray(values, float)
-    if values.shape != (count,) or not bool(jnp.all((values > 0) & jnp.isfinite(values))):
+    given = jnp.asarray(values, float)
+    if given.shape != (count,) or not bool(jnp.all((given > 0) & jnp.isfinite(given))):
         raise ValueError(f"expected {count} positive parameters; got {values}.")
-    return jnp.log(values) / PACE
+    return jnp.log(given) / PACE
