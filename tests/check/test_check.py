@@ -35,6 +35,7 @@ def test_a_spurious_flux_fails_alone(gaussian):
     assert failed == {"spurious flux", "finite far out"}
 
 
+@pytest.mark.slow
 def test_conditions_are_probed(shaken):
     law = ConservationLaw(shaken(2, condition_dim=1), KnotheRosenblatt())
     assert check(law, key=KEY, condition=np.array([[0.0], [1.5]]), points=200).passed

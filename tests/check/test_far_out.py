@@ -34,7 +34,7 @@ def test_fluxes_that_cancel_pass_in_float32(flux, shaken):
     assert all(result.passed for result in measured(single(shaken(2)), flux))
 
 
-@pytest.mark.parametrize("dim", [2, 3])
+@pytest.mark.parametrize("dim", [2, pytest.param(3, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("precision", [lambda density: density, single])
 def test_the_naive_flux_fails(dim, precision, shaken):
     spurious, _ = measured(precision(shaken(dim)), NaiveFlux())

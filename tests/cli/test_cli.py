@@ -331,6 +331,7 @@ def test_a_killed_fit_goes_on_bit_for_bit(tmp_path):
         assert (broken / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
 
 
+@pytest.mark.slow
 def test_ctrl_c_says_how_to_go_on(tmp_path):
     data = write_table(tmp_path / "data.csv")
     out = tmp_path / "run"

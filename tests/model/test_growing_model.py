@@ -44,6 +44,7 @@ def test_a_model_without_growth_keeps_its_mass():
     assert (model.growth(5, np.zeros((3, 2))) == 0).all()
 
 
+@pytest.mark.slow
 def test_mass_and_growth_agree_and_survive_the_file(tmp_path):
     model = fitted(growth=0.1, masses={0: 1, 10: 2}, steps=20, learning_rate=0.1)
     path = tmp_path / "model.conservax"
