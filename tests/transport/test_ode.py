@@ -22,7 +22,8 @@ class Walled(AbstractFlux):
         return calm + jnp.where(x[0] > 50, 1e3 * jnp.sin(1e4 * t), 0.0)
 
     def flux(self, density, t, x, condition=None):
-        raise NotImplementedError
+        rho = jnp.exp(density.log_prob(t, x, condition))
+        return rho * self.velocity(density, t, x, condition)
 
 
 @eqx.filter_jit
