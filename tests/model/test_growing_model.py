@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 import conservax
+from conservax.objective import NegativeLogLikelihood
 
 FAST = {"width": 16, "depth": 1, "steps": 3, "batch_size": 64, "progress": False}
 
@@ -73,6 +74,7 @@ def test_the_check_passes_a_growing_model():
     [
         ({"masses": {0: 1, 10: 2}}, "growth=0.1"),
         ({"masses": {0: 1}, "growth": 0.1}, "two times"),
+        ({"masses": {0: 1}, "objective": NegativeLogLikelihood()}, "MassError"),
         ({"masses": {0: 1, 10: -2}, "growth": 0.1}, "positive"),
     ],
 )

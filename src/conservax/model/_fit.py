@@ -189,6 +189,10 @@ def fit(
             objective = objective + growth * GrowthEnergy()
         if masses is not None:
             objective = objective + MASS_WEIGHT * mass_error(masses, growth, units)
+    elif masses is not None:
+        raise DataError(
+            "expected masses without objective; got both. Add a MassError to it instead."
+        )
     stages = _stages(objective, steps)
     own_flux = flux or KnotheRosenblatt()
     if growth is not None:
