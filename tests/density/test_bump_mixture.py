@@ -1,8 +1,10 @@
 """Bumps placed on the data: where they start, and what they refuse."""
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
+import optax
 import pytest
 from scipy import stats
 
@@ -38,8 +40,7 @@ def test_log_prob_is_that_of_the_kernels(kernel, family):
     weights = np.array([0.2, 0.5, 0.3])
     density = BumpMixture(STATIONS, scale, weights, kernel=kernel, key=KEY)
     # No network, and the scales as they were asked for.
-    quiet = jax.tree.map(jnp.zeros_like, density.network)
-    object.__setattr__(density, "network", quiet)
+    object.__setattr__(density, "readout", jnp.zeros_like(density.readout))
     x = np.array([0.3, 0.4])
     log_scale = np.asarray(density.start(jnp.array(0.0))[2]).T
     np.testing.assert_allclose(np.exp(log_scale), scale, rtol=0.02)
@@ -56,8 +57,7 @@ def test_tilted_bumps_are_normals_of_any_covariance():
     width = np.abs(factor[:, range(3), range(3)])
     tilt = factor / factor[:, range(3), range(3)][:, None]
     density = BumpMixture(centre, width, weights, tilt=tilt, kernel="normal", key=KEY)
-    quiet = jax.tree.map(jnp.zeros_like, density.network)
-    object.__setattr__(density, "network", quiet)
+    object.__setattr__(density, "readout", jnp.zeros_like(density.readout))
     # Scales come out a bit larger than asked for, and the factors with them.
     scale = np.exp(np.asarray(density.start(jnp.array(0.0))[2])).T
     lower = (np.tril(tilt, -1) + np.eye(3)) * scale[:, None]
@@ -137,3 +137,30 @@ def test_what_it_refuses(options, words):
     options = {"centre": STATIONS, "scale": np.ones((3, 2))} | options
     with pytest.raises(ValueError, match=words):
         BumpMixture(**options, key=KEY)
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_one_function_of_time_bends_as_often_as_the_embedding(seed):
+    """Weights of rank 1 learn to go up, down and up again."""
+    density = BumpMixture(STATIONS[:2], np.ones((2, 2)), rank=1, key=jax.random.key(seed))
+    times = jnp.linspace(0.0, 1.0, 40)
+    shares = 0.5 + 0.4 * jnp.sin(3 * np.pi * times)
+    target = jnp.stack([shares, 1 - shares], axis=1)
+
+    def cross_entropy(parameters, rest):
+        log_weights = jax.vmap(lambda t: eqx.combine(parameters, rest).start(t)[0])(times)
+        return -jnp.mean(jnp.sum(target * log_weights, axis=1))
+
+    parameters, rest = eqx.partition(density, eqx.is_inexact_array)
+    optimiser = optax.adam(0.02)
+
+    def step(_, state):
+        found, memory = state
+        gradient = jax.grad(cross_entropy)(found, rest)
+        updates, memory = optimiser.update(gradient, memory)
+        return eqx.apply_updates(found, updates), memory
+
+    start = parameters, optimiser.init(parameters)
+    found, _ = compiled(lambda state: jax.lax.fori_loop(0, 1000, step, state))(start)
+    log_weights = jax.vmap(lambda t: eqx.combine(found, rest).start(t)[0])(times)
+    np.testing.assert_allclose(jnp.exp(log_weights), target, atol=0.05)

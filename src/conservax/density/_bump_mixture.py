@@ -25,6 +25,7 @@ from conservax.density._time_embedding import TimeEmbedding
 READOUT_SCALE = 0.01  # weights hardly depend on time at first
 FIRST_ECHO_LOGIT, FIRST_ECHO_SCALE = -3.0, 0.1  # beside bumps whose weights sum to 1
 NEVER = -1e4  # logit of a place that is not there
+LEAST_WIDTH = 16  # a narrower network dies out where its few units are all negative
 
 
 class BumpMixture(AbstractAutoregressiveDensity):
@@ -64,7 +65,9 @@ class BumpMixture(AbstractAutoregressiveDensity):
     min_scale: float = eqx.field(static=True)
     kernel: Kernel = eqx.field(static=True)
     embedding: TimeEmbedding
-    network: DenseNetwork
+    modes: DenseNetwork
+    readout: Float[Array, "outputs rank"]
+    bias: Float[Array, " outputs"]
     logits: Float[Array, " components"]
     centre: Float[Array, "dim components"]
     raw_scale: Float[Array, "dim components"]
@@ -114,14 +117,19 @@ class BumpMixture(AbstractAutoregressiveDensity):
         bumps = np.zeros(components * (1 + 2 * self.dim) if moving else components)
         widths = to_raw_scale(np.full(echoes * self.dim, FIRST_ECHO_SCALE), min_scale)
         outputs = np.concatenate([bumps, np.full(echoes, FIRST_ECHO_LOGIT), widths])
-        self.network = DenseNetwork(
+        mode_key, readout_key = jax.random.split(key)
+        self.modes = DenseNetwork(
             self.embedding.size,
-            rank,
+            max(rank, LEAST_WIDTH),
             2,
-            jnp.asarray(outputs, float),
-            readout_scale=READOUT_SCALE,
-            key=key,
+            jnp.zeros(rank),
+            readout_scale=1.0,
+            key=mode_key,
         )
+        self.readout = (
+            READOUT_SCALE / math.sqrt(rank) * jax.random.normal(readout_key, (len(outputs), rank))
+        )
+        self.bias = jnp.asarray(outputs, float)
         self.logits = jnp.log(jnp.asarray(weights / weights.sum(), float))
         self.centre = jnp.asarray(centre.T, float)
         self.raw_scale = jnp.asarray(to_raw_scale(scale.T, min_scale), float)
@@ -158,7 +166,7 @@ class BumpMixture(AbstractAutoregressiveDensity):
     def start(self, t: Time, condition: Condition = None) -> PyTree:
         """The bumps at time t: log weights, centres, log scales and tilts."""
         calm = None if condition is None else squash(condition)
-        outputs = self.network(self.embedding(t, calm))
+        outputs = self.bias + self.readout @ self.modes(self.embedding(t, calm))
         components = self.logits.shape[0]
         logits = self.logits + outputs[:components]
         centre, raw_scale = self.centre, self.raw_scale
