@@ -44,7 +44,7 @@ BUMPS = {
     "pinwheel": Bumps("normal", 150, 0.001, tilted=True, rank=1, learning_rate=6e-3),
     "earthquakes": Bumps("logistic", 1024, 0.01),
     "earthquakes-in-time": Bumps("logistic", 1024, 0.01),
-    "covid": Bumps("normal", 1024, 0.01),
+    "covid": Bumps("normal", 1024, 0.01, rank=1),
     "citibike": Bumps("normal", 1024, 0.01),
 }
 
