@@ -1,0 +1,118 @@
+"""Least energy between two Gaussians: its closed form, and that the objectives agree with it."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import ot
+import pytest
+
+from _gaussian_bridge import GaussianBridge, problem
+from conservax.density import Gaussian
+from conservax.flux import AbstractDivergenceFree, KnotheRosenblatt
+from conservax.law import ConservationLaw
+from conservax.objective import KineticEnergy, ReferenceEnergy, Rows
+from conservax.reference import Given
+from oracles import compiled
+
+TURN = np.array([[0.0, 1.0], [-1.0, 0.0]])
+ROWS = Rows(jnp.zeros(1), jnp.zeros((1, 2)))
+
+
+def on_a_grid(bridge: GaussianBridge):
+    """The bridge by Sinkhorn's iterations: points, joint weights of both ends, divergence."""
+    axis = np.linspace(-4.5, 4.5, 37)
+    points = np.stack(np.meshgrid(axis, axis, indexing="ij"), -1).reshape(-1, 2)
+
+    def weights(mean, covariance):
+        z = points - mean
+        w = np.exp(-0.5 * np.einsum("ni,ij,nj->n", z, np.linalg.inv(covariance), z))
+        return w / w.sum()
+
+    squares = ot.dist(points, points)
+    start, end = weights(bridge.m0, bridge.S0), weights(bridge.m1, bridge.S1)
+    joint = ot.sinkhorn(start, end, squares / 2, bridge.g**2, stopThr=1e-10)
+    step = np.exp(-squares / (2 * bridge.g**2))
+    seen = joint > 0
+    cell = (axis[1] - axis[0]) ** 2 / (2 * np.pi * bridge.g**2)
+    brownian = start[:, None] * step * cell
+    divergence = np.sum(joint[seen] * np.log(joint[seen] / brownian[seen]))
+    return points, joint, divergence
+
+
+def test_closed_form_of_the_bridge_against_sinkhorn():
+    bridge = problem(1.0)
+    points, joint, divergence = on_a_grid(bridge)
+    start, end = points - bridge.m0, points - bridge.m1
+    cross = start.T @ joint @ end
+    np.testing.assert_allclose(bridge.cross, cross, atol=1e-5)
+    assert bridge.divergence == pytest.approx(divergence, rel=1e-5)
+    assert bridge.squared_distance == pytest.approx(
+        np.sum(joint * ot.dist(points, points)), rel=1e-5
+    )
+    # Between its ends a path is a Brownian bridge: X_t = (1 - t) X_0 + t X_1 + noise.
+    t = 0.3
+    ends = np.concatenate([(1 - t) * np.eye(2), t * np.eye(2)])
+    whole = np.block(
+        [[start.T * joint.sum(1) @ start, cross], [cross.T, end.T * joint.sum(0) @ end]]
+    )
+    noise = bridge.g**2 * t * (1 - t) * np.eye(2)
+    np.testing.assert_allclose(bridge.covariance(t), ends.T @ whole @ ends + noise, atol=1e-5)
+    # The mean end of the particles of one place.
+    at = np.argmax(joint.sum(1))
+    there = joint[at] @ points / joint[at].sum()
+    np.testing.assert_allclose(bridge.expected_end(points[at][None])[0], there, atol=1e-5)
+
+
+def test_closed_form_of_optimal_transport_against_an_exact_coupling():
+    ends = problem(0.0)
+    moved = ends.expected_end(ends.draw(np.random.default_rng(0), 0.0, 300))
+    start = ends.m0 + (moved - ends.m1) @ np.linalg.inv(np.linalg.inv(ends.S0) @ ends.cross)
+    # The coupling of a cloud with where it is sent is optimal, point by point.
+    plan = ot.emd(np.ones(300) / 300, np.ones(300) / 300, ot.dist(start, moved))
+    np.testing.assert_array_equal(plan.argmax(1), np.arange(300))
+    sent = np.linalg.inv(ends.S0) @ ends.cross
+    np.testing.assert_allclose(sent.T @ ends.S0 @ sent, ends.S1, atol=1e-12)
+
+
+class Straightened(AbstractDivergenceFree):
+    """What makes the velocity of a plane Gaussian law a gradient: least energy for its densities."""
+
+    law: ConservationLaw
+    envelope: bool = True
+
+    def matrix(self, t, x, condition=None):
+        slope = jax.jacfwd(self.law.velocity, argnums=1)(t, x)
+        fall = jax.jacfwd(self.law.score, argnums=1)(t, x)
+        # of J + r TURN fall, with the r that makes it symmetric
+        asymmetry = slope[0, 1] - slope[1, 0]
+        return asymmetry / jnp.trace(-fall) * TURN
+
+
+def law_of(bridge: GaussianBridge, wiggle: float = 0.0, *, straight: bool = True):
+    """The exact bridge, or one that is wider between the same ends."""
+    ends = [jnp.asarray(end) for end in (bridge.S0, bridge.S1, bridge.cross + bridge.cross.T)]
+
+    def factor(t):
+        wider = wiggle * t * (1 - t) + bridge.g**2 * t * (1 - t)
+        covariance = (1 - t) ** 2 * ends[0] + t**2 * ends[1] + t * (1 - t) * ends[2]
+        return jnp.linalg.cholesky(covariance + wider * jnp.eye(2))
+
+    density = Gaussian(2, lambda t: (1 - t) * jnp.asarray(bridge.m0) + t * bridge.m1, factor)
+    law = ConservationLaw(density, KnotheRosenblatt())
+    at_rest = Given(lambda t, x: jnp.zeros_like(x)) if bridge.g else None
+    field = Straightened(law) if straight else None
+    return ConservationLaw(density, KnotheRosenblatt(), field, bridge.g, at_rest)
+
+
+@pytest.mark.parametrize("g", [0.0, 1.0])
+def test_the_objective_is_least_at_the_closed_form(g):
+    bridge = problem(g)
+    objective = ReferenceEnergy(20_000) if g else KineticEnergy(20_000)
+    least = bridge.divergence if g else bridge.squared_distance
+
+    def energy(**options):
+        return float(compiled(objective)(jax.random.key(0), law_of(bridge, **options), ROWS))
+
+    assert energy() == pytest.approx(least, rel=0.01)
+    others = [energy(wiggle=0.3), energy(wiggle=-0.3), energy(straight=False)]
+    assert min(others) > energy() * 1.01
