@@ -94,12 +94,13 @@ def problem(g: float) -> GaussianBridge:
 
 
 def learn(
-    bridge: GaussianBridge, stages: Sequence[tuple[int, float]], batch_size: int, seed: int
+    bridge: GaussianBridge, stages: Sequence[tuple[int, float]], seed: int
 ) -> ConservationLaw:
     """A law of least energy, from draws at both ends and nothing else.
 
     `stages` are steps and the weight of the energy beside the likelihood. The weight falls: a
     heavy one orders the paths and pulls the ends together, by a share that is proportional to it.
+    Batches are large, or a light weight would drown in the noise of the likelihood.
     """
     rng = np.random.default_rng(seed)
     x = jnp.concatenate([jnp.asarray(bridge.draw(rng, t, DRAWS)) for t in (0.0, 1.0)])
@@ -117,6 +118,7 @@ def learn(
         Rows(jnp.repeat(jnp.array([0.0, 1.0]), DRAWS), x),
         [Stage(steps, NegativeLogLikelihood() + weight * energy) for steps, weight in stages],
         key=key,
-        batch_size=batch_size,
+        batch_size=4096,
+        learning_rate=4e-3,
         average=0.998,
     ).law

@@ -26,10 +26,10 @@ from _gaussian_bridge import GaussianBridge, learn, problem
 from conservax.law import ConservationLaw
 from conservax.objective import ReferenceEnergy, Rows
 
-LIMIT, POINTS, BATCH, DIFFUSION = 0.02, 200_000, 1024, 1.0
+LIMIT, POINTS, DIFFUSION = 0.02, 200_000, 1.0
 TIMES = (0.25, 0.5, 0.75)
-STAGES = ((1000, 0.05), (3000, 0.002))
-QUICK_STAGES = ((400, 0.05), (600, 0.002))
+STAGES = ((800, 0.1), (800, 0.02), (2400, 0.002))
+QUICK_STAGES = ((400, 0.1), (600, 0.005))
 
 
 def errors(bridge: GaussianBridge, t: float, x: np.ndarray) -> dict[str, float]:
@@ -78,7 +78,7 @@ def main() -> None:
     results = {}
     for seed in range(arguments.seeds):
         began = time.perf_counter()
-        law = learn(bridge, QUICK_STAGES if arguments.quick else STAGES, BATCH, seed)
+        law = learn(bridge, QUICK_STAGES if arguments.quick else STAGES, seed)
         seconds = {"seconds": time.perf_counter() - began}
         results[f"seed {seed}"] = figures_of(law, bridge, seed) | seconds
     passed = all(

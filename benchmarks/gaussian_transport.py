@@ -25,9 +25,9 @@ from conservax.law import ConservationLaw
 from conservax.objective import KineticEnergy, Rows
 from conservax.transport import transport
 
-LIMIT, POINTS, BATCH = 0.02, 4000, 1024
-STAGES = ((1000, 0.05), (3000, 0.001))
-QUICK_STAGES = ((400, 0.05), (600, 0.002))
+LIMIT, POINTS = 0.02, 4000
+STAGES = ((800, 0.1), (800, 0.02), (2400, 0.002))
+QUICK_STAGES = ((400, 0.1), (600, 0.005))
 
 
 def errors(ends: GaussianBridge, x: np.ndarray, moved: np.ndarray) -> tuple[float, float]:
@@ -67,7 +67,7 @@ def main() -> None:
     results = []
     for seed in range(arguments.seeds):
         began = time.perf_counter()
-        law = learn(ends, QUICK_STAGES if arguments.quick else STAGES, BATCH, seed)
+        law = learn(ends, QUICK_STAGES if arguments.quick else STAGES, seed)
         seconds = time.perf_counter() - began
         results.append(figures_of(law, ends, seed) | {"seconds": seconds})
     passed = all(figures["error"] < LIMIT for figures in results)
