@@ -26,8 +26,8 @@ from conservax.objective import KineticEnergy, Rows
 from conservax.transport import transport
 
 LIMIT, POINTS = 0.02, 4000
-STAGES = ((800, 0.1), (800, 0.02), (2400, 0.002))
-QUICK_STAGES = ((400, 0.1), (600, 0.005))
+STAGES = ((800, 0.05), (800, 0.01), (2400, 0.001))  # half those of the bridge: twice the energy
+QUICK_STAGES = ((400, 0.05), (600, 0.0025))
 
 
 def errors(ends: GaussianBridge, x: np.ndarray, moved: np.ndarray) -> tuple[float, float]:
