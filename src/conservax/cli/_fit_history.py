@@ -25,6 +25,9 @@ FITTING = (
 OF_OTHER_FITS = {
     "kinetic",
     "diffusion",
+    "reference",
+    "growth",
+    "masses",
     "density",
     "depth",
     "max_frequency",

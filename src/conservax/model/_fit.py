@@ -30,7 +30,14 @@ from conservax.model._codec import CodecError, encode
 from conservax.model._densities import DensityName, density_maker, growing
 from conservax.model._event_model import EventModel
 from conservax.model._model import Model
-from conservax.model._parts import MASS_WEIGHT, check_parts, kind_of, mass_error, reference_of
+from conservax.model._parts import (
+    MASS_WEIGHT,
+    ReferenceName,
+    check_parts,
+    kind_of,
+    mass_error,
+    reference_of,
+)
 from conservax.model._run import (
     MODEL,
     Experiment,
@@ -71,10 +78,7 @@ def fit(
     flux: AbstractFlux | None = None,
     divergence_free: Callable[[PRNGKey], AbstractDivergenceFree] | None = None,
     diffusion: float | Callable[[Time], Scalar] = 0.0,
-    reference: AbstractReference
-    | Callable[[Time, Point], Vector]
-    | Literal["network"]
-    | None = None,
+    reference: AbstractReference | Callable[[Time, Point], Vector] | ReferenceName | None = None,
     kinetic: float = 0.01,
     growth: float | None = None,
     masses: Mapping[Any, float] | None = None,
@@ -125,7 +129,8 @@ def fit(
     - `reference`: the dynamics that the population is taken to follow as closely as it can, with
       `diffusion`: a drift v(t, x) in units of the columns per unit of time (t counts from the
       first time where these are timestamps, in days); a family of them whose parameters are learned
-      along, of `conservax.reference`; or "network", for any field that does not depend on time.
+      along, of `conservax.reference`, also "lotka-volterra" or "repressilator" for those that begin
+      with all rates 1; or "network", for any field that does not depend on time.
       The weight `kinetic` is then that of the divergence from it (`ReferenceEnergy`, nats).
     - `kinetic`: weight of the kinetic energy beside the likelihood, over standardised data and
       unit time. Light by default, against wiggles in time; 0 turns it off.
