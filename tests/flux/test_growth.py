@@ -12,18 +12,17 @@ from conservax.density import Mixture
 from conservax.flux import FactorizedFlux, KnotheRosenblatt, MixtureFlux
 from conservax.law import ConservationLaw
 from conservax.objective import GrowthEnergy, MassError, Rows
-from oracles import autoregressive, compiled, factorized, over_points, points, to_float32
+from oracles import (
+    autoregressive,
+    compiled,
+    factorized,
+    growing,
+    over_points,
+    points,
+    to_float32,
+)
 
 KEY = jax.random.key(2)
-
-
-def growing(make, dim, **options):
-    """Three laws whose masses wander."""
-    mixture = Mixture([make(dim, seed) for seed in (1, 2, 3)], growth_waves=2, weights=[3, 2, 1])
-    waves = jnp.asarray([[0.8, -0.1], [-0.5, 0.3], [0.4, 0.2]])
-    mixture = eqx.tree_at(lambda m: m.waves, mixture, waves)
-    inner = FactorizedFlux() if make is factorized else KnotheRosenblatt()
-    return ConservationLaw(mixture, MixtureFlux(inner), **options)
 
 
 @pytest.mark.parametrize(
