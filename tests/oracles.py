@@ -163,7 +163,8 @@ def growing(make, dim, **options):
     """Three laws whose masses wander."""
     mixture = Mixture([make(dim, seed) for seed in (1, 2, 3)], growth_waves=2, weights=[3, 2, 1])
     waves = jnp.asarray([[0.8, -0.1], [-0.5, 0.3], [0.4, 0.2]])
-    mixture = eqx.tree_at(lambda m: m.waves, mixture, waves)
+    rates = jnp.asarray([-0.06, 0.1, 0.02])
+    mixture = eqx.tree_at(lambda m: (m.waves, m.paced_rates), mixture, (waves, rates))
     inner = FactorizedFlux() if make is factorized else KnotheRosenblatt()
     return ConservationLaw(mixture, MixtureFlux(inner), **options)
 

@@ -187,12 +187,24 @@ def test_only_files_of_cells_are_annotated(work, capsys):
 @pytest.mark.slow
 def test_births_are_fitted_and_told(work, capsys):
     capsys.readouterr()
-    growth = ["--growth", "0.1", "--masses", "0=1", "2=3.5", "--out", work / "growing", "--json"]
+    growth = [
+        "--growth",
+        "0.1",
+        "--growth-prior",
+        "cluster",
+        "--masses",
+        "0=1",
+        "2=3.5",
+        "--out",
+        work / "growing",
+        "--json",
+    ]
     assert run("fit", work / "cells.h5ad", *ASKED, *TINY, *growth) == 0
     assert json.loads(capsys.readouterr().out)["mass"] > 0
     model = conservax.load(work / "growing")
     assert model.law.grows
-    assert "0.1 growth + 10 mass" in model.settings["objective"]
+    assert set(model.split.train.growth) == {0, 1, 2}
+    assert "0.1 growth_prior + 10 mass" in model.settings["objective"]
 
 
 @pytest.mark.slow
@@ -219,6 +231,8 @@ def test_a_reference_is_learned_and_told(work, capsys):
         (["--growth", "1", "--masses", "0=1", "0=2"], "got two for '0'"),
         (["--growth", "1", "--masses", "0=1"], "two times"),
         (["--growth", "1", "--masses", "0=1", "-1=2"], "from 0 to 2, where there are rows; got -1"),
+        (["--growth-prior", "cluster"], "--growth 0.1"),
+        (["--growth-prior", "births", "--growth", "1"], "expected a column 'births'"),
         (["--reference", "network"], "expected --kinetic above 0 with --reference"),
         (["--reference", "network", "--kinetic", "1"], "--diffusion 0.3"),
     ],

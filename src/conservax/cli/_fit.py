@@ -86,6 +86,13 @@ def fit_command(
             help="Births and deaths, and the weight that holds them down: the more, the fewer.",
         ),
     ] = None,
+    growth_prior: Annotated[
+        str | None,
+        typer.Option(
+            help="Column of births less deaths expected of each row, per unit of time; --growth "
+            "then weighs the distance from it."
+        ),
+    ] = None,
     masses: Annotated[
         list[str] | None,
         typer.Option(

@@ -27,6 +27,7 @@ OF_OTHER_FITS = {
     "diffusion",
     "reference",
     "growth",
+    "growth_prior",
     "masses",
     "density",
     "depth",

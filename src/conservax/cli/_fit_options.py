@@ -14,6 +14,11 @@ def check_used(chosen: Mapping[str, Any]) -> None:
             f"expected no --memory-rows with {flags(whole)}: windows and catalogues are held in "
             "memory whole. Leave it out."
         )
+    if whole and "growth_prior" in chosen:
+        raise BadInput(
+            f"expected no --growth-prior with {flags(whole)}: it is for the rows of a table. Leave "
+            "it out."
+        )
     foreign = flags(chosen.keys() & {"width", "depth"})
     if foreign and chosen.get("density") == "bumps" and not chosen.get("history"):
         raise BadInput(

@@ -29,13 +29,12 @@ from conservax.law import ConservationLaw
 from conservax.model._codec import CodecError, encode
 from conservax.model._densities import DensityName, density_maker, growing
 from conservax.model._event_model import EventModel
+from conservax.model._growing import MASS_WEIGHT, check_growth_prior, growth_energy, mass_error
 from conservax.model._model import Model
 from conservax.model._parts import (
-    MASS_WEIGHT,
     ReferenceName,
     check_parts,
     kind_of,
-    mass_error,
     reference_of,
 )
 from conservax.model._run import (
@@ -57,7 +56,6 @@ from conservax.model._training_rows import (
 )
 from conservax.objective import (
     AbstractObjective,
-    GrowthEnergy,
     KineticEnergy,
     NegativeLogLikelihood,
     ReferenceEnergy,
@@ -81,6 +79,7 @@ def fit(
     reference: AbstractReference | Callable[[Time, Point], Vector] | ReferenceName | None = None,
     kinetic: float = 0.01,
     growth: float | None = None,
+    growth_prior: str | None = None,
     masses: Mapping[Any, float] | None = None,
     objective: AbstractObjective | Sum | Sequence[Stage] | None = None,
     steps: int = 2000,
@@ -138,6 +137,10 @@ def fit(
       of growth (`GrowthEnergy`) beside the likelihood; the larger it is, the less is born and dies
       and the more moves. The density is then a mixture of laws of `density`, each of which grows
       or shrinks, and `Model.growth` and `Model.mass` are exact for it.
+    - `growth_prior`: the column of births less deaths expected of each row, per unit of time (of
+      gene scores of proliferation and apoptosis, say): `growth` then weighs the distance from it
+      (`GrowthPrior`), which is known at rows alone. Of a `Table` that was read before,
+      `read_table(growth=...)`.
     - `masses`: sizes of the population at some times, in any unit, such as `{0: 1.0, 4: 2.7}`, with
       `growth`. Without them only the shares are fitted: of all growth that explains the shares, the
       one of least energy.
@@ -166,9 +169,10 @@ def fit(
     check_parts(density, flux, divergence_free)
     if not isinstance(table, Table | Events | EventSplit | Stream):
         how_read = {"time": time, "columns": columns, "dims": dims}
-        table = open_table(table, **how_read, memory_rows=memory_rows)
+        table = open_table(table, **how_read, memory_rows=memory_rows, growth=growth_prior)
         for note in table.notes:
             warnings.warn(f"{table.source}: {note}", stacklevel=2)
+    check_growth_prior(table, growth_prior, growth, objective is not None)
     whole = table.train if isinstance(table, EventSplit) else table
     check_left_out(table, leave_out)
     dealt = None
@@ -191,7 +195,7 @@ def fit(
         energy = KineticEnergy() if reference is None else ReferenceEnergy()
         objective = likelihood + kinetic * energy if kinetic else likelihood
         if growth is not None:
-            objective = objective + growth * GrowthEnergy()
+            objective = objective + growth * growth_energy(parts.train, units)
         if masses is not None:
             objective = objective + MASS_WEIGHT * mass_error(masses, growth, units)
     elif masses is not None:

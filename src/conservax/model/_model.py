@@ -325,7 +325,10 @@ class Model(AbstractLawInUnits):
     def rows(self, table: Table) -> Rows:
         """A table in law units, as arrays of the law's precision."""
         t, x = self._cast(self.units.time.to_unit(table.t)), self.units.standardise(table.x)
-        return Rows(jnp.asarray(t), jnp.asarray(self._cast(x)))
+        rows = Rows(jnp.asarray(t), jnp.asarray(self._cast(x)))
+        if table.growth is None:
+            return rows
+        return rows._replace(growth=jnp.asarray(self._cast(table.growth * self.units.time.scale)))
 
     def _how(self) -> dict[str, Any]:
         """How the rows were read that the model was fitted to."""

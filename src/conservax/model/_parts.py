@@ -1,6 +1,6 @@
 """The parts of a law as `fit` is given them: checked, and in law units."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any, Literal, get_args
 
 import equinox as eqx
@@ -9,7 +9,6 @@ from conservax._types import PRNGKey, Scalar, Time
 from conservax.data import DataError, Units
 from conservax.flux import AbstractFlux
 from conservax.law import ConservationLaw
-from conservax.objective import MassError
 from conservax.reference import (
     AbstractReference,
     Given,
@@ -20,7 +19,6 @@ from conservax.reference import (
 )
 
 ReferenceName = Literal["network", "lotka-volterra", "repressilator"]
-MASS_WEIGHT = 10.0  # an error of a tenth of the mass costs a tenth of a nat
 
 
 def reference_of(
@@ -88,30 +86,3 @@ def check_parts(density: Any, flux: Any, divergence_free: Any) -> None:
 def kind_of(part: Any) -> str:
     """A part in words."""
     return f"the class {part.__name__}" if isinstance(part, type) else f"a {type(part).__name__}"
-
-
-def mass_error(masses: Mapping[Any, float], growth: float | None, units: Units) -> MassError:
-    """The term that holds the total mass to what was counted.
-
-    **Raises:** `DataError` for masses without growth, fewer than two, not positive, or at a time
-    outside the range of the rows.
-    """
-    if growth is None:
-        raise DataError(
-            "expected growth beside masses: without it nothing is born. Give growth=0.1 (--growth 0.1)."
-        )
-    if len(masses) < 2 or not all(0 < mass < float("inf") for mass in masses.values()):
-        raise DataError(
-            f"expected the positive size of the population at two times or more; got {masses}. "
-            "Give masses={time: size, ...} (--masses TIME=SIZE TIME=SIZE)."
-        )
-    axis = units.time
-    parsed = axis.parse(list(masses))
-    outside = parsed[(parsed < axis.start) | (parsed > axis.end)]
-    if len(outside):
-        raise DataError(
-            f"expected masses at times from {axis.format(axis.start)} to {axis.format(axis.end)}, "
-            f"where there are rows; got {axis.format(outside[0])}. Leave it out."
-        )
-    times = axis.to_unit(parsed)
-    return MassError(tuple(times.tolist()), tuple(map(float, masses.values())))
