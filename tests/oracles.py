@@ -17,6 +17,8 @@ from conservax.density import (
     LogisticMixture,
     Mixture,
 )
+from conservax.flux import FactorizedFlux, KnotheRosenblatt, MixtureFlux
+from conservax.law import ConservationLaw
 
 # Most of a test is the compiler's time, and hardly any the compiled program's.
 COMPILE_QUICKLY = {
@@ -155,6 +157,24 @@ DENSITIES = {
     "full Gaussian": lambda dim: gaussian(dim, full=True),
 }
 LEARNED = [name for name in DENSITIES if "Gaussian" not in name]
+
+
+def growing(make, dim, **options):
+    """Three laws whose masses wander."""
+    mixture = Mixture([make(dim, seed) for seed in (1, 2, 3)], growth_waves=2, weights=[3, 2, 1])
+    waves = jnp.asarray([[0.8, -0.1], [-0.5, 0.3], [0.4, 0.2]])
+    rates = jnp.asarray([-0.06, 0.1, 0.02])
+    mixture = eqx.tree_at(lambda m: (m.waves, m.paced_rates), mixture, (waves, rates))
+    inner = FactorizedFlux() if make is factorized else KnotheRosenblatt()
+    return ConservationLaw(mixture, MixtureFlux(inner), **options)
+
+
+def two_clones(waves=(0.6, -0.8)) -> ConservationLaw:
+    """Clones 40 apart that move by 1.5 and -2, of masses exp(a (cos(pi t) - 1)) / 2: a for each."""
+    clones = [moving_logistic([at], [way], [0.0], [0.2]) for at, way in ((-20, 1.5), (20, -2.0))]
+    density = Mixture(clones, growth_waves=1)
+    density = eqx.tree_at(lambda m: m.waves, density, jnp.asarray(waves)[:, None])
+    return ConservationLaw(density, MixtureFlux(FactorizedFlux()))
 
 
 def points(density: AbstractDensity, count: int, seed: int = 0, condition=None):

@@ -57,6 +57,7 @@ def test_draws_are_whole_windows(work):
         (["sample", "run", "-n", 3, "--time", 1, "--out", "b.csv"], "no --time"),
         (["fit", "events.csv", *READING[:5], "--history", "--out", "r"], "--sequence COLUMN"),
         (["fit", "events.csv", *READING, "--history", "--kinetic", 1, "--out", "r"], "--kinetic"),
+        (["fit", "events.csv", *READING, "--history", "--growth", 1, "--out", "r"], "--growth"),
     ],
 )
 def test_what_does_not_go_with_memory_is_told(work, command, words, monkeypatch, capsys):

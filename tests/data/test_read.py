@@ -1,3 +1,5 @@
+import dataclasses
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -264,3 +266,18 @@ def test_like_a_fitted_model_takes_its_names_and_their_order():
 def test_like_a_fitted_model_refuses_what_it_was_not_fitted_on(frame, asked, words):
     with pytest.raises(DataError, match=words):
         read_table(frame, like=UNITS, **asked)
+
+
+def test_growth_of_rows_goes_with_them_and_is_no_coordinate():
+    frame = pd.DataFrame({"t": [2.0, 0.0, 1.0], "x": [1.0, 2.0, 3.0], "births": [0.2, 0.0, 0.1]})
+    table = read_table(frame, growth="births")
+    assert table.columns == ("x",)
+    np.testing.assert_array_equal(table.growth, [0.0, 0.1, 0.2])
+    np.testing.assert_array_equal(table.take(np.array([2, 0])).growth, [0.2, 0.0])
+    assert read_table(frame).growth is None
+    with pytest.raises(DataError, match="expected a column 'deaths'"):
+        read_table(frame, growth="deaths")
+    with pytest.raises(DataError, match="column 'births', row 2"):
+        read_table(frame.assign(births=[0.2, np.nan, 0.1]), growth="births")
+    with pytest.raises(DataError, match="expected growth of shape"):
+        dataclasses.replace(table, growth=np.zeros(2))

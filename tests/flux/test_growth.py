@@ -11,19 +11,18 @@ from conservax.check import continuity_residual, fokker_planck_residual
 from conservax.density import Mixture
 from conservax.flux import FactorizedFlux, KnotheRosenblatt, MixtureFlux
 from conservax.law import ConservationLaw
-from conservax.objective import GrowthEnergy, MassError, Rows
-from oracles import autoregressive, compiled, factorized, over_points, points, to_float32
+from conservax.objective import GrowthEnergy, GrowthPrior, MassError, Rows
+from oracles import (
+    autoregressive,
+    compiled,
+    factorized,
+    growing,
+    over_points,
+    points,
+    to_float32,
+)
 
 KEY = jax.random.key(2)
-
-
-def growing(make, dim, **options):
-    """Three laws whose masses wander."""
-    mixture = Mixture([make(dim, seed) for seed in (1, 2, 3)], growth_waves=2, weights=[3, 2, 1])
-    waves = jnp.asarray([[0.8, -0.1], [-0.5, 0.3], [0.4, 0.2]])
-    mixture = eqx.tree_at(lambda m: m.waves, mixture, waves)
-    inner = FactorizedFlux() if make is factorized else KnotheRosenblatt()
-    return ConservationLaw(mixture, MixtureFlux(inner), **options)
 
 
 @pytest.mark.parametrize(
@@ -116,10 +115,11 @@ def test_growth_is_finite_far_out_in_single_precision():
     assert np.isfinite(rate).all()
 
 
-def lone(a):
-    """One law of mass exp(a (cos(pi t) - 1))."""
+def lone(a, rate=0.0):
+    """One law of mass exp(rate t + a (cos(pi t) - 1))."""
     density = Mixture([factorized(1)], growth_waves=1)
-    density = eqx.tree_at(lambda m: m.waves, density, jnp.full((1, 1), a))
+    held = (jnp.full((1, 1), a), jnp.full(1, rate / 5))
+    density = eqx.tree_at(lambda m: (m.waves, m.paced_rates), density, held)
     return ConservationLaw(density, MixtureFlux(FactorizedFlux()))
 
 
@@ -136,3 +136,38 @@ def test_error_of_the_mass_is_blind_to_its_unit():
     assert MassError((0.0, 1.0), (7.0, 7.0))(KEY, law, rows) == pytest.approx(0.25)
     with pytest.raises(ValueError, match="positive"):
         MassError((0.0, 1.0), (1.0, 0.0))
+
+
+def test_a_steady_rate_is_the_same_at_the_ends():
+    law = lone(0.0, rate=0.7)
+    rate = over_points(
+        lambda law, t, x: law.growth(t, x), law, jnp.asarray([0.0, 0.4, 1.0]), jnp.zeros((3, 1))
+    )
+    np.testing.assert_allclose(rate, 0.7)
+    assert law.log_mass(1.0) == pytest.approx(0.7)
+
+
+def test_distance_from_a_prior_is_an_integral_over_all_times():
+    prior, count = np.array([0.2, -1.0, 0.4]), 20_000
+    t = jnp.repeat(jnp.asarray([0.0, 0.4, 1.0]), count)
+    rows = Rows(t, jnp.zeros((3 * count, 1)), growth=jnp.repeat(jnp.asarray(prior), count))
+    grid = (np.arange(30_000) + 0.5) / 30_000
+    nearest = np.digitize(grid, [0.2, 0.7])
+    expected = np.mean((-0.3 * np.pi * np.sin(np.pi * grid) + 0.5 - prior[nearest]) ** 2)
+    found = GrowthPrior((0.0, 0.4, 1.0))(KEY, lone(0.3, 0.5), rows)
+    assert found == pytest.approx(expected, rel=5e-3)
+    # Of a snapshot with fewer rows, which weigh more, the same.
+    chosen = np.r_[: count // 4, count : 3 * count]
+    weight = np.repeat([3.0, 0.75, 0.75], [count // 4, count, count])
+    fewer = Rows(*(None if part is None else part[chosen] for part in rows))
+    fewer = fewer._replace(weight=jnp.asarray(weight))
+    found = GrowthPrior((0.0, 0.4, 1.0))(KEY, lone(0.3, 0.5), fewer)
+    assert found == pytest.approx(expected, rel=5e-3)
+
+
+def test_rows_of_all_times_are_compared_at_their_own():
+    t = jnp.linspace(0, 1, 50)
+    rows = Rows(t, jnp.zeros((50, 1)), growth=-0.3 * jnp.pi * jnp.sin(jnp.pi * t) + 0.25)
+    assert GrowthPrior()(KEY, lone(0.3), rows) == pytest.approx(0.0625, rel=1e-6)
+    with pytest.raises(ValueError, match="rows with growth"):
+        GrowthPrior()(KEY, lone(0.3), rows._replace(growth=None))

@@ -5,7 +5,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from conservax.data import DataError
+from conservax.data import DataError, TimeAxis, Units
+from conservax.model import Model
+from oracles import two_clones
 
 
 def of_time(cells, t):
@@ -98,3 +100,56 @@ def test_several_values_make_a_group(known, twins):
     assert twins.obs["conservax_push"].sum() == pytest.approx(1)
     with pytest.raises(DataError, match="neighbours=0"):
         known.push(twins, {"kind": "a"}, 0, 2, neighbours=0)
+
+
+CHANGE = np.exp(-2 * np.array([0.6, -0.8]))  # of the clones, from the first day to the last
+
+
+@pytest.fixture
+def clones():
+    """A model of two clones, 50 and 50 cells on day 0, and the cells of the last day."""
+    axis = TimeAxis("day", "number", 0.0, 10.0)
+    units = Units(axis, ("X_pca0",), (3.0,), (2.0,))
+    model = Model(two_clones(), units, history=pd.DataFrame(), settings={})
+    rng = np.random.default_rng(0)
+    place = np.where(np.arange(200) % 2, 20.0, -20.0) + rng.logistic(size=200)
+    day = np.repeat([0.0, 10.0], 100)
+    obs = pd.DataFrame(
+        {"day": day, "clone": np.arange(200) % 2}, index=[f"c{i}" for i in range(200)]
+    )
+    return model, anndata.AnnData(obs=obs, obsm={"X_pca": 3 + 2 * place[:, None]})
+
+
+@pytest.mark.parametrize("counted", [True, False])
+def test_a_clone_that_grows_has_more_of_the_descendants(clones, counted):
+    model, cells = clones
+    model.push(cells, {"day": 0}, 0, 10, growth=counted)
+    late = cells.obs["day"] == 10
+    found = cells.obs[late].groupby("clone")["conservax_push"].sum()
+    expected = CHANGE / CHANGE.sum() if counted else [0.5, 0.5]
+    np.testing.assert_allclose(found, expected, atol=2e-3)
+
+
+@pytest.mark.parametrize("counted", [True, False])
+def test_many_cells_of_one_ancestor_count_as_one_ancestor(clones, counted):
+    model, cells = clones
+    model.pull(cells, {"day": 10}, 10, 0, growth=counted)
+    found = cells.obs[cells.obs["day"] == 0].groupby("clone")["conservax_pull"].sum()
+    expected = (1 / CHANGE) / (1 / CHANGE).sum() if counted else [0.5, 0.5]
+    np.testing.assert_allclose(found, expected, atol=2e-3)
+
+
+def test_growth_and_numbers_are_written(clones):
+    model, cells = clones
+    model.annotate(cells, to=10)
+    obs, early = cells.obs, cells.obs["day"] == 0
+    np.testing.assert_allclose(
+        obs[early].groupby("clone")["conservax_number_at_10"].mean(), CHANGE, rtol=3e-3
+    )
+    np.testing.assert_allclose(obs[~early]["conservax_number_at_10"], 1)
+    np.testing.assert_allclose(obs["conservax_growth"], 0, atol=1e-6)  # a wave begins and ends flat
+    # Halfway: d/dt a (cos(pi t) - 1) = -a pi, over ten days.
+    rate = model.growth(5, [[3 + 2 * -19.25], [3 + 2 * 19.0]])
+    np.testing.assert_allclose(rate, -np.pi * np.array([0.6, -0.8]) / 10, rtol=1e-5)
+    _, number = model.transport_with_growth(cells.obsm["X_pca"][early], 0, 10)
+    assert number.mean() == pytest.approx(model.mass(10)[0], rel=3e-3)

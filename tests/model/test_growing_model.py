@@ -39,6 +39,25 @@ def test_growth_is_found_where_cells_divide():
     np.testing.assert_allclose(moved[:, 0], at[:, 0], atol=0.4)  # nobody walks from a to b
 
 
+@pytest.mark.slow
+def test_growth_is_near_what_was_expected_of_the_cells(tmp_path):
+    table = two_clones()
+    expected = np.array([0.1, 0.1 + np.log(3) / 10])  # a day; the shares tell the difference alone
+    table["births"] = expected[(table["x"] > 0).astype(int)]
+    how = {"time": "day", "columns": ["x", "y"], "growth_prior": "births"}
+    options = FAST | {"growth": 1.0, "kinetic": 0.05, "steps": 1000, "width": 32, "batch_size": 256}
+    model = conservax.fit(table.iloc[300:], **how, **options, out=tmp_path / "run")
+    assert "growth_prior" in model.settings["objective"]
+    at = np.array([[-2.0, 0.0], [2.0, 0.0]])
+    for day in (2, 5, 8):
+        np.testing.assert_allclose(model.growth(day, at), expected, atol=0.02)
+    assert model.mass(10)[0] == pytest.approx(2 * np.e, rel=0.1)
+    # The prior is kept with the rows of the run, and each row has its own.
+    split = conservax.load(tmp_path / "run").split
+    for part in (split.train, split.validation):
+        np.testing.assert_array_equal(part.growth, expected[(part.x[:, 0] > 0).astype(int)])
+
+
 def test_a_model_without_growth_keeps_its_mass():
     model = fitted()
     assert (model.mass([0, 5, 10]) == 1).all()
@@ -81,3 +100,12 @@ def test_the_check_passes_a_growing_model():
 def test_bad_masses_are_refused(options, remedy):
     with pytest.raises(conservax.DataError, match=remedy):
         fitted(**options)
+
+
+def test_a_prior_has_a_weight_and_a_table():
+    table = two_clones().assign(births=0.1)
+    with pytest.raises(conservax.DataError, match=r"--growth 0\.1"):
+        conservax.fit(table, time="day", columns=["x", "y"], growth_prior="births", **FAST)
+    read = conservax.data.read_table(table, time="day", columns=["x", "y"])
+    with pytest.raises(conservax.DataError, match=r"read_table\(..., growth='births'\)"):
+        conservax.fit(read, growth=0.1, growth_prior="births", **FAST)

@@ -9,7 +9,8 @@ import pandas as pd
 import pytest
 from scipy.stats import kstwo
 
-from conservax.report._figures import calibration_figure, learning_figure
+from conservax.report._figures import calibration_figure, learning_figure, streamline_figure
+from conservax.report._motion import Motion
 
 HISTORY = pd.DataFrame(
     {
@@ -85,3 +86,22 @@ def test_drawing_leaves_matplotlib_as_it_was():
     before = dict(mpl.rcParams)
     learning_figure(HISTORY)
     assert dict(mpl.rcParams) == before
+
+
+def turning(speed):
+    x = np.random.default_rng(0).uniform(-1, 1, size=(2000, 2))
+    return Motion(
+        np.zeros(2000), x, speed * x @ np.array([[0.0, 1.0], [-1.0, 0.0]]), ("<b>&", "$x$")
+    )
+
+
+def test_streamlines_of_several_times_stand_beside_one_another():
+    moving, still = (
+        streamline_figure([turning(speed)] * 2, ["day 0", "day 4"]) for speed in (1, 0)
+    )
+    found = words(moving)
+    assert [found.count(word) for word in ("day 0", "day 4", "<b>&", "$x$")] == [1, 1, 2, 2]
+    assert re.findall(r"(?:fill|stroke): (#\w+)", moving) == []
+    assert moving.count("var(--series-1)") > 50
+    assert still.count("var(--series-1)") == 0  # nothing moves, and nothing breaks
+    assert len(moving) < 400_000

@@ -110,3 +110,9 @@ def test_a_failure_leaves_what_was_there(tmp_path, make_model, monkeypatch):
         write_report(model, path)
     assert path.read_text() == "old"
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_streamlines_are_shown_where_there_is_a_plane(page, tmp_path, make_model):
+    assert ", averaged over the other coordinates" in Reader(page).text
+    line = write_report(make_model(1), tmp_path / "line.html").read_text(encoding="utf-8")
+    assert ('id="streams"' in page, 'id="streams"' in line) == (True, False)

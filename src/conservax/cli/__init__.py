@@ -1,9 +1,20 @@
 """The command line, one file a command."""
 
-from conservax.cli import _bench, _check, _demo, _fit, _report, _sample, _score, _transport
+from conservax.cli import (
+    _annotate,
+    _bench,
+    _check,
+    _demo,
+    _fit,
+    _report,
+    _sample,
+    _score,
+    _transport,
+)
 from conservax.cli._app import main as main
 
 __all__ = [
+    "_annotate",
     "_bench",
     "_check",
     "_demo",

@@ -53,6 +53,8 @@ MemoryRowsOption = Annotated[
     int, typer.Option(min=0, help="Stream Parquet files of more rows instead of holding them.")
 ]
 
+REPEATED = ("--columns", "--rows", "--models", "--leave-out", "--masses", "--push", "--pull")
+
 stderr = Console(stderr=True, highlight=False)
 
 
@@ -102,7 +104,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         warnings.filterwarnings("always", category=ExtrapolationWarning)
         warnings.showwarning = lambda message, *_, **__: say(f"warning: {message}")
         try:
-            for flag in ("--columns", "--rows", "--models", "--leave-out"):
+            for flag in REPEATED:
                 arguments = repeat_flag(flag, arguments)
             app(args=arguments, prog_name="conservax")
         except (DataError, CodecError, CheckpointError, BadInput) as error:
@@ -121,7 +123,7 @@ def repeat_flag(flag: str, arguments: Sequence[str]) -> list[str]:
         if word == flag:
             taking, first = True, True
             continue
-        if taking and word.startswith("-") and not word.removeprefix("-").isdigit():
+        if taking and word.startswith("-") and not word[1:2].isdigit():
             taking = False
             if first:
                 result.append(flag)

@@ -21,9 +21,10 @@ from conservax.cli._app import (
     say,
 )
 from conservax.cli._fit_history import events_summary, events_words, fit_history
+from conservax.cli._fit_options import check_used, read_masses
 from conservax.cli._reading import read_asked
 from conservax.data import MEMORY_ROWS, check_out_folder
-from conservax.model import DensityName, EventModel, Model
+from conservax.model import DensityName, EventModel, Model, ReferenceName, reference_parameters
 from conservax.train import CHECKPOINT
 
 Order = Literal["random", "time"]
@@ -35,6 +36,10 @@ Examples:
   conservax fit cells.parquet --time day --columns pc1 pc2 pc3 --test 0.2 --kinetic 0.01 --out cells
 
   conservax fit cells.h5ad --time day --columns X_pca --dims 10 --leave-out 3 --out cells
+
+  conservax fit cells.h5ad --time day --dims 10 --growth 0.01 --masses 0=1.0 4=2.7 --out cells
+
+  conservax fit hares.csv --columns prey predators --reference lotka-volterra --diffusion 0.1 --out hares
 
   conservax fit quakes.csv --columns lon lat --window 30d --density bumps --test 0.1 --out windows
 
@@ -67,6 +72,34 @@ def fit_command(
             min=0, help="Noise of the paths, in standard deviations per sqrt(time range)."
         ),
     ] = 0.0,
+    reference: Annotated[
+        ReferenceName | None,
+        typer.Option(
+            help="Dynamics to follow as closely as can be, with parameters that are learned; weighed "
+            "by --kinetic. Needs --diffusion."
+        ),
+    ] = None,
+    growth: Annotated[
+        float | None,
+        typer.Option(
+            min=0,
+            help="Births and deaths, and the weight that holds them down: the more, the fewer.",
+        ),
+    ] = None,
+    growth_prior: Annotated[
+        str | None,
+        typer.Option(
+            help="Column of births less deaths expected of each row, per unit of time; --growth "
+            "then weighs the distance from it."
+        ),
+    ] = None,
+    masses: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="TIME=SIZE",
+            help="Sizes of the population, at two times or more, in any unit. With --growth.",
+        ),
+    ] = None,
     test: Annotated[
         float, typer.Option(min=0, max=0.9, help="Fraction of rows kept aside for scoring.")
     ] = 0.0,
@@ -176,7 +209,8 @@ def fit_command(
                 "conservax fit data.csv --time t --columns x y --out run"
             )
         chosen = {name: context.params[name] for name in given(context)}
-        _check_used(chosen)
+        check_used(chosen)
+        sizes = read_masses(masses) if masses else None
         check_out_folder(out, force)
         table = read_asked(context.params)
         if history:
@@ -188,6 +222,9 @@ def fit_command(
                 table,
                 kinetic=kinetic,
                 diffusion=diffusion,
+                reference=reference,
+                growth=growth,
+                masses=sizes,
                 steps=steps,
                 validation=validation,
                 test=test,
@@ -221,22 +258,6 @@ def _tell(model: Model | EventModel, out: Path, as_json: bool) -> None:
         answer(figures, as_json, _words(figures))
 
 
-def _check_used(chosen: dict[str, Any]) -> None:
-    """Refuse options that others make meaningless."""
-    whole = chosen.keys() & {"sequence", "window", "comcat"}
-    if whole and "memory_rows" in chosen:
-        raise BadInput(
-            f"expected no --memory-rows with {flags(whole)}: windows and catalogues are held in "
-            "memory whole. Leave it out."
-        )
-    foreign = flags(chosen.keys() & {"width", "depth"})
-    if foreign and chosen.get("density") == "bumps" and not chosen.get("history"):
-        raise BadInput(
-            f"expected no {foreign} with --density bumps, whose network is small and of one size. "
-            "Leave it out; --components sets how many bumps there are."
-        )
-
-
 def _interruptible(work: Callable[[], Model | EventModel], run: Path) -> Model | EventModel:
     try:
         return work()
@@ -256,6 +277,11 @@ def summary(model: Model) -> dict[str, Any]:
         "steps": model.settings["steps"],
         "stopped_early": model.settings["stopped_early"],
     }
+    learned = reference_parameters(model.law)
+    if learned:
+        figures["reference"] = learned
+    if model.law.grows:
+        figures["mass"] = float(model.mass(model.units.time.to_column([model.units.time.end]))[0])
     assert model.split is not None  # a model that was just fitted has its rows
     for name, part in model.split._asdict().items():
         if len(part):
@@ -276,6 +302,11 @@ def _words(figures: dict[str, Any]) -> str:
                 f"{name + ' NLL':<15} {figures[f'{name}_nll']:8.4f} nats a row, standardised"
                 f"   ({figures[f'{name}_rows']} rows; {figures[f'{name}_nll_raw']:.4f} raw)"
             )
+    if "reference" in figures:
+        rates = ", ".join(f"{name} {rate:.4g}" for name, rate in figures["reference"].items())
+        lines.append(f"reference       {rates}")
+    if "mass" in figures:
+        lines.append(f"growth          {figures['mass']:.4g} times as many at the end")
     run = figures["run"]
     lines.append(f"model           {run}/model.conservax")
     lines.append(f"next            conservax report {run}    conservax check {run}")

@@ -25,6 +25,10 @@ FITTING = (
 OF_OTHER_FITS = {
     "kinetic",
     "diffusion",
+    "reference",
+    "growth",
+    "growth_prior",
+    "masses",
     "density",
     "depth",
     "max_frequency",

@@ -36,7 +36,7 @@ def _read(params: Mapping[str, Any]) -> Table | Stream | Events:
         raise BadInput("expected --window beside --stride; for example: --window 30d --stride 7d")
     if not any(params[name] for name in CUTS):
         how = {name: params[name] for name in ("time", "dims", "degrees", "memory_rows")}
-        return open_table(file, columns=columns, **how)
+        return open_table(file, columns=columns, growth=params["growth_prior"], **how)
     if params["dims"] is not None:
         raise BadInput("expected no --dims beside windows: name the columns, as X_pca0 X_pca1.")
     how = {name: params[name] for name in (*CUTS, "degrees")}

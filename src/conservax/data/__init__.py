@@ -4,6 +4,7 @@ from ._again import read_again as read_again
 from ._by_time import by_time as by_time
 from ._cells import Cells as Cells
 from ._cells import place_in as place_in
+from ._cells_file import StoredCells as StoredCells
 from ._comcat import read_comcat as read_comcat
 from ._deal import Dealt as Dealt
 from ._deal import deal as deal

@@ -4,9 +4,10 @@ Of a file only `obs` and the arrays that are asked for are read, never the matri
 coordinates of a million cells are 40 MB.
 """
 
-from collections.abc import Callable, MutableMapping, Sequence
+from collections.abc import Callable, Iterator, MutableMapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Literal, Protocol, runtime_checkable
 
 import numpy as np
 import pandas as pd
@@ -41,26 +42,34 @@ def read_h5ad(path: Path, asked: Sequence[str] | None, dims: int | None) -> Colu
 
     **Raises:** `DataError` if the file is no AnnData file, or the package that reads it is missing.
     """
+    with anndata_parts(path) as (file, read, _):
+        obsm = file["obsm"]
+
+        def load(name: str) -> Any:
+            found = obsm[name]
+            return read(found) if hasattr(found, "keys") else found  # a group, or a plain array
+
+        return _gathered(read(file["obs"]), list(obsm), load, asked, dims, str(path))
+
+
+@contextmanager
+def anndata_parts(path: Path, mode: Literal["r", "r+"] = "r") -> Iterator[tuple[Any, Any, Any]]:
+    """An open .h5ad file, and what reads and writes its parts.
+
+    **Raises:** `DataError` if the file is no AnnData file, or the package that reads it is missing.
+    """
     check_file(path)
     try:
         import h5py
-        from anndata.io import read_elem
+        from anndata.io import read_elem, write_elem
     except ImportError as error:
         raise DataError(
             f"{path}: expected the package anndata, to read a file of it; got none. "
             'Install it: pip install "conservax[anndata]"'
         ) from error
     try:
-        with h5py.File(path) as opened:
-            file: Any = opened
-            obs: Any = read_elem(file["obs"])
-            obsm = file["obsm"]
-
-            def load(name: str) -> Any:
-                found = obsm[name]
-                return found if isinstance(found, h5py.Dataset) else read_elem(found)
-
-            return _gathered(obs, list(obsm), load, asked, dims, str(path))
+        with h5py.File(path, mode) as file:
+            yield file, read_elem, write_elem
     except DataError:
         raise
     except Exception as error:  # of h5py, or of any of the readers of anndata

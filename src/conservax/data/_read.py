@@ -30,6 +30,7 @@ def read_table(
     dims: int | None = None,
     like: Units | None = None,
     degrees: bool = False,
+    growth: str | None = None,
 ) -> Table:
     """Read points stamped with times, in time order.
 
@@ -47,6 +48,8 @@ def read_table(
         all of them.
     - `like`: units of a fitted model, whose names and kind of time the source must have.
     - `degrees`: whether the columns are longitude and latitude, to be checked.
+    - `growth`: the column of births less deaths expected of each row, per unit of time (a day for
+        timestamps), for `conservax.fit(growth=...)`; not a coordinate unless named as one.
 
     Times are numbers, or timestamps (ISO 8601 text, dates): these become seconds since 1970-01-01
     UTC, a time without a zone being taken as UTC. Rows are sorted by time; equal times keep their
@@ -54,7 +57,7 @@ def read_table(
 
     **Raises:** `DataError` for anything else, naming the source, the column and the row.
     """
-    return _read(source, ask(time, columns, like, dims), like, degrees)[0]
+    return _read(source, ask(time, columns, like, dims, growth), like, degrees)[0]
 
 
 def read_rows(source: Source, *, like: Units) -> Table:
@@ -125,11 +128,13 @@ def _as_it_comes(
     raw = _load(source, asked)
     if isinstance(source, tuple):
         first, *rest = raw.held
-        asked = Asked(first, tuple(rest), None)
-    if apart is not None:
-        raw.check(apart)
+        asked = Asked(first, tuple(rest), None, asked.growth)
+    for name in (apart, asked.growth):
+        if name is not None:
+            raw.check(name)
     time, columns, notes = choose(raw, asked, apart)
-    _check_lengths(raw, (time, *columns, *([] if apart is None else [apart])))
+    beside = [name for name in (apart, asked.growth) if name is not None]
+    _check_lengths(raw, (time, *columns, *beside))
     kind, t, zone_notes = read_times(raw, time, like and like.time.kind)
     x = read_points_of(raw, columns, degrees)
     far_notes = tuple(
@@ -139,7 +144,10 @@ def _as_it_comes(
         for row in far_out(x[:, i])
     )
     notes = (*raw.notes, *notes, *zone_notes, *far_notes)
-    return Table(t, x, columns, time, kind, raw.source, notes), raw
+    growth = None
+    if asked.growth is not None:
+        growth = numbers(raw.held[asked.growth], raw.where(asked.growth))
+    return Table(t, x, columns, time, kind, raw.source, notes, growth=growth), raw
 
 
 def read_points(source: Source, *, columns: Sequence[str]) -> Points:
@@ -190,15 +198,20 @@ class Asked:
     time: str | None
     columns: tuple[str, ...] | None
     dims: int | None
+    growth: str | None = None
 
 
 def ask(
-    time: str | None, columns: Sequence[str] | None, like: Units | None, dims: int | None = None
+    time: str | None,
+    columns: Sequence[str] | None,
+    like: Units | None,
+    dims: int | None = None,
+    growth: str | None = None,
 ) -> Asked:
     if isinstance(columns, str):
         columns = (columns,)
     names = None if columns is None else tuple(str(name) for name in columns)
-    asked = Asked(None if time is None else str(time), names, dims)
+    asked = Asked(None if time is None else str(time), names, dims, growth)
     if dims is not None and (not isinstance(dims, int | np.integer) or dims < 1):
         raise DataError(f"expected dims of at least 1; got {dims!r}. Leave it out for all.")
     if like is not None:
@@ -267,9 +280,10 @@ def choose(
             "columns. Name it: columns=... (--columns)."
         )
     else:
-        columns = _find_coordinates(raw, (time, apart))
+        taken = (time, apart, asked.growth)
+        columns = _find_coordinates(raw, taken)
         notes.append(f"coordinates taken from columns {', '.join(map(repr, columns))}")
-        left = [repr(name) for name in raw.held if name not in (time, apart, *columns)]
+        left = [repr(name) for name in raw.held if name not in (*taken, *columns)]
         notes += [f"columns left out: {', '.join(left)}"] if left else []
     _check_request(Asked(time, columns, None))
     for name in columns:

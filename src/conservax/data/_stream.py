@@ -97,6 +97,7 @@ def open_table(
     dims: int | None = None,
     like: Units | None = None,
     degrees: bool = False,
+    growth: str | None = None,
     memory_rows: int = MEMORY_ROWS,
 ) -> Table | Stream:
     """`read_table`, but a Parquet file of more than `memory_rows` rows is left where it is.
@@ -108,8 +109,13 @@ def open_table(
     if isinstance(source, str | Path) and str(source).lower().endswith(".parquet"):
         path = Path(source).expanduser()
         if _count(path) > memory_rows:
+            if growth is not None:
+                raise DataError(
+                    f"{path}: expected a table in memory with growth {growth!r} of each row; got a "
+                    "file that is streamed. Raise memory_rows (--memory-rows)."
+                )
             return Stream.open(path, **how)
-    return read_table(source, **how)
+    return read_table(source, **how, growth=growth)
 
 
 def _count(path: Path) -> int:

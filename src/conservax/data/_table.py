@@ -20,6 +20,8 @@ class Table:
     - `x`: points, shape `(rows, dim)`.
     - `columns`: names of the coordinates, `dim` of them.
     - `time_name`, `time_kind`: name of the time column, and how it was written.
+    - `growth`: births less deaths expected of each row, per unit of time (a day for timestamps);
+      None if nothing is expected.
     - `source`: where the rows come from; errors begin with it.
     - `notes`: what was changed or assumed in reading, one sentence each, to be told to the user.
     - `comcat`: the options of `read_comcat` that it was read with; None for other tables.
@@ -35,6 +37,7 @@ class Table:
     source: str
     notes: tuple[str, ...] = ()
     comcat: dict[str, Any] | None = None
+    growth: Times | None = None
 
     def __post_init__(self):
         expected = (len(self.t), len(self.columns))
@@ -42,6 +45,10 @@ class Table:
             raise DataError(
                 f"{self.source}: expected one time a row and points of shape {expected}; "
                 f"got {self.t.shape} and {self.x.shape}. Give t as (rows,) and x as (rows, dim)."
+            )
+        if self.growth is not None and self.growth.shape != self.t.shape:
+            raise DataError(
+                f"{self.source}: expected growth of shape {self.t.shape}; got {self.growth.shape}."
             )
 
     def __repr__(self) -> str:
@@ -58,4 +65,5 @@ class Table:
 
     def take(self, indices: Int[np.ndarray, " taken"]) -> Self:
         """The rows at `indices`, in that order."""
-        return replace(self, t=self.t[indices], x=self.x[indices])
+        growth = None if self.growth is None else self.growth[indices]
+        return replace(self, t=self.t[indices], x=self.x[indices], growth=growth)

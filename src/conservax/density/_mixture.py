@@ -11,6 +11,8 @@ from conservax._types import Condition, Point, PyTree, Scalar, Time
 from conservax.density._base import AbstractAutoregressiveDensity
 from conservax.density._conditional import AbstractConditional
 
+_PACE = 5.0  # rates change by five where weights of a network change by one: populations double
+
 
 class Mixture(AbstractAutoregressiveDensity):
     """rho_t = sum_k gamma_k rho_t^k [hua2025, (27)], itself autoregressive.
@@ -26,8 +28,9 @@ class Mixture(AbstractAutoregressiveDensity):
     - `weights`: gamma, shape `(len(laws),)`, positive; equal by default. Proposition 1 needs them
       constant in time.
     - `growth_waves`: lets the mass of every law grow or shrink on its own,
-      n_k(t) = gamma_k exp(sum_j a_kj (cos(pi j t) - 1)), with so many waves to learn; none by
-      default. rho_t is then sum_k n_k rho_t^k / sum_k n_k. `MixtureFlux` reads it as births and
+      n_k(t) = gamma_k exp(s_k t + sum_j a_kj (cos(pi j t) - 1)), with a steady rate and so many
+      waves to learn; none by default. (Waves are flat at 0 and 1: alone, nothing could grow there.)
+      rho_t is then sum_k n_k rho_t^k / sum_k n_k. `MixtureFlux` reads it as births and
       deaths, exactly; `KnotheRosenblatt` as mass that moves.
     """
 
@@ -36,6 +39,7 @@ class Mixture(AbstractAutoregressiveDensity):
     laws: AbstractAutoregressiveDensity
     logits: Float[Array, " laws"]
     waves: Float[Array, "laws waves"] | None
+    paced_rates: Float[Array, " laws"] | None
 
     def __init__(
         self,
@@ -59,14 +63,15 @@ class Mixture(AbstractAutoregressiveDensity):
         self.laws = jax.tree.map(lambda *leaves: jnp.stack(leaves), *laws)
         self.logits = jnp.log(weights)
         self.waves = jnp.zeros((len(laws), growth_waves)) if growth_waves else None
+        self.paced_rates = jnp.zeros(len(laws)) if growth_waves else None
 
     def log_masses(self, t: Time) -> Float[Array, " laws"]:
         """log n_k(t); the masses sum to 1 at t = 0."""
         logits = jax.nn.log_softmax(self.logits)
-        if self.waves is None:
+        if self.waves is None or self.paced_rates is None:
             return logits
         angles = jnp.pi * jnp.arange(1, self.waves.shape[1] + 1, dtype=logits.dtype) * t
-        return logits + self.waves @ (jnp.cos(angles) - 1)
+        return logits + _PACE * self.paced_rates * t + self.waves @ (jnp.cos(angles) - 1)
 
     def log_weights(self, t: Time) -> Float[Array, " laws"]:
         """Log of the share of every law, normalised at every t."""

@@ -97,6 +97,11 @@ class ConservationLaw(eqx.Module):
             return flux
         return flux + self.divergence_free.flux(self.density, t, x, condition)
 
+    @property
+    def grows(self) -> bool:
+        """Whether there are births and deaths beside the movement."""
+        return isinstance(self.base_flux, AbstractGrowingFlux)
+
     def growth(self, t: Time, x: Point, condition: Condition = None) -> Scalar:
         """Rate r_t(x) of births less deaths, per unit time, shape `()`; 0 for most fluxes.
 

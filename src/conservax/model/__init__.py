@@ -13,6 +13,8 @@ from conservax.model._fit import resume as resume
 from conservax.model._fit_events import fit_events as fit_events
 from conservax.model._law_in_units import ExtrapolationWarning as ExtrapolationWarning
 from conservax.model._model import Model as Model
+from conservax.model._parts import ReferenceName as ReferenceName
+from conservax.model._parts import reference_parameters as reference_parameters
 from conservax.model._projection import Embedding as Embedding
 from conservax.model._rows import over_rows as over_rows
 from conservax.model._run import open_run as open_run

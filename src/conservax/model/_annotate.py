@@ -1,5 +1,6 @@
 """What a model says of each cell, written into the AnnData object that holds the cells."""
 
+from collections import defaultdict
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -28,11 +29,12 @@ def annotate(
             )
         seen = Embedding(model.units.standardise(table.x), around)
         written[_velocity_name(embedding)] = _empty(table, 2)
-    carried = None
+    carried = at = None
     if to is not None:
-        carried = f"{key}_at_{axis.format(float(axis.parse(to)))}"
+        at = f"at_{axis.format(float(axis.parse(to)))}"
+        carried = f"{key}_{at}"
         written[carried] = _empty(table, table.dim)
-    log_density = np.empty(len(table))
+    told: dict[str, list[np.ndarray]] = defaultdict(list)
     for start in range(0, len(table), _BLOCK):
         rows = slice(start, start + _BLOCK)
         t, x = axis.to_column(table.t[rows]), table.x[rows]
@@ -43,11 +45,16 @@ def annotate(
             change = velocity / np.array(model.units.std)
             written[_velocity_name(embedding)][rows] = seen.velocity(z, change)
         if carried is not None:
-            written[carried][rows] = model.transport(x, t, to)
-        log_density[rows] = model.log_prob(t, x)
+            written[carried][rows], number = model.transport_with_growth(x, t, to)
+            if model.law.grows:
+                told[f"{key}_number_{at}"].append(number)
+        told[f"{key}_log_density"].append(model.log_prob(t, x))
+        if model.law.grows:
+            told[f"{key}_growth"].append(model.growth(t, x))
     for name, values in written.items():
         cells.obsm[name] = values
-    cells.obs[f"{key}_log_density"] = log_density
+    for name, blocks in told.items():
+        cells.obs[name] = np.concatenate(blocks)
 
 
 def rows_of(model: Model, cells: Cells) -> Table:

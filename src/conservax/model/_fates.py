@@ -24,6 +24,7 @@ def carry(
     *,
     key: str,
     count: int,
+    growth: bool,
     diffusion: float,
     seed: int,
 ) -> Float[np.ndarray, "carried dim"]:
@@ -39,21 +40,28 @@ def carry(
             f"got none. It has cells at {', '.join(map(axis.format, held.tolist())) or 'no time'}."
         )
     others = _snapshot(table, axis, t1)
-    carried = model.transport(table.x[members], t0, t1, diffusion=diffusion, seed=seed)
+    noise = {"diffusion": diffusion, "seed": seed}
+    carried, number = model.transport_with_growth(table.x[members], t0, t1, **noise)
     share = np.full(len(table), np.nan)
     share[others] = _shares(
-        model.units.standardise(carried), model.units.standardise(table.x[others]), count
+        model.units.standardise(carried),
+        number if growth else np.ones(len(number)),
+        model.units.standardise(table.x[others]),
+        count,
     )
     cells.obs[key] = share
     return carried
 
 
-def _shares(carried: np.ndarray, others: np.ndarray, count: int) -> Float[np.ndarray, " others"]:
-    """What each of the others gets of the carried points, each of which has the same to give."""
+def _shares(
+    carried: np.ndarray, number: np.ndarray, others: np.ndarray, count: int
+) -> Float[np.ndarray, " others"]:
+    """What each of the others gets of the carried points, each of which has its number to give."""
     total = np.zeros(len(others))
-    for _, nearest, share in neighbours(carried, others, count):
-        total += np.bincount(nearest.ravel(), share.ravel(), minlength=len(others))
-    return total / len(carried)
+    for rows, nearest, share in neighbours(carried, others, count):
+        given = share * number[rows, None]
+        total += np.bincount(nearest.ravel(), given.ravel(), minlength=len(others))
+    return total / number.sum()
 
 
 def _snapshot(table: Table, axis: TimeAxis, time: Any) -> Bool[np.ndarray, " cells"]:

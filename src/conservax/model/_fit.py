@@ -29,8 +29,14 @@ from conservax.law import ConservationLaw
 from conservax.model._codec import CodecError, encode
 from conservax.model._densities import DensityName, density_maker, growing
 from conservax.model._event_model import EventModel
+from conservax.model._growing import MASS_WEIGHT, check_growth_prior, growth_energy, mass_error
 from conservax.model._model import Model
-from conservax.model._parts import MASS_WEIGHT, check_parts, kind_of, mass_error, reference_of
+from conservax.model._parts import (
+    ReferenceName,
+    check_parts,
+    kind_of,
+    reference_of,
+)
 from conservax.model._run import (
     MODEL,
     Experiment,
@@ -50,7 +56,6 @@ from conservax.model._training_rows import (
 )
 from conservax.objective import (
     AbstractObjective,
-    GrowthEnergy,
     KineticEnergy,
     NegativeLogLikelihood,
     ReferenceEnergy,
@@ -71,12 +76,10 @@ def fit(
     flux: AbstractFlux | None = None,
     divergence_free: Callable[[PRNGKey], AbstractDivergenceFree] | None = None,
     diffusion: float | Callable[[Time], Scalar] = 0.0,
-    reference: AbstractReference
-    | Callable[[Time, Point], Vector]
-    | Literal["network"]
-    | None = None,
+    reference: AbstractReference | Callable[[Time, Point], Vector] | ReferenceName | None = None,
     kinetic: float = 0.01,
     growth: float | None = None,
+    growth_prior: str | None = None,
     masses: Mapping[Any, float] | None = None,
     objective: AbstractObjective | Sum | Sequence[Stage] | None = None,
     steps: int = 2000,
@@ -125,7 +128,8 @@ def fit(
     - `reference`: the dynamics that the population is taken to follow as closely as it can, with
       `diffusion`: a drift v(t, x) in units of the columns per unit of time (t counts from the
       first time where these are timestamps, in days); a family of them whose parameters are learned
-      along, of `conservax.reference`; or "network", for any field that does not depend on time.
+      along, of `conservax.reference`, also "lotka-volterra" or "repressilator" for those that begin
+      with all rates 1; or "network", for any field that does not depend on time.
       The weight `kinetic` is then that of the divergence from it (`ReferenceEnergy`, nats).
     - `kinetic`: weight of the kinetic energy beside the likelihood, over standardised data and
       unit time. Light by default, against wiggles in time; 0 turns it off.
@@ -133,6 +137,10 @@ def fit(
       of growth (`GrowthEnergy`) beside the likelihood; the larger it is, the less is born and dies
       and the more moves. The density is then a mixture of laws of `density`, each of which grows
       or shrinks, and `Model.growth` and `Model.mass` are exact for it.
+    - `growth_prior`: the column of births less deaths expected of each row, per unit of time (of
+      gene scores of proliferation and apoptosis, say): `growth` then weighs the distance from it
+      (`GrowthPrior`), which is known at rows alone. Of a `Table` that was read before,
+      `read_table(growth=...)`.
     - `masses`: sizes of the population at some times, in any unit, such as `{0: 1.0, 4: 2.7}`, with
       `growth`. Without them only the shares are fitted: of all growth that explains the shares, the
       one of least energy.
@@ -161,9 +169,10 @@ def fit(
     check_parts(density, flux, divergence_free)
     if not isinstance(table, Table | Events | EventSplit | Stream):
         how_read = {"time": time, "columns": columns, "dims": dims}
-        table = open_table(table, **how_read, memory_rows=memory_rows)
+        table = open_table(table, **how_read, memory_rows=memory_rows, growth=growth_prior)
         for note in table.notes:
             warnings.warn(f"{table.source}: {note}", stacklevel=2)
+    check_growth_prior(table, growth_prior, growth, objective is not None)
     whole = table.train if isinstance(table, EventSplit) else table
     check_left_out(table, leave_out)
     dealt = None
@@ -186,7 +195,7 @@ def fit(
         energy = KineticEnergy() if reference is None else ReferenceEnergy()
         objective = likelihood + kinetic * energy if kinetic else likelihood
         if growth is not None:
-            objective = objective + growth * GrowthEnergy()
+            objective = objective + growth * growth_energy(parts.train, units)
         if masses is not None:
             objective = objective + MASS_WEIGHT * mass_error(masses, growth, units)
     elif masses is not None:

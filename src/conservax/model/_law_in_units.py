@@ -4,6 +4,7 @@ import warnings
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 from jax.tree_util import Partial
 from jaxtyping import Float
@@ -12,7 +13,7 @@ from numpy.typing import ArrayLike
 from conservax.data import DataError, Units
 from conservax.law import ConservationLaw
 from conservax.model._rows import over_rows
-from conservax.transport import transport
+from conservax.transport import transport, transport_with_growth
 
 
 class ExtrapolationWarning(UserWarning):
@@ -96,6 +97,22 @@ class AbstractLawInUnits:
         move = Partial(_transport, self.law, diffusion, jax.random.key(seed))
         return self.units.restore(over_rows(move, np.arange(len(x)), times, x))
 
+    def transport_with_growth(
+        self, x: ArrayLike, t0: Any, t1: Any, *, diffusion: float = 0.0, seed: int = 0
+    ) -> tuple[Float[np.ndarray, "rows dim"], Float[np.ndarray, " rows"]]:
+        """`transport`, and how many each individual of time t0 is at time t1, on average.
+
+        Its descendants, by the growth along its path; or at an earlier time t1 the part of an
+        ancestor that it stands for. The mean over the population of t0 is mass(t1) / mass(t0);
+        1 for a model without growth.
+        """
+        t0, x = self._inside(t0, x)
+        times = np.stack([t0, self._times(t1, len(x))], axis=1)
+        move = Partial(_transport_with_growth, self.law, diffusion, jax.random.key(seed))
+        dim = x.shape[1]
+        found = over_rows(move, np.arange(len(x)), times, x)
+        return self.units.restore(found[:, :dim]), np.exp(found[:, dim].astype(np.float64))
+
     def _cast(self, values: np.ndarray) -> np.ndarray:
         return np.asarray(values, jax.tree.leaves(self.law)[0].dtype)
 
@@ -129,3 +146,9 @@ def _sample(law, key, row, t):
 def _transport(law, diffusion, key, row, times, x):
     own = jax.random.fold_in(key, row)
     return transport(law, x, times, key=own, diffusion=diffusion)[-1]
+
+
+def _transport_with_growth(law, diffusion, key, row, times, x):
+    own = jax.random.fold_in(key, row)
+    end, log_number = transport_with_growth(law, x, *times, key=own, diffusion=diffusion)
+    return jnp.append(end, log_number)

@@ -153,8 +153,10 @@ class Model(AbstractLawInUnits):
           that the model has not are NaN. For a model of other columns `obsm[f"velocity_{key}"]`,
           beside its coordinates in `obsm[f"X_{key}"]`.
         - `obs[f"{key}_log_density"]`: as `log_prob`.
+        - `obs[f"{key}_growth"]`, for a model with growth: births less deaths per cell and unit of time.
         - `obsm[f"{key}_at_3"]`, with `to=3`: where each cell is then, forward or backward, in the
-          coordinates of the model.
+          coordinates of the model; and with growth `obs[f"{key}_number_at_3"]`: how many it is
+          then, its descendants, or at an earlier time the part of an ancestor that it stands for.
         - `obsm["velocity_umap"]`, with `embedding="X_umap"`: velocities seen in the first two
           columns of an embedding, per unit of time. Around each cell the embedding is taken to be
           affine, by a fit to the 30 nearest of at most 50 000 cells: exact for linear embeddings,
@@ -177,6 +179,7 @@ class Model(AbstractLawInUnits):
         *,
         key: str = "conservax_push",
         neighbours: int = 5,
+        growth: bool = True,
         diffusion: float = 0.0,
         seed: int = 0,
     ) -> Float[np.ndarray, "carried dim"]:
@@ -185,13 +188,14 @@ class Model(AbstractLawInUnits):
         `group` is a column of `obs` and its value or values, `{"cell_type": "stem"}`, or a mask
         over all cells; those of time t0 are meant. They are carried along the flow of the model, or
         with `diffusion` by one random path each, as in `transport`. `obs[key]` then holds the share
-        of the group that each cell of time t1 stands for: shares add up to one, cells of other
-        times have NaN.
+        of their descendants that each cell of time t1 stands for: shares add up to one, cells of
+        other times have NaN. In a model with growth a cell counts by how many it has become on its
+        way (`transport_with_growth`); with `growth=False`, and in other models, all count the same.
 
         What is approximate: that cells move as the model says, which snapshots cannot tell; and the
         shares, since a carried cell lies between the cells of t1. Its nearest `neighbours`, in
         standardised coordinates, share it, nearer ones more: by a Gaussian whose width is the
-        distance of the farthest. Nothing grows or dies: each cell of the group counts the same.
+        distance of the farthest.
 
         **Returns:** where the cells of the group are at t1, in the order of the cells.
 
@@ -201,7 +205,8 @@ class Model(AbstractLawInUnits):
 
         if not self.units.time.parse(t0) < self.units.time.parse(t1):
             raise DataError(f"expected to push to a later time; got {t0!r} and {t1!r}. Use pull.")
-        how = {"key": key, "count": neighbours, "diffusion": diffusion, "seed": seed}
+        how: dict[str, Any] = {"key": key, "count": neighbours, "growth": growth}
+        how |= {"diffusion": diffusion, "seed": seed}
         return carry(self, cells, group, t0, t1, **how)
 
     def pull(
@@ -213,18 +218,23 @@ class Model(AbstractLawInUnits):
         *,
         key: str = "conservax_pull",
         neighbours: int = 5,
+        growth: bool = True,
         diffusion: float = 0.0,
         seed: int = 0,
     ) -> Float[np.ndarray, "carried dim"]:
         """Where a group of cells of time t1 was at the earlier time t0, and which cells it was.
 
         As `push`, backward: along the same flow, or with `diffusion` by the reversed process.
+        `obs[key]` holds the share of their ancestors: where a cell of time t0 has become ten of the
+        group, each of the ten counts as a tenth. With `growth=False` each counts as one, and the
+        share is that of the group which descends from each cell of t0.
         """
         from conservax.model._fates import carry
 
         if not self.units.time.parse(t0) < self.units.time.parse(t1):
             raise DataError(f"expected to pull to an earlier time; got {t1!r}, {t0!r}. Use push.")
-        how = {"key": key, "count": neighbours, "diffusion": diffusion, "seed": seed}
+        how: dict[str, Any] = {"key": key, "count": neighbours, "growth": growth}
+        how |= {"diffusion": diffusion, "seed": seed}
         return carry(self, cells, group, t1, t0, **how)
 
     def streamlines(
@@ -315,7 +325,10 @@ class Model(AbstractLawInUnits):
     def rows(self, table: Table) -> Rows:
         """A table in law units, as arrays of the law's precision."""
         t, x = self._cast(self.units.time.to_unit(table.t)), self.units.standardise(table.x)
-        return Rows(jnp.asarray(t), jnp.asarray(self._cast(x)))
+        rows = Rows(jnp.asarray(t), jnp.asarray(self._cast(x)))
+        if table.growth is None:
+            return rows
+        return rows._replace(growth=jnp.asarray(self._cast(table.growth * self.units.time.scale)))
 
     def _how(self) -> dict[str, Any]:
         """How the rows were read that the model was fitted to."""

@@ -1,45 +1,73 @@
 """The parts of a law as `fit` is given them: checked, and in law units."""
 
-from collections.abc import Callable, Mapping
-from typing import Any, Literal
+from collections.abc import Callable
+from typing import Any, Literal, get_args
 
 import equinox as eqx
 
 from conservax._types import PRNGKey, Scalar, Time
 from conservax.data import DataError, Units
 from conservax.flux import AbstractFlux
-from conservax.objective import MassError
-from conservax.reference import AbstractReference, Given, InUnits, NetworkDrift
+from conservax.law import ConservationLaw
+from conservax.reference import (
+    AbstractReference,
+    Given,
+    InUnits,
+    LotkaVolterra,
+    NetworkDrift,
+    Repressilator,
+)
 
-MASS_WEIGHT = 10.0  # an error of a tenth of the mass costs a tenth of a nat
+ReferenceName = Literal["network", "lotka-volterra", "repressilator"]
 
 
 def reference_of(
-    reference: AbstractReference | Callable | Literal["network"] | None,
+    reference: AbstractReference | Callable | ReferenceName | None,
     diffusion: float | Callable[[Time], Scalar],
     units: Units,
     key: PRNGKey,
 ) -> AbstractReference | None:
     """The reference drift in law units.
 
-    **Raises:** `DataError` for another name, or without diffusion.
+    **Raises:** `DataError` for another name, without diffusion, or for prey and predators that are
+    not two columns.
     """
     if reference is None:
         return None
     if not callable(diffusion) and not diffusion > 0:
         raise DataError(
             f"expected a diffusion above 0 beside a reference; got {diffusion}. Give the noise of "
-            "the process, such as diffusion=0.3."
+            "the process, such as diffusion=0.3 (--diffusion 0.3)."
         )
-    if isinstance(reference, str):
-        if reference != "network":
-            raise DataError(f'expected a drift or "network" as reference; got {reference!r}.')
+    if isinstance(reference, str) and reference not in get_args(ReferenceName):
+        raise DataError(
+            f"expected a drift or one of {list(get_args(ReferenceName))} as reference; got "
+            f"{reference!r}."
+        )
+    if reference == "network":
         return NetworkDrift(units.dim, key=key)
+    if isinstance(reference, str):
+        reference = LotkaVolterra() if reference == "lotka-volterra" else Repressilator()
+    if isinstance(reference, LotkaVolterra) and units.dim != 2:
+        raise DataError(
+            f"expected two columns, prey and predators, with Lotka-Volterra; got {list(units.columns)}."
+        )
     if not isinstance(reference, AbstractReference):
         reference = Given(reference)
     axis = units.time
     start = axis.start if axis.kind == "number" else 0.0
     return InUnits(reference, start, axis.scale, units.mean, units.std)
+
+
+def reference_parameters(law: ConservationLaw) -> dict[str, float]:
+    """What was learned of a reference that has a name: its rates, in units of the data."""
+    inner = law.reference.reference if isinstance(law.reference, InUnits) else None
+    if isinstance(inner, LotkaVolterra):
+        return dict(zip("abcd", inner.rates.tolist(), strict=True))
+    if isinstance(inner, Repressilator):
+        names = ("production", "threshold", "hill", "decay")
+        return dict(zip(names, inner.parameters.tolist(), strict=True))
+    return {}
 
 
 def check_parts(density: Any, flux: Any, divergence_free: Any) -> None:
@@ -58,21 +86,3 @@ def check_parts(density: Any, flux: Any, divergence_free: Any) -> None:
 def kind_of(part: Any) -> str:
     """A part in words."""
     return f"the class {part.__name__}" if isinstance(part, type) else f"a {type(part).__name__}"
-
-
-def mass_error(masses: Mapping[Any, float], growth: float | None, units: Units) -> MassError:
-    """The term that holds the total mass to what was counted.
-
-    **Raises:** `DataError` for masses without growth, fewer than two, or not positive.
-    """
-    if growth is None:
-        raise DataError(
-            "expected growth beside masses: without it nothing is born. Give growth=0.1."
-        )
-    if len(masses) < 2 or not all(0 < mass < float("inf") for mass in masses.values()):
-        raise DataError(
-            f"expected the positive size of the population at two times or more; got {masses}. "
-            "Give masses={time: size, ...}."
-        )
-    times = units.time.to_unit(units.time.parse(list(masses)))
-    return MassError(tuple(times.tolist()), tuple(map(float, masses.values())))

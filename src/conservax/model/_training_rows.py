@@ -105,4 +105,7 @@ def _merged(one: Table, other: Table) -> Table:
     """The rows of both in order of time."""
     t = np.concatenate([one.t, other.t])
     order = np.argsort(t, kind="stable")
-    return replace(one, t=t[order], x=np.concatenate([one.x, other.x])[order])
+    growth = None
+    if one.growth is not None and other.growth is not None:
+        growth = np.concatenate([one.growth, other.growth])
+    return replace(one, t=t, x=np.concatenate([one.x, other.x]), growth=growth).take(order)

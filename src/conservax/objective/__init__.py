@@ -5,6 +5,7 @@ from conservax.objective._base import Rows as Rows
 from conservax.objective._base import Sum as Sum
 from conservax.objective._base import as_sum as as_sum
 from conservax.objective._growth_energy import GrowthEnergy as GrowthEnergy
+from conservax.objective._growth_prior import GrowthPrior as GrowthPrior
 from conservax.objective._jacobian_symmetry import JacobianSymmetry as JacobianSymmetry
 from conservax.objective._kinetic_energy import KineticEnergy as KineticEnergy
 from conservax.objective._likelihood import NegativeLogLikelihood as NegativeLogLikelihood

@@ -19,12 +19,14 @@ class Rows(NamedTuple):
     """Observed points: times in [0, 1], standardised positions, and maybe conditions.
 
     `weight` says how much each row counts, 1 on average over all rows; None for all the same.
+    `growth` is the net growth rate expected of each, per unit of law time; see `GrowthPrior`.
     """
 
     t: Float[Array, " rows"]
     x: Float[Array, "rows dim"]
     condition: Float[Array, "rows condition_dim"] | None = None
     weight: Float[Array, " rows"] | None = None
+    growth: Float[Array, " rows"] | None = None
 
 
 class AbstractObjective(eqx.Module):

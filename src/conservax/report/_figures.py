@@ -1,8 +1,8 @@
-"""The still pictures of the page: calibration and learning curves, as SVG in the page's colours."""
+"""The still pictures of the page: streamlines, calibration and learning curves, as SVG in the page's colours."""
 
 import io
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import matplotlib
 import numpy as np
@@ -13,6 +13,9 @@ from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 from scipy.stats import kstwo
 
+from ._motion import Motion
+from ._streamlines import flow, frame
+
 _INK, _MUTED, _GRID, _BAND = "#010101", "#020202", "#030303", "#040404"
 _SERIES = ("#010111", "#010112", "#010113", "#010114", "#010115", "#010116")
 # Stand-ins, exchanged for variables of the page's style sheet: light and dark share one picture.
@@ -20,6 +23,7 @@ _COLOURS = {_INK: "--ink", _MUTED: "--muted", _GRID: "--line", _BAND: "--band"} 
     colour: f"--series-{i + 1}" for i, colour in enumerate(_SERIES)
 }
 _MOST_NAMED = len(_SERIES)
+_POINTS = 400  # drawn under streamlines
 
 
 def calibration_figure(ranks: Float[np.ndarray, "rows dim"], columns: tuple[str, ...]) -> str:
@@ -55,6 +59,21 @@ def learning_figure(history: pd.DataFrame) -> str:
             figure.axes[1].set_ylabel("terms of the objective")
 
     return _svg(draw, "learning")
+
+
+def streamline_figure(motions: Sequence[Motion], titles: Sequence[str]) -> str:
+    """The velocity at a few times as streamlines, over some of the points that have it."""
+    everywhere = np.concatenate([moving.x for moving in motions])
+
+    def draw(figure: Figure) -> None:
+        for axes, moving, title in zip(_axes(figure, len(motions)), motions, titles, strict=True):
+            axes.grid(visible=False)
+            axes.plot(*moving.x[:_POINTS].T, ".", color=_MUTED, markersize=2.5, alpha=0.5)
+            frame(axes, everywhere, moving.names)
+            flow(axes, moving, _SERIES[0], widths=(1.0, 1.0))
+            axes.set_title(title, color=_INK, size=10)
+
+    return _svg(draw, "streamlines")
 
 
 def _deviations(axes: Axes, ranks: np.ndarray, columns: tuple[str, ...]) -> None:

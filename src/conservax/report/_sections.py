@@ -92,6 +92,13 @@ def still(svg: str, label: str, caption: str) -> str:
     )
 
 
+def section(name: str, heading: str, content: str) -> str:
+    """A part of the page that only some models have."""
+    return (
+        f'<section aria-labelledby="{name}">\n<h2 id="{name}">{heading}</h2>\n{content}\n</section>'
+    )
+
+
 def check_table(check: CheckReport) -> str:
     """Every figure of the check, and its limit."""
     rows = (

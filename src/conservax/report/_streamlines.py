@@ -41,23 +41,24 @@ def write_streamlines(
         axes.set_title(
             f"{model.units.time.name} {moment(model.units.time, moving.t[0])}", color=INK
         )
-    x, y, velocity = averaged(moving, np.array([axes.get_xlim(), axes.get_ylim()]))
-    speed = np.hypot(*velocity)
-    axes.streamplot(
-        x,
-        y,
-        *velocity,
-        density=1.5,
-        color=INK,
-        linewidth=0.5 + 1.2 * (speed / speed.max()).filled(0),
-        arrowsize=0.9,
-    )
+    flow(axes, moving, INK, widths=(0.5, 1.7))
     FigureCanvasAgg(figure)
     out = io.BytesIO()
     figure.savefig(out, format="png")
     path.parent.mkdir(parents=True, exist_ok=True)
     write_atomically(path, out.getvalue())
     return path
+
+
+def flow(axes: Axes, moving: Motion, colour: str, *, widths: tuple[float, float]) -> None:
+    """Streamlines inside the limits of the axes, as wide as the speed says."""
+    x, y, velocity = averaged(moving, np.array([axes.get_xlim(), axes.get_ylim()]))
+    speed = np.hypot(*velocity).filled(0)
+    if not speed.any():
+        return  # nothing moves
+    thin, wide = widths
+    width = thin if thin == wide else thin + (wide - thin) * speed / speed.max()
+    axes.streamplot(x, y, *velocity, density=1.5, color=colour, linewidth=width, arrowsize=0.9)
 
 
 def averaged(
@@ -97,13 +98,18 @@ def colour_by_time(figure: Figure, axes: Axes, time: TimeAxis, moving: Motion) -
 
 
 def dress(axes: Axes, shown: Float[np.ndarray, "points 2"], names: tuple[str, str]) -> None:
-    """A frame around nearly all of the points, with the names of its sides."""
+    """A frame around nearly all of the points, in the colours of a picture by itself."""
+    frame(axes, shown, names)
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.spines[["left", "bottom"]].set_color(FAINT)
+    axes.tick_params(colors=FAINT, labelsize=8)
+
+
+def frame(axes: Axes, shown: Float[np.ndarray, "points 2"], names: tuple[str, str]) -> None:
+    """Limits around nearly all of the points, and the names of the sides."""
     low, high = np.quantile(shown, (0.002, 0.998), axis=0)
     margin = 0.08 * np.maximum(high - low, 1e-9)
     axes.set(xlim=(low[0] - margin[0], high[0] + margin[0]))
     axes.set(ylim=(low[1] - margin[1], high[1] + margin[1]))
     plain = [name.replace("$", r"\$") for name in names]
     axes.set(xlabel=plain[0], ylabel=plain[1])
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.spines[["left", "bottom"]].set_color(FAINT)
-    axes.tick_params(colors=FAINT, labelsize=8)

@@ -18,10 +18,12 @@ from conservax.model import scores as scores_of
 
 from . import _sections as sections
 from ._example import example
-from ._figures import calibration_figure, learning_figure
-from ._moments import span_of
+from ._figures import calibration_figure, learning_figure, streamline_figure
+from ._moments import moment, span_of
+from ._motion import motion
 from ._picture import FRAMES, picture
 
+_STREAMS = 3  # times at which streamlines are drawn
 _WITHOUT_DATA = (
     '<p class="note">This needs rows that the model was not trained on, and this model came '
     "without its data: read it together with its split, or refit, to see it.</p>"
@@ -68,6 +70,7 @@ def _page(model: Model, lines: Sequence[np.ndarray]) -> str:
         last_frame=FRAMES - 1,
         picture_label=escape(f"Density of {columns} at the time chosen by the slider"),
         toggles=sections.toggles(shown),
+        streamlines=_streamlines(model),
         calibration=_calibration(model),
         learning=_learning(model),
         verdict=sections.verdict(check.passed),
@@ -123,6 +126,24 @@ def _picture_lead(shown: dict[str, Any]) -> str:
         f"{shown['draws']} draws of the model at the time chosen below, smoothed over a cell. "
         "Colour is the share of the highest density of each pair." + unshown
     )
+
+
+def _streamlines(model: Model) -> str:
+    """A section of a few times for a model of a plane or more; nothing for one of a line."""
+    if model.units.dim < 2:
+        return ""
+    axis = model.units.time
+    times = axis.from_unit(np.linspace(0, 1, _STREAMS))
+    motions = [motion(model, time, None, None) for time in axis.to_column(times)]
+    svg = streamline_figure(motions, [f"{axis.name} {moment(axis, time)}" for time in times])
+    names = escape(" and ".join(model.units.columns[:2]))
+    averaged = ", averaged over the other coordinates" * (model.units.dim > 2)
+    caption = (
+        f"Where the population goes at {_STREAMS} times, over {names}{averaged}. "
+        "Dots are draws of the model; lines end where there is hardly anyone. They are of one "
+        "moment: over time particles do not stay on them."
+    )
+    return sections.section("streams", "Streamlines", sections.still(svg, "Streamlines", caption))
 
 
 def _calibration(model: Model) -> str:

@@ -1,5 +1,6 @@
 """Use of it: particles carried through time, by closed map, ODE or SDE."""
 
+from conservax.transport._growth import transport_with_growth as transport_with_growth
 from conservax.transport._ode import solve_ode as solve_ode
 from conservax.transport._sde import solve_sde as solve_sde
 from conservax.transport._transport import transport as transport

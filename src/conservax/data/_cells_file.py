@@ -1,0 +1,70 @@
+"""Cells of an .h5ad file, to be told more of, and the file written anew with what was told."""
+
+import os
+import shutil
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from ._cells import anndata_parts
+from ._errors import DataError
+from ._write import check_out
+
+
+@dataclass
+class StoredCells:
+    """What `Cells` are, from a file: `obs` and all of `obsm`, without the matrix.
+
+    **Attributes:**
+
+    - `path`: the file that they are from.
+    """
+
+    path: Path
+    obs: pd.DataFrame
+    obsm: dict[str, Any]
+    _held: dict[str, Any] = field(init=False)
+
+    def __post_init__(self):
+        self._held = dict(self.obsm)
+
+    @classmethod
+    def read(cls, path: str | os.PathLike[str]) -> "StoredCells":
+        """Of an .h5ad file.
+
+        **Raises:** `DataError` if it is none, or the package that reads it is missing.
+        """
+        path = Path(path).expanduser()
+        if path.suffix.lower() != ".h5ad":
+            raise DataError(f"{path}: expected an .h5ad file; got {path.suffix or 'no ending'}.")
+        with anndata_parts(path) as (file, read, _):
+            obsm = {name: read(file["obsm"][name]) for name in file["obsm"]}
+            return cls(path, read(file["obs"]), obsm)
+
+    def write(self, path: str | os.PathLike[str], *, force: bool = False) -> None:
+        """A copy of the file with `obs` and the arrays of `obsm` that are new, all else as it was.
+
+        It appears complete or not at all, and may take the place of the file itself.
+
+        **Raises:** `DataError` if `path` exists, or cannot be written.
+        """
+        check_out(path, force)
+        path = Path(path)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+        try:
+            shutil.copyfile(self.path, partial)
+            with anndata_parts(partial, "r+") as (file, _, write):
+                write(file, "obs", self.obs)
+                for name, values in self.obsm.items():
+                    if values is not self._held.get(name):
+                        write(file["obsm"], name, values)
+            os.replace(partial, path)
+        except OSError as error:
+            raise DataError(
+                f"{path}: cannot be written ({error}). Choose another place."
+            ) from error
+        finally:
+            partial.unlink(missing_ok=True)

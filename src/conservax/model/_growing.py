@@ -1,0 +1,64 @@
+"""What a fit is told of births and deaths: sizes of the population, and growth expected of rows."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from conservax.data import MOST_SNAPSHOTS, DataError, Table, Units
+from conservax.objective import AbstractObjective, GrowthEnergy, GrowthPrior, MassError
+
+MASS_WEIGHT = 10.0  # an error of a tenth of the mass costs a tenth of a nat
+
+
+def growth_energy(train: Table, units: Units) -> AbstractObjective:
+    """The term that holds growth down, or to what is expected of the rows."""
+    if train.growth is None:
+        return GrowthEnergy()
+    times = np.unique(train.t)
+    few = len(times) <= MOST_SNAPSHOTS
+    return GrowthPrior(tuple(units.time.to_unit(times).tolist()) if few else None)
+
+
+def check_growth_prior(table: Any, name: str | None, growth: float | None, own: bool) -> None:
+    """Refuse a prior that nothing would look at, or that was not read.
+
+    **Raises:** `DataError` for a prior without growth, its weight, or of no table.
+    """
+    known = getattr(table, "growth", None) is not None
+    if name is not None and not known:
+        raise DataError(
+            f"expected a prior that was read with its table; got growth_prior={name!r} beside a "
+            f"{type(table).__name__}. Read the table with read_table(..., growth={name!r})."
+        )
+    if known and growth is None and not own:
+        raise DataError(
+            "expected growth beside a prior of it: its weight. Give growth=0.1 (--growth 0.1)."
+        )
+
+
+def mass_error(masses: Mapping[Any, float], growth: float | None, units: Units) -> MassError:
+    """The term that holds the total mass to what was counted.
+
+    **Raises:** `DataError` for masses without growth, fewer than two, not positive, or at a time
+    outside the range of the rows.
+    """
+    if growth is None:
+        raise DataError(
+            "expected growth beside masses: without it nothing is born. Give growth=0.1 (--growth 0.1)."
+        )
+    if len(masses) < 2 or not all(0 < mass < float("inf") for mass in masses.values()):
+        raise DataError(
+            f"expected the positive size of the population at two times or more; got {masses}. "
+            "Give masses={time: size, ...} (--masses TIME=SIZE TIME=SIZE)."
+        )
+    axis = units.time
+    parsed = axis.parse(list(masses))
+    outside = parsed[(parsed < axis.start) | (parsed > axis.end)]
+    if len(outside):
+        raise DataError(
+            f"expected masses at times from {axis.format(axis.start)} to {axis.format(axis.end)}, "
+            f"where there are rows; got {axis.format(outside[0])}. Leave it out."
+        )
+    times = axis.to_unit(parsed)
+    return MassError(tuple(times.tolist()), tuple(map(float, masses.values())))
