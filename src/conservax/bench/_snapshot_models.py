@@ -62,7 +62,7 @@ class SnapshotSettings:
 
 
 SNAPSHOT_SETTINGS = {
-    "eb": SnapshotSettings(),
+    "eb": SnapshotSettings(components=8, kernel="normal", kinetic=0.002, noise=0.1),
     "leave-one-out": SnapshotSettings(kinetic=0.02),
     "leave-one-out-all": SnapshotSettings(kinetic=0.02),
     "lotka-volterra": SnapshotSettings(components=8, kinetic=0.002, noise=0.01),
