@@ -42,7 +42,7 @@ MAY_IMPORT = {
     "model": "_types density flux law objective train transport check data baseline history reference",
     "report": "_types density flux law objective train transport check data baseline model",
     # tables of the papers
-    "bench": "_types density flux law objective train transport check data baseline history model",
+    "bench": "_types density flux law objective train transport check data baseline history reference model",
     "__init__": "_types density flux reference law objective train transport check data baseline history model report",
     "cli": "_types density flux law objective train transport check data baseline model report bench __init__",
     "__main__": "cli",

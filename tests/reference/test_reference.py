@@ -75,6 +75,22 @@ def test_a_law_without_reference_or_noise_is_refused():
         ReferenceEnergy()(KEY, ou_law(Pull(jnp.ones(()))), ROWS)
 
 
+def test_a_reference_that_is_held_pulls_and_is_not_pulled():
+    def divergence(rate, mean, *, refine):
+        density = Gaussian(2, lambda t: mean * jnp.ones(2), lambda t: jnp.ones(2))
+        law = ConservationLaw(density, KnotheRosenblatt(), diffusion=G, reference=Pull(rate / 10))
+        return ReferenceEnergy(500, refine=refine)(KEY, law, ROWS)
+
+    at = jnp.array(2.0), jnp.array(0.7)
+    held, refined = (
+        jax.grad(lambda *a, r=r: divergence(*a, refine=r), argnums=(0, 1))(*at)
+        for r in (False, True)
+    )
+    assert held[0] == 0
+    assert abs(refined[0]) > 0.1
+    assert held[1] == refined[1] != 0
+
+
 def test_the_rate_of_a_family_is_found():
     def loss(rate, key):
         return ReferenceEnergy(500)(key, ou_law(Pull(rate / 10), diffusion=G), ROWS)

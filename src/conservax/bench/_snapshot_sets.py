@@ -218,14 +218,17 @@ PUBLISHED_WITHOUT_ONE = (
 
 _ALL = (
     "autoregressive",
+    "paths",
     "knothe-rosenblatt",
     "sigmoid",
     "factorized-mixture",
     "jacobian-symmetry",
     "classical",
 )
-_BRIEF = ("autoregressive", "knothe-rosenblatt", "classical")
-_BRIEFEST = ("autoregressive", "classical")
+_BRIEF = ("autoregressive", "paths", "knothe-rosenblatt", "classical")
+_BRIEFEST = ("autoregressive", "paths", "classical")
+_REFINED = (*_BRIEF, "reference")
+_REFINED_BRIEF = (*_BRIEFEST, "reference")
 
 SNAPSHOT_SETS = {
     "eb": SnapshotSet(
@@ -267,8 +270,8 @@ SNAPSHOT_SETS = {
         "Lotka-Volterra",
         _system("Lotka-Volterra", lotka_volterra, ("prey", "predators")),
         GENERATED,
-        _BRIEF,
-        _BRIEFEST,
+        _REFINED,
+        _REFINED_BRIEF,
         note="drawn anew for every seed: 200 cells a snapshot, trained at t = 0, 2, ..., 10, judged "
         "at odd times in the units of the equations",
     ),
@@ -276,8 +279,8 @@ SNAPSHOT_SETS = {
         "Repressilator",
         _system("repressilator", repressilator, ("gene 1", "gene 2", "gene 3")),
         GENERATED,
-        _BRIEF,
-        _BRIEFEST,
+        _REFINED,
+        _REFINED_BRIEF,
         note="as Lotka-Volterra; one turn takes less than two snapshots, so that straight paths "
         "between them miss it",
     ),

@@ -142,14 +142,17 @@ def fit_command(
     ] = "random",
     density: Annotated[
         DensityName,
-        typer.Option(help='"bumps" for fixed places: many bumps at the clusters of the rows.'),
+        typer.Option(
+            help='"bumps" for fixed places: many at the clusters of the rows; "paths" for snapshots: '
+            "as many that move from each to the next."
+        ),
     ] = "autoregressive",
     components: Annotated[
         int | None,
         typer.Option(
             min=1,
-            show_default="16; of bumps a quarter of the rows, at most 1024",
-            help="Logistics a coordinate, or bumps.",
+            show_default="16; of bumps a quarter of the rows, at most 1024; 512 paths",
+            help="Logistics a coordinate, bumps, or paths.",
         ),
     ] = None,
     width: Annotated[

@@ -19,11 +19,12 @@ def check_used(chosen: Mapping[str, Any]) -> None:
             f"expected no --growth-prior with {flags(whole)}: it is for the rows of a table. Leave "
             "it out."
         )
+    density = chosen.get("density")
     foreign = flags(chosen.keys() & {"width", "depth"})
-    if foreign and chosen.get("density") == "bumps" and not chosen.get("history"):
+    if foreign and density in ("bumps", "paths") and not chosen.get("history"):
         raise BadInput(
-            f"expected no {foreign} with --density bumps, whose network is small and of one size. "
-            "Leave it out; --components sets how many bumps there are."
+            f"expected no {foreign} with --density {density}, which has no such network. Leave it "
+            f"out; --components sets how many {density} there are."
         )
     if "reference" in chosen and chosen.get("kinetic") == 0:
         raise BadInput(

@@ -17,6 +17,7 @@ from conservax.density._kernel import Kernel as Kernel
 from conservax.density._mixture import Mixture as Mixture
 from conservax.density._mixture_conditionals import LogisticMixture as LogisticMixture
 from conservax.density._mixture_conditionals import NormalMixture as NormalMixture
+from conservax.density._path import Path as Path
 from conservax.density._point_features import (
     features_a_coordinate as features_a_coordinate,
 )

@@ -9,22 +9,26 @@ import numpy as np
 from conservax._types import PRNGKey
 from conservax.data import DataError
 from conservax.density import AbstractDensity, Autoregressive, BumpMixture, Mixture, find_clusters
+from conservax.flux import AbstractFlux, FactorizedFlux, KnotheRosenblatt, MixtureFlux
+from conservax.model._paths import coupled_paths, population_of_paths
 
-DensityName = Literal["autoregressive", "bumps"]
+DensityName = Literal["autoregressive", "bumps", "paths"]
 _BUMPS, _ROWS_A_BUMP = 1024, 4
 _RANK, _BACKGROUND = 2, 0.01
+_PATHS, _PATHS_A_CELL = 512, 2
 _SHARES, _GROWTH_WAVES = 4, 3
 
 
 def density_maker(
     name: str,
+    t: np.ndarray,
     x: np.ndarray,
     components: int | None,
     seed: int,
     network: dict[str, Any],
     is_share: bool = False,
 ) -> Callable[[PRNGKey], AbstractDensity]:
-    """A function of a key for the density of this name, for standardised training rows x.
+    """A function of a key for the density of this name, for training rows in law units.
 
     `is_share` says that it is one of the laws of a growing population.
     """
@@ -42,7 +46,18 @@ def density_maker(
             max_frequency=network["max_frequency"],
             key=key,
         )
+    if name == "paths":
+        if is_share:
+            raise DataError('expected no growth with density="paths", whose shares are constant.')
+        most = min(_PATHS, _PATHS_A_CELL * len(x) // len(np.unique(t)))
+        knots, places = coupled_paths(t, x, most if components is None else components, seed=seed)
+        return lambda key: population_of_paths(knots, places, key)
     raise DataError(f"expected a density of {list(get_args(DensityName))}; got {name!r}.")
+
+
+def usual_flux(density: Any) -> AbstractFlux:
+    """The flux of a density unless another is given: paths move with their bumps."""
+    return MixtureFlux(FactorizedFlux()) if density == "paths" else KnotheRosenblatt()
 
 
 def growing(make: Callable[[PRNGKey], Any]) -> Callable[[PRNGKey], Mixture]:

@@ -24,10 +24,10 @@ from conservax.data import (
     open_table,
 )
 from conservax.density import AbstractDensity
-from conservax.flux import AbstractDivergenceFree, AbstractFlux, KnotheRosenblatt, MixtureFlux
+from conservax.flux import AbstractDivergenceFree, AbstractFlux, MixtureFlux
 from conservax.law import ConservationLaw
 from conservax.model._codec import CodecError, encode
-from conservax.model._densities import DensityName, density_maker, growing
+from conservax.model._densities import DensityName, density_maker, growing, usual_flux
 from conservax.model._event_model import EventModel
 from conservax.model._growing import MASS_WEIGHT, check_growth_prior, growth_energy, mass_error
 from conservax.model._model import Model
@@ -116,13 +116,14 @@ def fit(
       `X_pca`; see `conservax.data.read_table`. Where times are few (snapshots: at most 50, with at
       least 5 rows each), all times count equally in training and validation, whatever their rows.
     - `density`: "autoregressive"; "bumps", many bumps that begin at the clusters of the rows,
-      for populations of fixed places; or a function of a random key.
-    - `components`: of the density; 16 logistics a coordinate, or 1024 bumps.
+      for populations of fixed places; "paths", of snapshots, as many that move, begun on cells
+      coupled from each snapshot to the next; or a function of a random key.
+    - `components`: of the density; 16 logistics a coordinate, or 1024 bumps, or 512 paths.
     - `width`, `depth`: of the network of "autoregressive".
     - `max_frequency`: cycles over the whole time range. Raise it for data with fast cycles.
     - `divergence_free`: a function of a random key for an added divergence-free part, say
       `lambda key: conservax.flux.MatrixField(2, key=key)`.
-    - `flux`: `KnotheRosenblatt()` by default.
+    - `flux`: `KnotheRosenblatt()` by default; of "paths" `MixtureFlux(FactorizedFlux())`.
     - `diffusion`: volatility g, a number or a function of t in [0, 1], in standard deviations of
       the data per square root of the time range.
     - `reference`: the dynamics that the population is taken to follow as closely as it can, with
@@ -130,7 +131,8 @@ def fit(
       first time where these are timestamps, in days); a family of them whose parameters are learned
       along, of `conservax.reference`, also "lotka-volterra" or "repressilator" for those that begin
       with all rates 1; or "network", for any field that does not depend on time.
-      The weight `kinetic` is then that of the divergence from it (`ReferenceEnergy`, nats).
+      The weight `kinetic` is then that of the divergence from it (`ReferenceEnergy`, nats, which
+      says how to hold a good first guess for a while).
     - `kinetic`: weight of the kinetic energy beside the likelihood, over standardised data and
       unit time. Light by default, against wiggles in time; 0 turns it off.
     - `growth`: lets births and deaths change the population, besides movement: weight of the energy
@@ -185,7 +187,13 @@ def fit(
     network = {"width": width, "depth": depth, "max_frequency": max_frequency}
     make = (
         density_maker(
-            density, units.standardise(parts.train.x), components, seed, network, growth is not None
+            density,
+            units.time.to_unit(parts.train.t),
+            units.standardise(parts.train.x),
+            components,
+            seed,
+            network,
+            growth is not None,
         )
         if isinstance(density, str)
         else density
@@ -203,7 +211,7 @@ def fit(
             "expected masses without objective; got both. Add a MassError to it instead."
         )
     stages = _stages(objective, steps)
-    own_flux = flux or KnotheRosenblatt()
+    own_flux = flux or usual_flux(density)
     if growth is not None:
         make, own_flux = growing(make), MixtureFlux(own_flux)
 

@@ -18,16 +18,18 @@ class ReferenceEnergy(AbstractObjective):
     u is the drift of the law, v that of its reference, g its diffusion, and x is drawn from rho_t.
     By Girsanov's theorem this is the Kullback-Leibler divergence of the law's paths from those of
     dX = v dt + g dW begun in rho_0: least between given marginals, it is the Schroedinger bridge.
-    Parameters of v are trained along.
 
     **Arguments:**
 
     - `points`: draws a step; by default as many as rows in the batch, at least 256.
+    - `refine`: whether parameters of v are trained along. A population that does not yet follow
+      the data pulls a good first guess astray: hold it in a first `Stage`, refine it in the next.
 
     **Raises:** `ValueError` for a law without a reference, or without diffusion.
     """
 
     points: int | None = eqx.field(static=True, default=None)
+    refine: bool = eqx.field(static=True, default=True)
     name: ClassVar[str] = "reference"
 
     def __call__(self, key: PRNGKey, law: ConservationLaw, rows: Rows) -> Scalar:
@@ -40,6 +42,10 @@ class ReferenceEnergy(AbstractObjective):
             )
         plan = plan_draws(key, rows, self.points)
         x, drift = jax.vmap(law.sample_with_drift)(*plan)
-        astray = drift - jax.vmap(law.reference)(plan.t, x)
+        reference = law.reference
+        if not self.refine:
+            held, rest = eqx.partition(reference, eqx.is_inexact_array)
+            reference = eqx.combine(jax.lax.stop_gradient(held), rest)
+        astray = drift - jax.vmap(reference)(plan.t, x)
         g = jax.vmap(law.diffusion_at)(plan.t)
         return jnp.mean(jnp.sum(astray**2, axis=-1) / (2 * g**2))

@@ -1,0 +1,65 @@
+"""Bumps on paths: where they are, how they move, and what they refuse."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from scipy import stats
+
+from conservax.density import Mixture, Path
+from conservax.flux import FactorizedFlux, MixtureFlux
+from conservax.law import ConservationLaw
+from oracles import compiled, points
+
+WIDTHS = 0.4, [[0.3, 0.4], [0.6, 0.2], [0.3, 0.9]]
+KNOTS = [0.0, 0.4, 1.0]
+PLACES = np.array([[[0.0, 1.0], [2.0, 0.0], [2.0, -3.0]], [[1.0, 1.0], [-1.0, 0.0], [0.0, 4.0]]])
+
+
+def test_a_bump_is_a_normal_half_way_between_its_knots():
+    path = Path(KNOTS, PLACES[0], 0.3)
+    x = np.array([1.3, 0.6])
+    # Scales come out a bit larger than asked for.
+    scale = np.exp(np.asarray(path.marginals(jnp.array(0.2)).log_scale))[:, 0]
+    np.testing.assert_allclose(scale, 0.3, rtol=0.02)
+    expected = stats.norm.logpdf(x, [1.0, 0.5], scale).sum()
+    assert path.log_prob(jnp.array(0.2), jnp.asarray(x)) == pytest.approx(expected, rel=1e-9)
+
+
+def test_a_population_moves_as_its_bumps():
+    law = ConservationLaw(
+        Mixture([Path(KNOTS, place, 0.2) for place in PLACES]), MixtureFlux(FactorizedFlux())
+    )
+    # Far from the other bump, a point goes with its own: (2, -1) in 0.4.
+    velocity = compiled(law.velocity)(jnp.array(0.2), jnp.array([1.2, 0.4]))
+    np.testing.assert_allclose(velocity, [2 / 0.4, -1 / 0.4], rtol=1e-2)
+
+
+def test_a_population_of_paths_keeps_the_continuity_equation():
+    density = Mixture(
+        [Path(KNOTS, place, scale) for place, scale in zip(PLACES, WIDTHS, strict=True)]
+    )
+    flux = MixtureFlux(FactorizedFlux())
+
+    def residual(t, x):
+        def spacetime(point):
+            rho = jnp.exp(density.log_prob(point[0], point[1:]))
+            return jnp.append(rho, flux.flux(density, point[0], point[1:]))
+
+        return jnp.trace(jax.jacfwd(spacetime)(jnp.append(t, x)))
+
+    t, x = points(density, 50)
+    np.testing.assert_allclose(compiled(jax.vmap(residual))(t, x), 0, atol=1e-10)
+
+
+@pytest.mark.parametrize(
+    ("knots", "centre", "words"),
+    [
+        ([0.0], [[1.0]], "at least two knots"),
+        ([0.0, 0.0], [[1.0], [2.0]], "that rise"),
+        ([0.0, 1.0], [[1.0]], "a place a knot"),
+    ],
+)
+def test_what_it_refuses(knots, centre, words):
+    with pytest.raises(ValueError, match=words):
+        Path(knots, centre, 1.0)

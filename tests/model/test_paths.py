@@ -1,0 +1,62 @@
+"""A density of paths: coupled as linear programming couples them, and fitted by name."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.optimize import linear_sum_assignment
+from scipy.spatial.distance import cdist
+
+import conservax
+from conservax.flux import MixtureFlux
+from conservax.model._paths import coupled_paths
+
+
+def snapshots(rng, count=40):
+    """Two groups that part."""
+    side = rng.choice([-1.0, 1.0], (3, count))
+    x = np.stack([time * side[time] for time in range(3)])
+    return np.concatenate([np.stack([x[t], t + 0 * x[t]], -1) for t in range(3)]) + rng.normal(
+        0, 0.1, (3 * count, 2)
+    ), np.repeat([0.0, 0.5, 1.0], count)
+
+
+def test_every_cell_is_on_a_path_and_their_squared_length_is_least():
+    x, t = snapshots(np.random.default_rng(0))
+    knots, places = coupled_paths(t, x, 40, seed=3)
+    for k, time in enumerate(knots):
+        cells = x[t == time]
+        np.testing.assert_allclose(
+            np.sort(places[:, k], axis=0), np.sort(cells, axis=0), rtol=1e-12
+        )
+        if k:
+            cost = cdist(x[t == knots[k - 1]], cells, "sqeuclidean")
+            least = cost[linear_sum_assignment(cost)].sum()
+            found = np.sum((places[:, k] - places[:, k - 1]) ** 2)
+            assert found == pytest.approx(least, rel=1e-9)
+
+
+def test_a_model_of_paths_moves_along_them():
+    x, t = snapshots(np.random.default_rng(1))
+    table = pd.DataFrame({"t": 2 * t, "a": x[:, 0], "b": x[:, 1]})
+    model = conservax.fit(
+        table,
+        time="t",
+        columns=["a", "b"],
+        density="paths",
+        components=20,
+        noise=0.1,
+        steps=2,
+        validation=0.0,
+        progress=False,
+    )
+    assert isinstance(model.law.base_flux, MixtureFlux)
+    right = x[(t == 0.5) & (x[:, 0] > 0.5)][:5]
+    np.testing.assert_allclose(model.transport(right, 1.0, 2.0), right + 1, atol=0.5)
+
+
+def test_many_times_are_no_snapshots():
+    table = pd.DataFrame(
+        {"t": np.arange(300.0), "a": np.sin(np.arange(300)), "b": np.arange(300.0)}
+    )
+    with pytest.raises(conservax.DataError, match="snapshots"):
+        conservax.fit(table, time="t", columns=["a", "b"], density="paths", progress=False)
