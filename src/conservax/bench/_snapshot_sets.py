@@ -226,9 +226,9 @@ _ALL = (
     "classical",
 )
 _BRIEF = ("autoregressive", "paths", "knothe-rosenblatt", "classical")
-_BRIEFEST = ("autoregressive", "paths", "classical")
-_REFINED = (*_BRIEF, "reference")
-_REFINED_BRIEF = (*_BRIEFEST, "reference")
+_BRIEFEST = ("autoregressive", "classical")
+_REFINED = ("autoregressive", "knothe-rosenblatt", "reference", "classical")
+_REFINED_BRIEF = ("reference", "classical")
 
 SNAPSHOT_SETS = {
     "eb": SnapshotSet(
