@@ -60,3 +60,12 @@ def test_many_times_are_no_snapshots():
     )
     with pytest.raises(conservax.DataError, match="snapshots"):
         conservax.fit(table, time="t", columns=["a", "b"], density="paths", progress=False)
+
+
+def test_shares_of_paths_do_not_grow():
+    x, t = snapshots(np.random.default_rng(2))
+    table = pd.DataFrame({"t": t, "a": x[:, 0], "b": x[:, 1]})
+    with pytest.raises(conservax.DataError, match="expected no growth"):
+        conservax.fit(
+            table, time="t", columns=["a", "b"], density="paths", growth=0.1, progress=False
+        )

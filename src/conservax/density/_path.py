@@ -19,8 +19,8 @@ class Path(AbstractFactorizedDensity):
 
     A `Mixture` of many, begun on cells that are coupled from snapshot to snapshot, is a population
     of which every member has a way of its own. With `MixtureFlux(FactorizedFlux())`, (26) and (27)
-    of [hua2025], it moves as its bumps do: at once nearly as little as can be, where the coupling
-    is optimal. Velocities jump at the knots.
+    of [hua2025], it moves as its bumps do: by little more than it must, where the coupling is
+    optimal. Velocities jump at the knots.
 
     **Arguments:**
 
