@@ -91,6 +91,26 @@ OTHER_SETTINGS = {
         (data, "paths"): SnapshotSettings(kinetic=0.002, noise=0.15, steps=300, learning_rate=1e-3)
         for data in ("eb", "leave-one-out", "leave-one-out-all")
     },
+    # Sizes and learning rate of the paper, but 32 networks of 128 units instead of 256.
+    ("eb", "sigmoid"): SnapshotSettings(
+        components=16,
+        width=256,
+        depth=4,
+        kinetic=0.002,
+        noise=0.1,
+        steps=3000,
+        learning_rate=3e-4,
+    ),
+    ("eb", "factorized-mixture"): SnapshotSettings(
+        laws=32,
+        law_components=1,
+        width=256,
+        depth=4,
+        kinetic=0.002,
+        noise=0.1,
+        steps=3000,
+        learning_rate=3e-4,
+    ),
     ("lotka-volterra", "reference"): SnapshotSettings(
         components=8,
         kernel="normal",
