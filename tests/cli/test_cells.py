@@ -92,7 +92,7 @@ def test_cells_are_carried(work, capsys):
         == 0
     )
     assert list(pd.read_csv(moved)) == ["day", "X_pca0", "X_pca1"]
-    capsys.readouterr()
+    assert "70 of 130 rows" in " ".join(capsys.readouterr().err.split())
 
 
 @pytest.mark.parametrize(
@@ -150,6 +150,9 @@ def test_a_file_may_be_annotated_again_in_its_place(work, capsys):
     assert (obs["back"].notna() == (obs["day"] == 0)).all()
 
 
+PUSHED = ["--push", "cluster=0", "--from", "0", "--at", "2"]
+
+
 @pytest.mark.parametrize(
     ("asked", "words"),
     [
@@ -162,6 +165,9 @@ def test_a_file_may_be_annotated_again_in_its_place(work, capsys):
         (["--push", "cluster=1", "--from", "2", "--at", "0"], "to a later time"),
         (["--embedding", "X_umap"], "expected an embedding 'X_umap'"),
         (["--streamlines", "a.pdf"], "ends in .png"),
+        ([*PUSHED, "--key", "cluster"], "'cluster', which holds something else"),
+        ([*PUSHED, "--key", "conservax_log_density"], "which holds something else"),
+        ([*PUSHED, "--key", "a/b"], "without slashes"),
     ],
 )
 def test_bad_requests_for_annotations_are_refused(work, capsys, asked, words):
@@ -233,7 +239,7 @@ def test_a_reference_is_learned_and_told(work, capsys):
         (["--growth", "1", "--masses", "0=1", "-1=2"], "from 0 to 2, where there are rows; got -1"),
         (["--growth-prior", "cluster"], "--growth 0.1"),
         (["--growth-prior", "births", "--growth", "1"], "expected a column 'births'"),
-        (["--reference", "network"], "expected --kinetic above 0 with --reference"),
+        (["--reference", "network"], "(--kinetic) above 0 beside a reference"),
         (["--reference", "network", "--kinetic", "1"], "--diffusion 0.3"),
     ],
 )

@@ -127,7 +127,9 @@ def test_rows_are_named_as_cells(source):
         ({"columns": ["X_pca"], "dims": 13}, "array 'X_pca': expected at least 13 .* got 12"),
         ({"dims": 13}, "expected at least 13 columns; got 12"),
         ({"columns": ["depth"], "dims": 1}, "expected an array among the columns"),
-        ({"columns": ["X_pca"], "dims": 0}, "expected dims of at least 1; got 0"),
+        ({"columns": ["X_pca"], "dims": 0}, "expected dims as a whole number from 1 on; got 0"),
+        ({"columns": ["X_pac"], "dims": 3}, "Did you mean 'X_pca'"),
+        ({"columns": ["X_pca"], "growth": "X_pca"}, "one column; got the array 'X_pca'"),
         ({"columns": ["X_pca", "X_pca3"]}, "every column once"),
     ],
 )

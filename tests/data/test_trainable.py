@@ -31,3 +31,17 @@ def test_a_constant_column_is_named():
 def test_a_single_time_is_refused():
     with pytest.raises(DataError, match="column 'when': expected at least two different times"):
         check_trainable(table(np.full(20, 3.0), RNG.normal(size=(20, 2))))
+
+
+def test_a_snapshot_of_fewer_rows_than_coordinates_is_named():
+    t = np.repeat([0, 1, 2], [30, 1, 30])
+    with pytest.raises(
+        DataError, match=r"'when': expected at least 2 rows at each time.*got 1 at 1"
+    ):
+        check_trainable(table(t, RNG.normal(size=(61, 2))))
+    check_trainable(table(np.repeat([0, 1, 2], [30, 2, 30]), RNG.normal(size=(62, 2))))
+
+
+def test_days_of_few_events_are_no_snapshots():
+    t = np.repeat(np.arange(12), [1, 4, 2, 7, 1, 3, 9, 2, 5, 1, 6, 3])
+    check_trainable(table(t, RNG.normal(size=(len(t), 2))))

@@ -3,6 +3,7 @@
 import anndata
 import numpy as np
 import pytest
+from scipy.sparse import csr_matrix
 
 from conservax.data import DataError
 from conservax.model import Embedding
@@ -92,6 +93,12 @@ def test_cells_must_have_what_the_model_knows(known, cells):
         known.annotate(cells)
     with pytest.raises(DataError, match="expected an AnnData object to write into; got str"):
         known.annotate("cells.h5ad")
+
+
+def test_embeddings_must_be_dense(known, cells):
+    cells.obsm["X_umap"] = csr_matrix(np.eye(cells.n_obs, 2))
+    with pytest.raises(DataError, match=r"obsm 'X_umap': expected a dense array.*toarray"):
+        known.annotate(cells, embedding="X_umap")
 
 
 def test_embeddings_must_be_finite(known, cells):

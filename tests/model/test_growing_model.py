@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 import conservax
+from conservax.flux import FactorizedFlux, MixtureFlux
 from conservax.objective import NegativeLogLikelihood
 
 FAST = {"width": 16, "depth": 1, "steps": 3, "batch_size": 64, "progress": False}
@@ -95,6 +96,14 @@ def test_the_check_passes_a_growing_model():
         ({"masses": {0: 1}, "growth": 0.1}, "two times"),
         ({"masses": {0: 1}, "objective": NegativeLogLikelihood()}, "MassError"),
         ({"masses": {0: 1, 10: -2}, "growth": 0.1}, "positive"),
+        ({"masses": {0: "a", 10: 2}, "growth": 0.1}, "positive"),
+        ({"masses": {0: 1, "0.0": 2}, "growth": 0.1}, "one size of the population for each time"),
+        ({"masses": [1, 2], "growth": 0.1}, r"masses=\{0: 1.0, 4: 2.7\}"),
+        ({"growth": -1.0}, "growth as a weight.*got -1.0"),
+        ({"growth": "a"}, "growth as a weight.*got 'a'"),
+        ({"growth": float("nan")}, "growth as a weight"),
+        ({"kinetic": -1.0}, "kinetic as a weight"),
+        ({"growth": 0.1, "flux": MixtureFlux(FactorizedFlux())}, "flux of one law"),
     ],
 )
 def test_bad_masses_are_refused(options, remedy):

@@ -50,6 +50,7 @@ def test_a_model_of_paths_moves_along_them():
         progress=False,
     )
     assert isinstance(model.law.base_flux, MixtureFlux)
+    assert not model.law.grows
     right = x[(t == 0.5) & (x[:, 0] > 0.5)][:5]
     np.testing.assert_allclose(model.transport(right, 1.0, 2.0), right + 1, atol=0.5)
 

@@ -113,6 +113,9 @@ def test_the_model_covers_times_left_out_at_its_ends():
     model = conservax.fit(snapshots(), leave_out=2, **TINY | {"steps": 10})
     assert (model.units.time.start, model.units.time.end) == (0, 2)
     assert model.units.mean[0] < 5  # of training rows alone
+    model.sample(1.0, 2)
+    with pytest.warns(conservax.ExtrapolationWarning, match="= 2 is outside .* from 0 to 1"):
+        model.sample(2.0, 2)
 
 
 def test_scores_by_time_tell_what_was_left_out(without_one):
@@ -149,3 +152,16 @@ def test_times_are_not_left_out_of_windows_or_streams(tmp_path):
 def test_too_little_may_not_be_left(times, words):
     with pytest.raises(DataError, match=words):
         conservax.fit(snapshots(), leave_out=times, **TINY)
+
+
+@pytest.mark.parametrize(
+    ("reference", "words"),
+    [
+        (3.0, "function v.*got a float"),
+        (lambda x: -x, r"v\(t, x\).*one that fails"),
+        (lambda t, x: x[:0], r"shape \(1,\); got \(0,\)"),
+    ],
+)
+def test_a_reference_is_a_function_of_time_and_place(reference, words):
+    with pytest.raises(DataError, match=words):
+        conservax.fit(snapshots(), reference=reference, diffusion=0.3, **TINY | {"kinetic": 1.0})

@@ -96,9 +96,7 @@ def annotate_command(
     _check_fates(given(context), push, pull)
     for path, ending in ((out, ".h5ad"), (streamlines, ".png"), (animation, ".gif")):
         if path is not None:
-            if path.suffix.lower() != ending:
-                raise BadInput(f"{path}: expected a name that ends in {ending}.")
-            check_out(path, force)
+            check_out(path, force, ending)
     model, cells = open_plain(run), StoredCells.read(file)
     before = {"obs": set(cells.obs), "obsm": dict(cells.obsm)}
     model.annotate(cells, to=to, embedding=embedding)

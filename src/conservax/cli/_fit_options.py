@@ -26,11 +26,6 @@ def check_used(chosen: Mapping[str, Any]) -> None:
             f"expected no {foreign} with --density {density}, which has no such network. Leave it "
             f"out; --components sets how many {density} there are."
         )
-    if "reference" in chosen and chosen.get("kinetic") == 0:
-        raise BadInput(
-            "expected --kinetic above 0 with --reference: it weighs how closely the reference is "
-            "followed. Leave --kinetic out, or --reference."
-        )
 
 
 def read_masses(words: Sequence[str]) -> dict[str, float]:

@@ -6,9 +6,9 @@ from typing import Annotated
 import numpy as np
 import typer
 
-from conservax.cli._app import ForceOption, JsonOption, SeedOption, answer, app
+from conservax.cli._app import ForceOption, JsonOption, SeedOption, answer, app, say
 from conservax.cli._open import open_plain
-from conservax.data import check_out, read_points, write_table
+from conservax.data import check_out, read_points_beside, write_table
 
 EXAMPLES = (
     "Example:  conservax transport quakes points.csv "
@@ -19,7 +19,9 @@ EXAMPLES = (
 @app.command("transport", epilog=EXAMPLES)
 def transport_command(
     run: Annotated[Path, typer.Argument(help="Folder of a run, or a model file.")],
-    file: Annotated[Path, typer.Argument(help="Points, with the coordinates of the model.")],
+    file: Annotated[
+        Path, typer.Argument(help="Points of one time, with the coordinates of the model.")
+    ],
     start: Annotated[str, typer.Option("--from", help="The time of the points.")],
     end: Annotated[str, typer.Option("--to", help="The time to carry them to; may be earlier.")],
     out: Annotated[Path, typer.Option(help="CSV, Parquet or npz file to write.")],
@@ -33,9 +35,16 @@ def transport_command(
     """Carry points from one time to another along the learned motion."""
     model = open_plain(run)
     check_out(out, force)
-    x = read_points(file, columns=model.columns)
-    moved = model.transport(x, start, end, diffusion=diffusion, seed=seed)
     axis = model.units.time
+    x, stamps = read_points_beside(file, columns=model.columns, beside=axis.name)
+    others = 0 if stamps is None else int((axis.parse(stamps) != axis.parse(start)).sum())
+    if others:
+        say(
+            f"note: {others} of {len(x)} rows of {file} have another {axis.name} than {start}; all "
+            f"are carried from {start}. Keep the rows of one time, or carry each cell from its own "
+            "by: conservax annotate --to"
+        )
+    moved = model.transport(x, start, end, diffusion=diffusion, seed=seed)
     stamp = axis.to_column(np.full(len(x), float(axis.parse(end))))
     columns = dict(zip(model.columns, moved.T, strict=True))
     write_table(out, {axis.name: stamp, **columns}, force=force)

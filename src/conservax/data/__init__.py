@@ -3,6 +3,7 @@
 from ._again import read_again as read_again
 from ._by_time import by_time as by_time
 from ._cells import Cells as Cells
+from ._cells import dense_array as dense_array
 from ._cells import place_in as place_in
 from ._cells_file import StoredCells as StoredCells
 from ._comcat import read_comcat as read_comcat
@@ -16,6 +17,7 @@ from ._leave_out import leave_out as leave_out
 from ._pinwheel import pinwheel_hawkes as pinwheel_hawkes
 from ._read import read_events as read_events
 from ._read import read_points as read_points
+from ._read import read_points_beside as read_points_beside
 from ._read import read_rows as read_rows
 from ._read import read_table as read_table
 from ._snapshots import MOST_SNAPSHOTS as MOST_SNAPSHOTS

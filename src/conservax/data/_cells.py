@@ -34,7 +34,8 @@ class Cells(Protocol):
 def from_cells(cells: Cells, asked: Sequence[str] | None, dims: int | None) -> Columns:
     """The columns of `obs`, and the columns `asked` for of the arrays in `obsm`."""
     obsm = cells.obsm
-    return _gathered(cells.obs, list(obsm), obsm.__getitem__, asked, dims, "AnnData")
+    source = str(getattr(cells, "path", "AnnData"))
+    return _gathered(cells.obs, list(obsm), obsm.__getitem__, asked, dims, source)
 
 
 def read_h5ad(path: Path, asked: Sequence[str] | None, dims: int | None) -> Columns:
@@ -103,7 +104,7 @@ def _gathered(
         if name not in wanted and not places:
             arrays[name] = ()
             continue
-        held = _array(load(name), f"{source}, obsm {name!r}")
+        held = dense_array(load(name), f"{source}, obsm {name!r}")
         arrays[name] = tuple(f"{name}{i}" for i in range(held.shape[1]))
         whole = (dims or held.shape[1]) if name in wanted else 0
         read = np.asarray(held[:, : max([whole, *(place + 1 for place in places)])])
@@ -118,8 +119,11 @@ def _gathered(
     return found._replace(notes=(said,), usual=usual)
 
 
-def _array(held: Any, where: str) -> Any:
-    """Something of two axes to slice, without reading it yet."""
+def dense_array(held: Any, where: str) -> Any:
+    """Something of two axes to slice, without reading it yet.
+
+    **Raises:** `DataError` for a sparse array, or one of other axes.
+    """
     if issparse(held):
         raise DataError(
             f"{where}: expected a dense array; got a sparse one. Convert it with toarray()."

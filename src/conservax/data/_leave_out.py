@@ -23,7 +23,7 @@ def leave_out(table: Table, times: Any) -> tuple[Table, Table]:
     if not np.size(times):
         return table, table.take(np.arange(0))
     axis = TimeAxis.of(table)
-    wanted = np.unique(axis.parse(times))
+    wanted = np.unique([float(axis.parse(time)) for time in np.atleast_1d(times)])
     there = np.unique(table.t)
     for time in wanted:
         if time not in there:

@@ -155,13 +155,20 @@ def read_points(source: Source, *, columns: Sequence[str]) -> Points:
 
     **Raises:** `DataError` as `read_table`.
     """
+    return read_points_beside(source, columns=columns)[0]
+
+
+def read_points_beside(
+    source: Source, *, columns: Sequence[str], beside: str | None = None
+) -> tuple[Points, pd.Series | None]:
+    """`read_points`, and the column `beside` them as it is; None if there is none."""
     asked = Asked(None, tuple(columns), None)
     _check_request(asked)
     raw = _load(source, asked)
     for name in columns:
         raw.check(name)
     _check_lengths(raw, columns)
-    return read_points_of(raw, columns)
+    return read_points_of(raw, columns), None if beside is None else raw.held.get(beside)
 
 
 def read_points_of(raw: Columns, columns: Sequence[str], degrees: bool = False) -> Points:
@@ -213,7 +220,9 @@ def ask(
     names = None if columns is None else tuple(str(name) for name in columns)
     asked = Asked(None if time is None else str(time), names, dims, growth)
     if dims is not None and (not isinstance(dims, int | np.integer) or dims < 1):
-        raise DataError(f"expected dims of at least 1; got {dims!r}. Leave it out for all.")
+        raise DataError(
+            f"expected dims as a whole number from 1 on; got {dims!r}. Leave it out for all."
+        )
     if like is not None:
         fitted = Asked(like.time.name, like.columns, None)
         if asked.time not in (None, fitted.time) or asked.columns not in (None, fitted.columns):

@@ -17,6 +17,19 @@ def snapshots(t: Times) -> list[Int[np.ndarray, " rows"]] | None:
     return [np.flatnonzero(which == snapshot) for snapshot in range(len(times))]
 
 
+def few_rows(t: Times, fewest: int) -> tuple[float, int] | None:
+    """The first of few times with fewer rows than `fewest`, and how many; None if there is none.
+
+    Only where most times have enough rows to be snapshots: events of some days are none.
+    """
+    times, counts = np.unique(t, return_counts=True)
+    usual = np.median(counts) >= 2 * max(fewest, FEWEST_ROWS_A_SNAPSHOT)
+    if len(times) > MOST_SNAPSHOTS or not usual or counts.min() >= fewest:
+        return None
+    first = int(np.argmax(counts < fewest))
+    return float(times[first]), int(counts[first])
+
+
 def are_unequal_snapshots(t: Times) -> bool:
     """Whether times are those of snapshots, and some have more rows than others."""
     found = snapshots(t)

@@ -35,8 +35,13 @@ class Columns(NamedTuple):
 
     def check(self, name: str) -> None:
         """Refuse a name that no column has, listing those there are."""
+        if name in self.arrays:
+            raise DataError(
+                f"{self.source}: expected one column; got the array {name!r}. Name one of its "
+                f"columns, such as {name + '0'!r}, or a column of obs."
+            )
         if name not in self.held:
-            close = difflib.get_close_matches(name, [*self.held, *self.arrays], n=1, cutoff=0.5)
+            close = difflib.get_close_matches(name, [*self.held, *self.arrays], n=1, cutoff=0.65)
             remedy = f"Did you mean {close[0]!r}?" if close else "Name one of these."
             arrays = f" and the arrays {list(self.arrays)}" if self.arrays else ""
             raise DataError(
@@ -49,6 +54,8 @@ class Columns(NamedTuple):
         **Raises:** `DataError` if an array has fewer, or if no array is named to take `dims` of.
         """
         if dims is not None and not any(name in self.arrays for name in names):
+            for name in names:
+                self.check(name)
             raise DataError(
                 f"{self.source}: expected an array among the columns {list(names)}, to take the "
                 f"first {dims} of; got {list(self.arrays) or 'none'}. Leave dims (--dims) out."

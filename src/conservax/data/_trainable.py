@@ -3,14 +3,16 @@
 import numpy as np
 
 from ._errors import DataError
+from ._snapshots import few_rows
 from ._table import Table
+from ._time import TimeAxis
 
 
 def check_trainable(table: Table, *, minimum_rows: int = 20) -> None:
     """Refuse a table that no density can be fitted to.
 
-    **Raises:** `DataError` if the table has fewer than `minimum_rows` rows, a constant column, or
-    a single time.
+    **Raises:** `DataError` if the table has fewer than `minimum_rows` rows, a constant column,
+    a single time, or at one of few times fewer rows than coordinates.
     """
     if len(table) < minimum_rows:
         raise DataError(
@@ -23,6 +25,14 @@ def check_trainable(table: Table, *, minimum_rows: int = 20) -> None:
                 f"{table.source}, column {name!r}: expected values that vary; "
                 f"got {values[0]:g} in every row. Leave the column out."
             )
+    few = few_rows(table.t, table.dim)
+    if few is not None:
+        time, count = few
+        raise DataError(
+            f"{table.source}, column {table.time_name!r}: expected at least {table.dim} rows at each "
+            f"time, as many as there are coordinates; got {count} at {TimeAxis.of(table).format(time)}. "
+            "Leave the rows of that time out."
+        )
     if np.ptp(table.t) == 0:
         raise DataError(
             f"{table.source}, column {table.time_name!r}: expected at least two different times; "

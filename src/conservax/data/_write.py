@@ -14,11 +14,14 @@ from numpy.typing import ArrayLike
 from ._errors import DataError
 
 
-def check_out(path: str | os.PathLike[str], force: bool) -> None:
-    """Refuse to write over a file or folder that exists.
+def check_out(path: str | os.PathLike[str], force: bool, ending: str = "") -> None:
+    """Refuse to write over a file or folder that exists, or under a name of another kind.
 
-    **Raises:** `DataError` if something is at `path` and `force` is not set.
+    **Raises:** `DataError` if something is at `path` and `force` is not set, or if its name does
+    not end in `ending`.
     """
+    if not os.fspath(path).lower().endswith(ending):
+        raise DataError(f"{path}: expected a name that ends in {ending}.")
     # Not `exists`: a link to a file that is gone would count as free.
     if os.path.lexists(path) and not force:
         raise DataError(

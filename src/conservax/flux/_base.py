@@ -52,6 +52,10 @@ class AbstractGrowingFlux(AbstractFlux):
     """A flux beside which mass is born and dies where it is: d_t (m rho) + div (m j) = r m rho."""
 
     @abc.abstractmethod
+    def grows(self, density: AbstractDensity) -> bool:
+        """Whether anything is born or dies in this density."""
+
+    @abc.abstractmethod
     def growth(
         self, density: AbstractDensity, t: Time, x: Point, condition: Condition = None
     ) -> Scalar:

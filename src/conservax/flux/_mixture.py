@@ -46,6 +46,10 @@ class MixtureFlux(AbstractGrowingFlux):
         each = eqx.filter_vmap(lambda law: self.flux_of_law.flux(law, t, x, condition))
         return jnp.exp(density.log_weights(t)) @ each(density.laws)
 
+    def grows(self, density: AbstractDensity) -> bool:
+        """Whether the masses of the mixture change."""
+        return require(density, Mixture, self).waves is not None
+
     def growth(
         self, density: AbstractDensity, t: Time, x: Point, condition: Condition = None
     ) -> Scalar:

@@ -100,7 +100,8 @@ class ConservationLaw(eqx.Module):
     @property
     def grows(self) -> bool:
         """Whether there are births and deaths beside the movement."""
-        return isinstance(self.base_flux, AbstractGrowingFlux)
+        flux = self.base_flux
+        return isinstance(flux, AbstractGrowingFlux) and flux.grows(self.density)
 
     def growth(self, t: Time, x: Point, condition: Condition = None) -> Scalar:
         """Rate r_t(x) of births less deaths, per unit time, shape `()`; 0 for most fluxes.

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from jaxtyping import Float
 
-from conservax.data import Cells, DataError, Table, place_in, read_rows
+from conservax.data import Cells, DataError, Table, dense_array, place_in, read_rows
 from conservax.model._model import Model
 from conservax.model._projection import Embedding
 
@@ -79,8 +79,8 @@ def embedded(cells: Cells, name: str) -> Float[np.ndarray, "cells two"]:
         raise DataError(
             f"expected an embedding {name!r} in obsm; got {list(cells.obsm)}. Name one of these."
         )
-    seen = np.asarray(cells.obsm[name])
-    if seen.ndim != 2 or seen.shape[1] < 2 or seen.dtype.kind not in "fiu":
+    seen = np.asarray(dense_array(cells.obsm[name], f"obsm {name!r}"))
+    if seen.shape[1] < 2 or seen.dtype.kind not in "fiu":
         raise DataError(
             f"obsm {name!r}: expected numbers of shape (cells, 2); got {seen.dtype} of shape "
             f"{seen.shape}. Name another."

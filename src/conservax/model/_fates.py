@@ -32,6 +32,7 @@ def carry(
     if count < 1:
         raise DataError(f"expected at least one of the nearest cells; got neighbours={count}.")
     table, axis = rows_of(model, cells), model.units.time
+    _check_key(cells, key, {axis.name, *(group if isinstance(group, Mapping) else ())})
     members = _members(cells, group) & _snapshot(table, axis, t0)
     if not members.any():
         held = np.unique(table.t[_members(cells, group)])
@@ -62,6 +63,21 @@ def _shares(
         given = share * number[rows, None]
         total += np.bincount(nearest.ravel(), given.ravel(), minlength=len(others))
     return total / number.sum()
+
+
+def _check_key(cells: Cells, key: str, used: set[str]) -> None:
+    """Refuse a column of obs to write to that holds anything but shares of before."""
+    if not key or "/" in key:
+        raise DataError(f"expected a key without slashes; got {key!r}. Name another (--key).")
+    if key not in cells.obs:
+        return
+    held = cells.obs[key]
+    shares = held.dtype.kind == "f" and (held.isna() | held.between(0, 1)).all()
+    if key in used or not shares:
+        raise DataError(
+            f"expected a new column of obs to write shares to; got {key!r}, which holds "
+            "something else. Name another key (--key)."
+        )
 
 
 def _snapshot(table: Table, axis: TimeAxis, time: Any) -> Bool[np.ndarray, " cells"]:

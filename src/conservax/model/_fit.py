@@ -34,6 +34,7 @@ from conservax.model._model import Model
 from conservax.model._parts import (
     ReferenceName,
     check_parts,
+    check_weights,
     kind_of,
     reference_of,
 )
@@ -169,6 +170,7 @@ def fit(
     if out is not None:
         check_out_folder(out, force)
     check_parts(density, flux, divergence_free)
+    check_weights(kinetic, growth, masses, reference)
     if not isinstance(table, Table | Events | EventSplit | Stream):
         how_read = {"time": time, "columns": columns, "dims": dims}
         table = open_table(table, **how_read, memory_rows=memory_rows, growth=growth_prior)
@@ -176,6 +178,7 @@ def fit(
             warnings.warn(f"{table.source}: {note}", stacklevel=2)
     check_growth_prior(table, growth_prior, growth, objective is not None)
     whole = table.train if isinstance(table, EventSplit) else table
+    leave_out = () if leave_out is None else leave_out
     check_left_out(table, leave_out)
     dealt = None
     if isinstance(table, Stream):
@@ -213,6 +216,11 @@ def fit(
     stages = _stages(objective, steps)
     own_flux = flux or usual_flux(density)
     if growth is not None:
+        if isinstance(own_flux, MixtureFlux):
+            raise DataError(
+                "expected the flux of one law beside growth, which makes a mixture of them by "
+                "itself; got a MixtureFlux. Give the flux in it, or leave flux out."
+            )
         make, own_flux = growing(make), MixtureFlux(own_flux)
 
     def initial(key: PRNGKey) -> ConservationLaw:

@@ -1,6 +1,7 @@
 """What a fit is told of births and deaths: sizes of the population, and growth expected of rows."""
 
 from collections.abc import Mapping
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -47,13 +48,17 @@ def mass_error(masses: Mapping[Any, float], growth: float | None, units: Units) 
         raise DataError(
             "expected growth beside masses: without it nothing is born. Give growth=0.1 (--growth 0.1)."
         )
-    if len(masses) < 2 or not all(0 < mass < float("inf") for mass in masses.values()):
+    if len(masses) < 2 or not all(
+        isinstance(mass, Real) and 0 < mass < float("inf") for mass in masses.values()
+    ):
         raise DataError(
             f"expected the positive size of the population at two times or more; got {masses}. "
             "Give masses={time: size, ...} (--masses TIME=SIZE TIME=SIZE)."
         )
     axis = units.time
-    parsed = axis.parse(list(masses))
+    parsed = np.array([float(axis.parse(time)) for time in masses])
+    if len(np.unique(parsed)) < len(parsed):
+        raise DataError(f"expected one size of the population for each time; got {masses}.")
     outside = parsed[(parsed < axis.start) | (parsed > axis.end)]
     if len(outside):
         raise DataError(

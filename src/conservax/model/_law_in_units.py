@@ -27,10 +27,12 @@ class AbstractLawInUnits:
 
     - `law`: the `ConservationLaw`, over times [0, 1] and standardised positions.
     - `units`: names, time axis, mean and standard deviation of every coordinate.
+    - `fitted`: the first and the last time that it was fitted on, as `units.time` counts.
     """
 
     law: ConservationLaw
     units: Units
+    fitted: tuple[float, float]
 
     @property
     def dim(self) -> int:
@@ -128,11 +130,12 @@ class AbstractLawInUnits:
             t = np.full(1 if count is None else count, float(t))
         if t.ndim != 1 or (count is not None and len(t) != count):
             raise DataError(f"expected one time, or {count} times, one a row; got shape {t.shape}.")
-        beyond = t[(t < axis.start) | (t > axis.end)]
+        first, last = self.fitted
+        beyond = t[(t < first) | (t > last)]
         if len(beyond):
             warnings.warn(
                 f"extrapolation: {axis.name} = {axis.format(beyond[0])} is outside the fitted "
-                f"range from {axis.format(axis.start)} to {axis.format(axis.end)}.",
+                f"range from {axis.format(first)} to {axis.format(last)}.",
                 ExtrapolationWarning,
                 stacklevel=caller,
             )

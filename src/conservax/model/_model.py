@@ -59,6 +59,7 @@ class Model(AbstractLawInUnits):
         split: Split | None = None,
     ):
         self.law, self.units = law, units
+        self.fitted = tuple(settings.get("fitted", (units.time.start, units.time.end)))
         self.history, self.settings, self.split = history, settings, split
 
     def __repr__(self) -> str:
@@ -257,7 +258,7 @@ class Model(AbstractLawInUnits):
         """
         from conservax.report import write_streamlines
 
-        check_out(path, force)
+        check_out(path, force, ".png")
         return write_streamlines(self, Path(path), t=t, cells=cells, embedding=embedding)
 
     def animate(
@@ -279,7 +280,7 @@ class Model(AbstractLawInUnits):
         """
         from conservax.report import write_animation
 
-        check_out(path, force)
+        check_out(path, force, ".gif")
         how = {"cells": cells, "embedding": embedding, "particles": particles, "seconds": seconds}
         return write_animation(self, Path(path), **how)
 

@@ -1,9 +1,12 @@
 """The parts of a law as `fit` is given them: checked, and in law units."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Literal, get_args
 
 import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
 
 from conservax._types import PRNGKey, Scalar, Time
 from conservax.data import DataError, Units
@@ -53,10 +56,26 @@ def reference_of(
             f"expected two columns, prey and predators, with Lotka-Volterra; got {list(units.columns)}."
         )
     if not isinstance(reference, AbstractReference):
-        reference = Given(reference)
+        reference = _given(reference, units.dim)
     axis = units.time
     start = axis.start if axis.kind == "number" else 0.0
     return InUnits(reference, start, axis.scale, units.mean, units.std)
+
+
+def _given(drift: AbstractReference | Callable, dim: int) -> Given:
+    """A function of the user as a reference, tried without computing anything.
+
+    **Raises:** `DataError` for what is no function v(t, x), or one that gives another shape.
+    """
+    usual = "expected a reference as a function v(t, x) that JAX can trace"
+    if not callable(drift):
+        raise DataError(f"{usual}; got {kind_of(drift)}.")
+    try:
+        given = Given(drift)
+        jax.eval_shape(given, jnp.zeros(()), jnp.zeros(dim))
+    except (TypeError, ValueError) as error:
+        raise DataError(f"{usual}, x of shape ({dim},); got one that fails: {error}") from error
+    return given
 
 
 def reference_parameters(law: ConservationLaw) -> dict[str, float]:
@@ -81,6 +100,27 @@ def check_parts(density: Any, flux: Any, divergence_free: Any) -> None:
             )
     if flux is not None and not isinstance(flux, AbstractFlux):
         raise TypeError(f"expected a flux, such as KnotheRosenblatt(); got {kind_of(flux)}.")
+
+
+def check_weights(kinetic: Any, growth: Any, masses: Any, reference: Any) -> None:
+    """Refuse weights that are no numbers from 0 on, and what they would make meaningless."""
+    for name, weight in (("kinetic", kinetic), ("growth", growth)):
+        number = isinstance(weight, int | float | np.number) and not isinstance(weight, bool)
+        if weight is not None and not (number and 0 <= weight < float("inf")):
+            raise DataError(
+                f"expected {name} as a weight, a number from 0 on; got {weight!r}. "
+                f"Give {name}=0.01 (--{name} 0.01)."
+            )
+    if masses is not None and not isinstance(masses, Mapping):
+        raise DataError(
+            f"expected masses as {{time: size, ...}}; got {kind_of(masses)}. For example "
+            "masses={0: 1.0, 4: 2.7}."
+        )
+    if reference is not None and not kinetic:
+        raise DataError(
+            "expected kinetic (--kinetic) above 0 beside a reference: it weighs how closely the "
+            "reference is followed. Leave out one of them."
+        )
 
 
 def kind_of(part: Any) -> str:

@@ -64,14 +64,21 @@ def check_left_out(table: Table | Stream | Events | EventSplit, left_out: Any) -
 def about_times(
     table: Table | Stream | Events | EventSplit, parts: Split, left_out: Any
 ) -> dict[str, Any]:
-    """What the settings say: which times are left out, and whether to make snapshots equal."""
+    """What the settings say: which times are left out, and then which are the first and the last;
+    and whether to make snapshots equal.
+    """
     out: list[float] = []
     if isinstance(table, Table) and np.size(left_out):
         out = np.unique(TimeAxis.of(table).parse(left_out)).tolist()
     t = np.concatenate([part.t for part in parts])
+    t = t[~np.isin(t, out)]
     windows = isinstance(table, Events | EventSplit)
-    equal = not windows and are_unequal_snapshots(t[~np.isin(t, out)])
-    return {"left_out": out, "equal_snapshots": equal}
+    equal = not windows and are_unequal_snapshots(t)
+    return {
+        "left_out": out,
+        "equal_snapshots": equal,
+        **({"fitted": [float(t.min()), float(t.max())]} if out else {}),
+    }
 
 
 def training_rows(model: Any, experiment: Experiment) -> Any:

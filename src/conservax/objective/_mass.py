@@ -19,8 +19,8 @@ class MassError(AbstractObjective):
     - `times`: law times in [0, 1].
     - `masses`: counted then, in any unit, positive.
 
-    **Raises:** `ValueError` for no or unequal numbers of times and masses, or masses that are not
-    positive.
+    **Raises:** `ValueError` for fewer than two times, another number of masses, or masses that are
+    not positive.
     """
 
     times: tuple[float, ...] = eqx.field(static=True, converter=tuple)
@@ -28,7 +28,7 @@ class MassError(AbstractObjective):
     name: ClassVar[str] = "mass"
 
     def __check_init__(self):
-        if not self.times or len(self.times) != len(self.masses) or min(self.masses) <= 0:
+        if len(self.times) < 2 or len(self.times) != len(self.masses) or min(self.masses) <= 0:
             raise ValueError(
                 "expected a positive mass for each of at least two times; "
                 f"got {self.masses} at {self.times}."
