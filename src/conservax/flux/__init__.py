@@ -6,8 +6,17 @@ from conservax.flux._base import AbstractMappedFlux as AbstractMappedFlux
 from conservax.flux._divergence_free import AbstractDivergenceFree as AbstractDivergenceFree
 from conservax.flux._divergence_free import MatrixField as MatrixField
 from conservax.flux._divergence_free import VectorField as VectorField
+from conservax.flux._domain import AbstractBoundedDomain as AbstractBoundedDomain
+from conservax.flux._domain import AbstractDomain as AbstractDomain
+from conservax.flux._domain import Ball as Ball
+from conservax.flux._domain import Euclidean as Euclidean
+from conservax.flux._domain import Torus as Torus
+from conservax.flux._domain import bounded as bounded
 from conservax.flux._factorized import FactorizedFlux as FactorizedFlux
 from conservax.flux._knothe_rosenblatt import KnotheRosenblatt as KnotheRosenblatt
 from conservax.flux._mixture import MixtureFlux as MixtureFlux
 from conservax.flux._naive import NaiveFlux as NaiveFlux
+from conservax.flux._row_divergence import antisymmetric as antisymmetric
+from conservax.flux._row_divergence import row_divergence as row_divergence
+from conservax.flux._row_divergence import vector_row_divergence as vector_row_divergence
 from conservax.flux._sigmoid_cancellation import SigmoidCancellation as SigmoidCancellation
