@@ -1,5 +1,8 @@
 """Tables of the papers, regenerated beside the published figures."""
 
+from conservax.bench._claims import Claim as Claim
+from conservax.bench._claims import Findings as Findings
+from conservax.bench._divergence_free import bench_divfree as bench_divfree
 from conservax.bench._event_models import BATCH_SIZE as BATCH_SIZE
 from conservax.bench._event_models import BUMPS as BUMPS
 from conservax.bench._event_models import COMPETITORS as COMPETITORS

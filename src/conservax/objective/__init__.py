@@ -4,11 +4,13 @@ from conservax.objective._base import AbstractObjective as AbstractObjective
 from conservax.objective._base import Rows as Rows
 from conservax.objective._base import Sum as Sum
 from conservax.objective._base import as_sum as as_sum
+from conservax.objective._field_error import FieldError as FieldError
 from conservax.objective._growth_energy import GrowthEnergy as GrowthEnergy
 from conservax.objective._growth_prior import GrowthPrior as GrowthPrior
 from conservax.objective._jacobian_symmetry import JacobianSymmetry as JacobianSymmetry
 from conservax.objective._kinetic_energy import KineticEnergy as KineticEnergy
 from conservax.objective._likelihood import NegativeLogLikelihood as NegativeLogLikelihood
 from conservax.objective._mass import MassError as MassError
+from conservax.objective._points import Spread as Spread
 from conservax.objective._points import draws as draws
 from conservax.objective._reference_energy import ReferenceEnergy as ReferenceEnergy
