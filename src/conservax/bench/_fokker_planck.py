@@ -69,11 +69,16 @@ def solve(case: EvolutionCase, settings: SolverSettings, seed: int) -> Conservat
     """A law that starts at the solution and then follows the equation alone."""
     dim = case.solution.dim
     density_key, field_key, row_key, key = jax.random.split(jax.random.key(seed), 4)
-    size = {"width": settings.width, "depth": settings.depth}
+    width, depth = settings.width, settings.depth
     density = Autoregressive(
-        dim, components=settings.components, kernel="normal", **size, key=density_key
+        dim,
+        components=settings.components,
+        width=width,
+        depth=depth,
+        kernel="normal",
+        key=density_key,
     )
-    field = MatrixField(dim, **size, key=field_key) if dim > 1 else None
+    field = MatrixField(dim, width=width, depth=depth, key=field_key) if dim > 1 else None
     law = ConservationLaw(density, KnotheRosenblatt(), field)
     keys = jax.random.split(row_key, 20_000)
     x = jax.jit(jax.vmap(lambda key: case.solution.sample(key, jnp.asarray(case.begin))))(keys)

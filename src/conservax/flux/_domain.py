@@ -95,7 +95,7 @@ class Torus(AbstractDomain):
 
     def features(self, x: Point) -> Float[Array, " features"]:
         """Cosines and sines, shape `(2 waves dim,)`."""
-        cycles = np.arange(1, self.waves + 1).astype(x.dtype)
+        cycles = jnp.arange(1, self.waves + 1, dtype=x.dtype)
         angles = 2 * np.pi / self.period * jnp.outer(x, cycles).ravel()
         return jnp.concatenate([jnp.cos(angles), jnp.sin(angles)])
 

@@ -6,6 +6,7 @@ from conservax.objective._base import Sum as Sum
 from conservax.objective._base import as_sum as as_sum
 from conservax.objective._evolution import EquationError as EquationError
 from conservax.objective._evolution import InitialError as InitialError
+from conservax.objective._field_asymmetry import FieldAsymmetry as FieldAsymmetry
 from conservax.objective._field_error import FieldError as FieldError
 from conservax.objective._growth_energy import GrowthEnergy as GrowthEnergy
 from conservax.objective._growth_prior import GrowthPrior as GrowthPrior

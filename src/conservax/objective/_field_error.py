@@ -7,8 +7,7 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 
-from conservax._types import Point, PRNGKey, Scalar, Vector
-from conservax.flux import AbstractDivergenceFree
+from conservax._types import Point, PRNGKey, Scalar, Time, Vector
 from conservax.objective._base import AbstractObjective
 from conservax.objective._points import Spread
 
@@ -26,7 +25,7 @@ class FieldError(AbstractObjective):
     at: Spread
     name: ClassVar[str] = "field"
 
-    def __call__(self, key: PRNGKey, field: AbstractDivergenceFree, rows: Any) -> Scalar:
+    def __call__(self, key: PRNGKey, field: Callable[[Time, Point], Vector], rows: Any) -> Scalar:
         """Unbiased estimate; the rows are not looked at."""
         del rows
         t, x = self.at(key)
