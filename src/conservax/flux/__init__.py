@@ -21,3 +21,4 @@ from conservax.flux._row_divergence import row_divergence as row_divergence
 from conservax.flux._row_divergence import vector_row_divergence as vector_row_divergence
 from conservax.flux._sigmoid_cancellation import SigmoidCancellation as SigmoidCancellation
 from conservax.flux._space_time import SpaceTimeField as SpaceTimeField
+from conservax.flux._subharmonic import SubharmonicFlux as SubharmonicFlux
