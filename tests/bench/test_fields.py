@@ -10,6 +10,9 @@ import pytest
 
 from conservax.bench import Claim, Findings
 from conservax.bench import _divergence_free as divfree
+from conservax.bench import _fokker_planck as evolution
+from conservax.bench import _hodge as hodge
+from conservax.bench._fokker_planck_cases import EVOLUTIONS
 from conservax.cli import _bench_fields as command
 from conservax.cli import main
 from conservax.flux import Torus
@@ -72,3 +75,26 @@ def test_options_of_other_tables_are_refused(capsys):
 @pytest.mark.parametrize("name", divfree.FLOWS)
 def test_a_matrix_field_can_be_a_given_flow(name):
     assert divfree.fit_flow_to(name, "matrix", quick=True)["error"] < 0.01
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["heat, 1-D", "Ornstein-Uhlenbeck, 2-D"])
+def test_an_equation_is_solved_to_a_hundredth(name):
+    case = EVOLUTIONS[name]
+    law = evolution.solve(case, evolution.QUICK, seed=0)
+    for figures in evolution.errors(law, case).values():
+        assert figures["error"] < 0.01
+        assert figures["mass error"] < 1e-6
+
+
+def test_the_parts_of_the_target_have_a_mean_square_of_one():
+    problem = hodge.hodge_problem(4, jax.random.key(1))
+    x = Spread(hodge.TORUS, 4, 2000)(jax.random.key(0))[1]
+    whole, rotating = (
+        np.asarray(jax.jit(jax.vmap(lambda x, part=part: part(x)))(x))
+        for part in (problem.target, problem.divergence_free)
+    )
+    for part in (rotating, whole - rotating):
+        np.testing.assert_allclose(np.mean(np.sum(part**2, axis=1)), 1, rtol=0.1)
+    # Orthogonal on the torus, up to the points that are looked at.
+    assert abs(np.mean(np.sum((whole - rotating) * rotating, axis=1))) < 0.1

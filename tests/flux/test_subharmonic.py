@@ -81,7 +81,10 @@ def test_everything_stays_finite_in_single_precision():
     law = ConservationLaw(density_of(5), SubharmonicFlux())
     small = jax.tree.map(lambda leaf: leaf.astype(jnp.float32), law)
     far = jnp.array([1e4, -1e4], jnp.float32)
-    t, places = T.astype(jnp.float32), jnp.stack([far, at_centre(small.density)])
+    t, places = (
+        T.astype(jnp.float32),
+        jnp.stack([far, at_centre(density_of(5)).astype(jnp.float32)]),
+    )
 
     @eqx.filter_jit
     def everything(law):
@@ -89,7 +92,9 @@ def test_everything_stays_finite_in_single_precision():
         each = lambda x: (speed(law, x), jax.grad(speed, 1)(law, x), eqx.filter_grad(speed)(law, x))  # noqa: E731
         return jax.vmap(each)(places)
 
-    assert all(np.all(np.isfinite(leaf)) for leaf in jax.tree.leaves(everything(small)))
+    leaves = jax.tree.leaves(everything(small))
+    assert {leaf.dtype for leaf in leaves} == {np.dtype(np.float32)}
+    assert all(np.all(np.isfinite(leaf)) for leaf in leaves)
 
 
 def test_it_can_be_written_down():

@@ -81,7 +81,7 @@ class Subharmonic(AbstractDensity):
         check_point(self, x, condition)
         log_weights, log_scale, centres = self.parts(t, condition)
         square = jnp.sum((x[None] - centres) ** 2, axis=1)
-        each = 2 * log_scale - 0.5 * jnp.exp(2 * log_scale) * square - np.log(2 * np.pi)
+        each = 2 * log_scale - 0.5 * jnp.exp(2 * log_scale) * square - float(np.log(2 * np.pi))
         return jax.nn.logsumexp(log_weights + each)
 
     def sample(self, key: PRNGKey, t: Time, condition: Condition = None) -> Point:
@@ -97,7 +97,7 @@ class Subharmonic(AbstractDensity):
         log_weights, log_scale, centres = self.parts(t, condition)
         z = jnp.exp(log_scale)[:, None] * (x[None] - centres)
         half = 0.5 * jnp.sum(z**2, axis=1)
-        return jnp.exp(log_weights) @ (_log_plus_exp1(half) + np.log(2.0)) / (4 * np.pi)
+        return jnp.exp(log_weights) @ (_log_plus_exp1(half) + float(np.log(2.0))) / (4 * np.pi)
 
     def slope(self, t: Time, x: Point, condition: Condition = None) -> Vector:
         """The gradient of `potential`, shape `(dim,)`, in a form that is smooth everywhere."""
@@ -112,7 +112,7 @@ class Subharmonic(AbstractDensity):
 def _log_plus_exp1(s: Float[Array, " k"]) -> Float[Array, " k"]:
     """log s + E_1(s): from its power series near 0, where both are infinite."""
     near = s < 1e-2
-    safe = jnp.where(near, 1.0, s)
+    s, safe = jnp.where(near, s, 0.0), jnp.where(near, 1.0, s)
     series = -np.euler_gamma + s * (1 - s / 4 * (1 - 2 * s / 9 * (1 - 3 * s / 16)))
     return jnp.where(near, series, jnp.log(safe) + jax.scipy.special.exp1(safe))
 
@@ -120,6 +120,6 @@ def _log_plus_exp1(s: Float[Array, " k"]) -> Float[Array, " k"]:
 def _share_within(s: Float[Array, " k"]) -> Float[Array, " k"]:
     """(1 - exp(-s)) / s: from its power series near 0, so that derivatives are exact there too."""
     near = s < 1e-2
-    safe = jnp.where(near, 1.0, s)
+    s, safe = jnp.where(near, s, 0.0), jnp.where(near, 1.0, s)
     series = 1 - s / 2 * (1 - s / 3 * (1 - s / 4 * (1 - s / 5 * (1 - s / 6))))
     return jnp.where(near, series, -jnp.expm1(-safe) / safe)

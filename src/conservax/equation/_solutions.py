@@ -83,7 +83,7 @@ class GaussianMixtureSolution(AbstractSolution):
         means, covariances = self._at(jnp.asarray(t, x.dtype))
         normal = jax.scipy.stats.multivariate_normal.logpdf
         each = jax.vmap(lambda m, s: normal(x, m, s))(means, covariances)
-        return logsumexp(each) - np.log(len(self.means))
+        return logsumexp(each) - float(np.log(len(self.means)))
 
     def sample(self, key: PRNGKey, t: Time) -> Point:
         """A Gaussian, and a draw from it."""

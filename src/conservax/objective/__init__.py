@@ -4,6 +4,10 @@ from conservax.objective._base import AbstractObjective as AbstractObjective
 from conservax.objective._base import Rows as Rows
 from conservax.objective._base import Sum as Sum
 from conservax.objective._base import as_sum as as_sum
+from conservax.objective._euler import EulerError as EulerError
+from conservax.objective._euler import FluidStart as FluidStart
+from conservax.objective._euler import FreeSlip as FreeSlip
+from conservax.objective._euler import euler_residual as euler_residual
 from conservax.objective._evolution import EquationError as EquationError
 from conservax.objective._evolution import InitialError as InitialError
 from conservax.objective._field_asymmetry import FieldAsymmetry as FieldAsymmetry
