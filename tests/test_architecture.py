@@ -27,7 +27,9 @@ MAY_IMPORT = {
     "flux": "_types density",
     "reference": "_types density",
     "law": "_types density flux reference",
-    "objective": "_types density flux law",
+    # what nature wants: equations for densities
+    "equation": "_types",
+    "objective": "_types density flux law equation",
     "train": "_types density flux law objective",
     # what is done with a law once it is there
     "transport": "_types density flux law",
@@ -42,7 +44,7 @@ MAY_IMPORT = {
     "model": "_types density flux law objective train transport check data baseline history reference",
     "report": "_types density flux law objective train transport check data baseline model",
     # tables of the papers
-    "bench": "_types density flux law objective train transport check data baseline history reference model",
+    "bench": "_types density flux law objective train transport check data baseline history reference model equation",
     "__init__": "_types density flux reference law objective train transport check data baseline history model report",
     "cli": "_types density flux law objective train transport check data baseline model report bench __init__",
     "__main__": "cli",

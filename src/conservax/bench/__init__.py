@@ -1,5 +1,8 @@
 """Tables of the papers, regenerated beside the published figures."""
 
+from conservax.bench._claims import Claim as Claim
+from conservax.bench._claims import Findings as Findings
+from conservax.bench._divergence_free import bench_divfree as bench_divfree
 from conservax.bench._event_models import BATCH_SIZE as BATCH_SIZE
 from conservax.bench._event_models import BUMPS as BUMPS
 from conservax.bench._event_models import COMPETITORS as COMPETITORS
@@ -16,6 +19,8 @@ from conservax.bench._fit_flow import event_rows as event_rows
 from conservax.bench._fit_flow import fit_flow as fit_flow
 from conservax.bench._fit_flow import flow_nll as flow_nll
 from conservax.bench._fit_flow import rows_of as rows_of
+from conservax.bench._fokker_planck import bench_fokker_planck as bench_fokker_planck
+from conservax.bench._hodge import bench_hodge as bench_hodge
 from conservax.bench._pictures import draw_fluxes as draw_fluxes
 from conservax.bench._snapshot_models import OTHER_SETTINGS as OTHER_SETTINGS
 from conservax.bench._snapshot_models import SNAPSHOT_COMPETITORS as SNAPSHOT_COMPETITORS

@@ -20,6 +20,7 @@ from conservax.bench import (
     too_good,
 )
 from conservax.cli._app import BadInput, ForceOption, JsonOption, answer, app, say
+from conservax.cli._bench_fields import FIELD_BENCHES, bench_fields_command
 from conservax.cli._bench_snapshots import bench_snapshots_command
 from conservax.data import check_out
 
@@ -32,10 +33,12 @@ Examples:
 
   conservax bench snapshots --rows eb leave-one-out --out tables
 
+  conservax bench divfree --quick
+
 Where the events are from (docs/benchmark_data.md says how to lay out the files):
 
 """ + "\n\n".join(f"  {name}: {known.origin}" for name, known in EVENT_SETS.items())
-NAMES = ("events", "snapshots")
+NAMES = ("events", "snapshots", *FIELD_BENCHES)
 
 
 @app.command("bench", epilog=EXAMPLES)
@@ -71,8 +74,8 @@ def bench_command(
     out: Annotated[
         Path | None,
         typer.Option(
-            help="Of events: CSV file for the figures, bench-events.csv. Of snapshots: folder for "
-            "figures and pictures, bench-snapshots."
+            help="Of events: CSV file for the figures, bench-events.csv. Of the others: folder for "
+            "figures and pictures, bench-NAME."
         ),
     ] = None,
     force: ForceOption = False,
@@ -89,6 +92,14 @@ def bench_command(
     misplaced = "--pictures" if pictures else "--validation"
     if (pictures and name != "events") or (validation and name != "snapshots"):
         raise BadInput(f"expected options of the table of {name}; got {misplaced}. Leave it out.")
+    if name in FIELD_BENCHES:
+        if rows or models or seeds:
+            raise BadInput(
+                f"expected none of --rows, --models and --seeds for {name}. Leave them out."
+            )
+        folder = out or Path(f"bench-{name}")
+        bench_fields_command(name, quick=quick, out=folder, force=force, as_json=as_json)
+        return
     if name == "snapshots":
         bench_snapshots_command(
             rows,

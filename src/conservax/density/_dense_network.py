@@ -36,7 +36,11 @@ class DenseNetwork(eqx.Module):
 
     def __call__(self, x: Float[Array, " inputs"]) -> Float[Array, " outputs"]:
         """Outputs of one input vector."""
+        return self.weights[-1] @ self.hidden(x) + self.biases[-1]
+
+    def hidden(self, x: Float[Array, " inputs"]) -> Float[Array, " width"]:
+        """The last hidden units, which the readout is linear in."""
         h = jax.nn.silu(self.weights[0] @ x + self.biases[0])
         for weight, bias in zip(self.weights[1:-1], self.biases[1:-1], strict=True):
             h = h + jax.nn.silu(weight @ h + bias)
-        return self.weights[-1] @ h + self.biases[-1]
+        return h

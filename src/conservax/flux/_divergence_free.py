@@ -5,6 +5,10 @@ for its entries [richterpowell2022, (4)], or the antisymmetric part of the Jacob
 field (7). With the *density envelope*, rho A stands for A: the field is divergence-free all the
 same, and its velocity, div A + A score, stays bounded where the density vanishes. Without it the
 velocity div A / rho brings the spurious flux back.
+
+A network is linear in its last hidden units g, so that A_ij = sum_k T_ijk g_k and
+v_i = sum_jk T_ijk d_j g_k: the derivatives are those of the hidden units alone, and all entries
+of A are read out once, not once a coordinate.
 """
 
 import abc
@@ -17,29 +21,43 @@ from jaxtyping import Array, Float
 
 from conservax._types import Condition, Point, PRNGKey, Time, Vector
 from conservax.density import AbstractDensity
-from conservax.density._dense_network import DenseNetwork
-from conservax.density._point_features import squash
-from conservax.density._time_embedding import TimeEmbedding
+from conservax.flux._domain import AbstractDomain, Euclidean
+from conservax.flux._field_network import FieldNetwork
+from conservax.flux._row_divergence import Matrix, antisymmetric, check_dim, vector_row_divergence
 
 
 class AbstractDivergenceFree(eqx.Module):
-    """A divergence-free part v of the flux [hua2025, (28)-(30)]."""
+    """A divergence-free part v of the flux [hua2025, (28)-(30)], or a field of its own: `v(t, x)`."""
 
+    dim: eqx.AbstractVar[int]
     envelope: eqx.AbstractVar[bool]
+    constant: eqx.AbstractVar[Float[Array, " dim"] | None]
 
     @abc.abstractmethod
-    def matrix(self, t: Time, x: Point, condition: Condition = None) -> Float[Array, "dim dim"]:
+    def matrix(self, t: Time, x: Point, condition: Condition = None) -> Matrix:
         """The antisymmetric matrix A(t, x)."""
+
+    @abc.abstractmethod
+    def row_divergence(self, t: Time, x: Point, condition: Condition = None) -> Vector:
+        """sum_j d_j A_ij, shape `(dim,)`."""
+
+    def __call__(self, t: Time, x: Point, condition: Condition = None) -> Vector:
+        """The field without any density: div A and the constant part, shape `(dim,)`."""
+        self._check_point(x)
+        return self._with_constant(self.row_divergence(t, x, condition), 1.0)
 
     def velocity(
         self, density: AbstractDensity, t: Time, x: Point, condition: Condition = None
     ) -> Vector:
         """v / rho, shape `(dim,)`."""
-        divergence = self._row_divergence(t, x, condition)
+        self._check_point(x)
+        divergence = self.row_divergence(t, x, condition)
+        volume = jnp.exp(-density.log_prob(t, x, condition))
         if self.envelope:
             score = jax.grad(density.log_prob, argnums=1)(t, x, condition)
-            return divergence + self.matrix(t, x, condition) @ score
-        return divergence * jnp.exp(-density.log_prob(t, x, condition))
+            moved = divergence + self.matrix(t, x, condition) @ score
+            return self._with_constant(moved, volume)
+        return self._with_constant(divergence, 1.0) * volume
 
     def flux(
         self, density: AbstractDensity, t: Time, x: Point, condition: Condition = None
@@ -48,112 +66,153 @@ class AbstractDivergenceFree(eqx.Module):
         if self.envelope:
             rho = jnp.exp(density.log_prob(t, x, condition))
             return rho * self.velocity(density, t, x, condition)
-        return self._row_divergence(t, x, condition)
+        return self(t, x, condition)
 
-    def _row_divergence(self, t: Time, x: Point, condition: Condition) -> Vector:
-        """sum_j d_j A_ij: column j is differentiated along coordinate j only."""
+    def _with_constant(self, field: Vector, factor) -> Vector:
+        return field if self.constant is None else field + factor * self.constant
 
-        def column(direction):
-            derivative = jax.jvp(lambda x: self.matrix(t, x, condition), (x,), (direction,))[1]
-            return derivative @ direction
-
-        return jnp.sum(jax.vmap(column)(jnp.eye(x.shape[0], dtype=x.dtype)), axis=0)
-
-
-class FieldNetwork(eqx.Module):
-    """A smooth network of (t, x, condition), small to begin with."""
-
-    embedding: TimeEmbedding
-    network: DenseNetwork
-
-    def __init__(self, dim, outputs, width, depth, condition_dim, max_frequency, key):
-        self.embedding = TimeEmbedding(4, max_frequency, condition_dim)
-        self.network = DenseNetwork(
-            dim + self.embedding.size,
-            width,
-            depth,
-            jnp.zeros(outputs),
-            readout_scale=0.1,
-            key=key,
-        )
-
-    def __call__(self, t: Time, x: Point, condition: Condition) -> Float[Array, " outputs"]:
-        """Outputs at one point and time."""
-        features = self.embedding(jnp.asarray(t, x.dtype), condition)
-        return self.network(jnp.concatenate([features, squash(x)]))
+    def _check_point(self, x: Point) -> None:
+        if jnp.shape(x) != (self.dim,):
+            raise ValueError(
+                f"expected x of shape {(self.dim,)}; got {jnp.shape(x)}. "
+                "Fields take one point: use jax.vmap for rows."
+            )
 
 
 class MatrixField(AbstractDivergenceFree):
-    """v_i = sum_j d_j A_ij with a network for the dim (dim - 1) / 2 entries of A.
+    """v_i = sum_j d_j A_ij with a network for the entries of A, dim (dim - 1) / 2 of them.
 
     **Arguments:**
 
     - `dim`: at least 2.
-    - `envelope`: use rho A instead of A.
+    - `envelope`: use rho A instead of A in `velocity` and `flux`.
+    - `domain`: where the field lives. On a `Torus` it is periodic, and a constant is learned along;
+      nothing flows out of a `Ball`.
+    - `bands`: keep entries between coordinates up to so many apart, round a ring: dim bands of
+      them, for many dimensions; None for all. In space one band can be any divergence-free field,
+      on a torus fields that vary along few coordinates need all.
     - `width`, `depth`: hidden units a layer, hidden layers.
     - `condition_dim`, `max_frequency`: as in `Autoregressive`.
+    - `scale`: of the entries to begin with.
     - `key`: a key from `jax.random.key`.
+
+    **Raises:** `ValueError` for dim < 2, or bands that meet round the ring.
     """
 
     dim: int = eqx.field(static=True)
     envelope: bool = eqx.field(static=True)
+    bands: int | None = eqx.field(static=True)
     entries: FieldNetwork
+    constant: Float[Array, " dim"] | None
 
     def __init__(
         self,
         dim: int,
         *,
         envelope: bool = True,
+        domain: AbstractDomain | None = None,
+        bands: int | None = None,
         width: int = 64,
         depth: int = 3,
         condition_dim: int = 0,
         max_frequency: float = 1.0,
+        scale: float = 0.1,
         key: PRNGKey,
     ):
-        _check_dim(dim)
-        self.dim, self.envelope = dim, envelope
-        count = dim * (dim - 1) // 2
-        self.entries = FieldNetwork(dim, count, width, depth, condition_dim, max_frequency, key)
+        check_dim(dim)
+        if bands is not None and not 0 < 2 * bands < dim:
+            raise ValueError(
+                f"expected bands from 1 to {(dim - 1) // 2} in {dim} dimensions; got {bands}. "
+                "Leave it out for all entries."
+            )
+        domain = Euclidean() if domain is None else domain
+        self.dim, self.envelope, self.bands = dim, envelope, bands
+        self.constant = domain.constant_fields(dim)
+        count = dim * (dim - 1) // 2 if bands is None else dim * bands
+        self.entries = FieldNetwork(
+            domain, dim, count, width, depth, condition_dim, max_frequency, scale, key
+        )
 
-    def matrix(self, t: Time, x: Point, condition: Condition = None) -> Float[Array, "dim dim"]:
-        """A, from its upper triangle."""
-        rows, columns = np.triu_indices(self.dim, 1)
-        values = self.entries(t, x, condition)
+    def matrix(self, t: Time, x: Point, condition: Condition = None) -> Matrix:
+        """A, from its entries."""
+        values = self.entries.coefficients @ self._basis(t, x, condition)
+        if self.bands is None:
+            return antisymmetric(values, self.dim)
+        rows, columns = self._pairs()
         upper = jnp.zeros((self.dim, self.dim), values.dtype).at[rows, columns].set(values)
         return upper - upper.T
+
+    def row_divergence(self, t: Time, x: Point, condition: Condition = None) -> Vector:
+        """sum_j d_j A_ij, from the derivatives of the hidden units."""
+        slopes = jax.jacfwd(lambda x: self._basis(t, x, condition))(x)
+        coefficients = self.entries.coefficients
+        rows, columns = self._pairs()
+        if self.bands is None:
+            shape = (self.dim, self.dim, coefficients.shape[1])
+            upper = jnp.zeros(shape, coefficients.dtype).at[rows, columns].set(coefficients)
+            return jnp.einsum("ijk,kj->i", upper - upper.swapaxes(0, 1), slopes)
+        along = lambda j: jnp.sum(coefficients * slopes.T[j], axis=1)  # noqa: E731
+        return jnp.zeros_like(x).at[rows].add(along(columns)).at[columns].add(-along(rows))
+
+    def _basis(self, t: Time, x: Point, condition: Condition) -> Float[Array, " units"]:
+        """What A is linear in: zero on the boundary, if there is one."""
+        wall = self.entries.domain.wall(x)
+        basis = self.entries.basis(t, x, condition)
+        return basis if wall is None else wall * basis
+
+    def _pairs(self) -> tuple[np.ndarray, np.ndarray]:
+        """Rows and columns of the entries."""
+        if self.bands is None:
+            return np.triu_indices(self.dim, 1)
+        rows = np.tile(np.arange(self.dim), self.bands)
+        return rows, (rows + np.repeat(np.arange(1, self.bands + 1), self.dim)) % self.dim
 
 
 class VectorField(AbstractDivergenceFree):
     """v_i = sum_j d_j A_ij with A = J_b - J_b^T for a network b with dim outputs.
 
-    The arguments are those of `MatrixField`. Fewer outputs, one derivative more.
+    The arguments are those of `MatrixField`, without `bands`. Fewer outputs, one derivative more.
     """
 
     dim: int = eqx.field(static=True)
     envelope: bool = eqx.field(static=True)
     potential: FieldNetwork
+    constant: Float[Array, " dim"] | None
 
     def __init__(
         self,
         dim: int,
         *,
         envelope: bool = True,
+        domain: AbstractDomain | None = None,
         width: int = 64,
         depth: int = 3,
         condition_dim: int = 0,
         max_frequency: float = 1.0,
+        scale: float = 0.1,
         key: PRNGKey,
     ):
-        _check_dim(dim)
+        check_dim(dim)
+        domain = Euclidean() if domain is None else domain
         self.dim, self.envelope = dim, envelope
-        self.potential = FieldNetwork(dim, dim, width, depth, condition_dim, max_frequency, key)
+        self.constant = domain.constant_fields(dim)
+        self.potential = FieldNetwork(
+            domain, dim, dim, width, depth, condition_dim, max_frequency, scale, key
+        )
 
-    def matrix(self, t: Time, x: Point, condition: Condition = None) -> Float[Array, "dim dim"]:
-        """J_b - J_b^T."""
+    def matrix(self, t: Time, x: Point, condition: Condition = None) -> Matrix:
+        """J_b - J_b^T, times the wall of the domain."""
+        wall, rotation = self.potential.domain.wall(x), self._rotation(t, x, condition)
+        return rotation if wall is None else wall * rotation
+
+    def row_divergence(self, t: Time, x: Point, condition: Condition = None) -> Vector:
+        """wall (laplacian b - grad div b) + (J_b - J_b^T) grad wall."""
+        inside = vector_row_divergence(lambda x: self.potential(t, x, condition), x)
+        if self.potential.domain.wall(x) is None:
+            return inside
+        wall, slope = jax.value_and_grad(self.potential.domain.wall)(x)
+        return wall * inside + self._rotation(t, x, condition) @ slope
+
+    def _rotation(self, t: Time, x: Point, condition: Condition) -> Matrix:
         jacobian = jax.jacfwd(lambda x: self.potential(t, x, condition))(x)
         return jacobian - jacobian.T
-
-
-def _check_dim(dim: int) -> None:
-    if dim < 2:
-        raise ValueError(f"a divergence-free part needs dim >= 2; got {dim}. Leave it out.")

@@ -2,11 +2,13 @@
 
 from typing import NamedTuple
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from conservax._types import PRNGKey
+from conservax.flux import AbstractDomain
 from conservax.law import ConservationLaw
 from conservax.objective._base import Rows
 
@@ -41,3 +43,26 @@ def draws(key: PRNGKey, law: ConservationLaw, rows: Rows, count: int | None) -> 
     """Draws of the law where `plan_draws` says, with their pathwise gradient."""
     plan = plan_draws(key, rows, count)
     return Rows(plan.t, jax.vmap(law.sample)(*plan), plan.condition)
+
+
+class Spread(eqx.Module):
+    """Collocation points: spread evenly over a domain and [0, 1], new ones at every step.
+
+    **Arguments:**
+
+    - `domain`, `dim`: where, and of how many coordinates.
+    - `count`: points a step.
+    - `until`: times lie in [0, until].
+    """
+
+    domain: AbstractDomain
+    dim: int = eqx.field(static=True)
+    count: int = eqx.field(static=True)
+    until: float = eqx.field(static=True, default=1.0)
+
+    def __call__(self, key: PRNGKey) -> tuple[Float[Array, " points"], Float[Array, "points dim"]]:
+        """Times, one in each of as many slices of [0, until], and points."""
+        time_key, point_key = jax.random.split(key)
+        t = (jnp.arange(self.count) + jax.random.uniform(time_key, (self.count,))) / self.count
+        keys = jax.random.split(point_key, self.count)
+        return self.until * t, jax.vmap(lambda key: self.domain.sample(key, self.dim))(keys)

@@ -3,6 +3,8 @@
 from conservax.train._checkpoint import CheckpointError as CheckpointError
 from conservax.train._checkpoint import write_atomically as write_atomically
 from conservax.train._history import ChunkReport as ChunkReport
+from conservax.train._hodge import HodgeParts as HodgeParts
+from conservax.train._hodge import hodge_decomposition as hodge_decomposition
 from conservax.train._progress import ProgressBar as ProgressBar
 from conservax.train._train import CHECKPOINT as CHECKPOINT
 from conservax.train._train import METRICS as METRICS

@@ -1,0 +1,178 @@
+"""Where a field lives: all of space, a torus, or a ball that nothing leaves."""
+
+import abc
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float
+
+from conservax._types import Point, PRNGKey, Scalar, Vector
+from conservax.density import squash
+
+
+class AbstractDomain(eqx.Module):
+    """What a network may see of a point, so that fields fit the domain."""
+
+    @abc.abstractmethod
+    def features(self, x: Point) -> Float[Array, " features"]:
+        """What tells points of the domain apart."""
+
+    @abc.abstractmethod
+    def feature_count(self, dim: int) -> int:
+        """Length of `features`."""
+
+    @abc.abstractmethod
+    def wall(self, x: Point) -> Scalar | None:
+        """A factor that is zero on the boundary and positive inside; None without a boundary."""
+
+    @abc.abstractmethod
+    def constant_fields(self, dim: int) -> Float[Array, " dim"] | None:
+        """Zeros for the constant field that no row divergence gives [richterpowell2022, Theorem 2.1].
+
+        None where it is one, or may not be: in space and in the ball.
+        """
+
+    @abc.abstractmethod
+    def sample(self, key: PRNGKey, dim: int) -> Point:
+        """A point spread evenly over the domain, shape `(dim,)`."""
+
+
+class AbstractBoundedDomain(AbstractDomain):
+    """A domain with a boundary."""
+
+    @abc.abstractmethod
+    def normal(self, x: Point) -> Vector:
+        """The outward unit normal at a point of the boundary, shape `(dim,)`."""
+
+    @abc.abstractmethod
+    def sample_boundary(self, key: PRNGKey, dim: int) -> Point:
+        """A point spread evenly over the boundary, shape `(dim,)`."""
+
+
+class Euclidean(AbstractDomain):
+    """R^dim. Networks see coordinates that are bounded far out."""
+
+    def features(self, x: Point) -> Float[Array, " features"]:
+        """Squashed coordinates."""
+        return squash(x)
+
+    def feature_count(self, dim: int) -> int:
+        """One a coordinate."""
+        return dim
+
+    def wall(self, x: Point) -> Scalar | None:
+        """None: there is none."""
+        return None
+
+    def constant_fields(self, dim: int) -> Float[Array, " dim"] | None:
+        """None: they are row divergences of linear matrices."""
+        return None
+
+    def sample(self, key: PRNGKey, dim: int) -> Point:
+        """Standard normal: space has no even spread."""
+        return jax.random.normal(key, (dim,))
+
+
+class Torus(AbstractDomain):
+    """Opposite sides of the cube [0, period]^dim are one.
+
+    **Arguments:**
+
+    - `period`: length of a side, > 0.
+    - `waves`: sines and cosines shown of every coordinate, of 1, 2, ... cycles a period.
+    """
+
+    period: float = eqx.field(static=True, default=1.0)
+    waves: int = eqx.field(static=True, default=1)
+
+    def __check_init__(self):
+        if not self.period > 0 or self.waves < 1:
+            raise ValueError(
+                f"expected a period > 0 and at least one wave; got {self.period}, {self.waves}."
+            )
+
+    def features(self, x: Point) -> Float[Array, " features"]:
+        """Cosines and sines, shape `(2 waves dim,)`."""
+        cycles = jnp.arange(1, self.waves + 1, dtype=x.dtype)
+        angles = 2 * np.pi / self.period * jnp.outer(x, cycles).ravel()
+        return jnp.concatenate([jnp.cos(angles), jnp.sin(angles)])
+
+    def feature_count(self, dim: int) -> int:
+        """Two a wave and coordinate."""
+        return 2 * self.waves * dim
+
+    def wall(self, x: Point) -> Scalar | None:
+        """None: there is none."""
+        return None
+
+    def constant_fields(self, dim: int) -> Float[Array, " dim"] | None:
+        """The harmonic part of the Hodge decomposition."""
+        return jnp.zeros(dim)
+
+    def sample(self, key: PRNGKey, dim: int) -> Point:
+        """Uniform in the cube."""
+        return jax.random.uniform(key, (dim,), maxval=self.period)
+
+
+class Ball(AbstractBoundedDomain):
+    """|x| <= radius, through whose boundary nothing flows.
+
+    The matrix of a field is multiplied by w = 1 - |x|^2 / radius^2. On the boundary
+    x . div (w A) = x . A grad w = 0, as A is antisymmetric and grad w is parallel to x.
+
+    **Arguments:**
+
+    - `radius`: > 0.
+    """
+
+    radius: float = eqx.field(static=True, default=1.0)
+
+    def __check_init__(self):
+        if not self.radius > 0:
+            raise ValueError(f"expected a radius > 0; got {self.radius}.")
+
+    def features(self, x: Point) -> Float[Array, " features"]:
+        """Coordinates over the radius."""
+        return x / self.radius
+
+    def feature_count(self, dim: int) -> int:
+        """One a coordinate."""
+        return dim
+
+    def wall(self, x: Point) -> Scalar | None:
+        """1 - |x|^2 / radius^2."""
+        return 1 - jnp.sum((x / self.radius) ** 2)
+
+    def constant_fields(self, dim: int) -> Float[Array, " dim"] | None:
+        """None: they flow through the boundary."""
+        return None
+
+    def sample(self, key: PRNGKey, dim: int) -> Point:
+        """Uniform in the ball."""
+        direction_key, radius_key = jax.random.split(key)
+        share = jax.random.uniform(radius_key) ** (1 / dim)
+        return share * self.sample_boundary(direction_key, dim)
+
+    def normal(self, x: Point) -> Vector:
+        """x over its length."""
+        return x / jnp.linalg.norm(x)
+
+    def sample_boundary(self, key: PRNGKey, dim: int) -> Point:
+        """Uniform on the sphere."""
+        direction = jax.random.normal(key, (dim,))
+        return self.radius * direction / jnp.linalg.norm(direction)
+
+
+def bounded(domain: AbstractDomain) -> AbstractBoundedDomain:
+    """The domain, known to have a boundary.
+
+    **Raises:** `ValueError` if it has none.
+    """
+    if not isinstance(domain, AbstractBoundedDomain):
+        raise ValueError(
+            f"expected a domain with a boundary; got {domain}, which has none. "
+            "Leave the boundary condition out, or use conservax.flux.Ball."
+        )
+    return domain

@@ -1,0 +1,47 @@
+"""The network behind a divergence-free field: smooth, small to begin with, at home on its domain."""
+
+import equinox as eqx
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+from conservax._types import Condition, Point, Time
+from conservax.density import DenseNetwork
+from conservax.density._time_embedding import TimeEmbedding
+from conservax.flux._domain import AbstractDomain
+
+
+class FieldNetwork(eqx.Module):
+    """A network of (t, x, condition), linear in `basis`: the last hidden units, and a one."""
+
+    embedding: TimeEmbedding
+    network: DenseNetwork
+    domain: AbstractDomain
+
+    def __init__(
+        self, domain, dim, outputs, width, depth, condition_dim, max_frequency, scale, key
+    ):
+        self.domain = domain
+        self.embedding = TimeEmbedding(4, max_frequency, condition_dim)
+        self.network = DenseNetwork(
+            domain.feature_count(dim) + self.embedding.size,
+            width,
+            depth,
+            jnp.zeros(outputs),
+            readout_scale=scale,
+            key=key,
+        )
+
+    def basis(self, t: Time, x: Point, condition: Condition) -> Float[Array, " units"]:
+        """Hidden units and a one, shape `(width + 1,)`."""
+        features = self.embedding(jnp.asarray(t, x.dtype), condition)
+        hidden = self.network.hidden(jnp.concatenate([features, self.domain.features(x)]))
+        return jnp.append(hidden, jnp.ones(1, hidden.dtype))
+
+    @property
+    def coefficients(self) -> Float[Array, "outputs units"]:
+        """Of the outputs in the basis."""
+        return jnp.column_stack([self.network.weights[-1], self.network.biases[-1]])
+
+    def __call__(self, t: Time, x: Point, condition: Condition) -> Float[Array, " outputs"]:
+        """Outputs at one point and time."""
+        return self.coefficients @ self.basis(t, x, condition)

@@ -1,0 +1,57 @@
+"""A fluid: density, momentum and pressure."""
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+from conservax._types import Point, PRNGKey, Time
+from conservax.flux._domain import AbstractDomain
+from conservax.flux._field_network import FieldNetwork
+from conservax.flux._space_time import SpaceTimeField
+
+
+class Fluid(eqx.Module):
+    """A `SpaceTimeField` of density and momentum, with a network for the pressure.
+
+    **Arguments:**
+
+    - `dim`, `domain`, `key`: as in `SpaceTimeField`.
+    - `background`, `floor`, `scale`: of the field alone; `width`, `depth`, `max_frequency` of both.
+    """
+
+    matter: SpaceTimeField
+    pressure: FieldNetwork
+
+    def __init__(
+        self,
+        dim: int,
+        domain: AbstractDomain,
+        *,
+        background: float = 1.0,
+        floor: float = 1e-3,
+        width: int = 64,
+        depth: int = 3,
+        scale: float = 0.1,
+        max_frequency: float = 1.0,
+        key: PRNGKey,
+    ):
+        matter_key, pressure_key = jax.random.split(key)
+        self.matter = SpaceTimeField(
+            dim,
+            domain,
+            background=background,
+            floor=floor,
+            width=width,
+            depth=depth,
+            scale=scale,
+            max_frequency=max_frequency,
+            key=matter_key,
+        )
+        self.pressure = FieldNetwork(
+            domain, dim, 1, width, depth, 0, max_frequency, 0.1, pressure_key
+        )
+
+    def __call__(self, t: Time, x: Point) -> Float[Array, " 2+dim"]:
+        """(rho, rho u, p), shape `(2 + dim,)`; p is known up to a function of t."""
+        return jnp.append(self.matter(t, x), self.pressure(t, x, None))

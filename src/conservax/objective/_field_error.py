@@ -1,0 +1,33 @@
+"""How far a field is from one that is given."""
+
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+
+from conservax._types import Point, PRNGKey, Scalar, Time, Vector
+from conservax.objective._base import AbstractObjective
+from conservax.objective._points import Spread
+
+
+class FieldError(AbstractObjective):
+    """Mean of |v(0, x) - target(x)|^2 over fresh points of a domain at every step.
+
+    **Arguments:**
+
+    - `target`: x -> shape `(dim,)`.
+    - `at`: where the fields are compared.
+    """
+
+    target: Callable[[Point], Vector] = eqx.field(static=True)
+    at: Spread
+    name: ClassVar[str] = "field"
+
+    def __call__(self, key: PRNGKey, field: Callable[[Time, Point], Vector], rows: Any) -> Scalar:
+        """Unbiased estimate; the rows are not looked at."""
+        del rows
+        t, x = self.at(key)
+        error = jax.vmap(lambda t, x: field(t, x) - self.target(x))(t, x)
+        return jnp.mean(jnp.sum(error**2, axis=1))

@@ -1,0 +1,152 @@
+"""Fields without divergence, on every domain: what they are, what they cost, what they refuse."""
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from conservax.density import DenseNetwork
+from conservax.flux import (
+    Ball,
+    Euclidean,
+    MatrixField,
+    Torus,
+    VectorField,
+    antisymmetric,
+    bounded,
+    row_divergence,
+    vector_row_divergence,
+)
+
+KEY = jax.random.key(3)
+DOMAINS = {
+    "space": Euclidean(),
+    "torus": Torus(period=2.0, waves=2),
+    "ball": Ball(radius=1.5),
+}
+KINDS = {
+    "matrix": MatrixField,
+    "banded": lambda dim, **more: MatrixField(dim, bands=(dim - 1) // 2, **more),
+    "vector": VectorField,
+}
+T = jnp.array(0.3)
+
+
+def field_of(kind, domain, dim, width=8):
+    field = KINDS[kind](dim, domain=DOMAINS[domain], width=width, depth=2, scale=5.0, key=KEY)
+    if field.constant is None:
+        return field
+    return eqx.tree_at(lambda f: f.constant, field, jnp.arange(1.0, dim + 1))
+
+
+def points_in(domain, dim, count=5):
+    keys = jax.random.split(jax.random.key(1), count)
+    return jax.vmap(lambda key: DOMAINS[domain].sample(key, dim))(keys)
+
+
+CASES = [
+    pytest.param(kind, domain, dim, marks=() if dim in (2, 3) else pytest.mark.slow)
+    for dim in (2, 3, 4, 10, 25)
+    for domain in DOMAINS
+    for kind in KINDS
+    if dim > 2 or kind != "banded"
+]
+
+
+@pytest.mark.parametrize(("kind", "domain", "dim"), CASES)
+def test_a_field_is_the_row_divergence_of_its_matrix_and_has_no_divergence(kind, domain, dim):
+    field = field_of(kind, domain, dim)
+
+    @jax.jit
+    def both(x):
+        slopes = jax.jacfwd(lambda x: field.matrix(T, x))(x)
+        return field(T, x), jnp.einsum("ijj->i", slopes), jax.jacfwd(lambda x: field(T, x))(x)
+
+    value, dense, jacobian = map(np.asarray, jax.vmap(both)(points_in(domain, dim)))
+    constant = 0 if field.constant is None else np.asarray(field.constant)
+    np.testing.assert_allclose(value, dense + constant, rtol=1e-10, atol=1e-11)
+    assert np.max(np.abs(value)) > 0.1
+    assert np.max(np.abs(jacobian)) > 0.1
+    assert np.max(np.abs(np.trace(jacobian, axis1=1, axis2=2))) < 1e-10
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_field_on_the_torus_is_the_same_across_the_seam(kind):
+    field = field_of(kind, "torus", 3)
+    both = jax.jit(jax.vmap(lambda x: (field(T, x), jax.jacfwd(field, 1)(T, x))))
+    x = points_in("torus", 3)
+    for step in ([2.0, 0.0, 0.0], [0.0, -2.0, 4.0]):
+        for one, other in zip(both(x + jnp.array([step])), both(x), strict=True):
+            np.testing.assert_allclose(one, other, atol=1e-11)
+
+
+@pytest.mark.parametrize("dim", [2, 3])
+@pytest.mark.parametrize("kind", KINDS)
+def test_nothing_flows_out_of_the_ball(kind, dim):
+    if kind == "banded" and dim == 2:
+        return
+    field, ball = field_of(kind, "ball", dim), DOMAINS["ball"]
+    x = jax.vmap(lambda key: ball.sample_boundary(key, dim))(jax.random.split(KEY, 20))
+    np.testing.assert_allclose(jnp.linalg.norm(x, axis=1), 1.5, rtol=1e-12)
+    value = jax.jit(jax.vmap(lambda x: field(T, x)))(x)
+    outward = jnp.sum(value * jax.vmap(ball.normal)(x), axis=1)
+    assert np.max(np.abs(value)) > 0.1  # it slips along the boundary
+    np.testing.assert_allclose(outward, 0, atol=1e-12)
+
+
+@pytest.mark.parametrize(("domain", "mean"), [("torus", 0.5), ("ball", 2 / 4)])
+def test_points_are_spread_evenly_over_the_domain(domain, mean):
+    x = np.asarray(points_in(domain, 2, count=4000))
+    share = x / 2 if domain == "torus" else np.linalg.norm(x, axis=1) ** 2 / 1.5**2
+    assert share.min() >= 0
+    assert share.max() <= 1
+    np.testing.assert_allclose(share.mean(0), mean, atol=0.02)
+    np.testing.assert_allclose(share.var(0), 1 / 12, atol=0.005)
+
+
+def test_the_row_divergence_of_any_function():
+    # A curl: the entries above the diagonal are A_12, A_13, A_23.
+    v = row_divergence(
+        lambda x: antisymmetric(jnp.array([x[1] ** 2, x[2] * x[0], jnp.sin(x[2])]), 3),
+        jnp.array([0.5, 2.0, 0.1]),
+    )
+    np.testing.assert_allclose(v, [2 * 2.0 + 0.5, np.cos(0.1), -0.1], rtol=1e-14)
+    # b = (x y^2, z x^2, 0): laplacian (2 x, 2 z, 0), div b = y^2 with gradient (0, 2 y, 0).
+    v = vector_row_divergence(
+        lambda x: jnp.array([x[0] * x[1] ** 2, x[2] * x[0] ** 2, 0.0]), jnp.array([0.5, 2.0, 0.1])
+    )
+    np.testing.assert_allclose(v, [1.0, 0.2 - 4.0, 0.0], rtol=1e-14, atol=1e-15)
+
+
+def test_what_is_no_field_is_refused():
+    network = DenseNetwork(4, 8, 1, jnp.zeros(5), key=KEY)
+    x = jnp.ones(4)
+    with pytest.raises(ValueError, match=r"expected entries of shape \(6,\) in 4 dim.*got \(5,\)"):
+        row_divergence(lambda x: antisymmetric(network(x), 4), x)
+    with pytest.raises(ValueError, match=r"expected a vector of shape \(4,\).*got \(5,\)"):
+        vector_row_divergence(network, x)
+    with pytest.raises(ValueError, match=r"expected a matrix of shape \(4, 4\).*got \(4,\)"):
+        row_divergence(lambda x: x, x)
+    with pytest.raises(ValueError, match="dim >= 2; got 1"):
+        row_divergence(lambda x: x[None], x[:1])
+    with pytest.raises(ValueError, match="dim >= 2; got 1"):
+        MatrixField(1, domain=Torus(), key=KEY)
+    with pytest.raises(ValueError, match="expected bands from 1 to 1 in 4 dimensions; got 2"):
+        MatrixField(4, bands=2, key=KEY)
+    with pytest.raises(ValueError, match=r"expected x of shape \(3,\); got \(5, 3\).*jax.vmap"):
+        MatrixField(3, key=KEY)(T, jnp.zeros((5, 3)))
+
+
+def test_a_boundary_that_is_not_there_is_refused():
+    assert bounded(Ball(2.0)).normal(jnp.array([0.0, 2.0])).tolist() == [0, 1]
+    for domain in (Euclidean(), Torus()):
+        with pytest.raises(ValueError, match=r"expected a domain with a boundary; got .*none"):
+            bounded(domain)
+
+
+def test_domains_have_a_size():
+    with pytest.raises(ValueError, match="period > 0"):
+        Torus(period=0.0)
+    with pytest.raises(ValueError, match="radius > 0"):
+        Ball(radius=-1.0)

@@ -1,0 +1,93 @@
+"""(rho, rho u) as one field: mass is constant and stays in its domain."""
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from conservax.flux import Ball, Euclidean, SpaceTimeField, Torus
+
+KEY = jax.random.key(5)
+T = jnp.array(0.4)
+DOMAINS = {"space": Euclidean(), "torus": Torus(2.0), "ball": Ball(1.5)}
+
+
+def field_of(domain, dim, **more):
+    size = {"width": 16, "depth": 2, "scale": 3.0, "background": 2.0}
+    field = SpaceTimeField(dim, DOMAINS[domain], **(size | more), key=KEY)
+    if field.constant is None:
+        return field
+    return eqx.tree_at(lambda f: f.constant, field, jnp.arange(1.0, dim + 1))
+
+
+def points_in(domain, dim, count):
+    keys = jax.random.split(jax.random.key(1), count)
+    return jax.vmap(lambda key: DOMAINS[domain].sample(key, dim))(keys)
+
+
+@pytest.mark.parametrize("dim", [1, 2, 3])
+@pytest.mark.parametrize("domain", DOMAINS)
+def test_density_and_flux_satisfy_the_continuity_equation(domain, dim):
+    field = field_of(domain, dim)
+
+    @jax.jit
+    @jax.vmap
+    def slopes(x):
+        return jax.jacfwd(lambda y: field(y[0], y[1:]))(jnp.append(T, x))
+
+    jacobian = slopes(points_in(domain, dim, 20))
+    assert np.max(np.abs(jacobian[:, 0, 0])) > 1e-2
+    np.testing.assert_allclose(np.trace(jacobian, axis1=1, axis2=2), 0, atol=1e-10)
+
+
+def test_the_mass_on_the_torus_is_that_of_the_background():
+    field = field_of("torus", 2)
+    axis = 2.0 * np.arange(24) / 24  # an even grid integrates smooth periodic functions to rounding
+    nodes = jnp.asarray(np.stack(np.meshgrid(axis, axis), axis=-1).reshape(-1, 2))
+    both = jax.jit(jax.vmap(lambda t, x: field(t, x), in_axes=(None, 0)))
+    for t in (0.0, 0.4, 1.0):
+        values = np.asarray(both(jnp.array(t), nodes))
+        assert values[:, 0].std() > 0.1
+        np.testing.assert_allclose(values[:, 0].mean(), 2.0, atol=1e-6)
+
+
+def test_nothing_flows_out_of_the_ball_and_what_is_inside_is_free():
+    field, ball = field_of("ball", 2), DOMAINS["ball"]
+    edge = jax.vmap(lambda key: ball.sample_boundary(key, 2))(jax.random.split(KEY, 20))
+    value = np.asarray(jax.jit(jax.vmap(lambda x: field(T, x)))(edge))
+    assert np.abs(value[:, 1:]).max() > 0.1
+    np.testing.assert_allclose(np.sum(value[:, 1:] * edge, axis=1), 0, atol=1e-12)
+    radius, weight = np.polynomial.legendre.leggauss(40)
+    radius, weight = 0.75 * (radius + 1), 0.75 * weight
+    angles = 2 * np.pi * np.arange(64) / 64
+    rays = np.stack([np.cos(angles), np.sin(angles)], axis=-1)
+    nodes = jnp.asarray((radius[:, None, None] * rays[None]).reshape(-1, 2))
+    shares = np.repeat(weight * radius, 64) * 2 * np.pi / 64
+    density = jax.jit(jax.vmap(field.density, in_axes=(None, 0)))
+    masses = [shares @ np.asarray(density(jnp.array(t), nodes)) for t in (0.0, 0.5, 1.0)]
+    np.testing.assert_allclose(masses, masses[0], rtol=1e-9)
+    assert abs(masses[0] - 2.0 * np.pi * 1.5**2) > 0.1  # not that of the background alone
+
+
+def test_velocity_is_flux_over_density():
+    field = field_of("torus", 2, scale=0.1)
+    x = points_in("torus", 2, 1)[0]
+    rho, *flux = np.asarray(field(T, x))
+    np.testing.assert_allclose(eqx.filter_jit(field.velocity)(T, x), np.array(flux) / rho)
+    np.testing.assert_allclose(field.density(T, x), rho)
+    np.testing.assert_allclose(field.flux(T, x), flux)
+
+
+def test_a_density_that_touches_zero_has_no_velocity():
+    field = field_of("torus", 2, scale=0.1)
+    field = eqx.tree_at(lambda f: f.background, field, jnp.array(-1.0))
+    with pytest.raises(RuntimeError, match=r"density of at least 0.001.*Train on"):
+        eqx.filter_jit(field.velocity)(T, jnp.ones(2)).block_until_ready()
+    with pytest.raises(ValueError, match=r"background > floor > 0; got 0\.0"):
+        field_of("torus", 2, background=0.0)
+
+
+def test_rows_are_refused():
+    with pytest.raises(ValueError, match=r"expected x of shape \(2,\).*jax.vmap"):
+        field_of("torus", 2)(T, jnp.zeros((5, 2)))

@@ -1,0 +1,89 @@
+"""The Hodge decomposition of a field whose parts are known."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from conservax.flux import MatrixField, Torus
+from conservax.objective import FieldAsymmetry, Spread
+from conservax.train import hodge_decomposition
+
+TORUS = Torus(2.0)
+KEY = jax.random.key(0)
+
+
+def potential(x):
+    return jnp.sin(jnp.pi * x[0]) * jnp.cos(jnp.pi * x[1]) / jnp.pi
+
+
+def rotating(x):
+    """A constant and the rotated gradient of a stream function."""
+    stream = jax.grad(lambda x: jnp.cos(jnp.pi * (x[0] + x[1])) / jnp.pi)(x)
+    return jnp.array([0.5 + stream[1], -0.3 - stream[0]])
+
+
+def target(x):
+    return jax.grad(potential)(x) + rotating(x)
+
+
+def test_the_asymmetry_sees_what_rotates_alone():
+    """|J - J^T|_F^2 = 2 (curl)^2: the curl of `rotating` is 2 pi cos, of mean square 2 pi^2."""
+    at = Spread(TORUS, 2, 4096)
+    still = lambda t, x: jnp.zeros(2)  # noqa: E731
+    value = jax.jit(lambda key: FieldAsymmetry(target, at)(key, still, None))(KEY)
+    np.testing.assert_allclose(value, 2 * 2 * np.pi**2, rtol=0.03)
+    known = lambda t, x: rotating(x) - jnp.array([0.5, -0.3])  # noqa: E731
+    value = jax.jit(lambda key: FieldAsymmetry(target, at)(key, known, None))(KEY)
+    np.testing.assert_allclose(value, 0, atol=1e-24)
+
+
+@pytest.mark.parametrize("symmetry_steps", [0, 300])
+def test_both_parts_are_found(symmetry_steps):
+    field = MatrixField(2, domain=TORUS, width=32, depth=2, key=KEY)
+    parts = hodge_decomposition(
+        target,
+        field,
+        TORUS,
+        key=KEY,
+        steps=900,
+        symmetry_steps=symmetry_steps,
+        width=32,
+        learning_rate=1e-2,
+    )
+    x = Spread(TORUS, 2, 500)(jax.random.key(1))[1]
+
+    def error(found, known):
+        return jnp.sqrt(jnp.mean(jnp.sum((jax.vmap(found)(x) - jax.vmap(known)(x)) ** 2, axis=1)))
+
+    # Both parts have a mean square of about 1.
+    assert jax.jit(lambda: error(parts.divergence_free, rotating))() < 0.05
+    assert jax.jit(lambda: error(parts.gradient, jax.grad(potential)))() < 0.05
+    jacobians = [
+        jax.jit(jax.vmap(jax.jacfwd(part)))(x) for part in (parts.divergence_free, parts.gradient)
+    ]
+    assert np.max(np.abs(np.trace(jacobians[0], axis1=1, axis2=2))) < 1e-10
+    assert np.max(np.abs(jacobians[1] - np.swapaxes(jacobians[1], 1, 2))) < 1e-10
+
+
+def test_a_watched_figure_is_told_of():
+    told = []
+    field = MatrixField(2, domain=TORUS, width=8, depth=1, key=KEY)
+    watch = FieldAsymmetry(target, Spread(TORUS, 2, 4096))
+    hodge_decomposition(
+        target,
+        field,
+        TORUS,
+        key=KEY,
+        steps=5,
+        width=8,
+        points=8,
+        watch=watch,
+        on_chunk=lambda report: told.append(report.parts),
+    )
+    np.testing.assert_allclose(told[0]["asymmetry"], 2 * 2 * np.pi**2, rtol=0.1)
+
+
+def test_a_field_that_is_not_on_the_torus_is_refused():
+    with pytest.raises(ValueError, match=r"expected a field on a torus.*domain=Torus"):
+        hodge_decomposition(target, MatrixField(2, key=KEY), TORUS, key=KEY)
