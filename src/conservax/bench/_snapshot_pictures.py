@@ -57,17 +57,17 @@ def _draw_paths(panel: Axes, population: Population, task: SnapshotTask) -> None
     panel.figure.colorbar(dots, ax=panel, label="t")
     if population.routes:
         name, paths = _paths(population, task)
-        some = np.moveaxis(paths[:, :MOST_PATHS, :2], -1, 0)
+        some = np.moveaxis(paths[..., :2], -1, 0)
         panel.plot(*some, color="k", linewidth=0.5, alpha=0.5)
         panel.set_title(f"{some.shape[2]} test cells carried by {name}")
 
 
 def _paths(population: Population, task: SnapshotTask) -> tuple[str, Cells]:
-    """Test cells of the first time, shape `(stops, cells, dim)`, carried from stop to stop."""
+    """Some test cells of the first time, shape `(stops, cells, dim)`, carried from stop to stop."""
     name, route = next(iter(population.routes.items()))
     ends = list(task.test)
     stops = [np.linspace(a, b, STOPS, endpoint=False) for a, b in itertools.pairwise(ends)]
-    places = [task.test[ends[0]]]
+    places = [task.test[ends[0]][:MOST_PATHS]]
     for before, after in itertools.pairwise([*np.concatenate(stops), ends[-1]]):
         known = np.isfinite(places[-1]).all(axis=1, keepdims=True)
         here = np.where(known, places[-1], 0.0)  # as many cells as ever: nothing to compile anew
