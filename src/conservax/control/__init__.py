@@ -12,6 +12,7 @@ from conservax.control._ends import Samples as Samples
 from conservax.control._obstacles import AbstractObstacles as AbstractObstacles
 from conservax.control._obstacles import Boxes as Boxes
 from conservax.control._obstacles import Circles as Circles
+from conservax.control._obstacles import Ellipses as Ellipses
 from conservax.control._obstacles import Polygons as Polygons
 from conservax.control._paths import Paths as Paths
 from conservax.control._paths import hits as hits

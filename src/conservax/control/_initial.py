@@ -38,7 +38,7 @@ def curves(
         scales = np.stack([start.deviations[i], goal.deviations[j]]) / scale.scale
         length = np.linalg.norm(ends[1] - ends[0])
         for number in range(count):
-            bends = rng.normal(size=(waves, problem.dim)) / np.arange(1, waves + 1)[:, None] ** 1
+            bends = rng.normal(size=(waves, problem.dim)) / np.sqrt(np.arange(1, waves + 1))[:, None]
             bends *= 0 if number == 0 else bend * length * np.pi / np.sqrt(2)
             laws.append(Curve(ends, scales, bends))
             weights.append(share / count)

@@ -33,7 +33,7 @@ from conservax.train import ChunkReport, Stage, train
 from conservax.transport import solve_ode, solve_sde
 
 Density = Literal["curves", "factorized", "autoregressive"]
-_ROWS = 20_000  # draws of each end that the likelihood sees
+_ROWS = 200_000  # draws of each end that the likelihood sees
 _EVALUATED = 32_768  # draws that the costs of a plan are averaged over
 _REPEATS = 4  # of the comparison with the goal
 _LAWS, _NETWORK = 8, {"components": 4, "width": 64, "depth": 2}
@@ -170,12 +170,12 @@ def plan(
     density: Density | Callable[[PRNGKey], AbstractDensity] = "curves",
     divergence_free: Callable[[PRNGKey], AbstractDivergenceFree] | None = None,
     likelihood_steps: int = 50,
-    control_steps: int = 100,
+    control_steps: int = 20,
     steps: int = 1500,
     bumps: int = 32,
     waves: int = 16,
-    bend: float = 0.15,
-    points: int = 1024,
+    bend: float = 0.25,
+    points: int = 384,
     learning_rate: float = 0.02,
     end_weight: float | None = None,
     seed: int = 0,

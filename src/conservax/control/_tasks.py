@@ -8,7 +8,7 @@ import numpy as np
 from conservax._types import Point, Scalar, Time
 from conservax.control._costs import Flocking, Potential, Workspace
 from conservax.control._ends import Normals
-from conservax.control._obstacles import Circles, Polygons
+from conservax.control._obstacles import Circles, Ellipses, Polygons
 from conservax.control._problem import Problem
 from conservax.control._worlds import circles_world, mixed_world
 from conservax.data import DataError
@@ -18,13 +18,11 @@ _WEIGHT, _MARGIN = 1000.0, 0.2
 
 def stunnel() -> Problem:
     """Round two long ellipses in an S: N((-11, -1), 0.5) to N((11, 1), 0.5), variances."""
-    angle = np.linspace(0, 2 * np.pi, 64, endpoint=False)
-    ellipse = np.sqrt(90) * np.stack([np.cos(angle) / np.sqrt(20), np.sin(angle)], axis=1)
-    walls = [ellipse + centre for centre in ((5.0, 6.0), (-5.0, -6.0))]
+    walls = Ellipses([[5.0, 6.0], [-5.0, -6.0]], np.sqrt([90 / 20, 90]), weight=300.0, margin=0.3)
     return Problem(
         Normals([-11, -1], np.sqrt(0.5)),
         Normals([11, 1], np.sqrt(0.5)),
-        costs=[Polygons(walls, weight=_WEIGHT, margin=_MARGIN)],
+        costs=[walls],
         columns=("x", "y"),
     )
 
