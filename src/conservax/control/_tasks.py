@@ -18,7 +18,7 @@ _WEIGHT, _MARGIN = 1000.0, 0.2
 
 def stunnel() -> Problem:
     """Round two long ellipses in an S: N((-11, -1), 0.5) to N((11, 1), 0.5), variances."""
-    walls = Ellipses([[5.0, 6.0], [-5.0, -6.0]], np.sqrt([90 / 20, 90]), weight=300.0, margin=0.3)
+    walls = Ellipses([[5.0, 6.0], [-5.0, -6.0]], np.sqrt([90 / 20, 90]), weight=5000.0, margin=0.3)
     return Problem(
         Normals([-11, -1], np.sqrt(0.5)),
         Normals([11, 1], np.sqrt(0.5)),
