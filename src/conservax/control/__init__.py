@@ -18,10 +18,13 @@ from conservax.control._paths import Paths as Paths
 from conservax.control._paths import hits as hits
 from conservax.control._paths import ways as ways
 from conservax.control._paths import ways_used as ways_used
+from conservax.control._picture import draw_paths as draw_paths
 from conservax.control._plan import Plan as Plan
 from conservax.control._plan import PlanScores as PlanScores
 from conservax.control._plan import plan as plan
 from conservax.control._problem import Problem as Problem
+from conservax.control._task_file import TaskFile as TaskFile
+from conservax.control._task_file import read_task as read_task
 from conservax.control._tasks import TASKS as TASKS
 from conservax.control._tasks import task as task
 from conservax.control._worlds import circles_world as circles_world

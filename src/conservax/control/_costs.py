@@ -7,8 +7,8 @@ from typing import Any
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float
 import numpy as np
+from jaxtyping import Array, Float
 from numpy.typing import ArrayLike
 
 from conservax._types import Point, Scalar, Time
@@ -102,9 +102,7 @@ class Workspace(eqx.Module):
     def __call__(self, t: Time, x: Point) -> Scalar:
         """Sum over the walls."""
         x = x[: len(self.low)]
-        beyond = jnp.concatenate(
-            [self.low.astype(x.dtype) - x, x - self.high.astype(x.dtype)]
-        )
+        beyond = jnp.concatenate([self.low.astype(x.dtype) - x, x - self.high.astype(x.dtype)])
         return self.weight * self.softness * jnp.sum(jax.nn.softplus(beyond / self.softness))
 
 

@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from conservax._types import Point, PRNGKey, Scalar, Time, Vector
+from conservax._types import PRNGKey, Time, Vector
 from conservax.density import AbstractFactorizedDensity, Mixture
 from conservax.flux import MixtureFlux
 from conservax.law import ConservationLaw
@@ -60,7 +60,7 @@ def crowd_mean(law: ConservationLaw, t: Time) -> Vector:
         return jnp.exp(density.log_weights(t)) @ means
     raise TypeError(
         f"a cost that takes the mean needs a factorized density or a mixture of such; got "
-        f"{type(density).__name__}. Use density=\"curves\" or \"factorized\"."
+        f'{type(density).__name__}. Use density="curves" or "factorized".'
     )
 
 
@@ -72,4 +72,5 @@ def _mean(density: AbstractFactorizedDensity, t: Time) -> Vector:
 def _spread(key: PRNGKey, shape: tuple[int, ...]) -> Float[Array, "*shape"]:
     """Times, one in each of as many slices as the last axis is long."""
     count = shape[-1]
-    return (jnp.arange(count, dtype=float) + jax.random.uniform(key, shape)) / count
+    slices = jnp.broadcast_to(jnp.arange(count, dtype=float), shape)
+    return (slices + jax.random.uniform(key, shape)) / count

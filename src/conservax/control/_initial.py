@@ -2,11 +2,10 @@
 
 import numpy as np
 import ot
-from jaxtyping import Float
 
 from conservax.control._ends import Bumps
-from conservax.control._problem import Problem
 from conservax.control._objectives import Scale
+from conservax.control._problem import Problem
 from conservax.density import Curve, Mixture
 
 _SLACK = 1e-9
@@ -38,7 +37,9 @@ def curves(
         scales = np.stack([start.deviations[i], goal.deviations[j]]) / scale.scale
         length = np.linalg.norm(ends[1] - ends[0])
         for number in range(count):
-            bends = rng.normal(size=(waves, problem.dim)) / np.sqrt(np.arange(1, waves + 1))[:, None]
+            bends = (
+                rng.normal(size=(waves, problem.dim)) / np.sqrt(np.arange(1, waves + 1))[:, None]
+            )
             bends *= 0 if number == 0 else bend * length * np.pi / np.sqrt(2)
             laws.append(Curve(ends, scales, bends))
             weights.append(share / count)

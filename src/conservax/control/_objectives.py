@@ -24,7 +24,8 @@ class Scale(eqx.Module):
 
     def points(self, z: Float[Array, "*batch dim"]) -> Float[Array, "*batch dim"]:
         """Positions in the units of the problem."""
-        return self.shift.astype(z.dtype) + self.scale * z
+        shift = jnp.broadcast_to(self.shift.astype(z.dtype), z.shape)
+        return shift + self.scale * z
 
 
 class ControlCost(AbstractObjective):
@@ -117,7 +118,7 @@ def hold_ends(law: ConservationLaw, held: tuple[bool, bool]) -> ConservationLaw:
 
     def hold(ends: Array) -> Array:
         fixed = jax.lax.stop_gradient(ends)
-        return fixed + free.astype(ends.dtype) * (ends - fixed)
+        return fixed + jnp.broadcast_to(free.astype(ends.dtype), ends.shape) * (ends - fixed)
 
     where: Any = lambda law: (law.density.laws.ends, law.density.laws.raw_scales)  # noqa: E731
     return eqx.tree_at(where, law, tuple(map(hold, where(law))))

@@ -102,7 +102,7 @@ class Circles(AbstractObstacles):
         return [c + r * _circle() for c, r in zip(self.centre, self.radius, strict=True)]
 
     def _squared(self, x: Point) -> Float[Array, " shapes"]:
-        return jnp.sum((x[: self.dim] - self.centre.astype(x.dtype)) ** 2, axis=-1)
+        return jnp.sum((x[None, : self.dim] - self.centre.astype(x.dtype)) ** 2, axis=-1)
 
 
 class Ellipses(AbstractObstacles):
@@ -163,7 +163,7 @@ class Ellipses(AbstractObstacles):
         return [c + a * _circle() for c, a in zip(self.centre, self.axes, strict=True)]
 
     def _squared(self, x: Point) -> Float[Array, " shapes"]:
-        away = (x[: self.dim] - self.centre.astype(x.dtype)) / self.axes.astype(x.dtype)
+        away = (x[None, : self.dim] - self.centre.astype(x.dtype)) / self.axes.astype(x.dtype)
         return jnp.sum(away**2, axis=-1)
 
 
@@ -212,7 +212,7 @@ class Boxes(AbstractObstacles):
 
     def signed_distances(self, x: Point) -> Float[Array, " shapes"]:
         """Exact: to the nearest face, edge or corner."""
-        x = x[: self.dim]
+        x = x[None, : self.dim]
         middle = (0.5 * (self.low + self.high)).astype(x.dtype)
         beyond = jnp.abs(x - middle) - (0.5 * (self.high - self.low)).astype(x.dtype)
         squared = jnp.sum(jnp.maximum(beyond, 0.0) ** 2, axis=-1)
@@ -276,7 +276,9 @@ class Polygons(AbstractObstacles):
 
     def signed_distances(self, x: Point) -> Float[Array, " shapes"]:
         """To the nearest edge; inside where a ray to the right crosses an odd number of edges."""
-        return jnp.stack([_distance(polygon.astype(x.dtype), x[:2]) for polygon in self.corners])
+        return jnp.stack(
+            [_distance(polygon.astype(x.dtype), x[None, :2]) for polygon in self.corners]
+        )
 
     def __call__(self, t: Time, x: Point) -> Scalar:
         """Sum over polygons."""
@@ -303,16 +305,16 @@ def soft_cost(obstacles: AbstractObstacles, x: Point, softness: float) -> Scalar
     return obstacles.weight * softness * jnp.sum(jax.nn.softplus(depth))
 
 
-def _distance(corners: Float[np.ndarray, "corners 2"], x: Point) -> Scalar:
+def _distance(corners: Float[np.ndarray, "corners 2"], x: Float[Array, "1 2"]) -> Scalar:
     start, along = jnp.asarray(corners), jnp.asarray(np.roll(corners, -1, axis=0) - corners)
     share = jnp.sum((x - start) * along, axis=-1) / jnp.sum(along**2, axis=-1)
     nearest = start + jnp.clip(share, 0.0, 1.0)[:, None] * along
     distance = _root(jnp.min(jnp.sum((x - nearest) ** 2, axis=-1)))
     end = start + along
-    spans = (start[:, 1] > x[1]) != (end[:, 1] > x[1])
+    spans = (start[:, 1] > x[0, 1]) != (end[:, 1] > x[0, 1])
     rise = jnp.where(spans, along[:, 1], 1.0)
-    crossing = start[:, 0] + along[:, 0] * (x[1] - start[:, 1]) / rise
-    inside = jnp.sum(spans & (x[0] < crossing)) % 2 == 1
+    crossing = start[:, 0] + along[:, 0] * (x[0, 1] - start[:, 1]) / rise
+    inside = jnp.sum(spans & (x[0, 0] < crossing)) % 2 == 1
     return jnp.where(inside, -distance, distance)
 
 

@@ -23,7 +23,9 @@ class Paths:
     x: Float[np.ndarray, "paths times dim"]
 
 
-def hits(obstacles: Sequence[AbstractObstacles], x: Float[np.ndarray, "paths times dim"]) -> Bool[np.ndarray, " paths"]:
+def hits(
+    obstacles: Sequence[AbstractObstacles], x: Float[np.ndarray, "paths times dim"]
+) -> Bool[np.ndarray, " paths"]:
     """Which paths touch a shape anywhere, straight lines between their points included.
 
     A signed distance changes by no more than the distance gone: segments between points too far
