@@ -121,7 +121,7 @@ def test_a_plan_is_saved_as_a_model(solved, tmp_path):
 @pytest.mark.parametrize("density", ["factorized", "autoregressive"])
 def test_other_densities_and_samples(density):
     rng = np.random.default_rng(0)
-    start, goal = rng.normal(0, 1, (500, 2)), rng.normal(0, 1, (500, 2)) + [2.0, 0.0]
+    start, goal = (rng.normal(middle, 1, (500, 2)) for middle in ([0.0, 0.0], [2.0, 0.0]))
     problem = Problem(Samples(start), goal, costs=[Potential([1.0, 0.0])])
     done = plan(problem, density=density, likelihood_steps=40, control_steps=5, steps=5, points=64)
     history = done.model.history

@@ -1,5 +1,9 @@
 """Tables of the papers, regenerated beside the published figures."""
 
+from conservax.bench._control import NAMED_TASKS as NAMED_TASKS
+from conservax.bench._control import WORLDS as WORLDS
+from conservax.bench._control import ControlRow as ControlRow
+from conservax.bench._control import bench_control as bench_control
 from conservax.bench._event_models import BATCH_SIZE as BATCH_SIZE
 from conservax.bench._event_models import BUMPS as BUMPS
 from conservax.bench._event_models import COMPETITORS as COMPETITORS

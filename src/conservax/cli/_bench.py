@@ -20,6 +20,7 @@ from conservax.bench import (
     too_good,
 )
 from conservax.cli._app import BadInput, ForceOption, JsonOption, answer, app, say
+from conservax.cli._bench_control import bench_control_command
 from conservax.cli._bench_snapshots import bench_snapshots_command
 from conservax.data import check_out
 
@@ -32,10 +33,12 @@ Examples:
 
   conservax bench snapshots --rows eb leave-one-out --out tables
 
+  conservax bench control --quick --rows worlds stunnel --out control
+
 Where the events are from (docs/benchmark_data.md says how to lay out the files):
 
 """ + "\n\n".join(f"  {name}: {known.origin}" for name, known in EVENT_SETS.items())
-NAMES = ("events", "snapshots")
+NAMES = ("events", "snapshots", "control")
 
 
 @app.command("bench", epilog=EXAMPLES)
@@ -89,6 +92,11 @@ def bench_command(
     misplaced = "--pictures" if pictures else "--validation"
     if (pictures and name != "events") or (validation and name != "snapshots"):
         raise BadInput(f"expected options of the table of {name}; got {misplaced}. Leave it out.")
+    if name == "control":
+        if models or seeds:
+            raise BadInput("expected no --models and --seeds with control. Leave them out.")
+        bench_control_command(rows, quick, out or Path("bench-control"), force, as_json)
+        return
     if name == "snapshots":
         bench_snapshots_command(
             rows,

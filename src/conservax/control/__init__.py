@@ -9,6 +9,7 @@ from conservax.control._ends import AbstractEnd as AbstractEnd
 from conservax.control._ends import Drawn as Drawn
 from conservax.control._ends import Normals as Normals
 from conservax.control._ends import Samples as Samples
+from conservax.control._objectives import Scale as Scale
 from conservax.control._obstacles import AbstractObstacles as AbstractObstacles
 from conservax.control._obstacles import Boxes as Boxes
 from conservax.control._obstacles import Circles as Circles

@@ -9,6 +9,7 @@ from jaxtyping import Array, Float
 
 from conservax._types import PRNGKey, Time, Vector
 from conservax.density import AbstractFactorizedDensity, Mixture
+from conservax.density._mixture_conditionals import AbstractKernelMixture
 from conservax.flux import MixtureFlux
 from conservax.law import ConservationLaw
 
@@ -66,6 +67,8 @@ def crowd_mean(law: ConservationLaw, t: Time) -> Vector:
 
 def _mean(density: AbstractFactorizedDensity, t: Time) -> Vector:
     marginals = density.marginals(t)
+    if not isinstance(marginals, AbstractKernelMixture):
+        raise TypeError(f"expected a mixture a coordinate; got {type(marginals).__name__}.")
     return jnp.sum(jnp.exp(marginals.log_weights) * marginals.mean, axis=-1)
 
 

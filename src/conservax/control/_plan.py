@@ -73,12 +73,14 @@ class Plan:
     - `model`: the population in the units of the problem, over times [0, 1]: density, draws,
       velocity, drift, `report` and `animate` as for any `conservax.Model`.
     - `scale`: between the units of the problem and those of the law.
+    - `unit`: the cost of the straight way, in which costs are measured in training.
     - `seconds`: that the solution took, compilation included.
     """
 
     problem: Problem
     model: Model
     scale: Scale
+    unit: float
     seconds: float
 
     @property
@@ -240,7 +242,7 @@ def plan(
     units = Units(axis, problem.columns, tuple(scale.shift.tolist()), spread)
     settings = {"source": "plan", "density": name, "steps": steps, "seed": seed}
     model = Model(trained.law, units, history=trained.history, settings=settings)
-    return Plan(problem, model, scale, time.perf_counter() - began)
+    return Plan(problem, model, scale, unit, time.perf_counter() - began)
 
 
 def _law(
@@ -260,6 +262,8 @@ def _law(
         built = density(density_key)
     else:
         raise DataError(f"expected a density of {list(get_args(Density))}; got {density!r}.")
+    if not isinstance(built, AbstractDensity):
+        raise TypeError(f"expected density(key) to give a density; got a {type(built).__name__}.")
     flux = MixtureFlux(FactorizedFlux()) if isinstance(built, Mixture) else KnotheRosenblatt()
     field = None if divergence_free is None else divergence_free(field_key)
     return ConservationLaw(built, flux, field, problem.diffusion / scale.scale)

@@ -9,7 +9,7 @@ from conservax.control._obstacles import Boxes, Circles
 from conservax.control._problem import Problem
 
 _COUNT, _HALF, _REACH, _TRIES = 15, 10.0, 7.5, 51
-_WEIGHT, _MARGIN, _SOFTNESS = 1000.0, 0.3, 0.25
+_WEIGHT, _MARGIN, _SOFTNESS = 3000.0, 0.3, 0.25
 _START, _GOAL, _DEVIATION = (-9.0, -9.0), (9.0, 9.0), 0.3
 
 
