@@ -28,7 +28,8 @@ def test_cost_along_paths_of_a_known_drift():
     squared = 8 * (1 - np.exp(-2)) / 2  # integral of E |x|^2
     entropy = -2 * (0.5 * np.log(2 * np.pi * np.e) + np.log(2.0)) + 1.0
     expected = 0.5 * squared + 2.5 * squared + 3 * entropy + 4 * np.exp(-2)
-    assert float(cost) == pytest.approx(expected, rel=0.02)
+    # Terms of about 10 cancel: a hundredth of them is allowed.
+    assert float(cost) == pytest.approx(expected, abs=0.1)
     assert float(missed) == 0
 
 
