@@ -29,7 +29,7 @@ class Curve(AbstractFactorizedDensity):
     - `bends`: b, shape `(waves, dim)`, where training begins.
     - `min_scale`: the narrowest that a bump can be.
 
-    **Raises:** `ValueError` for other shapes.
+    **Raises:** `ValueError` for other shapes, or scales below the narrowest.
     """
 
     dim: int = eqx.field(static=True)
@@ -57,7 +57,9 @@ class Curve(AbstractFactorizedDensity):
         self.dim, self.condition_dim, self.min_scale = ends.shape[1], 0, min_scale
         self.ends, self.bends = jnp.asarray(ends), jnp.asarray(bends)
         scales = np.broadcast_to(np.asarray(scales, float), ends.shape)
-        self.raw_scales = jnp.asarray(to_raw_scale(scales, min_scale))
+        if not np.all(scales > min_scale):
+            raise ValueError(f"expected scales above {min_scale}; got {scales.min():g}.")
+        self.raw_scales = jnp.asarray(to_raw_scale(scales - min_scale, min_scale))
         self.swells = jnp.zeros_like(self.bends)
 
     def marginals(self, t: Time, condition: Condition = None) -> NormalMixture:
