@@ -43,10 +43,12 @@ MAY_IMPORT = {
     # what the user holds
     "model": "_types density flux law objective train transport check data baseline history reference",
     "report": "_types density flux law objective train transport check data baseline model",
+    # what is done without data: steering by costs
+    "control": "_types density flux law objective train transport check data model",
     # tables of the papers
-    "bench": "_types density flux law objective train transport check data baseline history reference model equation",
-    "__init__": "_types density flux reference law objective train transport check data baseline history model report",
-    "cli": "_types density flux law objective train transport check data baseline model report bench __init__",
+    "bench": "_types density flux law objective train transport check data baseline history reference model control equation",
+    "__init__": "_types density flux reference law objective train transport check data baseline history model report control",
+    "cli": "_types density flux law objective train transport check data baseline model report control bench __init__",
     "__main__": "cli",
 }
 # A convenience method may open one higher part, inside the method and nowhere else.

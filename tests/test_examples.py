@@ -77,3 +77,10 @@ def test_cells_there_and_back(tmp_path):
     for name in ("streamlines.png", "components.png", "population.gif"):
         assert (tmp_path / "cells" / name).stat().st_size > 10_000
     assert "left out of training" in (tmp_path / "cells" / "report.html").read_text()
+
+
+@pytest.mark.slow
+def test_steering_draws_its_paths(tmp_path):
+    said = run("steering.py", "--quick", folder=tmp_path)
+    assert said.count("PlanScores") == 2
+    assert (tmp_path / "steering" / "paths.png").exists()

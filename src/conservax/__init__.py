@@ -3,6 +3,7 @@
 from importlib.metadata import version
 
 from conservax import check as check
+from conservax import control as control
 from conservax import data as data
 from conservax import density as density
 from conservax import flux as flux
@@ -11,6 +12,7 @@ from conservax import objective as objective
 from conservax import reference as reference
 from conservax import train as train
 from conservax import transport as transport
+from conservax.control import plan as plan
 from conservax.data import DataError as DataError
 from conservax.law import ConservationLaw as ConservationLaw
 from conservax.model import CodecError as CodecError

@@ -2,6 +2,10 @@
 
 from conservax.bench._claims import Claim as Claim
 from conservax.bench._claims import Findings as Findings
+from conservax.bench._control import NAMED_TASKS as NAMED_TASKS
+from conservax.bench._control import WORLDS as WORLDS
+from conservax.bench._control import ControlRow as ControlRow
+from conservax.bench._control import bench_control as bench_control
 from conservax.bench._divergence_free import bench_divfree as bench_divfree
 from conservax.bench._event_models import BATCH_SIZE as BATCH_SIZE
 from conservax.bench._event_models import BUMPS as BUMPS

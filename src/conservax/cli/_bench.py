@@ -20,6 +20,7 @@ from conservax.bench import (
     too_good,
 )
 from conservax.cli._app import BadInput, ForceOption, JsonOption, answer, app, say
+from conservax.cli._bench_control import bench_control_command
 from conservax.cli._bench_fields import FIELD_BENCHES, bench_fields_command
 from conservax.cli._bench_snapshots import bench_snapshots_command
 from conservax.data import check_out
@@ -35,10 +36,12 @@ Examples:
 
   conservax bench divfree --quick
 
+  conservax bench control --quick --rows worlds stunnel --out control
+
 Where the events are from (docs/benchmark_data.md says how to lay out the files):
 
 """ + "\n\n".join(f"  {name}: {known.origin}" for name, known in EVENT_SETS.items())
-NAMES = ("events", "snapshots", *FIELD_BENCHES)
+NAMES = ("events", "snapshots", "control", *FIELD_BENCHES)
 
 
 @app.command("bench", epilog=EXAMPLES)
@@ -99,6 +102,11 @@ def bench_command(
             )
         folder = out or Path(f"bench-{name}")
         bench_fields_command(name, quick=quick, out=folder, force=force, as_json=as_json)
+        return
+    if name == "control":
+        if models or seeds:
+            raise BadInput("expected no --models and --seeds with control. Leave them out.")
+        bench_control_command(rows, quick, out or Path("bench-control"), force, as_json)
         return
     if name == "snapshots":
         bench_snapshots_command(

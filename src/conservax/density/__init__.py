@@ -10,6 +10,7 @@ from conservax.density._bump_mixture import BumpMixture as BumpMixture
 from conservax.density._clusters import Clusters as Clusters
 from conservax.density._clusters import find_clusters as find_clusters
 from conservax.density._conditional import AbstractConditional as AbstractConditional
+from conservax.density._curve import Curve as Curve
 from conservax.density._dense_network import DenseNetwork as DenseNetwork
 from conservax.density._factorized import Factorized as Factorized
 from conservax.density._gaussian import Gaussian as Gaussian

@@ -101,11 +101,13 @@ class AbstractKernelMixture(AbstractConditional):
         """
         z, log_unit = self._standardise(x), log_unit[..., None]
         bumps = jnp.exp(self._log_terms(z) - log_unit)
+        moved = tangent.mean + (x[..., None] - self.mean) * tangent.log_scale
+        if self.mean.shape[-1] == 1:  # whose weight is 1 for good
+            return jnp.sum(bumps * moved, axis=-1)
         below, above = self._log_kernel_tails(z)
         lower = jnp.sum(jnp.exp(self.log_weights + below), axis=-1, keepdims=True) < 0.5
         log_tail = self.log_weights + jnp.where(lower, below, above)
         tails = jnp.where(lower, 1.0, -1.0) * capped_exp(log_tail - log_unit)
-        moved = tangent.mean + (x[..., None] - self.mean) * tangent.log_scale
         return jnp.sum(bumps * moved - tails * tangent.log_weights, axis=-1)
 
     def mix(self, log_weights: Float[Array, " laws"]) -> Self:

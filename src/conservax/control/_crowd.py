@@ -1,0 +1,79 @@
+"""Exact draws of a law over all times, with what costs need to know of them."""
+
+from typing import NamedTuple
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+from conservax._types import PRNGKey, Time, Vector
+from conservax.density import AbstractFactorizedDensity, Mixture
+from conservax.density._mixture_conditionals import AbstractKernelMixture
+from conservax.flux import MixtureFlux
+from conservax.law import ConservationLaw
+
+
+class Crowd(NamedTuple):
+    """Weighted draws: the mean of `weight * f` is the integral over t of E f(t, X_t)."""
+
+    t: Float[Array, " draws"]
+    x: Float[Array, "draws dim"]
+    drift: Float[Array, "draws dim"]
+    weight: Float[Array, " draws"]
+
+
+def crowd(key: PRNGKey, law: ConservationLaw, count: int) -> Crowd:
+    """About `count` draws at times spread evenly over [0, 1], with their pathwise gradient.
+
+    Of a mixture with the flux of mixtures every law is drawn from equally often, and its draws are
+    weighed by its share: no noise from choosing among them, and the gradient in the shares is
+    exact.
+    """
+    density = law.density
+    if not (isinstance(density, Mixture) and isinstance(law.base_flux, MixtureFlux)):
+        t_key, key = jax.random.split(key)
+        t = _spread(t_key, (count,))
+        x, drift = jax.vmap(law.sample_with_drift)(jax.random.split(key, count), t)
+        return Crowd(t, x, drift, jnp.ones_like(t))
+    laws = len(density.logits)
+    each = max(1, count // laws)
+    t_key, key = jax.random.split(key)
+    t = _spread(t_key, (laws, each))
+    keys = jax.random.split(key, (laws, each))
+    draw = eqx.filter_vmap(lambda law, keys, t: jax.vmap(law.sample)(keys, t))
+    x = draw(density.laws, keys, t).reshape(laws * each, -1)
+    weight = jnp.repeat(laws * jax.nn.softmax(density.logits), each)
+    t = t.ravel()
+    return Crowd(t, x, jax.vmap(law.drift)(t, x), weight)
+
+
+def crowd_mean(law: ConservationLaw, t: Time) -> Vector:
+    """The mean position at t, in closed form, shape `(dim,)`.
+
+    **Raises:** `TypeError` for a density whose mean is not known.
+    """
+    density = law.density
+    if isinstance(density, AbstractFactorizedDensity):
+        return _mean(density, t)
+    if isinstance(density, Mixture) and isinstance(density.laws, AbstractFactorizedDensity):
+        means = eqx.filter_vmap(lambda law: _mean(law, t))(density.laws)
+        return jnp.exp(density.log_weights(t)) @ means
+    raise TypeError(
+        f"a cost that takes the mean needs a factorized density or a mixture of such; got "
+        f'{type(density).__name__}. Use density="curves" or "factorized".'
+    )
+
+
+def _mean(density: AbstractFactorizedDensity, t: Time) -> Vector:
+    marginals = density.marginals(t)
+    if not isinstance(marginals, AbstractKernelMixture):
+        raise TypeError(f"expected a mixture a coordinate; got {type(marginals).__name__}.")
+    return jnp.sum(jnp.exp(marginals.log_weights) * marginals.mean, axis=-1)
+
+
+def _spread(key: PRNGKey, shape: tuple[int, ...]) -> Float[Array, "*shape"]:
+    """Times, one in each of as many slices as the last axis is long."""
+    count = shape[-1]
+    slices = jnp.broadcast_to(jnp.arange(count, dtype=float), shape)
+    return (slices + jax.random.uniform(key, shape)) / count

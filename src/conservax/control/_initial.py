@@ -1,0 +1,53 @@
+"""Where a plan begins: bumps on curves from the start to the goal, some straight, some bent."""
+
+import numpy as np
+import ot
+
+from conservax.control._ends import Bumps
+from conservax.control._objectives import Scale
+from conservax.control._problem import Problem
+from conservax.density import Curve, Mixture
+
+_SLACK = 1e-9
+
+
+def curves(
+    problem: Problem,
+    scale: Scale,
+    *,
+    bumps: int,
+    waves: int,
+    bend: float,
+    seed: int,
+) -> Mixture:
+    """A population of `bumps` curves in law units, that is exact or near at both ends.
+
+    Bumps of start and goal are paired by optimal transport; a pair has curves for its share of the
+    population, at least one. The first goes straight, the others are bent at random by about `bend`
+    of the length of the journey, long waves more than short ones.
+    """
+    rng = np.random.default_rng(seed)
+    start = problem.start.bumps(max(1, bumps // 2))
+    goal = start if problem.goal is None else problem.goal.bumps(max(1, bumps // 2))
+    pairs = _pairs(start, goal)
+    counts = np.maximum(1, np.round(bumps * np.array([share for *_, share in pairs]))).astype(int)
+    laws, weights = [], []
+    for (i, j, share), count in zip(pairs, counts, strict=True):
+        ends = (np.stack([start.means[i], goal.means[j]]) - scale.shift) / scale.scale
+        scales = np.stack([start.deviations[i], goal.deviations[j]]) / scale.scale
+        length = np.linalg.norm(ends[1] - ends[0])
+        for number in range(count):
+            bends = (
+                rng.normal(size=(waves, problem.dim)) / np.sqrt(np.arange(1, waves + 1))[:, None]
+            )
+            bends *= 0 if number == 0 else bend * length * np.pi / np.sqrt(2)
+            laws.append(Curve(ends, scales, bends))
+            weights.append(share / count)
+    return Mixture(laws, weights=weights)
+
+
+def _pairs(start: Bumps, goal: Bumps) -> list[tuple[int, int, float]]:
+    """Which bump goes where, and its share of the population."""
+    squared = ot.dist(start.means, goal.means)
+    plan = np.asarray(ot.emd(start.weights, goal.weights, squared))
+    return [(int(i), int(j), float(plan[i, j])) for i, j in np.argwhere(plan > _SLACK)]

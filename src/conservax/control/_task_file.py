@@ -1,0 +1,171 @@
+"""Problems from TOML files."""
+
+import inspect
+import tomllib
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import jax.numpy as jnp
+import numpy as np
+
+from conservax.control._costs import Congestion, Cost, Entropy, Flocking, Potential, Workspace
+from conservax.control._ends import AbstractEnd, Normals, Samples
+from conservax.control._obstacles import Boxes, Circles, Ellipses, Polygons
+from conservax.control._plan import plan
+from conservax.control._problem import Problem
+from conservax.control._tasks import task
+from conservax.data import DataError, read_points
+
+_COSTS: dict[str, Callable[..., Cost]] = {
+    "circles": Circles,
+    "ellipses": Ellipses,
+    "boxes": Boxes,
+    "polygons": Polygons,
+    "entropy": Entropy,
+    "congestion": Congestion,
+    "potential": Potential,
+    "flocking": Flocking,
+    "workspace": Workspace,
+}
+_NUMBERS = ("control_weight", "diffusion")
+_TOP = ("task", "columns", "start", "goal", "terminal", "reference", *_NUMBERS, "solve", "rollout")
+_SOLVE = tuple(
+    name
+    for name in inspect.signature(plan).parameters
+    if name not in ("problem", "divergence_free", "on_chunk")
+)
+
+
+@dataclass(frozen=True)
+class TaskFile:
+    """A problem, how to solve it (arguments of `plan`), and what to roll out."""
+
+    problem: Problem
+    solve: dict[str, Any]
+    diffusions: tuple[float, ...]
+    paths: int
+
+
+def read_task(path: Path) -> TaskFile:
+    """Read a problem from a TOML file; docs/control.md has its keys.
+
+    **Raises:** `DataError` that names the file and the key.
+    """
+    try:
+        given = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise DataError(f"{path}: expected a TOML file; {error}.") from error
+    _known(path, "the file", given, (*_TOP, *_COSTS))
+    solve = _table(path, "solve", given.pop("solve", {}), _SOLVE)
+    rollout = _table(path, "rollout", given.pop("rollout", {}), ("diffusion", "paths"))
+    diffusions = np.atleast_1d(
+        _number_list(path, "rollout.diffusion", rollout.get("diffusion", [0.0, 0.5]))
+    )
+    if np.any(diffusions < 0):
+        raise DataError(f"{path}: rollout.diffusion: expected 0 or more; got {diffusions.min():g}.")
+    paths = rollout.get("paths", 1000)
+    if not isinstance(paths, int) or paths < 8:
+        raise DataError(
+            f"{path}: rollout.paths: expected a whole number, 8 or more; got {paths!r}."
+        )
+    return TaskFile(_problem(path, given), solve, tuple(diffusions.tolist()), paths)
+
+
+def _problem(path: Path, given: dict[str, Any]) -> Problem:
+    if "task" in given:
+        if len(given) > 1:
+            rest = sorted(given.keys() - {"task"})
+            raise DataError(
+                f"{path}: expected a task or a problem of your own; got task and {rest}."
+            )
+        return _made(path, "task", lambda: task(given["task"]))
+    if "start" not in given:
+        raise DataError(f"{path}: start: expected a table of this name; got none.")
+    how: dict[str, Any] = {"costs": _costs(path, given)}
+    for name in _NUMBERS:
+        if name in given:
+            how[name] = _number(path, name, given[name])
+    if "columns" in given:
+        how["columns"] = given["columns"]
+    if "terminal" in given:
+        terminal = _table(path, "terminal", given["terminal"], ("centre", "scale", "weight"))
+        valley = _made(path, "terminal", lambda: Potential(**terminal))
+        how["terminal"] = lambda x: valley(jnp.zeros(()), x)
+    if "reference" in given:
+        steady = np.asarray(_number_list(path, "reference", given["reference"]))
+        how["reference"] = lambda t, x: jnp.asarray(steady, x.dtype)
+    ends = {
+        name: _end(path, name, given[name], given.get("columns"))
+        for name in ("start", "goal")
+        if name in given
+    }
+    return _made(path, None, lambda: Problem(**ends, **how))
+
+
+def _end(path: Path, name: str, given: Any, columns: Any) -> AbstractEnd:
+    table = _table(path, name, given, ("means", "deviations", "weights", "file"))
+    if "file" not in table:
+        missing = {"means", "deviations"} - table.keys()
+        if missing:
+            raise DataError(
+                f"{path}: {name}: expected {sorted(missing)}, or a file; got {sorted(table)}."
+            )
+        return _made(path, name, lambda: Normals(**table))
+    if len(table) > 1 or not columns:
+        raise DataError(
+            f"{path}: {name}.file: expected it alone, and columns at the top of the file."
+        )
+    source = path.parent / str(table["file"])
+    return _made(path, name, lambda: Samples(read_points(source, columns=columns)))
+
+
+def _costs(path: Path, given: dict[str, Any]) -> list[Cost]:
+    costs = []
+    for name, make in _COSTS.items():
+        tables = given.get(name, [])
+        for table in tables if isinstance(tables, list) else [tables]:
+            names = tuple(inspect.signature(make).parameters)
+            arguments = _table(path, name, table, names)
+            for key in {"weight", "margin", "softness", "pull"} & arguments.keys():
+                arguments[key] = _number(path, f"{name}.{key}", arguments[key])
+            costs.append(_made(path, name, lambda make=make, a=arguments: make(**a)))
+    return costs
+
+
+def _known(path: Path, where: str, given: dict[str, Any], names: tuple[str, ...]) -> None:
+    unknown = [key for key in given if key not in names]
+    if unknown:
+        raise DataError(
+            f"{path}: {where}: unknown key {unknown[0]!r}; expected {', '.join(names)}."
+        )
+
+
+def _table(path: Path, where: str, given: Any, names: tuple[str, ...]) -> dict[str, Any]:
+    if not isinstance(given, dict):
+        raise DataError(f"{path}: {where}: expected a table of {', '.join(names)}; got {given!r}.")
+    _known(path, where, given, names)
+    return dict(given)
+
+
+def _number(path: Path, key: str, value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise DataError(f"{path}: {key}: expected a number; got {value!r}.")
+    return float(value)
+
+
+def _number_list(path: Path, key: str, value: Any) -> list[float]:
+    values = value if isinstance(value, list) else [value]
+    return [_number(path, key, item) for item in values]
+
+
+def _made(path: Path, key: str | None, make: Callable[[], Any]) -> Any:
+    """What `make` makes, with the file and the key in the message where it refuses."""
+    where = f"{path}: {key}: " if key else f"{path}: "
+    try:
+        return make()
+    except DataError as error:
+        raise DataError(f"{where}{error}") from error
+    except (TypeError, ValueError) as error:
+        raise DataError(f"{where}expected other values; {error}.") from error

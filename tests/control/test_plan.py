@@ -1,0 +1,135 @@
+"""Costs of laws that are known, and a small plan from end to end."""
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+import conservax
+from conservax.control import Circles, Entropy, Flocking, Normals, Potential, Problem, Samples, plan
+from conservax.control._crowd import crowd_mean
+from conservax.control._objectives import Scale, SteeringCost, costs_of, hold_ends
+from conservax.data import DataError
+from conservax.density import Curve, Mixture
+from conservax.flux import FactorizedFlux, MixtureFlux
+from conservax.law import ConservationLaw
+from oracles import compiled
+
+POINTS = 20_000
+
+
+def straight(diffusion=0.0):
+    """A bump of deviation 0.5 from (-1, 0) to (2, 1), in law units."""
+    bump = Curve([[-1.0, 0.0], [2.0, 1.0]], 0.5, np.zeros((2, 2)), min_scale=1e-6)
+    return ConservationLaw(Mixture([bump]), MixtureFlux(FactorizedFlux()), None, diffusion)
+
+
+def test_costs_of_a_moving_bump_in_other_units():
+    # In the units of the problem all is twice as large, and moved by (1, 1).
+    g = 0.6
+    problem = Problem(
+        Normals([-1.0, 1.0], 1.0),
+        costs=[Potential([1.0, 1.0], weight=3.0), Entropy(2.0), Flocking(5.0, pull=0.0)],
+        terminal=lambda x: x[0] ** 2,
+        reference=lambda t, x: jnp.array([6.0, 0.0]),
+        control_weight=0.5,
+        diffusion=2 * g,
+    )
+    found = compiled(costs_of)(
+        jax.random.key(0), problem, Scale(np.ones(2), 2.0), straight(g), POINTS
+    )
+    # velocity (6, 2); the drift adds g^2 / 2 score, of variance (2 g)^4 / 4 a coordinate.
+    control = 0.5 * 0.5 * (4 + 2 * (2 * g) ** 4 / 4)
+    # x - (1, 1) = 2 z: E |2 z|^2 = 4 (integral of |centre|^2 + 2 * 0.25)
+    wide = 4 * (np.mean((3 * (np.arange(1000) + 0.5) / 1000 - 1) ** 2) + 1 / 3 + 0.5)
+    entropy = -2 * 0.5 * np.log(2 * np.pi * np.e)  # of deviation 1
+    around = wide + 2 + 2 * 2 * (0.5 + 0.5)  # |x|^2 = |2 z|^2 + |1|^2 + 2 * 2 z . 1
+    running = 1.5 * wide + 2 * entropy + 2.5 * around
+    assert found["control"] == pytest.approx(control, rel=0.03)
+    assert found["running"] == pytest.approx(running, rel=0.02)
+    assert found["terminal"] == pytest.approx(25 + 1, rel=0.02)
+
+
+def test_the_mean_of_a_mixture_is_the_mean_of_its_draws():
+    laws = [Curve([[-1.0], [m]], 0.3, [[b]]) for m, b in ((2.0, 0.5), (5.0, -1.0))]
+    law = ConservationLaw(Mixture(laws, weights=[1.0, 3.0]), MixtureFlux(FactorizedFlux()))
+    t = jnp.array(0.3)
+    draws = compiled(jax.vmap(lambda k: law.sample(k, t)))(
+        jax.random.split(jax.random.key(0), 9000)
+    )
+    assert crowd_mean(law, t)[0] == pytest.approx(float(np.mean(draws)), abs=0.06)
+
+
+def test_held_ends_have_no_gradient_and_waves_have():
+    problem = Problem(Normals([0.0, 0.0], 0.5), Normals([2.0, 1.0], 0.5))
+    law = straight()
+
+    def gradient(held):
+        cost = SteeringCost(problem, Scale(np.zeros(2), 1.0), 64, 1.0, held)
+        value = lambda law: cost(jax.random.key(0), law, None)  # noqa: E731
+        return compiled(eqx.filter_grad(value))(law).density.laws
+
+    free, held, start = gradient((False, False)), gradient((True, True)), gradient((True, False))
+    assert np.abs(free.ends).min() > 0.1
+    assert np.abs(held.ends).max() == np.abs(held.raw_scales).max() == 0
+    assert np.abs(start.ends[:, 0]).max() == 0 < np.abs(start.ends[:, 1]).min()
+    np.testing.assert_allclose(held.bends, free.bends)
+    other = conservax.ConservationLaw(law.density.laws, FactorizedFlux())
+    assert hold_ends(other, (True, True)) is other
+
+
+@pytest.fixture(scope="module")
+def solved():
+    """Past a circle in the middle."""
+    problem = Problem(
+        Normals([-3.0, 0.0], 0.2),
+        Normals([3.0, 0.0], 0.2),
+        costs=[Circles([[0.0, 0.0]], 1.0, weight=200.0, margin=0.2), Entropy(1.0)],
+        columns=("east", "north"),
+    )
+    return plan(problem, bumps=8, waves=6, steps=300, points=128)
+
+
+def test_a_plan_goes_round_and_arrives(solved):
+    paths = solved.rollout(400, times=101)
+    scores = solved.scores(paths, diffusion=0.0)
+    assert scores.hit <= 0.02
+    assert scores.ways == 2
+    assert scores.terminal_w2 < 1.3 * scores.floor_w2
+    assert solved.costs(2000)["control"] > 0.5 * 36
+    assert paths.x.shape == (400, 101, 2)
+
+
+def test_noise_keeps_the_marginals(solved):
+    paths = solved.rollout(400, diffusion=0.5, times=11, steps=200)
+    drawn = solved.model.sample(0.5, 4000)
+    np.testing.assert_allclose(paths.x[:, 5].std(0), drawn.std(0), rtol=0.1)
+    with pytest.raises(DataError, match="diffusion of 0 or more"):
+        solved.rollout(diffusion=-1.0)
+
+
+def test_a_plan_is_saved_as_a_model(solved, tmp_path):
+    solved.save(tmp_path / "plan.conservax")
+    model = conservax.load(tmp_path / "plan.conservax")
+    x = np.array([[0.0, 1.5]])
+    np.testing.assert_allclose(model.velocity(0.4, x), solved.model.velocity(0.4, x))
+    assert model.columns == ("east", "north")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("density", ["factorized", "autoregressive"])
+def test_other_densities_and_samples(density):
+    rng = np.random.default_rng(0)
+    start, goal = (rng.normal(middle, 1, (500, 2)) for middle in ([0.0, 0.0], [2.0, 0.0]))
+    problem = Problem(Samples(start), goal, costs=[Potential([1.0, 0.0])])
+    done = plan(problem, density=density, likelihood_steps=40, control_steps=5, steps=5, points=64)
+    history = done.model.history
+    assert history["nll"].iloc[0] > history["nll"].iloc[-1]
+    assert np.isfinite(done.costs(256)["total"])
+
+
+def test_it_refuses_another_density():
+    problem = Problem(Normals([0.0], 1.0), Normals([1.0], 1.0))
+    with pytest.raises(DataError, match="expected a density of"):
+        plan(problem, density="fluid")
