@@ -236,7 +236,12 @@ SNAPSHOT_SETS = {
         _embryoid_body,
         ORIGIN,
         _ALL,
-        ("autoregressive", "paths", "factorized-mixture", "classical"),  # the others take minutes each
+        (
+            "autoregressive",
+            "paths",
+            "factorized-mixture",
+            "classical",
+        ),  # the others take minutes each
         PUBLISHED_TABLES,
         note="trained on 2182 cells (the papers: 14 069), the same 350 test cells a time; the floor "
         "is between disjoint random parts of test and training cells together, 350 against 350. "
