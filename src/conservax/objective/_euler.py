@@ -37,7 +37,7 @@ def euler_residual(fluid: FluidFunction, t: Time, x: Point) -> tuple[Vector, Sca
 class EulerError(AbstractObjective):
     """Mean of the squares of `euler_residual` over fresh points of space and time.
 
-    Mass is not asked for: give a fluid that conserves it. With `causality` a time counts by
+    Mass is not asked for: give a fluid that conserves it, or add `ContinuityError`. With `causality` a time counts by
     exp(- causality * what is left at the times before) [wang2024]: what comes later is learned later.
 
     **Arguments:**
@@ -71,6 +71,29 @@ class EulerError(AbstractObjective):
         left = jnp.mean(left.reshape(self.slices, -1), axis=1)
         weight = jnp.exp(-self.causality * (jnp.cumsum(left) - left))
         return jnp.mean(jax.lax.stop_gradient(weight) * left)
+
+
+class ContinuityError(AbstractObjective):
+    """Mean of (d_t rho + div(rho u))^2 over fresh points, for fluids that may gain or lose mass.
+
+    **Arguments:**
+
+    - `at`: points and times.
+    """
+
+    at: Spread
+    name: ClassVar[str] = "continuity"
+
+    def __call__(self, key: PRNGKey, fluid: FluidFunction, rows: Any) -> Scalar:
+        """Estimate; the rows are not looked at."""
+        del rows
+        t, x = self.at(key)
+
+        def gained(t, x):
+            slopes = jax.jacfwd(lambda y: fluid(y[0], y[1:])[:-1])(jnp.append(t, x))
+            return jnp.trace(slopes)
+
+        return jnp.mean(jax.vmap(gained)(t, x) ** 2)
 
 
 class FluidStart(AbstractObjective):
