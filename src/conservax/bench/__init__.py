@@ -43,3 +43,4 @@ from conservax.bench._snapshots import bench_snapshots as bench_snapshots
 from conservax.bench._snapshots import frame_of as frame_of
 from conservax.bench._snapshots import snapshot_means as snapshot_means
 from conservax.bench._snapshots import snapshot_table as snapshot_table
+from conservax.bench._transport2d import bench_transport2d as bench_transport2d

@@ -43,7 +43,7 @@ def _eight() -> np.ndarray:
 def _pinwheel() -> np.ndarray:
     arms, each = 5, 1000
     random = np.random.default_rng(0)
-    along, across = random.normal(scale=(0.3, 0.1), size=(arms * each, 2)).T + [[1.0], [0.0]]
+    along, across = random.normal((1.0, 0.0), (0.3, 0.1), size=(arms * each, 2)).T
     angle = np.repeat(np.arange(arms) * 2 * np.pi / arms, each) + 0.25 * np.exp(along)
     cosine, sine = np.cos(angle), np.sin(angle)
     return np.stack([along * cosine - across * sine, along * sine + across * cosine], axis=1)

@@ -13,6 +13,7 @@ from conservax.bench import (
     bench_fluids,
     bench_fokker_planck,
     bench_hodge,
+    bench_transport2d,
 )
 from conservax.cli._app import answer, say
 from conservax.data import check_out_folder
@@ -22,6 +23,7 @@ FIELD_BENCHES = {
     "fluids": bench_fluids,
     "fokker-planck": bench_fokker_planck,
     "hodge": bench_hodge,
+    "transport2d": bench_transport2d,
 }
 FIGURES, PICTURE = "figures.csv", "picture.png"
 
