@@ -51,15 +51,19 @@ def _draw_torus(panels: np.ndarray, reference: torus.Reference, fluids: dict) ->
     found = {
         name: torus.values_at(fluid, last, reference.nodes)[:, 0] for name, fluid in fluids.items()
     }
-    shown = {
+    drawn = {
         f"reference, t = {torus.TIMES[0]}": reference.density[0],
         f"reference, t = {last}": reference.density[-1],
         **{f"{name}, t = {last}": density for name, density in found.items()},
     }
     side = round(len(reference.nodes) ** 0.5)
-    for panel, (title, density) in zip(panels, shown.items(), strict=True):
+    for panel, (title, density) in zip(panels, drawn.items(), strict=True):
         panel.imshow(
-            density.reshape(side, side), origin="lower", extent=(0, 1, 0, 1), vmin=1, vmax=5
+            torus.shown(density).reshape(side, side),
+            origin="lower",
+            extent=(0, 1, 0, 1),
+            vmin=1,
+            vmax=5,
         )
         panel.set_title(title, fontsize="small")
 

@@ -24,7 +24,7 @@ class NamedDensity(eqx.Module):
 
     def log_prob(self, x: Point) -> Scalar:
         """log density at x, shape `()`, nats."""
-        square = jnp.sum(((x - self.centres) / self.deviation) ** 2, axis=1)
+        square = jnp.sum(((x[None] - self.centres) / self.deviation) ** 2, axis=1)
         size = float(np.log(2 * np.pi * self.deviation**2 * len(self.centres)))
         return jax.nn.logsumexp(-0.5 * square) - size
 

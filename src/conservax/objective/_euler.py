@@ -97,16 +97,18 @@ class ContinuityError(AbstractObjective):
 
 
 class FluidStart(AbstractObjective):
-    """Mean of |(rho, rho u)(0, x) - start(x)|^2 over fresh points.
+    """Mean of density (rho - start)^2 + |rho u - start|^2 at t = 0 over fresh points.
 
     **Arguments:**
 
     - `start`: x -> (rho, rho u), shape `(1 + dim,)`.
     - `at`: points; their times are not looked at.
+    - `density`: weight, for a density that varies less than the momentum does.
     """
 
     start: Callable[[Point], Float[Array, " 1+dim"]] = eqx.field(static=True)
     at: Spread
+    density: float = eqx.field(static=True, default=1.0)
     name: ClassVar[str] = "start"
 
     def __call__(self, key: PRNGKey, fluid: FluidFunction, rows: Any) -> Scalar:
@@ -114,7 +116,8 @@ class FluidStart(AbstractObjective):
         del rows
         x = self.at(key)[1]
         error = jax.vmap(lambda x: fluid(jnp.zeros((), x.dtype), x)[:-1] - self.start(x))(x)
-        return jnp.mean(jnp.sum(error**2, axis=1))
+        weights = jnp.ones(error.shape[1]).at[0].set(self.density)
+        return jnp.mean(error**2 @ weights)
 
 
 class FreeSlip(AbstractObjective):
