@@ -55,8 +55,8 @@ class FluidSettings:
     learning_rate: float = 1e-2
 
 
-QUICK = FluidSettings(1500, 256, 48, 3, momentum=0.1, volume=10.0)
-FULL = FluidSettings(50_000, 1024, 256, 4, momentum=0.1, volume=10.0, learning_rate=1e-3)
+QUICK = FluidSettings(1500, 256, 48, 3, momentum=1.0, volume=10.0)
+FULL = FluidSettings(50_000, 1024, 256, 4, momentum=1.0, volume=10.0, learning_rate=1e-3)
 
 
 def torus_start(x: Point) -> Float[Array, " 3"]:
