@@ -57,8 +57,8 @@ class TransportSettings:
     ends: float = 50.0  # weight of the densities beside the energy
 
 
-QUICK = TransportSettings(((300, 0.05), (300, 0.01)), 400, 2000, 16, 64)
-FULL = TransportSettings(((2000, 0.05), (2000, 0.01), (6000, 0.002)), 10_000, 5000, 32, 128, 128)
+QUICK = TransportSettings(((400, 0.2), (400, 0.02)), 400, 2000, 16, 64)
+FULL = TransportSettings(((2000, 0.2), (2000, 0.02), (6000, 0.002)), 10_000, 5000, 32, 128, 128)
 
 
 def bench_transport2d(
