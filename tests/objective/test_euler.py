@@ -6,7 +6,14 @@ import numpy as np
 import pytest
 
 from conservax.flux import Ball, Euclidean, Fluid, Torus
-from conservax.objective import EulerError, FluidStart, FreeSlip, Spread, euler_residual
+from conservax.objective import (
+    ContinuityError,
+    EulerError,
+    FluidStart,
+    FreeSlip,
+    Spread,
+    euler_residual,
+)
 
 KEY = jax.random.key(0)
 SPIN = 1.7
@@ -83,10 +90,20 @@ def test_the_error_weighs_both_equations_and_what_comes_first():
         EulerError(at, slices=5)
 
 
+def test_mass_that_comes_from_nowhere_is_seen():
+    error = ContinuityError(Spread(Torus(2 * np.pi), 2, 2000))
+    np.testing.assert_allclose(jax.jit(lambda: error(KEY, sheared, None))(), 0, atol=1e-24)
+    # rho grows by 2 a unit of time, and flows apart by cos x.
+    growing = lambda t, x: jnp.array([5.0 + 2 * t, jnp.sin(x[0]), 7.0, 0.0])  # noqa: E731
+    np.testing.assert_allclose(jax.jit(lambda: error(KEY, growing, None))(), 4.5, rtol=0.05)
+
+
 def test_the_start_and_the_wall():
     ball, spread = Ball(1.5), Spread(Torus(2 * np.pi), 2, 8)
     start = FluidStart(lambda x: sheared(0.0, x)[:-1] + jnp.array([1.0, 0.0, 2.0]), spread)
     np.testing.assert_allclose(jax.jit(lambda: start(KEY, sheared, None))(), 5.0, rtol=1e-12)
+    heavy = FluidStart(start.start, spread, density=7.0)
+    np.testing.assert_allclose(jax.jit(lambda: heavy(KEY, sheared, None))(), 11.0, rtol=1e-12)
     slip = FreeSlip(ball, 2, 2000)
     np.testing.assert_allclose(jax.jit(lambda: slip(KEY, spinning, None))(), 0, atol=1e-24)
     # (rho u . n)^2 = (2 r cos 2 angle)^2 of mean 2 r^2

@@ -23,6 +23,7 @@ from conservax.bench._fit_flow import event_rows as event_rows
 from conservax.bench._fit_flow import fit_flow as fit_flow
 from conservax.bench._fit_flow import flow_nll as flow_nll
 from conservax.bench._fit_flow import rows_of as rows_of
+from conservax.bench._fluids import bench_fluids as bench_fluids
 from conservax.bench._fokker_planck import bench_fokker_planck as bench_fokker_planck
 from conservax.bench._hodge import bench_hodge as bench_hodge
 from conservax.bench._pictures import draw_fluxes as draw_fluxes
@@ -46,3 +47,4 @@ from conservax.bench._snapshots import bench_snapshots as bench_snapshots
 from conservax.bench._snapshots import frame_of as frame_of
 from conservax.bench._snapshots import snapshot_means as snapshot_means
 from conservax.bench._snapshots import snapshot_table as snapshot_table
+from conservax.bench._transport2d import bench_transport2d as bench_transport2d

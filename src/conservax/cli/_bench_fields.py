@@ -7,14 +7,23 @@ import typer
 from rich.console import Group
 from rich.table import Table as Grid
 
-from conservax.bench import Findings, bench_divfree, bench_fokker_planck, bench_hodge
+from conservax.bench import (
+    Findings,
+    bench_divfree,
+    bench_fluids,
+    bench_fokker_planck,
+    bench_hodge,
+    bench_transport2d,
+)
 from conservax.cli._app import answer, say
 from conservax.data import check_out_folder
 
 FIELD_BENCHES = {
     "divfree": bench_divfree,
+    "fluids": bench_fluids,
     "fokker-planck": bench_fokker_planck,
     "hodge": bench_hodge,
+    "transport2d": bench_transport2d,
 }
 FIGURES, PICTURE = "figures.csv", "picture.png"
 

@@ -4,6 +4,7 @@ from conservax.objective._base import AbstractObjective as AbstractObjective
 from conservax.objective._base import Rows as Rows
 from conservax.objective._base import Sum as Sum
 from conservax.objective._base import as_sum as as_sum
+from conservax.objective._euler import ContinuityError as ContinuityError
 from conservax.objective._euler import EulerError as EulerError
 from conservax.objective._euler import FluidStart as FluidStart
 from conservax.objective._euler import FreeSlip as FreeSlip

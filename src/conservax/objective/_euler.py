@@ -37,7 +37,7 @@ def euler_residual(fluid: FluidFunction, t: Time, x: Point) -> tuple[Vector, Sca
 class EulerError(AbstractObjective):
     """Mean of the squares of `euler_residual` over fresh points of space and time.
 
-    Mass is not asked for: give a fluid that conserves it. With `causality` a time counts by
+    Mass is not asked for: give a fluid that conserves it, or add `ContinuityError`. With `causality` a time counts by
     exp(- causality * what is left at the times before) [wang2024]: what comes later is learned later.
 
     **Arguments:**
@@ -73,17 +73,42 @@ class EulerError(AbstractObjective):
         return jnp.mean(jax.lax.stop_gradient(weight) * left)
 
 
+class ContinuityError(AbstractObjective):
+    """Mean of (d_t rho + div(rho u))^2 over fresh points, for fluids that may gain or lose mass.
+
+    **Arguments:**
+
+    - `at`: points and times.
+    """
+
+    at: Spread
+    name: ClassVar[str] = "continuity"
+
+    def __call__(self, key: PRNGKey, fluid: FluidFunction, rows: Any) -> Scalar:
+        """Estimate; the rows are not looked at."""
+        del rows
+        t, x = self.at(key)
+
+        def gained(t, x):
+            slopes = jax.jacfwd(lambda y: fluid(y[0], y[1:])[:-1])(jnp.append(t, x))
+            return jnp.trace(slopes)
+
+        return jnp.mean(jax.vmap(gained)(t, x) ** 2)
+
+
 class FluidStart(AbstractObjective):
-    """Mean of |(rho, rho u)(0, x) - start(x)|^2 over fresh points.
+    """Mean of density (rho - start)^2 + |rho u - start|^2 at t = 0 over fresh points.
 
     **Arguments:**
 
     - `start`: x -> (rho, rho u), shape `(1 + dim,)`.
     - `at`: points; their times are not looked at.
+    - `density`: weight, for a density that varies less than the momentum does.
     """
 
     start: Callable[[Point], Float[Array, " 1+dim"]] = eqx.field(static=True)
     at: Spread
+    density: float = eqx.field(static=True, default=1.0)
     name: ClassVar[str] = "start"
 
     def __call__(self, key: PRNGKey, fluid: FluidFunction, rows: Any) -> Scalar:
@@ -91,7 +116,8 @@ class FluidStart(AbstractObjective):
         del rows
         x = self.at(key)[1]
         error = jax.vmap(lambda x: fluid(jnp.zeros((), x.dtype), x)[:-1] - self.start(x))(x)
-        return jnp.mean(jnp.sum(error**2, axis=1))
+        weights = jnp.ones(error.shape[1]).at[0].set(self.density)
+        return jnp.mean(error**2 @ weights)
 
 
 class FreeSlip(AbstractObjective):

@@ -1,0 +1,148 @@
+"""Figure 3 [richterpowell2022]: a fluid in a ball, and particles that it carries."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import diffrax
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float
+
+from conservax._types import Point
+from conservax.bench._claims import Claim, no_rows
+from conservax.flux import Ball, Fluid
+from conservax.objective import EulerError, FluidStart, Spread
+from conservax.train import Stage, train
+
+BALL = Ball(1.0)
+TIMES = (0.0, 0.125, 0.25, 0.375, 0.5)
+MEAN = 0.9  # of the density
+LIMIT = 0.05
+STEPS = 128  # of particles, of equal length: a density that touches zero cannot stop them
+
+
+@dataclass(frozen=True)
+class BallSettings:
+    """Sizes, steps, points a step, and weights of the terms."""
+
+    steps: int
+    points: int
+    width: int
+    depth: int
+    momentum: float = 0.2
+    volume: float = 10.0
+    start: float = 3.0
+    density: float = 30.0  # at the start beside the momentum, which cannot be what it should
+    learning_rate: float = 5e-3
+
+
+QUICK, FULL = BallSettings(1500, 128, 32, 2), BallSettings(20_000, 1024, 128, 4, learning_rate=1e-3)
+
+
+class Particles(NamedTuple):
+    """Where particles spread evenly at first are at `TIMES`, and the density there."""
+
+    x: Float[np.ndarray, "particles times 3"]
+    density: Float[np.ndarray, "particles times"]
+
+
+def ball_density(x: Point) -> Array:
+    """rho at t = 0, in [1/2, 3/2]."""
+    return 1.5 - jnp.sum(x**2)
+
+
+def ball_start(x: Point) -> Float[Array, " 4"]:
+    """(rho, rho u) at t = 0, shape `(4,)`.
+
+    It flows through the wall, where the fluid cannot follow.
+    """
+    rho = ball_density(x)
+    return jnp.append(rho, rho * jnp.array([-2.0, x[0] - 1, 0.5]))
+
+
+def solve_ball(settings: BallSettings, seed: int) -> Fluid:
+    """A fluid that nothing leaves, held to its start and to the equations."""
+    model_key, key = jax.random.split(jax.random.key(seed))
+    fluid = Fluid(
+        3, BALL, background=MEAN, width=settings.width, depth=settings.depth, key=model_key
+    )
+    at = Spread(BALL, 3, settings.points, until=TIMES[-1])
+    loss = settings.start * FluidStart(ball_start, at, density=settings.density)
+    loss = loss + EulerError(at, momentum=settings.momentum, volume=settings.volume)
+    return train(
+        fluid,
+        no_rows(3),
+        [Stage(settings.steps, loss)],
+        key=key,
+        batch_size=jax.device_count(),
+        learning_rate=settings.learning_rate,
+    ).law
+
+
+def carry(fluid: Callable, x: Float[Array, "particles 3"]) -> Particles:
+    """Particles that follow the velocity of a fluid from t = 0 on.
+
+    Volume is kept, so a particle keeps its density where the density is carried as it should.
+    """
+
+    def velocity(t, x, _):
+        rho, *momentum, _ = fluid(t, x)
+        return jnp.stack(momentum) / rho
+
+    def path(x):
+        solution = diffrax.diffeqsolve(
+            diffrax.ODETerm(velocity),
+            diffrax.Tsit5(),
+            TIMES[0],
+            TIMES[-1],
+            TIMES[-1] / STEPS,
+            x,
+            saveat=diffrax.SaveAt(ts=jnp.array(TIMES)),
+        )
+        places = jnp.asarray(solution.ys)
+        return places, jax.vmap(lambda t, x: fluid(t, x)[0])(jnp.array(TIMES), places)
+
+    return Particles(*map(np.asarray, jax.jit(jax.vmap(path))(x)))
+
+
+def ball_errors(particles: Particles) -> list[dict[str, float]]:
+    """A line a time: how far the density is from that which the particles carry, relative L2.
+
+    At t = 0 from what it should be.
+    """
+    carried = particles.density[:, 0]
+    truth = np.asarray(jax.vmap(ball_density)(jnp.asarray(particles.x[:, 0])))
+    lines = [{"t": 0.0, "density": _relative(carried, truth)}]
+    for n, t in enumerate(TIMES[1:], 1):
+        lines.append({"t": t, "density": _relative(particles.density[:, n], carried)})
+    return lines
+
+
+def advect_in_ball(
+    settings: BallSettings, seed: int, say: Callable[[str], None], count: int = 1000
+) -> tuple[Fluid, Particles, list[dict]]:
+    """The fluid, particles that it carries, and lines of errors."""
+    begun = time.perf_counter()
+    fluid = solve_ball(settings, seed)
+    seconds = time.perf_counter() - begun
+    particles = carry(fluid, Spread(BALL, 3, count)(jax.random.key(seed + 1))[1])
+    found = ball_errors(particles)
+    worst = max(line["density"] for line in found)
+    say(f"ball: density off by at most {worst:.2%} after {seconds:.0f} s")
+    return fluid, particles, [{"case": "ball", **line, "seconds": seconds} for line in found]
+
+
+def ball_claims(lines: list[dict]) -> list[Claim]:
+    """Density as it should be at the start, and carried along."""
+    start, *later = (line["density"] for line in lines)
+    return [
+        Claim("ball: density at the start", start, LIMIT),
+        Claim("ball: density against particles", max(later), LIMIT),
+    ]
+
+
+def _relative(found: np.ndarray, truth: np.ndarray) -> float:
+    return float(np.linalg.norm(found - truth) / np.linalg.norm(truth))
