@@ -8,7 +8,7 @@ import pytest
 
 from _gaussian_bridge import GaussianBridge, problem
 from conservax.density import Gaussian
-from conservax.flux import AbstractDivergenceFree, KnotheRosenblatt
+from conservax.flux import AbstractDivergenceFree, KnotheRosenblatt, row_divergence
 from conservax.law import ConservationLaw
 from conservax.objective import KineticEnergy, ReferenceEnergy, Rows
 from conservax.reference import Given
@@ -79,7 +79,12 @@ class Straightened(AbstractDivergenceFree):
 
     law: ConservationLaw
     share: jax.Array  # of the way there
+    dim: int = 2
     envelope: bool = True
+    constant: None = None
+
+    def row_divergence(self, t, x, condition=None):
+        return row_divergence(lambda x: self.matrix(t, x), x)
 
     def matrix(self, t, x, condition=None):
         slope = jax.jacfwd(self.law.velocity, argnums=1)(t, x)

@@ -81,10 +81,15 @@ class Rotation(AbstractDivergenceFree):
     """A constant antisymmetric matrix under the density envelope."""
 
     rate: float
+    dim: int = 2
     envelope: bool = True
+    constant: None = None
 
     def matrix(self, t, x, condition=None):
         return self.rate * jnp.array([[0.0, 1.0], [-1.0, 0.0]])
+
+    def row_divergence(self, t, x, condition=None):
+        return jnp.zeros(2)
 
 
 def test_symmetry_of_a_rotating_normal():

@@ -38,7 +38,7 @@ def test_the_asymmetry_sees_what_rotates_alone():
     np.testing.assert_allclose(value, 0, atol=1e-24)
 
 
-@pytest.mark.parametrize("symmetry_steps", [0, 300])
+@pytest.mark.parametrize("symmetry_steps", [0, pytest.param(300, marks=pytest.mark.slow)])
 def test_both_parts_are_found(symmetry_steps):
     field = MatrixField(2, domain=TORUS, width=32, depth=2, key=KEY)
     parts = hodge_decomposition(

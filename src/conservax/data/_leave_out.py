@@ -23,7 +23,8 @@ def leave_out(table: Table, times: Any) -> tuple[Table, Table]:
     if not np.size(times):
         return table, table.take(np.arange(0))
     axis = TimeAxis.of(table)
-    wanted = np.unique([float(axis.parse(time)) for time in np.atleast_1d(times)])
+    each = [times] if np.ndim(times) == 0 else times
+    wanted = np.unique([float(axis.parse(time)) for time in each])
     there = np.unique(table.t)
     for time in wanted:
         if time not in there:
