@@ -6,8 +6,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from conservax._types import Point, PRNGKey, Time
-from conservax.flux import AbstractDomain, MatrixField
-from conservax.flux._field_network import FieldNetwork
+from conservax.flux import AbstractDomain, FieldNetwork, MatrixField
 
 
 class PlainFluid(eqx.Module):
