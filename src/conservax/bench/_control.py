@@ -1,25 +1,28 @@
 """Figure 2 [hua2025] over random worlds, named tasks, and the same solved by simulation."""
 
-import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import equinox as eqx
-import jax
-import jax.numpy as jnp
 import numpy as np
-import pandas as pd
 
-from conservax.bench._simulated import goal_pull, simulated_cost, solve_by_simulation
+from conservax.bench._steering_race import steering_race
 from conservax.control import Plan, Problem, circles_world, draw_paths, plan, task
 
-WORLDS = 10
-NAMED_TASKS = ("stunnel", "vneck", "gmm", "linear-quadratic", "gaussian-bridge", "flocking")
+WORLDS, QUICK_WORLDS = 10, 3
+NAMED_TASKS = (
+    "stunnel",
+    "vneck",
+    "gmm",
+    "linear-quadratic",
+    "gaussian-bridge",
+    "flocking",
+    "swarm",
+)
 NOISE = 0.5  # of figure 2, second row; the worlds are 20 wide
 _PATHS, _QUICK_PATHS = 1000, 400
-_STEPS, _QUICK_STEPS, _EULER = 1500, 600, 200
+_STEPS, _QUICK_STEPS = 1500, 300
 
 
 @dataclass(frozen=True)
@@ -33,8 +36,8 @@ class ControlRow:
     - `w2`, `floor`: of the ends to fresh draws of the goal, without noise.
     - `objective`, `simulated`: cost along Euler paths plus the pull of the goal, of the plan and of
       the drift learned by simulation in as many seconds; named tasks only.
-    - `time_ratio`: seconds of the simulation over those of the plan until both had the objective
-      that the simulation ended with.
+    - `time_ratio`: seconds of the simulation over those of the plan, to the lowest objective that
+      both reach.
     """
 
     task: str
@@ -87,30 +90,18 @@ def _world(seed: int, quick: bool) -> tuple[ControlRow, tuple[Problem, list]]:
 def _named(name: str, quick: bool, out: Path, say: Callable[[str], None]) -> ControlRow:
     steps, count = _sizes(quick)
     problem = task(name)
-    began, times = time.perf_counter(), []
-    done = plan(problem, steps=steps, on_chunk=lambda _: times.append(time.perf_counter() - began))
-    other = solve_by_simulation(problem, done.scale, seconds=done.seconds)
-    ours = _objective(done, done.law.drift, count)
-    theirs = _objective(done, other.drift, count)
-    curve = done.model.history["steering"].to_numpy(float) * done.unit
-    known = np.isfinite(curve)
-    pd.DataFrame(
-        {
-            "way": ["law"] * int(known.sum()) + ["simulation"] * len(other.seconds),
-            "seconds": [*np.array(times)[known], *other.seconds],
-            "objective": [*curve[known], *other.objective],
-        }
-    ).to_csv(out / f"curve-{name}.csv", index=False)
-    ratio = _time_ratio(np.array(times)[known], curve[known], other.seconds, theirs)
-    figures, rolled = _scores(done, count)
+    race = steering_race(problem, steps=steps, count=count)
+    race.frame().to_csv(out / f"curve-{name}.csv", index=False)
+    figures, rolled = _scores(race.plan, count)
     draw_paths(
         [problem],
         [[paths] for paths in rolled],
         (["g = 0", f"g = {NOISE}"], [name]),
         out / f"{name}.png",
     )
-    say(f"{name}: objective {ours:.4g}, by simulation {theirs:.4g}, times {ratio:.1f}")
-    return ControlRow(name, objective=ours, simulated=theirs, time_ratio=ratio, **figures)
+    ours, theirs = (float(way.objective[-1]) for way in (race.ours, race.simulated))
+    say(f"{name}: objective {ours:.4g}, by simulation {theirs:.4g}, times {race.time_ratio:.1f}")
+    return ControlRow(name, objective=ours, simulated=theirs, time_ratio=race.time_ratio, **figures)
 
 
 def _sizes(quick: bool) -> tuple[int, int]:
@@ -131,26 +122,3 @@ def _scores(done: Plan, count: int) -> tuple[dict[str, Any], list]:
         "ways": np.nan if calm.ways is None else calm.ways,
     }
     return figures, rolled
-
-
-def _objective(done: Plan, drift: Callable, count: int) -> float:
-    """The same simulation for both: fine Euler paths from fresh draws of the start."""
-    problem, scale = done.problem, done.scale
-    ends = [
-        jnp.asarray((end.draw(77 + n, count) - scale.shift) / scale.scale, float)
-        for n, end in enumerate(problem.ends())
-    ]
-    goal = ends[1] if len(ends) > 1 else None
-    cost = eqx.filter_jit(simulated_cost)
-    parts = cost(
-        jax.random.key(5), drift, problem, scale, ends[0], goal, goal_pull(problem), _EULER
-    )
-    return float(sum(parts))
-
-
-def _time_ratio(
-    times: np.ndarray, curve: np.ndarray, other_times: np.ndarray, reached: float
-) -> float:
-    """NaN if the curve of the plan never gets so low."""
-    below = np.flatnonzero(curve <= reached)
-    return float(other_times[-1] / times[below[0]]) if len(below) else float("nan")

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import equinox as eqx
 import jax
@@ -32,13 +32,11 @@ class NetworkDrift(eqx.Module):
         return self.network(jnp.concatenate([t[None] * 2 - 1, z]))
 
 
-@dataclass(frozen=True)
-class Simulated:
-    """A drift learned by simulation, its objective after `seconds`, chunk by chunk."""
+class Learned(NamedTuple):
+    """The drift after so many seconds of training, compilation included."""
 
+    seconds: float
     drift: NetworkDrift
-    seconds: Float[np.ndarray, " chunks"]
-    objective: Float[np.ndarray, " chunks"]
 
 
 def simulated_cost(
@@ -111,8 +109,8 @@ def goal_pull(problem: Problem) -> float:
 
 def solve_by_simulation(
     problem: Problem, scale: Scale, *, seconds: float, learning_rate: float = 2e-3, seed: int = 0
-) -> Simulated:
-    """Train a network drift for so many seconds, compilation included."""
+) -> list[Learned]:
+    """Train a network drift for so many seconds: as it was after 1, 2, 4, ... chunks, and at the end."""
     began = time.perf_counter()
     pool = [_to_law(end.draw(seed + n, 20_000), scale) for n, end in enumerate(problem.ends())]
     pull = goal_pull(problem)
@@ -139,13 +137,15 @@ def solve_by_simulation(
         (drift, state), values = jax.lax.scan(one, (drift, state), jax.random.split(key, _CHUNK))
         return drift, state, jnp.mean(values)
 
-    key, spent, found = jax.random.key(seed + 1), [], []
-    while not spent or time.perf_counter() - began < seconds:
+    key, learned, chunks, spent = jax.random.key(seed + 1), [], 0, 0.0
+    while spent < seconds:
         key, own = jax.random.split(key)
         drift, state, value = chunk(drift, state, own)
-        found.append(float(value))
-        spent.append(time.perf_counter() - began)
-    return Simulated(drift, np.array(spent), np.array(found))
+        value.block_until_ready()
+        chunks, spent = chunks + 1, time.perf_counter() - began
+        if chunks.bit_count() == 1 or spent >= seconds:
+            learned.append(Learned(spent, drift))
+    return learned
 
 
 def _to_law(x: np.ndarray, scale: Scale) -> Float[Array, "rows dim"]:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pandas as pd
 from rich.table import Table as Grid
 
-from conservax.bench import NAMED_TASKS, WORLDS, bench_control
+from conservax.bench import NAMED_TASKS, QUICK_WORLDS, WORLDS, bench_control
 from conservax.cli._app import BadInput, answer, say
 from conservax.control import TASKS
 from conservax.data import check_out_folder
@@ -26,7 +26,8 @@ def bench_control_command(
     check_out_folder(out, force)
     out.mkdir(parents=True, exist_ok=True)
     named = [name for name in asked if name != "worlds"]
-    worlds = WORLDS if "worlds" in asked else 0
+    count = QUICK_WORLDS if quick else WORLDS
+    worlds = count if "worlds" in asked else 0
     found = []
     for row in bench_control(named, worlds=worlds, quick=quick, out=out, say=say):
         found.append(row)

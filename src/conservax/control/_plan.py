@@ -177,7 +177,7 @@ def plan(
     bumps: int = 32,
     waves: int = 16,
     bend: float = 0.25,
-    points: int = 384,
+    points: int = 1536,
     learning_rate: float = 0.02,
     end_weight: float | None = None,
     seed: int = 0,
