@@ -51,6 +51,7 @@ class FluidSettings:
     continuity: float = 10.0  # of the models that may lose mass
     start: float = 30.0
     density: float = 36.0  # at the start beside the momentum: the density shown
+    causality: float = 0.0  # earlier times first
     max_frequency: float = 1.0
     learning_rate: float = 1e-2
 
@@ -106,7 +107,9 @@ def solve_torus(name: str, settings: FluidSettings, seed: int) -> Callable:
     )
     at = Spread(TORUS, 2, settings.points, until=UNTIL)
     loss = settings.start * FluidStart(torus_start, at, density=settings.density)
-    loss = loss + EulerError(at, momentum=settings.momentum, volume=settings.volume)
+    loss = loss + EulerError(
+        at, momentum=settings.momentum, volume=settings.volume, causality=settings.causality
+    )
     if name != OURS:
         loss = loss + settings.continuity * ContinuityError(at)
     return train(
