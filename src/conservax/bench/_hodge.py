@@ -99,8 +99,7 @@ def learn_hodge(
         field,
         TORUS,
         key=key,
-        steps=3000 if quick else 20_000,
-        learning_rate=1e-2,
+        steps=2500 if quick else 20_000,
         watch=_DistanceToTruth(problem.divergence_free, Spread(TORUS, dim, 16)),
         on_chunk=note,
     )

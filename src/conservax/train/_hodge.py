@@ -5,6 +5,7 @@ from collections.abc import Callable
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+import optax
 
 from conservax._types import Point, PRNGKey, Scalar, Time, Vector
 from conservax.flux import AbstractDivergenceFree, Torus
@@ -53,10 +54,10 @@ def hodge_decomposition(
     key: PRNGKey,
     steps: int = 5000,
     symmetry_steps: int = 0,
-    points: int = 128,
+    points: int = 256,
     width: int = 64,
     depth: int = 2,
-    learning_rate: float = 5e-3,
+    learning_rate: float = 1e-2,
     watch: AbstractObjective | None = None,
     on_chunk: Callable[[ChunkReport], None] | None = None,
 ) -> HodgeParts:
@@ -75,6 +76,7 @@ def hodge_decomposition(
     - `steps`, `symmetry_steps`: of least squares, and then of the loss (14).
     - `points`: of a step, fresh ones each time.
     - `width`, `depth`: of the network of the potential.
+    - `learning_rate`: of `optax.contrib.muon` to begin with: it falls to nothing along a cosine.
     - `watch`: a figure to be told of in the reports that `on_chunk` gets, which is not followed.
 
     **Raises:** `ValueError` if the field has no constant part, as fields on a torus have.
@@ -97,12 +99,13 @@ def hodge_decomposition(
         if count
     ]
     count = jax.device_count()
+    rate = optax.cosine_decay_schedule(learning_rate, steps + symmetry_steps)
     return train(
         HodgeParts(field, network),
         Rows(jnp.zeros(count), jnp.zeros((count, field.dim))),
         stages,
         key=key,
         batch_size=count,
-        learning_rate=learning_rate,
+        optimiser=optax.contrib.muon(rate, adam_learning_rate=rate),
         on_chunk=on_chunk,
     ).law
