@@ -2,6 +2,7 @@
 
 from importlib.metadata import version
 
+from conservax import _compiler as _compiler  # first: it must come before any compilation
 from conservax import check as check
 from conservax import control as control
 from conservax import data as data
