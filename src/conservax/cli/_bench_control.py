@@ -4,9 +4,10 @@ from dataclasses import asdict
 from pathlib import Path
 
 import pandas as pd
+from rich.console import Group
 from rich.table import Table as Grid
 
-from conservax.bench import NAMED_TASKS, QUICK_WORLDS, WORLDS, bench_control
+from conservax.bench import NAMED_TASKS, NOISE, QUICK_WORLDS, WORLDS, bench_control
 from conservax.cli._app import BadInput, answer, say
 from conservax.control import TASKS
 from conservax.data import check_out_folder
@@ -25,11 +26,11 @@ def bench_control_command(
         raise BadInput(f"expected tasks of {', '.join(known)}; got {unknown}.")
     check_out_folder(out, force)
     out.mkdir(parents=True, exist_ok=True)
-    named = [name for name in asked if name != "worlds"]
+    tasks = [name for name in asked if name != "worlds"]
     count = QUICK_WORLDS if quick else WORLDS
     worlds = count if "worlds" in asked else 0
     found = []
-    for row in bench_control(named, worlds=worlds, quick=quick, out=out, say=say):
+    for row in bench_control(tasks, worlds=worlds, quick=quick, out=out, say=say):
         found.append(row)
         pd.DataFrame([asdict(row) for row in found]).to_csv(out / "control.csv", index=False)
     table = pd.DataFrame([asdict(row) for row in found])
@@ -40,20 +41,42 @@ def bench_control_command(
         if len(over)
     }
     result = {"out": str(out), "quick": quick, "rows": table.to_dict("records"), "worlds": spread}
-    answer(result, as_json, _grid(table, spread))
+    named = table[~table["task"].str.startswith("circles-")]
+    grids = [_world_grid(over, spread)] if len(over) else []
+    grids += [_named_grid(named)] if len(named) else []
+    answer(result, as_json, Group(*grids))
 
 
-def _grid(table: pd.DataFrame, spread: dict[str, dict[str, float]]) -> Grid:
-    grid = Grid(*table.columns)
-    for row in table.to_dict("records"):
-        grid.add_row(row.pop("task"), *("" if pd.isna(v) else f"{v:.4g}" for v in row.values()))
-    if spread:
-        grid.add_section()
-        shown = (
-            f"{spread[name]['mean']:.3g} ± {spread[name]['deviation']:.2g}"
-            if name in spread
-            else ""
-            for name in table.columns[1:]
-        )
-        grid.add_row("worlds", *shown)
+def _world_grid(worlds: pd.DataFrame, spread: dict[str, dict[str, float]]) -> Grid:
+    """Figure 2 in numbers: a line a world, and means over worlds."""
+    names = ("task", "total", *_MEANS)
+    titles = ("world", "cost", "hit, g = 0", f"hit, g = {NOISE}", "ways", "without entropy")
+    grid = Grid(*titles, "entropy, nats", "seconds")
+    for row in worlds.to_dict("records"):
+        grid.add_row(*(_cell(name, row[name]) for name in names))
+    grid.add_section()
+    means = (
+        f"{_cell(name, spread[name]['mean'])} ± {_cell(name, spread[name]['deviation'])}"
+        for name in _MEANS
+    )
+    grid.add_row("mean", "", *means)
     return grid
+
+
+def _named_grid(named: pd.DataFrame) -> Grid:
+    """A line a task; the last three columns are of the race with the simulation."""
+    names = ("task", "total", "hit", "hit_noise", "w2", "floor", "objective", "simulated")
+    titles = ("task", "cost", "hit, g = 0", f"hit, g = {NOISE}", "W2 to goal", "its floor")
+    grid = Grid(*titles, "objective", "by simulation", "times the seconds", "seconds")
+    for row in named.to_dict("records"):
+        cells = (_cell(name, row[name]) for name in (*names, "time_ratio", "seconds"))
+        grid.add_row(*cells)
+    return grid
+
+
+def _cell(name: str, value: str | float) -> str:
+    if isinstance(value, str):
+        return value
+    if pd.isna(value):
+        return ""
+    return f"{value:.1%}" if name.startswith("hit") else f"{value:.3g}"
