@@ -33,11 +33,12 @@ class SolverSettings:
 
     steps: int
     first: int  # steps of likelihood at the start alone
-    components: int = 16
+    components: int = 32
     width: int = 64
     depth: int = 2
     times: int = 16
     points: int = 32
+    start_points: int = 2048  # a sharp edge makes the start noisy
     weight: float = 30.0
     learning_rate: float = 5e-3
 
@@ -82,7 +83,7 @@ def solve(case: EvolutionCase, settings: SolverSettings, seed: int) -> Conservat
     law = ConservationLaw(density, KnotheRosenblatt(), field)
     keys = jax.random.split(row_key, 20_000)
     x = jax.jit(jax.vmap(lambda key: case.solution.sample(key, jnp.asarray(case.begin))))(keys)
-    start = InitialError(case.solution, case.begin)
+    start = InitialError(case.solution, case.begin, settings.start_points)
     equation = EquationError(case.equation, case.begin, case.end, settings.times, settings.points)
     stages = [
         Stage(settings.first, NegativeLogLikelihood()),
