@@ -132,7 +132,7 @@ def _draw(solved: dict[str, ConservationLaw], frame: pd.DataFrame, path: Path) -
     for name, group in frame.groupby("case", sort=False):
         panels[-1].semilogy(group["t"], 100 * group["error"], "o-", label=name)
     panels[-1].set(title="relative L2 error, %", xlabel="share of the time")
-    panels[-1].legend(fontsize="x-small")
+    panels[-1].legend(fontsize="x-small", loc="center left", bbox_to_anchor=(1, 0.5))
     figure.savefig(path, dpi=120)
 
 
