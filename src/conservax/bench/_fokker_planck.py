@@ -87,7 +87,7 @@ def solve(case: EvolutionCase, settings: SolverSettings, seed: int) -> Conservat
     equation = EquationError(case.equation, case.begin, case.end, settings.times, settings.points)
     stages = [
         Stage(settings.first, NegativeLogLikelihood()),
-        Stage(settings.steps, equation + settings.weight * start),
+        Stage(case.effort * settings.steps, equation + settings.weight * start),
     ]
     return train(
         law,

@@ -20,7 +20,10 @@ TILTED = ((0.7, 0.3), (0.3, 0.4))
 
 @dataclass(frozen=True)
 class EvolutionCase:
-    """An equation, its solution, the times between which it is solved, and how far mass reaches."""
+    """An equation, its solution, the times between which it is solved, and how far mass reaches.
+
+    `effort`: times the steps that others get.
+    """
 
     equation: AbstractEquation
     solution: AbstractSolution
@@ -28,6 +31,7 @@ class EvolutionCase:
     end: float
     reach: float
     limit: float = 0.01
+    effort: int = 1
 
 
 def spring(rate: float):
@@ -59,7 +63,12 @@ def _cases(dim: int) -> dict[str, EvolutionCase]:
             7.0,
         ),
         f"porous medium, {dim}-D": EvolutionCase(
-            FokkerPlanck(1.0, exponent=2.0), Barenblatt(dim), 0.2, 1.0, 4.0
+            FokkerPlanck(1.0, exponent=2.0),
+            Barenblatt(dim),
+            0.2,
+            1.0,
+            4.0,
+            effort=1 if dim == 1 else 3,  # for the sharp edge
         ),
     }
 
