@@ -67,3 +67,23 @@ def test_ways_round_an_obstacle_are_told_apart():
     assert (turns[:, 1] == turns[0, 1]).all()  # nobody goes round the far one
     assert ways_used(turns[:3]) == 2
     assert ways([Circles([[0.0, 0.0, 0.0]], 1.0)], np.zeros((2, 5, 3))) is None
+
+
+def test_a_margin_moves_the_rim_of_the_cost():
+    t = jnp.array(0.0)
+    ring, wider = Circles([[0.0, 0.0]], 1.0, margin=0.5), Circles([[0.0, 0.0]], 1.5)
+    box, larger = (
+        Boxes([[-1.0, -1.0]], [[1.0, 1.0]], margin=0.5),
+        Boxes([[-1.5, -1.5]], [[1.5, 1.5]]),
+    )
+    for x in ([1.7, 0.0], [0.0, 1.2]):
+        assert ring(t, jnp.array(x)) == pytest.approx(float(wider(t, jnp.array(x))))
+        assert box(t, jnp.array(x)) == pytest.approx(float(larger(t, jnp.array(x))))
+
+
+def test_a_way_counts_if_one_in_a_hundred_takes_it():
+    turns = np.zeros((1000, 2), int)
+    turns[:9, 0] = 1
+    assert ways_used(turns) == 1
+    turns[:10, 0] = 1
+    assert ways_used(turns) == 2

@@ -109,6 +109,29 @@ def test_noise_keeps_the_marginals(solved):
         solved.rollout(diffusion=-1.0)
 
 
+def test_noise_is_as_rough_as_asked_for_in_the_units_of_the_problem(solved):
+    def roughness(diffusion):
+        x = solved.rollout(100, diffusion=diffusion, times=201, steps=200).x
+        return np.mean(np.sum(np.diff(x, axis=1) ** 2, axis=(1, 2)))
+
+    # Two coordinates, each of quadratic variation g^2.
+    assert roughness(0.5) - roughness(0.0) == pytest.approx(2 * 0.5**2, rel=0.1)
+
+
+@pytest.mark.parametrize(("game", "felt"), [(True, 0.5), (False, 0.25)])
+def test_nobody_counts_on_moving_the_mean_in_a_game(game, felt):
+    # A narrow bump at m pays |m - m / 2|^2 / 2: slope m / 2 if the mean is given, m / 4 if not.
+    bump = Curve([[3.0], [3.0]], 1e-2, np.zeros((1, 1)), min_scale=1e-6)
+    law = ConservationLaw(Mixture([bump]), MixtureFlux(FactorizedFlux()))
+    problem = Problem(
+        Normals([0.0], 1.0), Normals([0.0], 1.0), costs=[Flocking(1.0, pull=0.5)], game=game
+    )
+    cost = SteeringCost(problem, Scale(np.zeros(1), 1.0), 256, 1.0, (False, False))
+    value = lambda law: cost(jax.random.key(0), law, None)  # noqa: E731
+    slope = compiled(eqx.filter_grad(value))(law).density.laws.ends.sum()
+    assert slope == pytest.approx(3 * felt, rel=0.02)
+
+
 def test_a_plan_is_saved_as_a_model(solved, tmp_path):
     solved.save(tmp_path / "plan.conservax")
     model = conservax.load(tmp_path / "plan.conservax")

@@ -71,6 +71,15 @@ def test_a_field_is_the_row_divergence_of_its_matrix_and_has_no_divergence(kind,
     assert np.max(np.abs(np.trace(jacobian, axis1=1, axis2=2))) < 1e-10
 
 
+def test_a_constant_part_adds_to_the_flux_and_is_not_weighed_by_the_density():
+    field = field_of("matrix", "torus", 2)
+    bare = eqx.tree_at(lambda f: f.constant, field, jnp.zeros(2))
+    density = Gaussian(2, lambda t: jnp.zeros(2), lambda t: jnp.full(2, 0.7))
+    x = jnp.array([0.4, -0.9])
+    added = field.flux(density, T, x) - bare.flux(density, T, x)
+    np.testing.assert_allclose(added, [1.0, 2.0], rtol=1e-10)
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_field_on_the_torus_is_the_same_across_the_seam(kind):
     field = field_of(kind, "torus", 3)
