@@ -7,6 +7,7 @@ import pytest
 from matplotlib.path import Path as Outline
 
 from conservax.control import Boxes, Circles, Ellipses, Polygons, hits, ways, ways_used
+from conservax.data import DataError
 
 SHAPES = {
     "circles": Circles([[0.3, -0.2]], 1.3),
@@ -87,3 +88,24 @@ def test_a_way_counts_if_one_in_a_hundred_takes_it():
     assert ways_used(turns) == 1
     turns[:10, 0] = 1
     assert ways_used(turns) == 2
+
+
+def test_a_closed_ring_is_the_polygon_without_its_last_corner():
+    square = [[-1.0, -1.0], [1.0, -1.0], [1.0, 1.0], [-1.0, 1.0]]
+    x = jnp.array([3.0, 0.0])
+    assert Polygons([[*square, square[0]]]).signed_distances(x) == pytest.approx(2.0)
+
+
+@pytest.mark.parametrize(
+    "corners", [[[0, 0], [0, 0], [0, 0]], [[0, 0], [1, 1], [2, 2]], [[0, 0], [1, np.nan], [2, 0]]]
+)
+def test_corners_without_an_area_are_refused(corners):
+    with pytest.raises(DataError, match="corners"):
+        Polygons([corners])
+
+
+def test_one_side_of_a_polygon_that_is_not_convex_is_one_way():
+    bend = Polygons([[[0, 0], [4, 0], [4, 0.2], [0.2, 0.2], [0.2, 4], [0, 4]]])
+    paths = np.array([[[4, 1], [0.5, 0.5], [1, 4]], [[4, 1], [3, 3], [1, 4]]])
+    assert bend.signed_distances(jnp.asarray(bend.centres()[0]))[0] < 0
+    assert ways_used(ways([bend], paths)) == 1

@@ -7,7 +7,17 @@ import numpy as np
 import pytest
 
 import conservax
-from conservax.control import Circles, Entropy, Flocking, Normals, Potential, Problem, Samples, plan
+from conservax.control import (
+    Circles,
+    Congestion,
+    Entropy,
+    Flocking,
+    Normals,
+    Potential,
+    Problem,
+    Samples,
+    plan,
+)
 from conservax.control._crowd import crowd_mean
 from conservax.control._objectives import Scale, SteeringCost, costs_of, hold_ends
 from conservax.data import DataError
@@ -17,6 +27,7 @@ from conservax.law import ConservationLaw
 from oracles import compiled
 
 POINTS = 20_000
+KEY = jax.random.key(0)
 
 
 def straight(diffusion=0.0):
@@ -130,6 +141,59 @@ def test_nobody_counts_on_moving_the_mean_in_a_game(game, felt):
     value = lambda law: cost(jax.random.key(0), law, None)  # noqa: E731
     slope = compiled(eqx.filter_grad(value))(law).density.laws.ends.sum()
     assert slope == pytest.approx(3 * felt, rel=0.02)
+
+
+def test_nobody_counts_on_thinning_the_crowd_in_a_game():
+    # The planner minimises E rho, whose slope is twice that of E of the rho that others make.
+    law = straight()
+
+    def slope(game):
+        problem = Problem(Normals([0.0, 0.0], 1.0), Normals([1.0, 0.0], 1.0), game=game)
+        crowded = Problem(problem.start, problem.goal, costs=[Congestion(5.0)], game=game)
+        parts = [
+            SteeringCost(each, Scale(np.zeros(2), 1.0), 20_000, 1.0, (False, False))
+            for each in (crowded, problem)
+        ]
+        value = lambda law: parts[0](KEY, law, None) - parts[1](KEY, law, None)  # noqa: E731
+        return compiled(eqx.filter_grad(value))(law).density.laws.raw_scales.sum()
+
+    assert slope(True) == pytest.approx(0.5 * float(slope(False)), rel=0.05)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("steps", -1),
+        ("steps", True),
+        ("bumps", 2.5),
+        ("points", 0),
+        ("waves", "a"),
+        ("seed", -1),
+        ("learning_rate", np.nan),
+        ("bend", np.nan),
+        ("end_weight", "a"),
+    ],
+)
+def test_numbers_that_make_no_sense_are_told_by_name(name, value):
+    problem = Problem(Normals([0.0], 1.0), Normals([2.0], 1.0))
+    with pytest.raises(DataError, match=name):
+        plan(problem, **{name: value})
+
+
+def test_few_paths_are_scored(solved):
+    assert solved.scores(solved.rollout(3), diffusion=0.0).terminal_w2 > 0
+
+
+def test_a_start_of_almost_no_width_is_solved():
+    problem = Problem(Normals([-3.0, 0.0], 1e-4), Normals([3.0, 0.0], 0.2))
+    done = plan(problem, bumps=2, waves=2, likelihood_steps=5, control_steps=0, steps=5, points=16)
+    assert np.isfinite(done.costs(64)["total"])
+
+
+@pytest.mark.parametrize("columns", [["x", "x"], ["t", "x"], [1, 2], 3, ["x"]])
+def test_columns_are_different_names(columns):
+    with pytest.raises(DataError, match="columns"):
+        Problem(Normals([0.0, 0.0], 1.0), Normals([1.0, 0.0], 1.0), columns=columns)
 
 
 def test_a_plan_is_saved_as_a_model(solved, tmp_path):

@@ -31,7 +31,7 @@ START, GOAL = Normals([0.0, 0.0], 0.1), Normals([4.0, 0.0], 0.1)
         ({"goal": None}, "a goal or a terminal cost"),
         ({"control_weight": 0.0}, "control_weight above 0"),
         ({"diffusion": -1.0}, "diffusion of 0 or more"),
-        ({"columns": ["x"]}, "2 columns"),
+        ({"columns": ["x"]}, "2 different names"),
         ({"costs": [Circles([[4.0, 0.0]], 1.0)]}, "goal: .* 100% of it is inside"),
         ({"costs": [Circles([[0.0, 0.0]], 1.0)]}, "start: .* outside the obstacles"),
         ({"costs": [Circles([[0.0, 5.0, 0.0]], 1.0)]}, "at most 2 coordinates"),

@@ -6,7 +6,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from conservax.density import DenseNetwork
+from conservax.density import DenseNetwork, Gaussian
 from conservax.flux import (
     Ball,
     Euclidean,

@@ -87,3 +87,10 @@ def test_a_watched_figure_is_told_of():
 def test_a_field_that_is_not_on_the_torus_is_refused():
     with pytest.raises(ValueError, match=r"expected a field on a torus.*domain=Torus"):
         hodge_decomposition(target, MatrixField(2, key=KEY), TORUS, key=KEY)
+
+
+@pytest.mark.parametrize("target", [lambda x: x[0], lambda x: jnp.ones(3)])
+def test_a_target_of_another_shape_is_refused(target):
+    field = MatrixField(2, domain=TORUS, key=KEY)
+    with pytest.raises(ValueError, match=r"a target of shape \(2,\)"):
+        hodge_decomposition(target, field, TORUS, key=KEY)

@@ -9,6 +9,7 @@ from conservax.control._problem import Problem
 from conservax.density import Curve, Mixture
 
 _SLACK = 1e-9
+_NARROWEST = 1.1e-3  # a bump, in law units: a little above what a curve can be
 
 
 def curves(
@@ -35,6 +36,7 @@ def curves(
     for (i, j, share), count in zip(pairs, counts, strict=True):
         ends = (np.stack([start.means[i], goal.means[j]]) - scale.shift) / scale.scale
         scales = np.stack([start.deviations[i], goal.deviations[j]]) / scale.scale
+        scales = np.maximum(scales, _NARROWEST)
         length = np.linalg.norm(ends[1] - ends[0])
         for number in range(count):
             bends = (

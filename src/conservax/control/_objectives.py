@@ -97,13 +97,17 @@ def control_of(problem: Problem, scale: Scale, at: Crowd) -> Scalar:
 def _running(problem: Problem, scale: Scale, law: ConservationLaw, at: Crowd) -> Scalar:
     volume = law.dim * float(np.log(scale.scale))
 
+    crowd_law = law
+    if problem.game:  # nobody counts on moving the others
+        still = lambda leaf: jax.lax.stop_gradient(leaf) if eqx.is_array(leaf) else leaf  # noqa: E731
+        crowd_law = jax.tree.map(still, law)
+
     def cost(t: Time, z: Point) -> Scalar:
         log_prob, mean = jnp.zeros(()), jnp.zeros_like(z)
         if problem.needs_log_prob:
-            log_prob = law.log_prob(t, z) - volume
+            log_prob = crowd_law.log_prob(t, z) - volume
         if problem.needs_mean:
-            mean = scale.points(crowd_mean(law, t))
-            mean = jax.lax.stop_gradient(mean) if problem.game else mean
+            mean = scale.points(crowd_mean(crowd_law, t))
         return problem.running(t, scale.points(z), log_prob, mean)
 
     return jnp.mean(at.weight * jax.vmap(cost)(at.t, at.x))

@@ -241,10 +241,11 @@ class Polygons(AbstractObstacles):
 
     **Arguments:**
 
-    - `corners`: of every polygon, shape `(corners, 2)`, in order round it.
+    - `corners`: of every polygon, shape `(corners, 2)`, in order round it; the first may be
+      repeated at the end.
     - `weight`, `margin`, `softness`: see `Boxes`.
 
-    **Raises:** `DataError` for other shapes, a negative weight.
+    **Raises:** `DataError` for other shapes, corners that enclose no area, a negative weight.
     """
 
     corners: tuple[np.ndarray, ...]
@@ -260,12 +261,9 @@ class Polygons(AbstractObstacles):
         margin: float = 0.0,
         softness: float = 0.25,
     ):
-        self.corners = tuple(np.asarray(polygon, float) for polygon in corners)
-        for polygon in self.corners:
-            if polygon.ndim != 2 or polygon.shape[1] != 2 or len(polygon) < 3:
-                raise DataError(
-                    f"expected polygons of shape (corners, 2), three or more; got {polygon.shape}."
-                )
+        self.corners = tuple(_ring(np.asarray(polygon, float)) for polygon in corners)
+        if not self.corners:
+            raise DataError("expected at least one polygon; got none.")
         self.weight, self.margin = not_negative("weight", weight), margin
         self.softness = positive("softness", softness)
 
@@ -285,8 +283,8 @@ class Polygons(AbstractObstacles):
         return soft_cost(self, x, self.softness)
 
     def centres(self) -> Float[np.ndarray, "shapes dim"]:
-        """The means of the corners."""
-        return np.stack([polygon.mean(0) for polygon in self.corners])
+        """Of each the deepest of a few points, of which one is inside: every polygon has an ear."""
+        return np.stack([_inner_point(polygon) for polygon in self.corners])
 
     def outlines(self) -> list[Float[np.ndarray, "corners 2"]]:
         """The corners, and the first again."""
@@ -297,6 +295,28 @@ def _circle() -> Float[np.ndarray, "corners 2"]:
     """The unit circle, as a closed polygon."""
     angle = np.linspace(0, 2 * np.pi, _ROUND + 1)
     return np.stack([np.cos(angle), np.sin(angle)], axis=1)
+
+
+def _ring(corners: np.ndarray) -> Float[np.ndarray, "corners 2"]:
+    """The corners of a polygon without repeated neighbours, first and last included."""
+    if corners.ndim != 2 or corners.shape[1] != 2 or not np.all(np.isfinite(corners)):
+        raise DataError(
+            f"expected polygons of finite corners, shape (corners, 2); got {corners.tolist()}."
+        )
+    ring = corners[np.any(corners != np.roll(corners, 1, axis=0), axis=1)]
+    x, y = ring.T
+    area = 0.5 * abs(np.sum(x * np.roll(y, -1) - y * np.roll(x, -1)))
+    if len(ring) < 3 or not area > 0:
+        raise DataError(
+            f"expected three or more corners round an area; got {corners.tolist()}, area {area:g}."
+        )
+    return ring
+
+
+def _inner_point(ring: Float[np.ndarray, "corners 2"]) -> Float[np.ndarray, " 2"]:
+    ears = (np.roll(ring, 1, axis=0) + ring + np.roll(ring, -1, axis=0)) / 3
+    tried = np.concatenate([ring.mean(0)[None], ears])
+    return tried[np.argmin([_distance(ring, jnp.asarray(point)[None]) for point in tried])]
 
 
 def soft_cost(obstacles: AbstractObstacles, x: Point, softness: float) -> Scalar:
@@ -326,13 +346,17 @@ def _root(squared: Array) -> Array:
 
 def not_negative(name: str, value: float) -> float:
     """The number, or `DataError`."""
-    if not 0 <= value < float("inf"):
-        raise DataError(f"expected a {name} of 0 or more; got {value}.")
+    if not (_is_number(value) and 0 <= value < float("inf")):
+        raise DataError(f"expected a {name} of 0 or more; got {value!r}.")
     return float(value)
 
 
 def positive(name: str, value: float) -> float:
     """The number, or `DataError`."""
-    if not 0 < value < float("inf"):
-        raise DataError(f"expected a {name} above 0; got {value}.")
+    if not (_is_number(value) and 0 < value < float("inf")):
+        raise DataError(f"expected a {name} above 0; got {value!r}.")
     return float(value)
+
+
+def _is_number(value) -> bool:
+    return isinstance(value, int | float | np.number) and not isinstance(value, bool)

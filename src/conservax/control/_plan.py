@@ -16,6 +16,7 @@ from conservax._types import PRNGKey
 from conservax.check import wasserstein
 from conservax.control._initial import curves
 from conservax.control._objectives import ControlCost, Scale, SteeringCost, costs_of
+from conservax.control._obstacles import not_negative, positive
 from conservax.control._paths import Paths, hits, ways, ways_used
 from conservax.control._problem import Problem
 from conservax.data import DataError, TimeAxis, Units
@@ -156,7 +157,9 @@ class Plan:
     def _arrival(self, ends: np.ndarray, seed: int) -> tuple[float, float]:
         if self.problem.goal is None:
             return np.nan, np.nan
-        blocks = np.array_split(ends, _REPEATS)
+        if not len(ends):
+            raise DataError("expected paths to score; got none.")
+        blocks = np.array_split(ends, min(_REPEATS, len(ends)))
         goal = self.problem.goal
         w2, floor = [], []
         for number, block in enumerate(blocks):
@@ -205,9 +208,30 @@ def plan(
       share that is inverse to it.
     - `seed`: decides everything random.
 
-    **Raises:** `DataError` for another density, or too few bumps; `DivergedError`.
+    **Raises:** `DataError` for another density, too few bumps, numbers that make no sense, or a cost
+    of the mean where the density has none in closed form; `DivergedError`.
     """
     began = time.perf_counter()
+    for name, value, least in (
+        ("likelihood_steps", likelihood_steps, 0),
+        ("control_steps", control_steps, 0),
+        ("steps", steps, 0),
+        ("bumps", bumps, 1),
+        ("waves", waves, 1),
+        ("points", points, 1),
+        ("seed", seed, 0),
+    ):
+        _check_whole(name, value, least)
+    if not likelihood_steps + control_steps + steps:
+        raise DataError("expected at least one step; got none in all three stages.")
+    positive("learning_rate", learning_rate)
+    not_negative("bend", bend)
+    if end_weight is not None:
+        positive("end_weight", end_weight)
+    if problem.needs_mean and density == "autoregressive":
+        raise DataError(
+            'a cost that takes the mean needs density="curves" or "factorized"; got "autoregressive".'
+        )
     ends = [end.draw(seed + n, _ROWS) for n, end in enumerate(problem.ends())]
     both = np.concatenate(ends if len(ends) > 1 else [*ends, ends[0] + 1.0])
     scale = Scale(both.mean(0), float(np.sqrt(both.var(0).mean())))
@@ -274,6 +298,11 @@ def _straight(problem: Problem, ends: list[np.ndarray]) -> float:
     squared = float(np.sum((ends[-1].mean(0) - ends[0].mean(0)) ** 2))
     squared += float(np.sum(ends[0].var(0) + ends[-1].var(0)))
     return 0.5 * problem.control_weight * squared
+
+
+def _check_whole(name: str, value: int, least: int) -> None:
+    if isinstance(value, bool) or not isinstance(value, int) or value < least:
+        raise DataError(f"{name}: expected a whole number, {least} or more; got {value!r}.")
 
 
 def _dtype(law: ConservationLaw):

@@ -78,9 +78,15 @@ class Problem:
                 f"{self.goal.dim}."
             )
         names = [f"x{i + 1}" for i in range(self.dim)] if columns is None else columns
+        if not isinstance(names, list | tuple) or not all(isinstance(n, str) for n in names):
+            raise DataError(f"columns: expected names, one a coordinate; got {names!r}.")
         self.columns = tuple(names)
-        if len(self.columns) != self.dim:
-            raise DataError(f"expected {self.dim} columns, one a coordinate; got {self.columns}.")
+        if len(set(self.columns)) != self.dim or len(self.columns) != self.dim:
+            raise DataError(
+                f"columns: expected {self.dim} different names, one a coordinate; got {names}."
+            )
+        if {"path", "t"} & set(self.columns):
+            raise DataError(f"columns: path and t have another meaning in paths; got {names}.")
         self._check_obstacles()
         self._check_functions()
 

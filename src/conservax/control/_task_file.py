@@ -63,8 +63,15 @@ def read_task(path: Path) -> TaskFile:
     diffusions = np.atleast_1d(
         _number_list(path, "rollout.diffusion", rollout.get("diffusion", [0.0, 0.5]))
     )
-    if np.any(diffusions < 0):
-        raise DataError(f"{path}: rollout.diffusion: expected 0 or more; got {diffusions.min():g}.")
+    if not np.all((diffusions >= 0) & np.isfinite(diffusions)):
+        raise DataError(
+            f"{path}: rollout.diffusion: expected 0 or more; got {diffusions.tolist()}."
+        )
+    if not len(diffusions) or len({f"{g:g}" for g in diffusions}) < len(diffusions):
+        raise DataError(
+            f"{path}: rollout.diffusion: expected different numbers, at least one; got "
+            f"{diffusions.tolist()}."
+        )
     paths = rollout.get("paths", 1000)
     if not isinstance(paths, int) or paths < 8:
         raise DataError(
@@ -80,7 +87,7 @@ def _problem(path: Path, given: dict[str, Any]) -> Problem:
             raise DataError(
                 f"{path}: expected a task or a problem of your own; got task and {rest}."
             )
-        return _made(path, "task", lambda: task(given["task"]))
+        return _made(path, "task", lambda: task(str(given["task"])))
     if "start" not in given:
         raise DataError(f"{path}: start: expected a table of this name; got none.")
     how: dict[str, Any] = {"costs": _costs(path, given)}

@@ -79,12 +79,18 @@ def hodge_decomposition(
     - `learning_rate`: of `optax.contrib.muon` to begin with: it falls to nothing along a cosine.
     - `watch`: a figure to be told of in the reports that `on_chunk` gets, which is not followed.
 
-    **Raises:** `ValueError` if the field has no constant part, as fields on a torus have.
+    **Raises:** `ValueError` if the field has no constant part, as fields on a torus have, or the
+    target another shape.
     """
     if field.constant is None:
         raise ValueError(
             "expected a field on a torus; got one without a constant part. "
             "Build it with domain=Torus(...)."
+        )
+    found = jax.eval_shape(target, jnp.zeros(field.dim)).shape
+    if not isinstance(torus, Torus) or found != (field.dim,):
+        raise ValueError(
+            f"expected a torus, and a target of shape {(field.dim,)} on it; got {torus} and {found}."
         )
     network_key, key = jax.random.split(key)
     network = FieldNetwork(torus, field.dim, 1, width, depth, 0, 1.0, 0.1, network_key)
