@@ -44,7 +44,7 @@ class Problem:
     - `control_weight`: above 0.
     - `diffusion`: g, in units of x over the square root of time.
     - `game`: everybody looks after himself (a Nash equilibrium, the mean-field game) instead of
-      all after the total cost: the mean in the costs is taken as given.
+      all after the total cost: mean and density in the costs are taken as given.
     - `columns`: names of the coordinates.
 
     **Raises:** `DataError` for dimensions that differ, negative weights, a start or goal inside an
