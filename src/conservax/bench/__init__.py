@@ -4,6 +4,7 @@ from conservax.bench._claims import Claim as Claim
 from conservax.bench._claims import Findings as Findings
 from conservax.bench._control import NAMED_TASKS as NAMED_TASKS
 from conservax.bench._control import NOISE as NOISE
+from conservax.bench._control import QUICK_TASKS as QUICK_TASKS
 from conservax.bench._control import QUICK_WORLDS as QUICK_WORLDS
 from conservax.bench._control import WORLDS as WORLDS
 from conservax.bench._control import ControlRow as ControlRow

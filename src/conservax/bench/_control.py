@@ -20,6 +20,7 @@ NAMED_TASKS = (
     "flocking",
     "swarm",
 )
+QUICK_TASKS = NAMED_TASKS[:4]
 NOISE = 0.5  # of figure 2, second row; the worlds are 20 wide
 _PATHS, _QUICK_PATHS = 1000, 400
 _STEPS, _QUICK_STEPS = 1500, 300

@@ -7,7 +7,7 @@ import pandas as pd
 from rich.console import Group
 from rich.table import Table as Grid
 
-from conservax.bench import NAMED_TASKS, NOISE, QUICK_WORLDS, WORLDS, bench_control
+from conservax.bench import NAMED_TASKS, NOISE, QUICK_TASKS, QUICK_WORLDS, WORLDS, bench_control
 from conservax.cli._app import BadInput, answer, say
 from conservax.control import TASKS
 from conservax.data import check_out_folder
@@ -20,7 +20,7 @@ def bench_control_command(
 ) -> None:
     """See `conservax bench`. `rows` are "worlds" and named tasks."""
     known = ("worlds", *TASKS)
-    asked = rows or ["worlds", *NAMED_TASKS]
+    asked = rows or ["worlds", *(QUICK_TASKS if quick else NAMED_TASKS)]
     unknown = [name for name in asked if name not in known]
     if unknown:
         raise BadInput(f"expected tasks of {', '.join(known)}; got {unknown}.")
@@ -34,14 +34,15 @@ def bench_control_command(
         found.append(row)
         pd.DataFrame([asdict(row) for row in found]).to_csv(out / "control.csv", index=False)
     table = pd.DataFrame([asdict(row) for row in found])
-    over = table[table["task"].str.startswith("circles-")]
+    of_world = table["task"].str.startswith("circles-")
+    over = pd.DataFrame(table[of_world])
     spread = {
         name: {"mean": float(over[name].mean()), "deviation": float(over[name].std())}
         for name in _MEANS
         if len(over)
     }
     result = {"out": str(out), "quick": quick, "rows": table.to_dict("records"), "worlds": spread}
-    named = table[~table["task"].str.startswith("circles-")]
+    named = pd.DataFrame(table[~of_world])
     grids = [_world_grid(over, spread)] if len(over) else []
     grids += [_named_grid(named)] if len(named) else []
     answer(result, as_json, Group(*grids))
