@@ -196,6 +196,15 @@ def test_columns_are_different_names(columns):
         Problem(Normals([0.0, 0.0], 1.0), Normals([1.0, 0.0], 1.0), columns=columns)
 
 
+def test_an_end_without_a_goal_goes_where_the_terminal_cost_is_low():
+    problem = Problem(Normals([2.0], 0.3), terminal=lambda x: 20 * x[0] ** 2)
+    how = {"likelihood_steps": 5, "control_steps": 0, "steps": 400, "learning_rate": 0.05}
+    done = plan(problem, bumps=1, waves=1, points=64, **how)
+    # Straight to 2 / (1 + 40): the control cost asks for the rest.
+    assert done.model.sample(1.0, 2000).mean() == pytest.approx(2 / 41, abs=0.1)
+    assert done.model.sample(0.0, 2000).mean() == pytest.approx(2.0, abs=0.1)
+
+
 def test_a_plan_is_saved_as_a_model(solved, tmp_path):
     solved.save(tmp_path / "plan.conservax")
     model = conservax.load(tmp_path / "plan.conservax")
