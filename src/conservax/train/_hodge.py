@@ -1,11 +1,11 @@
 """Any field on a torus is a gradient and a field without divergence: both, learned."""
 
 from collections.abc import Callable
+from typing import Any, ClassVar
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-import optax
 
 from conservax._types import Point, PRNGKey, Scalar, Time, Vector
 from conservax.flux import AbstractDivergenceFree, Torus
@@ -20,6 +20,7 @@ from conservax.objective import (
     as_sum,
 )
 from conservax.train._history import ChunkReport
+from conservax.train._optimisers import cosine_muon
 from conservax.train._train import Stage, train
 
 
@@ -44,6 +45,16 @@ class HodgeParts(eqx.Module):
     def gradient(self, x: Point) -> Vector:
         """Without rotation to rounding, shape `(dim,)`."""
         return jax.grad(self.potential)(x)
+
+
+class _OfTheField(AbstractObjective):
+    """An objective of the divergence-free part alone: the other has a gradient of exactly zero."""
+
+    objective: FieldAsymmetry
+    name: ClassVar[str] = FieldAsymmetry.name
+
+    def __call__(self, key: PRNGKey, parts: HodgeParts, rows: Any) -> Scalar:
+        return self.objective(key, parts.field, rows)
 
 
 def hodge_decomposition(
@@ -76,8 +87,9 @@ def hodge_decomposition(
     - `steps`, `symmetry_steps`: of least squares, and then of the loss (14).
     - `points`: of a step, fresh ones each time.
     - `width`, `depth`: of the network of the potential.
-    - `learning_rate`: of `optax.contrib.muon` to begin with: it falls to nothing along a cosine.
+    - `learning_rate`: of `cosine_muon`, to begin with.
     - `watch`: a figure to be told of in the reports that `on_chunk` gets, which is not followed.
+      Reports count the steps of each loss from its beginning.
 
     **Raises:** `ValueError` if the field has no constant part, as fields on a torus have, or the
     target another shape.
@@ -96,22 +108,22 @@ def hodge_decomposition(
     network = FieldNetwork(torus, field.dim, 1, width, depth, 0, 1.0, 0.1, network_key)
     at = Spread(torus, field.dim, points)
     watched = () if watch is None else ((0.0, watch),)
-    stages = [
-        Stage(count, Sum((*as_sum(objective).terms, *watched)))
-        for count, objective in (
-            (steps, FieldError(target, at)),
-            (symmetry_steps, FieldAsymmetry(target, at)),
-        )
-        if count
-    ]
     count = jax.device_count()
-    rate = optax.cosine_decay_schedule(learning_rate, steps + symmetry_steps)
-    return train(
-        HodgeParts(field, network),
-        Rows(jnp.zeros(count), jnp.zeros((count, field.dim))),
-        stages,
-        key=key,
-        batch_size=count,
-        optimiser=optax.contrib.muon(rate, adam_learning_rate=rate),
-        on_chunk=on_chunk,
-    ).law
+    parts = HodgeParts(field, network)
+    # One after the other, each with an optimiser of its own: Muon moves what has no gradient by its memory.
+    for steps_of_it, objective in (
+        (steps, FieldError(target, at)),
+        (symmetry_steps, _OfTheField(FieldAsymmetry(target, at))),
+    ):
+        if steps_of_it:
+            fit_key, key = jax.random.split(key)
+            parts = train(
+                parts,
+                Rows(jnp.zeros(count), jnp.zeros((count, field.dim))),
+                [Stage(steps_of_it, Sum((*as_sum(objective).terms, *watched)))],
+                key=fit_key,
+                batch_size=count,
+                optimiser=cosine_muon(learning_rate, steps_of_it),
+                on_chunk=on_chunk,
+            ).law
+    return parts

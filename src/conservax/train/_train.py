@@ -16,6 +16,7 @@ from conservax.objective import AbstractObjective, Sum, as_sum
 from conservax.train._checkpoint import load_tree, save_tree
 from conservax.train._chunk import make_chunk, replicate, replicated_and_split
 from conservax.train._history import ChunkReport, History, reports_of
+from conservax.train._optimisers import cosine_adam
 from conservax.train._state import TrainState, initial_state, with_parameters
 
 CHECKPOINT, METRICS = "checkpoint.safetensors", "metrics.csv"
@@ -55,15 +56,6 @@ class DivergedError(RuntimeError):
             "Lower the learning rate or the weights of the objective."
         )
         self.step = step
-
-
-def cosine_adam(learning_rate: float, steps: int) -> optax.GradientTransformation:
-    """Adam with a short linear warm-up and cosine decay to a hundredth: the default."""
-    warmup = min(100, steps // 10)
-    schedule = optax.warmup_cosine_decay_schedule(
-        0.1 * learning_rate, learning_rate, warmup, steps, 0.01 * learning_rate
-    )
-    return optax.adam(schedule)
 
 
 def train(
