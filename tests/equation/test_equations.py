@@ -118,6 +118,14 @@ def test_what_is_no_equation_is_refused():
         FokkerPlanck(-1.0)
     with pytest.raises(ValueError, match="exponent >= 1"):
         FokkerPlanck(1.0, exponent=0.5)
+    with pytest.raises(ValueError, match="strength > 0; got -1"):
+        MaxwellLandau(-1.0)
+    with pytest.raises(ValueError, match=r"exponent > 1; got 2 and 1.0.*GaussianMixtureSolution"):
+        Barenblatt(2, 1.0)
+    with pytest.raises(ValueError, match="diffusion >= 0 and finite means; got -1"):
+        GaussianMixtureSolution([[0.0]], [[[1.0]]], diffusion=-1.0)
+    with pytest.raises(ValueError, match="eigenvalues > 0"):
+        GaussianMixtureSolution([[0.0]], [[[0.0]]], diffusion=1.0)
     with pytest.raises(ValueError, match="Give one a mean"):
         GaussianMixtureSolution([[0.0]], [[1.0]], diffusion=1.0)
     with pytest.raises(ValueError, match="one Gaussian with attraction"):

@@ -18,6 +18,7 @@ from conservax.flux import (
     row_divergence,
     vector_row_divergence,
 )
+from conservax.objective import Spread
 
 KEY = jax.random.key(3)
 DOMAINS = {
@@ -157,5 +158,16 @@ def test_a_boundary_that_is_not_there_is_refused():
 def test_domains_have_a_size():
     with pytest.raises(ValueError, match="period > 0"):
         Torus(period=0.0)
+    with pytest.raises(ValueError, match=r"finite period > 0.*got inf"):
+        Torus(float("inf"))
+    with pytest.raises(ValueError, match=r"finite radius > 0; got inf"):
+        Ball(float("inf"))
+    for domain in ("torus", Torus):
+        with pytest.raises(ValueError, match=r"expected a domain, say Torus\(period=1.0\); got"):
+            MatrixField(2, domain=domain, key=KEY)  # type: ignore
+    with pytest.raises(ValueError, match="count of at least 1"):
+        Spread(Torus(), 2, 0)
+    with pytest.raises(ValueError, match="until > 0"):
+        Spread(Torus(), 2, 8, until=0.0)
     with pytest.raises(ValueError, match="radius > 0"):
         Ball(radius=-1.0)

@@ -94,3 +94,12 @@ def test_a_target_of_another_shape_is_refused(target):
     field = MatrixField(2, domain=TORUS, key=KEY)
     with pytest.raises(ValueError, match=r"a target of shape \(2,\)"):
         hodge_decomposition(target, field, TORUS, key=KEY)
+
+
+def test_other_periods_are_refused():
+    field = MatrixField(2, domain=Torus(1.5), key=KEY)
+    with pytest.raises(ValueError, match=r"expected a field of period 2.0.*Give a torus"):
+        hodge_decomposition(target, field, TORUS, key=KEY)
+    field = MatrixField(2, domain=TORUS, key=KEY)
+    with pytest.raises(ValueError, match=r"expected a target of period 2.0; a period away"):
+        hodge_decomposition(lambda x: x, field, TORUS, key=KEY)

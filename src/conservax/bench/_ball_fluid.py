@@ -15,7 +15,7 @@ from conservax._types import Point
 from conservax.bench._claims import Claim, no_rows
 from conservax.flux import Ball, Fluid
 from conservax.objective import EulerError, FluidStart, Spread
-from conservax.train import Stage, train
+from conservax.train import Stage, cosine_muon, train
 
 BALL = Ball(1.0)
 TIMES = (0.0, 0.125, 0.25, 0.375, 0.5)
@@ -78,7 +78,7 @@ def solve_ball(settings: BallSettings, seed: int) -> Fluid:
         [Stage(settings.steps, loss)],
         key=key,
         batch_size=jax.device_count(),
-        learning_rate=settings.learning_rate,
+        optimiser=cosine_muon(settings.learning_rate, settings.steps),
     ).law
 
 

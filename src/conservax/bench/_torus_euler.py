@@ -23,7 +23,7 @@ from conservax.bench._data_folder import stored_arrays
 from conservax.bench._fluid_models import CurlFluid, PlainFluid
 from conservax.flux import Fluid, Torus
 from conservax.objective import ContinuityError, EulerError, FluidStart, Spread
-from conservax.train import Stage, train
+from conservax.train import Stage, cosine_muon, train
 
 ORIGIN = (
     "finite elements of the paper's authors, jax/checkpoints of "
@@ -118,7 +118,7 @@ def solve_torus(name: str, settings: FluidSettings, seed: int) -> Callable:
         [Stage(settings.steps, loss)],
         key=key,
         batch_size=jax.device_count(),
-        learning_rate=settings.learning_rate,
+        optimiser=cosine_muon(settings.learning_rate, settings.steps),
     ).law
 
 

@@ -22,6 +22,10 @@ class MaxwellLandau(AbstractEquation):
 
     strength: float = eqx.field(static=True, default=1 / 16)
 
+    def __check_init__(self):
+        if not self.strength > 0:
+            raise ValueError(f"expected a strength > 0; got {self.strength}.")
+
     @property
     def interacts(self) -> bool:
         """Always."""

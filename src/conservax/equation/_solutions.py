@@ -66,6 +66,12 @@ class GaussianMixtureSolution(AbstractSolution):
                 f"expected covariances of shape {(len(self.means), self.dim, self.dim)}; "
                 f"got {self.covariances.shape}. Give one a mean."
             )
+        if not diffusion >= 0 or not np.isfinite(self.means).all():
+            raise ValueError(
+                f"expected a diffusion >= 0 and finite means; got {diffusion} and {self.means}."
+            )
+        if np.linalg.eigvalsh(self.covariances).min() <= 0:
+            raise ValueError("expected covariances with eigenvalues > 0; got others.")
         if attraction and len(self.means) > 1:
             raise ValueError("expected one Gaussian with attraction; it couples several.")
         self.diffusion, self.confinement, self.attraction = diffusion, confinement, attraction
@@ -107,6 +113,13 @@ class Barenblatt(AbstractSolution):
 
     dim: int = eqx.field(static=True)
     exponent: float = eqx.field(static=True, default=2.0)
+
+    def __check_init__(self):
+        if self.dim < 1 or not self.exponent > 1:
+            raise ValueError(
+                f"expected dim >= 1 and an exponent > 1; got {self.dim} and {self.exponent}. "
+                "With exponent 1 it is a GaussianMixtureSolution."
+            )
 
     @property
     def _constants(self) -> tuple[float, float, float, float]:

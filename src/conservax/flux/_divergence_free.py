@@ -127,11 +127,11 @@ class MatrixField(AbstractDivergenceFree):
             )
         domain = Euclidean() if domain is None else domain
         self.dim, self.envelope, self.bands = dim, envelope, bands
-        self.constant = domain.constant_fields(dim)
         count = dim * (dim - 1) // 2 if bands is None else dim * bands
         self.entries = FieldNetwork(
             domain, dim, count, width, depth, condition_dim, max_frequency, scale, key
         )
+        self.constant = domain.constant_fields(dim)
 
     def matrix(self, t: Time, x: Point, condition: Condition = None) -> Matrix:
         """A, from its entries."""
@@ -195,10 +195,10 @@ class VectorField(AbstractDivergenceFree):
         check_dim(dim)
         domain = Euclidean() if domain is None else domain
         self.dim, self.envelope = dim, envelope
-        self.constant = domain.constant_fields(dim)
         self.potential = FieldNetwork(
             domain, dim, dim, width, depth, condition_dim, max_frequency, scale, key
         )
+        self.constant = domain.constant_fields(dim)
 
     def matrix(self, t: Time, x: Point, condition: Condition = None) -> Matrix:
         """J_b - J_b^T, times the wall of the domain."""

@@ -88,9 +88,10 @@ class Torus(AbstractDomain):
     waves: int = eqx.field(static=True, default=1)
 
     def __check_init__(self):
-        if not self.period > 0 or self.waves < 1:
+        if not 0 < self.period < np.inf or self.waves < 1:
             raise ValueError(
-                f"expected a period > 0 and at least one wave; got {self.period}, {self.waves}."
+                "expected a finite period > 0 and at least one wave; got "
+                f"{self.period}, {self.waves}. All of space is Euclidean()."
             )
 
     def features(self, x: Point) -> Float[Array, " features"]:
@@ -130,8 +131,10 @@ class Ball(AbstractBoundedDomain):
     radius: float = eqx.field(static=True, default=1.0)
 
     def __check_init__(self):
-        if not self.radius > 0:
-            raise ValueError(f"expected a radius > 0; got {self.radius}.")
+        if not 0 < self.radius < np.inf:
+            raise ValueError(
+                f"expected a finite radius > 0; got {self.radius}. All of space is Euclidean()."
+            )
 
     def features(self, x: Point) -> Float[Array, " features"]:
         """Coordinates over the radius."""

@@ -20,6 +20,11 @@ class FieldNetwork(eqx.Module):
     def __init__(
         self, domain, dim, outputs, width, depth, condition_dim, max_frequency, scale, key
     ):
+        if not isinstance(domain, AbstractDomain):
+            raise ValueError(
+                f"expected a domain, say Torus(period=1.0); got {domain}. There are Euclidean(), "
+                "Torus(period) and Ball(radius)."
+            )
         self.domain = domain
         self.embedding = TimeEmbedding(4, max_frequency, condition_dim)
         self.network = DenseNetwork(

@@ -58,10 +58,10 @@ class SpaceTimeField(eqx.Module):
             )
         self.dim, self.floor = dim, floor
         self.background = jnp.asarray(background, float)
-        self.constant = domain.constant_fields(dim)
         self.entries = FieldNetwork(
             domain, dim, dim * (dim + 1) // 2, width, depth, 0, max_frequency, scale, key
         )
+        self.constant = domain.constant_fields(dim)
 
     def __call__(self, t: Time, x: Point) -> Float[Array, " 1+dim"]:
         """(rho, rho u) at a time and a point, shape `(1 + dim,)`."""

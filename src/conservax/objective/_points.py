@@ -60,6 +60,13 @@ class Spread(eqx.Module):
     count: int = eqx.field(static=True)
     until: float = eqx.field(static=True, default=1.0)
 
+    def __check_init__(self):
+        if self.dim < 1 or self.count < 1 or not self.until > 0:
+            raise ValueError(
+                "expected dim and count of at least 1 and until > 0; got "
+                f"{self.dim}, {self.count} and {self.until}."
+            )
+
     def __call__(self, key: PRNGKey) -> tuple[Float[Array, " points"], Float[Array, "points dim"]]:
         """Times, one in each of as many slices of [0, until], and points."""
         time_key, point_key = jax.random.split(key)

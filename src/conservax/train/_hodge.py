@@ -91,8 +91,8 @@ def hodge_decomposition(
     - `watch`: a figure to be told of in the reports that `on_chunk` gets, which is not followed.
       Reports count the steps of each loss from its beginning.
 
-    **Raises:** `ValueError` if the field has no constant part, as fields on a torus have, or the
-    target another shape.
+    **Raises:** `ValueError` if the field has no constant part, as fields on a torus have, the
+    target has another shape, or one of them another period than the torus.
     """
     if field.constant is None:
         raise ValueError(
@@ -104,6 +104,8 @@ def hodge_decomposition(
         raise ValueError(
             f"expected a torus, and a target of shape {(field.dim,)} on it; got {torus} and {found}."
         )
+    for name, part in {"target": target, "field": lambda x: field(jnp.zeros(()), x)}.items():
+        _check_period(name, part, torus, field.dim)
     network_key, key = jax.random.split(key)
     network = FieldNetwork(torus, field.dim, 1, width, depth, 0, 1.0, 0.1, network_key)
     at = Spread(torus, field.dim, points)
@@ -127,3 +129,15 @@ def hodge_decomposition(
                 on_chunk=on_chunk,
             ).law
     return parts
+
+
+def _check_period(name: str, part: Callable[[Point], Vector], torus: Torus, dim: int) -> None:
+    """At one point and its copy a period away, along all coordinates."""
+    x = torus.sample(jax.random.key(0), dim)
+    here, there = part(x), part(x + torus.period)
+    off = float(jnp.max(jnp.abs(there - here)) / (jnp.max(jnp.abs(here)) + 1e-30))
+    if not off < 1e-2:
+        raise ValueError(
+            f"expected a {name} of period {torus.period}; a period away it is off by {off:.0%}. "
+            "Give a torus of its period."
+        )
