@@ -6,12 +6,15 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from scipy.integrate import solve_ivp
 
 from conservax.bench import _ball_fluid as ball
 from conservax.bench import _fluids as fluids
 from conservax.bench import _torus_euler as torus
+from conservax.bench._carried import carry
 from conservax.bench._data_folder import data_folder, stored_arrays
 from conservax.bench._fluid_models import CurlFluid
+from conservax.bench._reference_drift import reference_drift
 from conservax.data import DataError
 from conservax.flux import Ball, Torus
 from conservax.objective import Spread
@@ -123,6 +126,38 @@ def test_errors_of_the_truth_are_zero_and_others_known():
         assert line["velocity"] < 1e-12
 
 
+def test_what_stands_still_keeps_the_density_of_the_start():
+    def still(t, x):
+        return jnp.concatenate([torus.torus_start(x)[:1], jnp.zeros(3)])
+
+    assert all(line["carried"] < 1e-12 for line in torus.torus_errors(still, known(sheared)))
+    swelling = lambda t, x: still(t, x).at[0].add(t)  # noqa: E731
+    found = torus.torus_errors(swelling, known(sheared))[-1]["carried"]
+    # 6 rho - 5 = 1 + (sin + sin)^2 has the mean square 1 + 2 + 9 / 4.
+    assert found == pytest.approx(6 * torus.TIMES[-1] / 5.25**0.5, rel=0.02)
+
+
+def test_a_reference_is_held_to_its_own_velocity():
+    axis = np.arange(40) / 40
+    nodes = np.stack(np.meshgrid(axis, axis), axis=-1).reshape(-1, 2)
+
+    def speed(x):
+        return np.exp(np.sin(2 * np.pi * x[::-1])) * np.array([[1.0], [0.5]])
+
+    def back(t):
+        flow = solve_ivp(
+            lambda _, x: -speed(x.reshape(2, -1)).ravel(), (0, t), nodes.T.ravel(), rtol=1e-8
+        )
+        return flow.y[:, -1].reshape(2, -1)
+
+    density = np.stack([1 + np.sin(2 * np.pi * back(t)).sum(0) ** 2 / 6 for t in torus.TIMES])
+    velocity = np.repeat(speed(nodes.T).T[None], len(torus.TIMES), axis=0)
+    right = reference_drift(torus.Reference(nodes, density, velocity))
+    assert max(line["carried"] for line in right) < 1e-3
+    frozen = reference_drift(torus.Reference(nodes, density[:1].repeat(7, axis=0), velocity))
+    assert frozen[-1]["carried"] > 0.3
+
+
 def test_claims_compare_with_the_better_of_the_others():
     errors = {torus.OURS: 0.1, torus.PINN: 0.2, torus.CURL: 0.4}
     lines = [
@@ -156,7 +191,7 @@ def test_the_curl_of_a_potential_keeps_volume(dim):
 
 def test_particles_follow_a_rotation_and_keep_their_density():
     x = Spread(Ball(1.0), 3, 30)(KEY)[1]
-    particles = ball.carry(spinning, x)
+    particles = carry(spinning, x, ball.TIMES)
     for n, t in enumerate(ball.TIMES):
         sine, cosine = np.sin(SPIN * t), np.cos(SPIN * t)
         turn = np.array([[cosine, -sine, 0], [sine, cosine, 0], [0, 0, 1]])
@@ -166,7 +201,7 @@ def test_particles_follow_a_rotation_and_keep_their_density():
 
 def test_a_density_that_stays_behind_its_particles_is_seen():
     still = lambda t, x: spinning(0.0 * t, x)  # noqa: E731
-    lines = ball.ball_errors(ball.carry(still, Spread(Ball(1.0), 3, 200)(KEY)[1]))
+    lines = ball.ball_errors(carry(still, Spread(Ball(1.0), 3, 200)(KEY)[1], ball.TIMES))
     assert [line["density"] for line in lines[1:]] == sorted(line["density"] for line in lines[1:])
     assert lines[-1]["density"] > 0.05
 
@@ -177,7 +212,7 @@ def test_the_benchmark_runs_from_end_to_end(tmp_path, monkeypatch):
     monkeypatch.setattr(torus, "QUICK", TINY_TORUS)
     monkeypatch.setattr(ball, "QUICK", TINY_BALL)
     found = fluids.bench_fluids(quick=True)
-    assert len(found.frame) == 3 * len(torus.TIMES) + len(ball.TIMES)
+    assert len(found.frame) == 4 * len(torus.TIMES) + len(ball.TIMES)
     ours = found.frame[found.frame["model"] == torus.OURS]
     assert ours["mass change"].max() < 1e-9  # whatever the parameters
     found.draw(tmp_path / "picture.png")

@@ -3,15 +3,14 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import NamedTuple
 
-import diffrax
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
 from conservax._types import Point
+from conservax.bench._carried import Particles, carry, relative_error
 from conservax.bench._claims import Claim, no_rows
 from conservax.flux import Ball, Fluid
 from conservax.objective import EulerError, FluidStart, Spread
@@ -21,7 +20,6 @@ BALL = Ball(1.0)
 TIMES = (0.0, 0.125, 0.25, 0.375, 0.5)
 MEAN = 0.9  # of the density
 LIMIT = 0.05
-STEPS = 128  # of particles, of equal length: a density that touches zero cannot stop them
 
 
 @dataclass(frozen=True)
@@ -36,17 +34,10 @@ class BallSettings:
     volume: float = 10.0
     start: float = 3.0
     density: float = 30.0  # at the start beside the momentum, which cannot be what it should
-    learning_rate: float = 5e-3
+    learning_rate: float = 1e-2
 
 
-QUICK, FULL = BallSettings(1500, 128, 32, 2), BallSettings(20_000, 1024, 128, 4, learning_rate=1e-3)
-
-
-class Particles(NamedTuple):
-    """Where particles spread evenly at first are at `TIMES`, and the density there."""
-
-    x: Float[np.ndarray, "particles times 3"]
-    density: Float[np.ndarray, "particles times"]
+QUICK, FULL = BallSettings(4000, 128, 32, 2), BallSettings(12_000, 256, 48, 2)
 
 
 def ball_density(x: Point) -> Array:
@@ -82,32 +73,6 @@ def solve_ball(settings: BallSettings, seed: int) -> Fluid:
     ).law
 
 
-def carry(fluid: Callable, x: Float[Array, "particles 3"]) -> Particles:
-    """Particles that follow the velocity of a fluid from t = 0 on.
-
-    Volume is kept, so a particle keeps its density where the density is carried as it should.
-    """
-
-    def velocity(t, x, _):
-        rho, *momentum, _ = fluid(t, x)
-        return jnp.stack(momentum) / rho
-
-    def path(x):
-        solution = diffrax.diffeqsolve(
-            diffrax.ODETerm(velocity),
-            diffrax.Tsit5(),
-            TIMES[0],
-            TIMES[-1],
-            TIMES[-1] / STEPS,
-            x,
-            saveat=diffrax.SaveAt(ts=jnp.array(TIMES)),
-        )
-        places = jnp.asarray(solution.ys)
-        return places, jax.vmap(lambda t, x: fluid(t, x)[0])(jnp.array(TIMES), places)
-
-    return Particles(*map(np.asarray, jax.jit(jax.vmap(path))(x)))
-
-
 def ball_errors(particles: Particles) -> list[dict[str, float]]:
     """A line a time: how far the density is from that which the particles carry, relative L2.
 
@@ -115,9 +80,9 @@ def ball_errors(particles: Particles) -> list[dict[str, float]]:
     """
     carried = particles.density[:, 0]
     truth = np.asarray(jax.vmap(ball_density)(jnp.asarray(particles.x[:, 0])))
-    lines = [{"t": 0.0, "density": _relative(carried, truth)}]
+    lines = [{"t": 0.0, "density": relative_error(carried, truth)}]
     for n, t in enumerate(TIMES[1:], 1):
-        lines.append({"t": t, "density": _relative(particles.density[:, n], carried)})
+        lines.append({"t": t, "density": relative_error(particles.density[:, n], carried)})
     return lines
 
 
@@ -128,7 +93,7 @@ def advect_in_ball(
     begun = time.perf_counter()
     fluid = solve_ball(settings, seed)
     seconds = time.perf_counter() - begun
-    particles = carry(fluid, Spread(BALL, 3, count)(jax.random.key(seed + 1))[1])
+    particles = carry(fluid, Spread(BALL, 3, count)(jax.random.key(seed + 1))[1], TIMES)
     found = ball_errors(particles)
     worst = max(line["density"] for line in found)
     say(f"ball: density off by at most {worst:.2%} after {seconds:.0f} s")
@@ -142,7 +107,3 @@ def ball_claims(lines: list[dict]) -> list[Claim]:
         Claim("ball: density at the start", start, LIMIT),
         Claim("ball: density against particles", max(later), LIMIT),
     ]
-
-
-def _relative(found: np.ndarray, truth: np.ndarray) -> float:
-    return float(np.linalg.norm(found - truth) / np.linalg.norm(truth))
