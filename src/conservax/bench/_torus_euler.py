@@ -88,11 +88,12 @@ def read_reference() -> Reference:
     **Raises:** `DataError` if the file is missing.
     """
     held = stored_arrays("fluids", ORIGIN, "euler_torus_fem/euler_t2_fem.npz")
-    order = np.lexsort(np.round(held["xy"].T * (SIDE - 1)))
+    nodes = np.round(held["xy"].astype(float) * (SIDE - 1))  # stored in single precision
+    order = np.lexsort(nodes.T)
     kept = order.reshape(SIDE, SIDE)[:-1:2, :-1:2].ravel()
     density = np.stack([held[f"rho_n_{t}"][kept] for t in TIMES])
     velocity = np.stack([held[f"u_{t}"][kept] for t in TIMES])
-    return Reference(held["xy"][kept], density, velocity)
+    return Reference(nodes[kept] / (SIDE - 1), density, velocity)
 
 
 def solve_torus(name: str, settings: FluidSettings, seed: int) -> Callable:
