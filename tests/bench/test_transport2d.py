@@ -123,6 +123,6 @@ def test_the_benchmark_runs_from_end_to_end(tmp_path, monkeypatch):
 @pytest.mark.slow
 def test_the_cost_between_gaussians_is_near():
     settings = dataclasses.replace(bench.QUICK, stages=((400, 0.2), (400, 0.02)))
-    line, _ = bench.judge_pair(("8gaussians", "gaussian"), bench.DEFAULT, settings, 0)
+    ((line, _),) = bench.judge_pair(("8gaussians", "gaussian"), (bench.DEFAULT,), settings, 0)
     assert line["error"] < 0.1
     assert line["lost"] == 0

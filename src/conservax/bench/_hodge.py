@@ -99,7 +99,7 @@ def learn_hodge(
         field,
         TORUS,
         key=key,
-        steps=2500 if quick else 20_000,
+        steps=5000 if quick else 8000,
         watch=_DistanceToTruth(problem.divergence_free, Spread(TORUS, dim, 16)),
         on_chunk=note,
     )
