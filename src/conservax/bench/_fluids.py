@@ -86,11 +86,13 @@ def _draw_errors(panels: np.ndarray, frame: pd.DataFrame) -> None:
     for panel, (column, title) in zip(panels, TORUS_FIGURES.items(), strict=False):
         for name, lines in frame[frame["case"] == "torus"].groupby("model", sort=False):
             panel.semilogy(lines["t"], lines[column], "o-", label=name, markersize=3)
-        panel.set(title=f"torus: {title}", xlabel="t")
+        panel.set_xlabel("t")
+        panel.set_title(f"torus: {title}", fontsize="small")
     panels[2].legend(fontsize="x-small")
     lines = frame[frame["case"] == "ball"]
     panels[4].semilogy(lines["t"], lines["density"], "o-", markersize=3)
-    panels[4].set(title="ball: density against particles", xlabel="t")
+    panels[4].set_xlabel("t")
+    panels[4].set_title("ball: density against particles", fontsize="small")
 
 
 def _draw_ball(panels: np.ndarray, fluid: Callable, particles: Particles) -> None:

@@ -196,7 +196,7 @@ def _draw(frame: pd.DataFrame, carried: dict[tuple[str, str], np.ndarray], path:
             panel.plot(*paths[:100].T, color="grey", linewidth=0.4)
             panel.plot(*paths[:, 0].T, ".", color="C0", markersize=2)
             panel.plot(*paths[:, 1].T, ".", color="C1", markersize=2)
-            panel.set(title=f"{pair}, {kind}: {line['cost']:.3f} (exact {line['exact']:.3f})")
+            panel.set(title=f"{pair}, {kind}:\n{line['cost']:.3f} (exact {line['exact']:.3f})")
             panel.title.set_fontsize("small")
             panel.set(xlim=(-3, 3), ylim=(-3, 3), aspect="equal")
     figure.savefig(path, dpi=80)
