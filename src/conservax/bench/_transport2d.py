@@ -52,7 +52,7 @@ class TransportSettings:
     ends: float = 50.0  # weight of the densities beside the energy
 
 
-QUICK = TransportSettings(((600, 0.2), (600, 0.02), (800, 0.005)), 1000, 5000, 16, 64)
+QUICK = TransportSettings(((600, 0.2), (600, 0.02), (800, 0.005)), 600, 5000, 16, 64)
 FULL = TransportSettings(((2000, 0.2), (2000, 0.02), (6000, 0.002)), 10_000, 5000, 32, 128, 128)
 
 
