@@ -37,7 +37,7 @@ class BallSettings:
     learning_rate: float = 1e-2
 
 
-QUICK, FULL = BallSettings(6000, 128, 32, 2), BallSettings(12_000, 256, 48, 2)
+QUICK, FULL = BallSettings(6000, 128, 32, 2), BallSettings(12_000, 128, 32, 2)
 
 
 def ball_density(x: Point) -> Array:

@@ -59,7 +59,7 @@ class FluidSettings:
 
 
 QUICK = FluidSettings(4000, 256, 64, 3, momentum=1.0, volume=10.0)
-FULL = FluidSettings(8000, 512, 64, 3, momentum=1.0, volume=10.0)
+FULL = FluidSettings(8000, 256, 64, 3, momentum=1.0, volume=10.0)
 
 
 def torus_start(x: Point) -> Float[Array, " 3"]:
