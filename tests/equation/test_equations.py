@@ -122,10 +122,16 @@ def test_what_is_no_equation_is_refused():
         MaxwellLandau(-1.0)
     with pytest.raises(ValueError, match=r"exponent > 1; got 2 and 1.0.*GaussianMixtureSolution"):
         Barenblatt(2, 1.0)
-    with pytest.raises(ValueError, match="diffusion >= 0 and finite means; got -1"):
+    with pytest.raises(ValueError, match="diffusion >= 0, finite rates and finite means; got -1"):
         GaussianMixtureSolution([[0.0]], [[[1.0]]], diffusion=-1.0)
-    with pytest.raises(ValueError, match="eigenvalues > 0"):
-        GaussianMixtureSolution([[0.0]], [[[0.0]]], diffusion=1.0)
+    with pytest.raises(ValueError, match=r"eigenvalues > 0, or 0 with diffusion; got 0.0"):
+        GaussianMixtureSolution([[0.0]], [[[0.0]]], diffusion=0.0)
+    with pytest.raises(ValueError, match="symmetric covariances"):
+        GaussianMixtureSolution([[0.0, 0.0]], [[[1.0, 5.0], [0.0, 1.0]]], diffusion=1.0)
+    with pytest.raises(ValueError, match=r"symmetric covariances; got \[\[\[nan"):
+        GaussianMixtureSolution([[0.0]], [[[float("nan")]]], diffusion=1.0)
+    with pytest.raises(ValueError, match=r"means of shape \(gaussians, dim\); got \(1,\)"):
+        GaussianMixtureSolution([0.0], [[[1.0]]], diffusion=1.0)
     with pytest.raises(ValueError, match="Give one a mean"):
         GaussianMixtureSolution([[0.0]], [[1.0]], diffusion=1.0)
     with pytest.raises(ValueError, match="one Gaussian with attraction"):

@@ -167,7 +167,7 @@ def test_domains_have_a_size():
             MatrixField(2, domain=domain, key=KEY)  # type: ignore
     with pytest.raises(ValueError, match="count of at least 1"):
         Spread(Torus(), 2, 0)
-    with pytest.raises(ValueError, match="until > 0"):
+    with pytest.raises(ValueError, match="a finite until > 0"):
         Spread(Torus(), 2, 8, until=0.0)
     with pytest.raises(ValueError, match="radius > 0"):
         Ball(radius=-1.0)

@@ -7,7 +7,7 @@ import pytest
 
 from conservax.flux import MatrixField, Torus
 from conservax.objective import FieldAsymmetry, Spread
-from conservax.train import hodge_decomposition
+from conservax.train import cosine_muon, hodge_decomposition
 
 TORUS = Torus(2.0)
 KEY = jax.random.key(0)
@@ -102,4 +102,18 @@ def test_other_periods_are_refused():
         hodge_decomposition(target, field, TORUS, key=KEY)
     field = MatrixField(2, domain=TORUS, key=KEY)
     with pytest.raises(ValueError, match=r"expected a target of period 2.0; a period away"):
-        hodge_decomposition(lambda x: x, field, TORUS, key=KEY)
+        hodge_decomposition(lambda x: jnp.stack([x[0] - x[1], 0.0]), field, TORUS, key=KEY)
+    with pytest.raises(ValueError, match="target that is finite on the torus"):
+        hodge_decomposition(lambda x: x / 0, field, TORUS, key=KEY)
+    with pytest.raises(ValueError, match="not both 0; got 0 and 0"):
+        hodge_decomposition(target, field, TORUS, key=KEY, steps=0)
+
+
+@pytest.mark.parametrize("shape", [(1, 64), (64, 13)])
+def test_steps_of_muon_have_singular_values_by_fan_out_over_fan_in(shape):
+    """sqrt(max(1, out / in)) of [jordan2024], for matrices that are (out, in)."""
+    optimiser, matrix = cosine_muon(1.0, 10), jnp.ones(shape)
+    gradient = jax.random.normal(KEY, shape)
+    step, _ = optimiser.update(gradient, optimiser.init(matrix), matrix)
+    singular = np.linalg.svd(step, compute_uv=False) / max(1, shape[0] / shape[1]) ** 0.5
+    assert np.all((singular > 0.6) & (singular < 1.3))

@@ -27,9 +27,9 @@ class BallSettings:
     """Sizes, steps, points a step, and weights of the terms."""
 
     steps: int
-    points: int
-    width: int
-    depth: int
+    points: int = 128
+    width: int = 32
+    depth: int = 2
     momentum: float = 0.2
     volume: float = 10.0
     start: float = 3.0
@@ -37,7 +37,7 @@ class BallSettings:
     learning_rate: float = 1e-2
 
 
-QUICK, FULL = BallSettings(6000, 128, 32, 2), BallSettings(12_000, 128, 32, 2)
+QUICK, FULL = BallSettings(6000), BallSettings(12_000)
 
 
 def ball_density(x: Point) -> Array:

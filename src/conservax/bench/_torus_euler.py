@@ -45,21 +45,18 @@ class FluidSettings:
     """Sizes, steps, points a step, and weights of the terms."""
 
     steps: int
-    points: int
-    width: int
-    depth: int
-    momentum: float
-    volume: float
+    points: int = 256
+    width: int = 64
+    depth: int = 3
+    momentum: float = 1.0
+    volume: float = 10.0
     continuity: float = 10.0  # of the models that may lose mass
     start: float = 30.0
     density: float = 36.0  # at the start beside the momentum: the density shown
-    causality: float = 0.0  # earlier times first
-    max_frequency: float = 1.0
     learning_rate: float = 3e-2
 
 
-QUICK = FluidSettings(4000, 256, 64, 3, momentum=1.0, volume=10.0)
-FULL = FluidSettings(8000, 256, 64, 3, momentum=1.0, volume=10.0)
+QUICK, FULL = FluidSettings(4000), FluidSettings(8000)
 
 
 def torus_start(x: Point) -> Float[Array, " 3"]:
@@ -105,14 +102,12 @@ def solve_torus(name: str, settings: FluidSettings, seed: int) -> Callable:
         background=MEAN,
         width=settings.width,
         depth=settings.depth,
-        max_frequency=settings.max_frequency,
+        max_frequency=1.0,
         key=model_key,
     )
     at = Spread(TORUS, 2, settings.points, until=UNTIL)
     loss = settings.start * FluidStart(torus_start, at, density=settings.density)
-    loss = loss + EulerError(
-        at, momentum=settings.momentum, volume=settings.volume, causality=settings.causality
-    )
+    loss = loss + EulerError(at, momentum=settings.momentum, volume=settings.volume)
     if name != OURS:
         loss = loss + settings.continuity * ContinuityError(at)
     return train(

@@ -23,7 +23,7 @@ class MaxwellLandau(AbstractEquation):
     strength: float = eqx.field(static=True, default=1 / 16)
 
     def __check_init__(self):
-        if not self.strength > 0:
+        if not 0 < self.strength < float("inf"):
             raise ValueError(f"expected a strength > 0; got {self.strength}.")
 
     @property

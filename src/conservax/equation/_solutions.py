@@ -60,18 +60,31 @@ class GaussianMixtureSolution(AbstractSolution):
         attraction: float = 0.0,
     ):
         self.means, self.covariances = np.asarray(means, float), np.asarray(covariances, float)
+        if self.means.ndim != 2 or not self.means.size:
+            raise ValueError(
+                f"expected means of shape (gaussians, dim); got {self.means.shape}. "
+                "Give a list of points."
+            )
         self.dim = self.means.shape[1]
         if self.covariances.shape != (len(self.means), self.dim, self.dim):
             raise ValueError(
                 f"expected covariances of shape {(len(self.means), self.dim, self.dim)}; "
                 f"got {self.covariances.shape}. Give one a mean."
             )
-        if not diffusion >= 0 or not np.isfinite(self.means).all():
+        rates = np.array([diffusion, confinement, attraction])
+        if not (diffusion >= 0 and np.isfinite(rates).all() and np.isfinite(self.means).all()):
             raise ValueError(
-                f"expected a diffusion >= 0 and finite means; got {diffusion} and {self.means}."
+                "expected a diffusion >= 0, finite rates and finite means; got "
+                f"{diffusion}, {confinement}, {attraction} and {self.means.tolist()}."
             )
-        if np.linalg.eigvalsh(self.covariances).min() <= 0:
-            raise ValueError("expected covariances with eigenvalues > 0; got others.")
+        turned = self.covariances.swapaxes(1, 2)
+        if not np.allclose(self.covariances, turned):
+            raise ValueError(f"expected symmetric covariances; got {self.covariances.tolist()}.")
+        least = float(np.linalg.eigvalsh(self.covariances).min())
+        if least < 0 or (least == 0 and diffusion == 0):
+            raise ValueError(
+                f"expected covariances with eigenvalues > 0, or 0 with diffusion; got {least}."
+            )
         if attraction and len(self.means) > 1:
             raise ValueError("expected one Gaussian with attraction; it couples several.")
         self.diffusion, self.confinement, self.attraction = diffusion, confinement, attraction
@@ -115,7 +128,7 @@ class Barenblatt(AbstractSolution):
     exponent: float = eqx.field(static=True, default=2.0)
 
     def __check_init__(self):
-        if self.dim < 1 or not self.exponent > 1:
+        if self.dim < 1 or not 1 < self.exponent < np.inf:
             raise ValueError(
                 f"expected dim >= 1 and an exponent > 1; got {self.dim} and {self.exponent}. "
                 "With exponent 1 it is a GaussianMixtureSolution."

@@ -61,9 +61,9 @@ class Spread(eqx.Module):
     until: float = eqx.field(static=True, default=1.0)
 
     def __check_init__(self):
-        if self.dim < 1 or self.count < 1 or not self.until > 0:
+        if self.dim < 1 or self.count < 1 or not 0 < self.until < float("inf"):
             raise ValueError(
-                "expected dim and count of at least 1 and until > 0; got "
+                "expected dim and count of at least 1 and a finite until > 0; got "
                 f"{self.dim}, {self.count} and {self.until}."
             )
 

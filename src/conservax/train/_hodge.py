@@ -88,11 +88,11 @@ def hodge_decomposition(
     - `points`: of a step, fresh ones each time.
     - `width`, `depth`: of the network of the potential.
     - `learning_rate`: of `cosine_muon`, to begin with.
-    - `watch`: a figure to be told of in the reports that `on_chunk` gets, which is not followed.
-      Reports count the steps of each loss from its beginning.
+    - `watch`: a figure to be told of in the reports, which is not followed.
+    - `on_chunk`: gets the reports, as in `train`; each loss counts its steps from its beginning.
 
     **Raises:** `ValueError` if the field has no constant part, as fields on a torus have, the
-    target has another shape, or one of them another period than the torus.
+    target has another shape, one of them is not periodic on the torus, or there are no steps.
     """
     if field.constant is None:
         raise ValueError(
@@ -103,6 +103,10 @@ def hodge_decomposition(
     if not isinstance(torus, Torus) or found != (field.dim,):
         raise ValueError(
             f"expected a torus, and a target of shape {(field.dim,)} on it; got {torus} and {found}."
+        )
+    if min(steps, symmetry_steps) < 0 or steps + symmetry_steps == 0:
+        raise ValueError(
+            f"expected steps and symmetry_steps >= 0, not both 0; got {steps} and {symmetry_steps}."
         )
     for name, part in {"target": target, "field": lambda x: field(jnp.zeros(()), x)}.items():
         _check_period(name, part, torus, field.dim)
@@ -132,12 +136,15 @@ def hodge_decomposition(
 
 
 def _check_period(name: str, part: Callable[[Point], Vector], torus: Torus, dim: int) -> None:
-    """At one point and its copy a period away, along all coordinates."""
-    x = torus.sample(jax.random.key(0), dim)
-    here, there = part(x), part(x + torus.period)
-    off = float(jnp.max(jnp.abs(there - here)) / (jnp.max(jnp.abs(here)) + 1e-30))
-    if not off < 1e-2:
+    """At one point, and a period away from it along each coordinate."""
+    x = Spread(torus, dim, 8)(jax.random.key(0))[1]
+    around = jnp.concatenate([x, x[:1] + torus.period * jnp.eye(dim)])
+    values = jax.jit(jax.vmap(part))(around)
+    if not jnp.isfinite(values).all():
+        raise ValueError(f"expected a {name} that is finite on the torus; got {values}.")
+    off = jnp.max(jnp.abs(values[8:] - values[:1])) / (jnp.max(jnp.abs(values[:8])) + 1e-6)
+    if off > 1e-2:
         raise ValueError(
-            f"expected a {name} of period {torus.period}; a period away it is off by {off:.0%}. "
+            f"expected a {name} of period {torus.period}; a period away it is off by {float(off):.0%}. "
             "Give a torus of its period."
         )

@@ -1,6 +1,10 @@
 """Optimisers whose learning rate falls along a cosine."""
 
+from typing import Any
+
+import jax
 import optax
+from optax.contrib import MuonDimensionNumbers
 
 
 def cosine_adam(learning_rate: float, steps: int) -> optax.GradientTransformation:
@@ -15,8 +19,13 @@ def cosine_adam(learning_rate: float, steps: int) -> optax.GradientTransformatio
 def cosine_muon(learning_rate: float, steps: int) -> optax.GradientTransformation:
     """Muon [jordan2024], whose steps along matrices have singular values that are all alike.
 
-    For networks whose derivatives are asked for, it gets in thousands of steps to where Adam does not get.
-    What is no matrix moves by Adam. The rate falls to nothing.
+    Matrices are (out, in), as those of our networks. What is no matrix moves by Adam. The rate falls to
+    nothing. In the benchmarks `fluids` and `hodge` it gets in as many steps to where Adam does not get.
     """
     schedule = optax.cosine_decay_schedule(learning_rate, steps)
-    return optax.contrib.muon(schedule, adam_learning_rate=schedule)
+
+    def dimensions(parameters: Any) -> Any:
+        out_in = MuonDimensionNumbers(reduction_axis=1, output_axis=0)
+        return jax.tree.map(lambda leaf: out_in if leaf.ndim == 2 else None, parameters)
+
+    return optax.contrib.muon(schedule, muon_weight_dimension_numbers=dimensions)
