@@ -165,6 +165,8 @@ def test_domains_have_a_size():
     for domain in ("torus", Torus):
         with pytest.raises(ValueError, match=r"expected a domain, say Torus\(period=1.0\); got"):
             MatrixField(2, domain=domain, key=KEY)  # type: ignore
+        with pytest.raises(ValueError, match=r"expected a domain, say Torus\(period=1.0\); got"):
+            Spread(domain, 2, 8)  # type: ignore
     with pytest.raises(ValueError, match="count of at least 1"):
         Spread(Torus(), 2, 0)
     with pytest.raises(ValueError, match="a finite until > 0"):

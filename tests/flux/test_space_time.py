@@ -70,6 +70,63 @@ def test_nothing_flows_out_of_the_ball_and_what_is_inside_is_free():
     assert abs(masses[0] - 2.0 * np.pi * 1.5**2) > 0.1  # not that of the background alone
 
 
+def moving_start(x):
+    """On the torus of period 2: a density in [1, 3] that flows, and gains and loses."""
+    y = np.pi * x
+    density = 2 + jnp.sin(y[0])
+    flux = jnp.sin(y[::-1]) + 0.5 * jnp.cos(y)
+    return jnp.concatenate([density[None], flux])
+
+
+def whirl(x):
+    """In the ball of radius 1.5: nothing flows through the wall, but density changes."""
+    wall = 1 - x @ x / 1.5**2
+    return jnp.concatenate([1 + wall[None], jnp.array([-x[1], x[0]]) + wall * x[0]])
+
+
+HELD = {"torus": moving_start, "space": moving_start, "ball": whirl}
+
+
+@pytest.mark.parametrize("domain", HELD)
+def test_a_start_is_held_and_mass_conserved(domain):
+    start, x = HELD[domain], points_in(domain, 2, 20)
+    field = field_of(domain, 2, start=start, settle=0.7)
+    both = jax.jit(jax.vmap(lambda t, x: field(t, x), in_axes=(None, 0)))
+    np.testing.assert_allclose(both(jnp.array(0.0), x), jax.vmap(start)(x), atol=1e-12)
+    assert np.abs(both(T, x) - both(jnp.array(0.0), x)).max() > 0.1
+
+    @jax.jit
+    @jax.vmap
+    def slopes(x):
+        return jax.jacfwd(lambda y: field(y[0], y[1:]))(jnp.append(T, x))
+
+    jacobian = slopes(x)
+    assert np.max(np.abs(jacobian[:, 0, 0])) > 0.1
+    np.testing.assert_allclose(np.trace(jacobian, axis1=1, axis2=2), 0, atol=1e-10)
+
+
+def test_nothing_flows_out_of_the_ball_after_a_start():
+    field, ball = field_of("ball", 2, start=whirl), DOMAINS["ball"]
+    edge = jax.vmap(lambda key: ball.sample_boundary(key, 2))(jax.random.split(KEY, 20))
+    value = np.asarray(jax.jit(jax.vmap(lambda x: field(T, x)))(edge))
+    assert np.abs(value[:, 1:]).max() > 0.1
+    np.testing.assert_allclose(np.sum(value[:, 1:] * edge, axis=1), 0, atol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("domain", "start", "message"),
+    [
+        ("torus", lambda x: x, r"start of shape \(3,\).*got \(2,\)"),
+        ("torus", lambda x: moving_start(x) - 1.5, "density above 0.001, the floor"),
+        ("torus", lambda x: moving_start(0.4 * x), "start of period 2.0"),
+        ("ball", lambda x: jnp.append(jnp.ones(1), x), r"through the boundary.*FluidStart"),
+    ],
+)
+def test_starts_that_cannot_be_held_are_refused(domain, start, message):
+    with pytest.raises(ValueError, match=message):
+        field_of(domain, 2, start=start)
+
+
 def test_velocity_is_flux_over_density():
     field = field_of("torus", 2, scale=0.1)
     x = points_in("torus", 2, 1)[0]

@@ -12,6 +12,7 @@ from conservax.flux._domain import Ball as Ball
 from conservax.flux._domain import Euclidean as Euclidean
 from conservax.flux._domain import Torus as Torus
 from conservax.flux._domain import bounded as bounded
+from conservax.flux._domain import check_domain as check_domain
 from conservax.flux._factorized import FactorizedFlux as FactorizedFlux
 from conservax.flux._field_network import FieldNetwork as FieldNetwork
 from conservax.flux._fluid import Fluid as Fluid

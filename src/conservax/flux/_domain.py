@@ -1,6 +1,7 @@
 """Where a field lives: all of space, a torus, or a ball that nothing leaves."""
 
 import abc
+from collections.abc import Callable
 
 import equinox as eqx
 import jax
@@ -116,6 +117,23 @@ class Torus(AbstractDomain):
         """Uniform in the cube."""
         return jax.random.uniform(key, (dim,), maxval=self.period)
 
+    def check_periodic(self, name: str, values_at: Callable[[Point], Array], dim: int) -> None:
+        """Look at one point, and a period away from it along each coordinate.
+
+        **Raises:** `ValueError` where they differ, or values are not finite.
+        """
+        x = jax.vmap(lambda key: self.sample(key, dim))(jax.random.split(jax.random.key(0), 8))
+        around = jnp.concatenate([x, x[:1] + self.period * jnp.eye(dim, dtype=x.dtype)])
+        values = jax.jit(jax.vmap(values_at))(around)
+        if not jnp.isfinite(values).all():
+            raise ValueError(f"expected a {name} that is finite on the torus; got {values}.")
+        off = jnp.max(jnp.abs(values[8:] - values[:1])) / (jnp.max(jnp.abs(values[:8])) + 1e-6)
+        if off > 1e-2:
+            raise ValueError(
+                f"expected a {name} of period {self.period}; a period away it is off by {float(off):.0%}. "
+                "Give a torus of its period."
+            )
+
 
 class Ball(AbstractBoundedDomain):
     """|x| <= radius, through whose boundary nothing flows.
@@ -166,6 +184,15 @@ class Ball(AbstractBoundedDomain):
         """Uniform on the sphere."""
         direction = jax.random.normal(key, (dim,))
         return self.radius * direction / jnp.linalg.norm(direction)
+
+
+def check_domain(domain: AbstractDomain) -> None:
+    """**Raises:** `ValueError` if it is none."""
+    if not isinstance(domain, AbstractDomain):
+        raise ValueError(
+            f"expected a domain, say Torus(period=1.0); got {domain}. There are Euclidean(), "
+            "Torus(period) and Ball(radius)."
+        )
 
 
 def bounded(domain: AbstractDomain) -> AbstractBoundedDomain:

@@ -7,7 +7,7 @@ from jaxtyping import Array, Float
 from conservax._types import Condition, Point, Time
 from conservax.density import DenseNetwork
 from conservax.density._time_embedding import TimeEmbedding
-from conservax.flux._domain import AbstractDomain
+from conservax.flux._domain import AbstractDomain, check_domain
 
 
 class FieldNetwork(eqx.Module):
@@ -20,11 +20,7 @@ class FieldNetwork(eqx.Module):
     def __init__(
         self, domain, dim, outputs, width, depth, condition_dim, max_frequency, scale, key
     ):
-        if not isinstance(domain, AbstractDomain):
-            raise ValueError(
-                f"expected a domain, say Torus(period=1.0); got {domain}. There are Euclidean(), "
-                "Torus(period) and Ball(radius)."
-            )
+        check_domain(domain)
         self.domain = domain
         self.embedding = TimeEmbedding(4, max_frequency, condition_dim)
         self.network = DenseNetwork(

@@ -1,5 +1,7 @@
 """A fluid: density, momentum and pressure."""
 
+from collections.abc import Callable
+
 import equinox as eqx
 import jax
 import jax.numpy as jnp
@@ -17,7 +19,7 @@ class Fluid(eqx.Module):
     **Arguments:**
 
     - `dim`, `domain`, `key`: as in `SpaceTimeField`.
-    - `background`, `floor`, `scale`: of the field alone; `width`, `depth`, `max_frequency` of both.
+    - `background`, `start`, `settle`, `floor`, `scale`: of the field alone; `width`, `depth`, `max_frequency` of both.
     """
 
     matter: SpaceTimeField
@@ -29,6 +31,8 @@ class Fluid(eqx.Module):
         domain: AbstractDomain,
         *,
         background: float = 1.0,
+        start: Callable[[Point], Float[Array, " 1+dim"]] | None = None,
+        settle: float = 1.0,
         floor: float = 1e-3,
         width: int = 64,
         depth: int = 3,
@@ -41,6 +45,8 @@ class Fluid(eqx.Module):
             dim,
             domain,
             background=background,
+            start=start,
+            settle=settle,
             floor=floor,
             width=width,
             depth=depth,

@@ -8,7 +8,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from conservax._types import PRNGKey
-from conservax.flux import AbstractDomain
+from conservax.flux import AbstractDomain, check_domain
 from conservax.law import ConservationLaw
 from conservax.objective._base import Rows
 
@@ -46,7 +46,7 @@ def draws(key: PRNGKey, law: ConservationLaw, rows: Rows, count: int | None) -> 
 
 
 class Spread(eqx.Module):
-    """Collocation points: spread evenly over a domain and [0, 1], new ones at every step.
+    """Collocation points: spread evenly over a domain and times, new ones at every step.
 
     **Arguments:**
 
@@ -61,6 +61,7 @@ class Spread(eqx.Module):
     until: float = eqx.field(static=True, default=1.0)
 
     def __check_init__(self):
+        check_domain(self.domain)
         if self.dim < 1 or self.count < 1 or not 0 < self.until < float("inf"):
             raise ValueError(
                 "expected dim and count of at least 1 and a finite until > 0; got "

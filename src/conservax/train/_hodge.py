@@ -109,7 +109,7 @@ def hodge_decomposition(
             f"expected steps and symmetry_steps >= 0, not both 0; got {steps} and {symmetry_steps}."
         )
     for name, part in {"target": target, "field": lambda x: field(jnp.zeros(()), x)}.items():
-        _check_period(name, part, torus, field.dim)
+        torus.check_periodic(name, part, field.dim)
     network_key, key = jax.random.split(key)
     network = FieldNetwork(torus, field.dim, 1, width, depth, 0, 1.0, 0.1, network_key)
     at = Spread(torus, field.dim, points)
@@ -133,18 +133,3 @@ def hodge_decomposition(
                 on_chunk=on_chunk,
             ).law
     return parts
-
-
-def _check_period(name: str, part: Callable[[Point], Vector], torus: Torus, dim: int) -> None:
-    """At one point, and a period away from it along each coordinate."""
-    x = Spread(torus, dim, 8)(jax.random.key(0))[1]
-    around = jnp.concatenate([x, x[:1] + torus.period * jnp.eye(dim)])
-    values = jax.jit(jax.vmap(part))(around)
-    if not jnp.isfinite(values).all():
-        raise ValueError(f"expected a {name} that is finite on the torus; got {values}.")
-    off = jnp.max(jnp.abs(values[8:] - values[:1])) / (jnp.max(jnp.abs(values[:8])) + 1e-6)
-    if off > 1e-2:
-        raise ValueError(
-            f"expected a {name} of period {torus.period}; a period away it is off by {float(off):.0%}. "
-            "Give a torus of its period."
-        )
