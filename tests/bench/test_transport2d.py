@@ -17,7 +17,13 @@ from conservax.law import ConservationLaw
 
 KEY = jax.random.key(0)
 TINY = dataclasses.replace(
-    bench.QUICK, stages=((2, 0.05),), subharmonic_steps=2, samples=40, components=4, normals=4
+    bench.QUICK,
+    stages=((2, 0.05),),
+    subharmonic_first=2,
+    subharmonic_steps=2,
+    samples=40,
+    components=4,
+    normals=4,
 )
 
 
