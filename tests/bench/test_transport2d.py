@@ -132,3 +132,9 @@ def test_the_cost_between_gaussians_is_near():
     ((line, _),) = bench.judge_pair(("8gaussians", "gaussian"), (bench.DEFAULT,), settings, 0)
     assert line["error"] < 0.1
     assert line["lost"] == 0
+
+
+@pytest.mark.parametrize("settings", [bench.QUICK, bench.FULL])
+def test_costs_are_judged_on_enough_samples(settings):
+    assert settings.samples == 5000
+    assert 1000 <= settings.subharmonic_samples <= settings.samples

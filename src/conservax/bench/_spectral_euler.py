@@ -78,4 +78,6 @@ def spectral_euler(
         rtol=RELATIVE,
         atol=RELATIVE,
     )
+    if not path.success:
+        raise RuntimeError(f"the series could not be followed: {path.message}")
     return path.y.T.reshape(len(times), 3, -1).swapaxes(1, 2)

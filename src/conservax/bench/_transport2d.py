@@ -50,17 +50,30 @@ class TransportSettings:
     subharmonic_first: int
     subharmonic_steps: int
     subharmonic_samples: int
-    samples: int
     components: int  # of the default law, a conditional
     normals: int  # of the other
+    samples: int = 5000
     width: int = 96
     batch_size: int = 512
     ends: float = 50.0  # weight of the densities beside the energy
 
 
-QUICK = TransportSettings(((600, 0.2), (600, 0.02), (800, 0.005)), 1500, 500, 1000, 5000, 16, 64)
+QUICK = TransportSettings(
+    ((600, 0.2), (600, 0.02), (800, 0.005)),
+    subharmonic_first=1500,
+    subharmonic_steps=500,
+    subharmonic_samples=1000,
+    components=16,
+    normals=64,
+)
 FULL = TransportSettings(
-    ((2000, 0.2), (2000, 0.02), (6000, 0.002)), 4000, 10_000, 5000, 32, 128, 128
+    ((2000, 0.2), (2000, 0.02), (6000, 0.002)),
+    subharmonic_first=4000,
+    subharmonic_steps=10_000,
+    subharmonic_samples=5000,
+    components=32,
+    normals=128,
+    width=128,
 )
 
 
