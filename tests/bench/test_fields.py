@@ -64,11 +64,38 @@ def test_a_missed_claim_is_an_exit_code(quick, tmp_path, monkeypatch, capsys):
     assert (tmp_path / "out" / "picture.png").exists()
 
 
-def test_options_of_other_tables_are_refused(capsys):
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["divfree", "--seeds", "3"], "Leave them out"),
+        (["divfree", "--rows", "25"], "Leave them out"),
+        (["hodge", "--rows", "26"], "expected --rows of 25, 50, 100"),
+        (["transport2d", "--rows", "moons"], "two densities or more of circles"),
+        (["transport2d", "--rows", "moons", "ring"], r"got ['ring']"),
+    ],
+)
+def test_rows_and_options_that_a_table_lacks_are_refused(arguments, words, tmp_path, capsys):
     with pytest.raises(SystemExit) as stop:
-        main(["bench", "divfree", "--seeds", "3"])
+        main(["bench", *arguments, "--out", str(tmp_path / "out")])
     assert stop.value.code == 2
-    assert "Leave them out" in capsys.readouterr().err
+    assert words in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
+def test_rows_choose_what_is_learned(monkeypatch):
+    learned = []
+
+    def learn(dim, **more):
+        learned.append(dim)
+        return [{"dim": dim, "step": 1, "seconds": 1.0, "error": 0.07}]
+
+    monkeypatch.setattr(hodge, "learn_hodge", learn)
+    found = hodge.bench_hodge(["100", "25"])
+    assert learned == [100, 25]
+    assert [claim.holds for claim in found.claims] == [True, False]
+    hodge.bench_hodge()
+    hodge.bench_hodge(quick=True)
+    assert learned[2:] == [25, 50, 100, 25]
 
 
 @pytest.mark.slow

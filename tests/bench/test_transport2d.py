@@ -115,6 +115,24 @@ def test_every_pair_is_asked_for_once():
     assert len(bench.QUICK_PAIRS) >= bench.NEAREST
 
 
+def test_densities_that_are_named_are_taken_pair_by_pair(monkeypatch):
+    def judge(names, kinds, settings, seed):
+        for kind in kinds:
+            line = {"pair": " to ".join(names), "law": kind, "cost": 1.0, "exact": 1.0}
+            yield {**line, "error": 0.01, "seconds": 1.0}, np.zeros((1, 2, 2))
+
+    monkeypatch.setattr(bench, "judge_pair", judge)
+    few = bench.bench_transport2d(["gaussian", "moons", "circles"])
+    assert list(few.frame["pair"].unique()) == [
+        "circles to moons",
+        "circles to gaussian",
+        "moons to gaussian",
+    ]
+    assert few.claims == ()
+    (claim,) = bench.bench_transport2d(quick=True).claims
+    assert claim.holds
+
+
 @pytest.mark.slow
 def test_the_benchmark_runs_from_end_to_end(tmp_path, monkeypatch):
     monkeypatch.setattr(bench, "QUICK", TINY)

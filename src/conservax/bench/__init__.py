@@ -28,6 +28,7 @@ from conservax.bench._fit_flow import flow_nll as flow_nll
 from conservax.bench._fit_flow import rows_of as rows_of
 from conservax.bench._fluids import bench_fluids as bench_fluids
 from conservax.bench._fokker_planck import bench_fokker_planck as bench_fokker_planck
+from conservax.bench._hodge import HODGE_LIMITS as HODGE_LIMITS
 from conservax.bench._hodge import bench_hodge as bench_hodge
 from conservax.bench._pictures import draw_fluxes as draw_fluxes
 from conservax.bench._snapshot_models import OTHER_SETTINGS as OTHER_SETTINGS
@@ -50,4 +51,5 @@ from conservax.bench._snapshots import bench_snapshots as bench_snapshots
 from conservax.bench._snapshots import frame_of as frame_of
 from conservax.bench._snapshots import snapshot_means as snapshot_means
 from conservax.bench._snapshots import snapshot_table as snapshot_table
+from conservax.bench._transport2d import PLANE_DENSITIES as PLANE_DENSITIES
 from conservax.bench._transport2d import bench_transport2d as bench_transport2d

@@ -36,6 +36,8 @@ Examples:
 
   conservax bench divfree --quick
 
+  conservax bench transport2d --quick --rows moons pinwheel gaussian
+
   conservax bench control --quick --rows worlds stunnel --out control
 
 Where the events are from (docs/benchmark_data.md says how to lay out the files):
@@ -50,7 +52,9 @@ def bench_command(
     rows: Annotated[
         list[str] | None,
         typer.Option(
-            help=f"Data sets: {', '.join(EVENT_SETS)}; of snapshots {', '.join(SNAPSHOT_SETS)}."
+            help=f"Data sets: {', '.join(EVENT_SETS)}; of snapshots {', '.join(SNAPSHOT_SETS)}. "
+            "Of control: worlds, and tasks. Of hodge: dimensions. Of transport2d: densities, of "
+            "which every pair is taken."
         ),
     ] = None,
     models: Annotated[
@@ -96,12 +100,10 @@ def bench_command(
     if (pictures and name != "events") or (validation and name != "snapshots"):
         raise BadInput(f"expected options of the table of {name}; got {misplaced}. Leave it out.")
     if name in FIELD_BENCHES:
-        if rows or models or seeds:
-            raise BadInput(
-                f"expected none of --rows, --models and --seeds for {name}. Leave them out."
-            )
+        if models or seeds:
+            raise BadInput(f"expected no --models and --seeds for {name}. Leave them out.")
         folder = out or Path(f"bench-{name}")
-        bench_fields_command(name, quick=quick, out=folder, force=force, as_json=as_json)
+        bench_fields_command(name, rows, quick=quick, out=folder, force=force, as_json=as_json)
         return
     if name == "control":
         if models or seeds:

@@ -8,6 +8,8 @@ from rich.console import Group
 from rich.table import Table as Grid
 
 from conservax.bench import (
+    HODGE_LIMITS,
+    PLANE_DENSITIES,
     Findings,
     bench_divfree,
     bench_fluids,
@@ -15,7 +17,7 @@ from conservax.bench import (
     bench_hodge,
     bench_transport2d,
 )
-from conservax.cli._app import answer, say
+from conservax.cli._app import BadInput, answer, say
 from conservax.data import check_out_folder
 
 FIELD_BENCHES = {
@@ -25,16 +27,21 @@ FIELD_BENCHES = {
     "hodge": bench_hodge,
     "transport2d": bench_transport2d,
 }
+ROWS = {"hodge": tuple(map(str, HODGE_LIMITS)), "transport2d": PLANE_DENSITIES}
 FIGURES, PICTURE = "figures.csv", "picture.png"
 
 
-def bench_fields_command(name: str, *, quick: bool, out: Path, force: bool, as_json: bool) -> None:
+def bench_fields_command(
+    name: str, rows: list[str] | None, *, quick: bool, out: Path, force: bool, as_json: bool
+) -> None:
     """Figures and a picture in the folder `out`; figures and claims on the terminal.
 
-    Exit code 1 if a claim of the full form is missed.
+    `rows` are dimensions of hodge, or densities of transport2d, pair by pair. Exit code 1 if a
+    claim of the full form is missed.
     """
+    chosen = {"rows": _known_rows(name, rows)} if rows else {}
     check_out_folder(out, force)
-    found = FIELD_BENCHES[name](quick=quick, say=say)
+    found = FIELD_BENCHES[name](**chosen, quick=quick, say=say)
     out.mkdir(parents=True, exist_ok=True)
     found.frame.to_csv(out / FIGURES, index=False)
     found.draw(out / PICTURE)
@@ -52,6 +59,15 @@ def bench_fields_command(name: str, *, quick: bool, out: Path, force: bool, as_j
     answer(result, as_json, Group(_figures(found), _claims(found), f"[dim]{found.published}[/]"))
     if not quick and not all(claim.holds for claim in found.claims):
         raise typer.Exit(1)
+
+
+def _known_rows(name: str, rows: list[str]) -> tuple[str, ...]:
+    if name not in ROWS:
+        raise BadInput(f"expected no --rows for {name}. Leave them out.")
+    unknown = [row for row in rows if row not in ROWS[name]]
+    if unknown:
+        raise BadInput(f"expected --rows of {', '.join(ROWS[name])}; got {unknown}.")
+    return tuple(dict.fromkeys(rows))
 
 
 def _figures(found: Findings) -> Grid:
