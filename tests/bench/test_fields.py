@@ -95,7 +95,18 @@ def test_rows_choose_what_is_learned(monkeypatch):
     assert [claim.holds for claim in found.claims] == [True, False]
     hodge.bench_hodge()
     hodge.bench_hodge(quick=True)
-    assert learned[2:] == [25, 50, 100, 25]
+    assert learned[2:] == [25, 50, 100, 25, 50]
+
+
+@pytest.mark.parametrize("settings", [hodge.HodgeSettings(3), hodge.HodgeSettings(3, 8)])
+def test_a_curve_says_what_learned_it(settings, monkeypatch, tmp_path):
+    monkeypatch.setitem(hodge.QUICK, 3, settings)
+    monkeypatch.setitem(hodge.HODGE_LIMITS, 3, 0.1)
+    found = hodge.bench_hodge(["3"], quick=True)
+    assert set(found.frame["field"]) == {"Fourier" if settings.width is None else "matrix, 8 units"}
+    assert not found.claims[0].holds  # after three steps
+    found.draw(tmp_path / "picture.png")
+    assert (tmp_path / "picture.png").exists()
 
 
 @pytest.mark.slow

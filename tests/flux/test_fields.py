@@ -1,5 +1,7 @@
 """Fields without divergence, on every domain: what they are, what they cost, what they refuse."""
 
+import itertools
+
 import equinox as eqx
 import jax
 import jax.numpy as jnp
@@ -10,6 +12,7 @@ from conservax.density import DenseNetwork, Gaussian
 from conservax.flux import (
     Ball,
     Euclidean,
+    FourierField,
     MatrixField,
     Torus,
     VectorField,
@@ -18,6 +21,7 @@ from conservax.flux import (
     row_divergence,
     vector_row_divergence,
 )
+from conservax.flux._fourier_field import count_waves, cycles_of_waves
 from conservax.objective import Spread
 
 KEY = jax.random.key(3)
@@ -30,8 +34,21 @@ KINDS = {
     "matrix": MatrixField,
     "banded": lambda dim, **more: MatrixField(dim, bands=(dim - 1) // 2, **more),
     "vector": VectorField,
+    "Fourier": lambda dim, domain, key, **more: fourier_field(dim, domain, key),
 }
 T = jnp.array(0.3)
+
+
+def fourier_field(dim, domain, key):
+    """All amplitudes drawn; of third order where that is small."""
+    field = FourierField(dim, domain=domain, order=3 if dim < 5 else 2)
+    shape = (2, *field.cosines.shape)
+    drawn = tuple(jax.random.normal(key, shape) / np.sqrt(shape[1]))
+    return eqx.tree_at(lambda f: (f.cosines, f.sines), field, drawn)
+
+
+def can_be(kind, domain, dim):
+    return (kind != "banded" or dim > 2) and (kind != "Fourier" or domain == "torus")
 
 
 def field_of(kind, domain, dim, width=8):
@@ -51,7 +68,7 @@ CASES = [
     for dim in (2, 3, 4, 10, 25)
     for domain in DOMAINS
     for kind in KINDS
-    if dim > 2 or kind != "banded"
+    if can_be(kind, domain, dim)
 ]
 
 
@@ -94,8 +111,8 @@ def test_a_field_on_the_torus_is_the_same_across_the_seam(kind):
 @pytest.mark.parametrize("dim", [2, 3])
 @pytest.mark.parametrize("kind", KINDS)
 def test_nothing_flows_out_of_the_ball(kind, dim):
-    if kind == "banded" and dim == 2:
-        return
+    if not can_be(kind, "ball", dim):
+        pytest.skip("there is none")
     field, ball = field_of(kind, "ball", dim), DOMAINS["ball"]
     x = jax.vmap(lambda key: ball.sample_boundary(key, dim))(jax.random.split(KEY, 20))
     np.testing.assert_allclose(jnp.linalg.norm(x, axis=1), 1.5, rtol=1e-12)
@@ -127,6 +144,39 @@ def test_the_row_divergence_of_any_function():
         lambda x: jnp.array([x[0] * x[1] ** 2, x[2] * x[0] ** 2, 0.0]), jnp.array([0.5, 2.0, 0.1])
     )
     np.testing.assert_allclose(v, [1.0, 0.2 - 4.0, 0.0], rtol=1e-14, atol=1e-15)
+
+
+def test_a_fourier_field_holds_each_wave_of_its_order_once():
+    """In the plane |k_1| + |k_2| <= 2: 12 points around 0, half of them."""
+    cycles = {tuple(k) for k in cycles_of_waves(2, 2).tolist()}
+    assert cycles == {(1, 0), (0, 1), (2, 0), (0, 2), (1, 1), (1, -1)}
+    for dim, order in ((2, 5), (3, 4), (5, 3), (7, 2)):
+        found = cycles_of_waves(dim, order)
+        both = {tuple(k) for k in np.concatenate([found, -found]).tolist()}
+        grid = itertools.product(range(-order, order + 1), repeat=dim)
+        assert both == {k for k in grid if 0 < sum(map(abs, k)) <= order}
+        assert 2 * len(found) == len(both) == 2 * count_waves(dim, order)
+
+
+def test_amplitudes_of_a_fourier_field_are_its_mean_square():
+    """By Parseval, of amplitudes normal to their waves; an amplitude along its wave is not seen."""
+    field = FourierField(2, domain=Torus(3.0), order=1)
+    cosines = jnp.array([[5.0, 0.3], [0.4, -7.0]])  # of the waves (1, 0) and (0, 1)
+    field = eqx.tree_at(lambda f: f.cosines, field, cosines)
+    x = jnp.stack(jnp.meshgrid(*[jnp.arange(8) * 3.0 / 8] * 2), -1).reshape(-1, 2)
+    square = jnp.mean(jax.vmap(lambda x: field(T, x))(x) ** 2, axis=0)
+    np.testing.assert_allclose(square, [0.4**2, 0.3**2], rtol=1e-12)
+
+
+def test_a_fourier_field_has_a_torus_and_not_too_many_waves():
+    with pytest.raises(ValueError, match=r"expected a torus; got Ball.*MatrixField"):
+        FourierField(2, domain=Ball())  # type: ignore
+    with pytest.raises(ValueError, match=r"order >= 1 .*; got 0 in 2 dimensions"):
+        FourierField(2, domain=Torus(), order=0)
+    with pytest.raises(ValueError, match=r"got 4 in 100 dimensions, which has 3.*Lower it"):
+        FourierField(100, domain=Torus(), order=4)
+    with pytest.raises(ValueError, match="dim >= 2; got 1"):
+        FourierField(1, domain=Torus())
 
 
 def test_what_is_no_field_is_refused():

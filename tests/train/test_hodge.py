@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from conservax.flux import MatrixField, Torus
+from conservax.flux import FourierField, MatrixField, Torus
 from conservax.objective import FieldAsymmetry, Spread
 from conservax.train import cosine_muon, hodge_decomposition
 
@@ -38,9 +38,18 @@ def test_the_asymmetry_sees_what_rotates_alone():
     np.testing.assert_allclose(value, 0, atol=1e-24)
 
 
-@pytest.mark.parametrize("symmetry_steps", [0, pytest.param(300, marks=pytest.mark.slow)])
-def test_both_parts_are_found(symmetry_steps):
-    field = MatrixField(2, domain=TORUS, width=32, depth=2, key=KEY)
+NETWORK = MatrixField(2, domain=TORUS, width=32, depth=2, key=KEY)
+
+
+@pytest.mark.parametrize(
+    ("field", "symmetry_steps"),
+    [
+        (NETWORK, 0),
+        pytest.param(NETWORK, 300, marks=pytest.mark.slow),
+        (FourierField(2, domain=TORUS), 0),
+    ],
+)
+def test_both_parts_are_found(field, symmetry_steps):
     parts = hodge_decomposition(
         target,
         field,

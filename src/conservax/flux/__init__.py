@@ -16,6 +16,7 @@ from conservax.flux._domain import check_domain as check_domain
 from conservax.flux._factorized import FactorizedFlux as FactorizedFlux
 from conservax.flux._field_network import FieldNetwork as FieldNetwork
 from conservax.flux._fluid import Fluid as Fluid
+from conservax.flux._fourier_field import FourierField as FourierField
 from conservax.flux._knothe_rosenblatt import KnotheRosenblatt as KnotheRosenblatt
 from conservax.flux._mixture import MixtureFlux as MixtureFlux
 from conservax.flux._naive import NaiveFlux as NaiveFlux
