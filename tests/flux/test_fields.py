@@ -171,9 +171,9 @@ def test_amplitudes_of_a_fourier_field_are_its_mean_square():
 def test_a_fourier_field_has_a_torus_and_not_too_many_waves():
     with pytest.raises(ValueError, match=r"expected a torus; got Ball.*MatrixField"):
         FourierField(2, domain=Ball())  # type: ignore
-    with pytest.raises(ValueError, match=r"order >= 1 .*; got 0 in 2 dimensions"):
+    with pytest.raises(ValueError, match=r"order >= 1 .*; got order 0 in 2 dimensions"):
         FourierField(2, domain=Torus(), order=0)
-    with pytest.raises(ValueError, match=r"got 4 in 100 dimensions, which has 3.*Lower it"):
+    with pytest.raises(ValueError, match=r"got order 4 in 100 dimensions, which has 3"):
         FourierField(100, domain=Torus(), order=4)
     with pytest.raises(ValueError, match="dim >= 2; got 1"):
         FourierField(1, domain=Torus())

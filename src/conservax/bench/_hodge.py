@@ -20,8 +20,6 @@ from conservax.objective import AbstractObjective, FieldError, Spread
 from conservax.train import ChunkReport, HodgeParts, hodge_decomposition
 
 HODGE_LIMITS = {25: 0.05, 50: 0.10, 100: 0.10}
-WIDTHS_AND_STEPS = {25: (1024, 10_000), 50: (192, 8000), 100: (192, 8000)}
-QUICK = (192, 5000)
 TORUS = Torus(2.0)
 PUBLISHED = (
     "Figure 5 of the paper shows the squared L2 distance to the truth falling with wall-clock time in "
@@ -155,8 +153,8 @@ def learn_hodge(
 def _draw(frame: pd.DataFrame, path: Path) -> None:
     figure = Figure(figsize=(6, 4), layout="constrained")
     panel = figure.subplots()
-    for (dim, kind), lines in frame.groupby(["dim", "field"]):
-        label = f"n = {dim}, {kind}"
+    for dim, lines in frame.groupby("dim"):
+        label = f"n = {dim}, {lines['field'].iloc[0]}"
         panel.semilogy(lines["seconds"], lines["error"], "o-", label=label, markersize=3)
     panel.set(xlabel="seconds", ylabel="relative L2 error of the divergence-free part")
     panel.legend()

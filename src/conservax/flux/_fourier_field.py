@@ -14,7 +14,7 @@ from conservax.flux._divergence_free import AbstractDivergenceFree
 from conservax.flux._domain import Torus
 from conservax.flux._row_divergence import Matrix, check_dim
 
-MOST_MODES = 1_000_000
+MOST_WAVES = 1_000_000
 
 
 class FourierField(AbstractDivergenceFree):
@@ -51,10 +51,11 @@ class FourierField(AbstractDivergenceFree):
             raise ValueError(
                 f"expected a torus; got {domain}. Elsewhere use MatrixField or VectorField."
             )
-        if order < 1 or (count := count_waves(dim, order)) > MOST_MODES:
+        count = count_waves(dim, order) if order >= 1 else 0
+        if not 0 < count <= MOST_WAVES:
             raise ValueError(
-                f"expected an order >= 1 with at most {MOST_MODES} waves; got {order} in {dim} dimensions"
-                + (f", which has {count}. Lower it." if order > 0 else ".")
+                f"expected an order >= 1 of at most {MOST_WAVES} waves; got order {order} in {dim} "
+                f"dimensions, which has {count}. Change it."
             )
         self.dim, self.envelope, self.domain, self.order = dim, envelope, domain, order
         self.cosines = self.sines = jnp.zeros((count, dim))
@@ -63,16 +64,15 @@ class FourierField(AbstractDivergenceFree):
     def matrix(self, t: Time, x: Point, condition: Condition = None) -> Matrix:
         """sqrt(2) sum_k (c_k w_k^T - w_k c_k^T) / |w_k|^2 with c_k = a_k sin(w_k x) - b_k cos(w_k x)."""
         del t, condition
-        waves, phases = self._waves_at(x)
+        phases = self._waves(x.dtype) @ x
         amplitudes = self.cosines * jnp.sin(phases)[:, None] - self.sines * jnp.cos(phases)[:, None]
-        half = np.sqrt(2) * amplitudes.T @ (waves / jnp.sum(waves**2, axis=1, keepdims=True))
+        half = np.sqrt(2) * amplitudes.T @ self._waves(x.dtype, power=-1)
         return half - half.T
 
     def row_divergence(self, t: Time, x: Point, condition: Condition = None) -> Vector:
         """The field without its constant part."""
         del t, condition
-        waves, phases = self._waves_at(x)
-        directions = waves / jnp.linalg.norm(waves, axis=1, keepdims=True)
+        phases, directions = self._waves(x.dtype) @ x, self._waves(x.dtype, power=0)
 
         def normal(amplitudes):
             along = jnp.sum(amplitudes * directions, axis=1, keepdims=True)
@@ -81,11 +81,11 @@ class FourierField(AbstractDivergenceFree):
         field = jnp.cos(phases) @ normal(self.cosines) + jnp.sin(phases) @ normal(self.sines)
         return np.sqrt(2) * field
 
-    def _waves_at(self, x: Point) -> tuple[Float[Array, "waves dim"], Float[Array, " waves"]]:
-        """w_k and w_k x."""
-        cycles = jnp.asarray(cycles_of_waves(self.dim, self.order), x.dtype)
-        waves = 2 * np.pi / self.domain.period * cycles
-        return waves, waves @ x
+    def _waves(self, dtype, power: int = 1) -> np.ndarray:
+        """The waves, of their length to this power; by NumPy, as compilers fold constants slowly."""
+        waves = 2 * np.pi / self.domain.period * cycles_of_waves(self.dim, self.order)
+        length = np.linalg.norm(waves, axis=1, keepdims=True)
+        return (waves * length ** (power - 1)).astype(dtype)
 
 
 def count_waves(dim: int, order: int) -> int:
