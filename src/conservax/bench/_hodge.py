@@ -48,7 +48,7 @@ class HodgeSettings:
 
 
 # A series of order 2 is there first, but stays 7 % off in n = 25, where a network goes on.
-FULL = {25: HodgeSettings(10_000, 1024), 50: HodgeSettings(2000), 100: HodgeSettings(2500)}
+FULL = {25: HodgeSettings(10_000, 1024), 50: HodgeSettings(2000), 100: HodgeSettings(8000, 192)}
 QUICK = {25: HodgeSettings(1200), 50: HodgeSettings(1500), 100: HodgeSettings(2500)}
 QUICK_DIMS = (25, 50)
 
