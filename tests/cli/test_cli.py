@@ -65,6 +65,15 @@ def work(tmp_path_factory):
     return folder
 
 
+def test_a_run_with_a_network_as_reference_is_written_and_read(work, capsys):
+    code = run(
+        "fit", work / "data.csv", "--out", work / "bridge", *TINY, "--kinetic", 0.1,
+        "--diffusion", 0.3, "--reference", "network",
+    )  # fmt: skip
+    assert code == 0, capsys.readouterr().err
+    assert run("score", work / "bridge", work / "data.csv") == 0
+
+
 def answer(capsys, *arguments):
     """The JSON object that a command prints, and nothing else on standard output."""
     code = run(*arguments, "--json")

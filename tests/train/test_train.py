@@ -189,13 +189,16 @@ def test_metrics_of_a_chunk_without_checkpoint_are_forgotten(tmp_path):
     assert pd.read_csv(tmp_path / METRICS)["step"].tolist() == [10, 20, 30, 40]
 
 
-@pytest.mark.parametrize("damage", ["truncate", "foreign"])
+@pytest.mark.parametrize("damage", ["truncate", "flip", "foreign"])
 def test_a_damaged_checkpoint_is_refused(tmp_path, damage):
     fit(20, run=tmp_path)
+    content = bytearray((tmp_path / CHECKPOINT).read_bytes())
+    law = small_law()
     if damage == "truncate":
-        content = (tmp_path / CHECKPOINT).read_bytes()
         (tmp_path / CHECKPOINT).write_bytes(content[: len(content) // 2])
-        law = small_law()
+    elif damage == "flip":  # one bit of the last number: the file is as readable as before
+        content[-65] ^= 1
+        (tmp_path / CHECKPOINT).write_bytes(content)
     else:
         density = Factorized(1, components=3, width=24, depth=2, key=KEY)
         law = ConservationLaw(density, FactorizedFlux())

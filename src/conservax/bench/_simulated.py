@@ -21,7 +21,7 @@ _STEPS, _BATCH, _CHUNK = 50, 256, 20
 _PULL = 100.0
 
 
-class NetworkDrift(eqx.Module):
+class SimulatedDrift(eqx.Module):
     """A dense network of (t, z) in law units."""
 
     network: DenseNetwork
@@ -38,7 +38,7 @@ class Learned(NamedTuple):
     """The drift after so many seconds of training, compilation included."""
 
     seconds: float
-    drift: NetworkDrift
+    drift: SimulatedDrift
 
 
 def simulated_cost(
@@ -116,7 +116,7 @@ def solve_by_simulation(
     began = time.perf_counter()
     pool = [_to_law(end.draw(seed + n, 20_000), scale) for n, end in enumerate(problem.ends())]
     pull = goal_pull(problem)
-    drift = NetworkDrift(problem.dim, key=jax.random.key(seed))
+    drift = SimulatedDrift(problem.dim, key=jax.random.key(seed))
     # Steps are not known beforehand: the rate stays where it is.
     optimiser = optax.chain(optax.clip_by_global_norm(1.0), optax.adam(learning_rate))
     state = optimiser.init(eqx.filter(drift, eqx.is_inexact_array))

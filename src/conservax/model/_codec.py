@@ -1,7 +1,6 @@
 """Laws as arrays and plain JSON, and back. Reading one never runs code from the file."""
 
 import dataclasses
-from collections.abc import Iterator
 from typing import Any
 
 import equinox as eqx
@@ -9,9 +8,67 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from conservax import density, flux, history, law, objective, reference
 from conservax._types import PyTree
+from conservax.density._masked_network import MaskedNetwork
+from conservax.density._time_embedding import TimeEmbedding
+from conservax.flux._sigmoid_cancellation import ConstantLogistic
 
-LAYERS = (eqx.nn.GRUCell, eqx.nn.Linear)
+# All that a file may name. A name is written with its part, so that it stands for one class alone,
+# and stays what it is where a class moves within its part.
+IN_FILES: dict[str, tuple[type[eqx.Module], ...]] = {
+    "density": (
+        density.Autoregressive,
+        density.BumpMixture,
+        density.Curve,
+        density.DenseNetwork,
+        density.Factorized,
+        density.LogisticMixture,
+        density.Mixture,
+        density.NormalMixture,
+        density.Path,
+        density.Subharmonic,
+        MaskedNetwork,
+        TimeEmbedding,
+    ),
+    "flux": (
+        flux.Ball,
+        flux.Euclidean,
+        flux.FactorizedFlux,
+        flux.FieldNetwork,
+        flux.FourierField,
+        flux.KnotheRosenblatt,
+        flux.MatrixField,
+        flux.MixtureFlux,
+        flux.NaiveFlux,
+        flux.SigmoidCancellation,
+        flux.SubharmonicFlux,
+        flux.Torus,
+        flux.VectorField,
+        ConstantLogistic,
+    ),
+    "reference": (
+        reference.InUnits,
+        reference.LotkaVolterra,
+        reference.NetworkDrift,
+        reference.Repressilator,
+    ),
+    "law": (law.ConservationLaw,),
+    "history": (history.Encoder, history.EventLaw, history.SequenceLikelihood),
+    "objective": (
+        objective.GrowthEnergy,
+        objective.GrowthPrior,
+        objective.JacobianSymmetry,
+        objective.KineticEnergy,
+        objective.MassError,
+        objective.NegativeLogLikelihood,
+        objective.ReferenceEnergy,
+        objective.Sum,
+    ),
+    "equinox": (eqx.nn.GRUCell, eqx.nn.Linear),
+}
+CLASSES = {f"{part}.{cls.__name__}": cls for part, classes in IN_FILES.items() for cls in classes}
+NAMES = {cls: name for name, cls in CLASSES.items()}
 
 
 class CodecError(ValueError):
@@ -35,12 +92,12 @@ def _encode(node: Any, path: str, arrays: dict[str, np.ndarray]) -> Any:
         return {"tuple": [_encode(item, f"{path}.{n}", arrays) for n, item in enumerate(node)]}
     if node is None or isinstance(node, bool | int | float | str):
         return node
-    if type(node) in _classes().values():
+    if type(node) in NAMES:
         fields = {
             field.name: _encode(getattr(node, field.name), f"{path}.{field.name}", arrays)
             for field in dataclasses.fields(node)
         }
-        return {"class": type(node).__name__, "fields": fields}
+        return {"class": NAMES[type(node)], "fields": fields}
     raise CodecError(
         f"{path}: cannot write down {node!r}; a file holds arrays and numbers only. "
         "Use the parts that conservax has, and a number as diffusion."
@@ -66,7 +123,7 @@ def decode(description: Any, arrays: dict[str, np.ndarray]) -> PyTree:
 
 
 def _decode_module(name: str, fields: dict[str, Any], arrays: dict[str, np.ndarray]) -> eqx.Module:
-    cls = _classes().get(name)
+    cls = CLASSES.get(name)
     if cls is None:
         raise CodecError(f"this version of conservax has no {name!r}.")
     expected = {field.name for field in dataclasses.fields(cls)}
@@ -79,16 +136,3 @@ def _decode_module(name: str, fields: dict[str, Any], arrays: dict[str, np.ndarr
     for field, value in fields.items():
         object.__setattr__(module, field, decode(value, arrays))
     return module
-
-
-def _classes() -> dict[str, type[eqx.Module]]:
-    """Every final part of conservax by name, and the layers it is made of: all a file may name."""
-    return {cls.__name__: cls for cls in (*_descendants(eqx.Module), *LAYERS)}
-
-
-def _descendants(cls: type) -> Iterator[type]:
-    for sub in cls.__subclasses__():
-        ours = sub.__module__.split(".")[0] == "conservax"
-        if ours and dataclasses.is_dataclass(sub) and not sub.__name__.startswith("Abstract"):
-            yield sub
-        yield from _descendants(sub)

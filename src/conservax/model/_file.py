@@ -1,4 +1,4 @@
-"""One safe file a model: a safetensors file with the description in its header."""
+"""One safe file a model: safetensors with the description in their header, and a checksum at the end."""
 
 import json
 from importlib.metadata import version
@@ -7,14 +7,14 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
-from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save
+from safetensors.numpy import load, save
 
 from conservax.data import DataError, Units
 from conservax.model._codec import CodecError, decode, encode
-from conservax.train import write_atomically
+from conservax.train import SealError, read_sealed, write_sealed
 
-_FORMAT = "conservax-model-1"
+_FORMAT = "conservax-model-2"
+_WITHOUT_CHECKSUM = b'"conservax-model-1"'
 
 
 class Stored(NamedTuple):
@@ -38,7 +38,7 @@ def save_model(
 def load_model(path: Path) -> Stored:
     """What `save_model` wrote.
 
-    **Raises:** `DataError` if the file is missing, truncated, foreign or of another version.
+    **Raises:** `DataError` if the file is missing, damaged, foreign or of another version.
     """
     parts = load_parts(path)
     if parts.keys() != {"law", "about"}:
@@ -61,11 +61,11 @@ def save_parts(path: Path, parts: dict[str, Any]) -> None:
 
     **Raises:** `CodecError`, before anything is touched, if a part cannot be written down.
     """
-    write_atomically(path, pack_parts(parts))
+    write_sealed(path, pack_parts(parts))
 
 
 def pack_parts(parts: dict[str, Any]) -> bytes:
-    """The content of the file that `save_parts` writes."""
+    """The content of the file that `save_parts` writes, but for its checksum."""
     described, arrays = {}, {}
     for name, part in parts.items():
         description, own = encode(part) if not isinstance(part, dict) else ({"json": part}, {})
@@ -83,18 +83,15 @@ def pack_parts(parts: dict[str, Any]) -> bytes:
 def load_parts(path: Path) -> dict[str, Any]:
     """What `save_parts` wrote.
 
-    **Raises:** `DataError` if the file is missing, truncated, foreign or of another version.
+    **Raises:** `DataError` if the file is missing, damaged, foreign or of another version.
     """
     if not path.is_file():
         raise DataError(f"{path}: no such model file. Give the file that `save` or `fit` wrote.")
     try:
-        with safe_open(path, framework="numpy") as file:
-            header = file.metadata() or {}
-            arrays = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
-    except (SafetensorError, OSError) as error:
-        raise DataError(
-            f"{path}: truncated, or not a model file ({error}). Save or fit the model again."
-        ) from error
+        content = read_sealed(path)
+    except (SealError, OSError) as error:
+        raise DataError(f"{path}: {_reason(path, error)}") from error
+    header, arrays = _header(content), load(content)
     if header.get("format") != _FORMAT:
         raise DataError(
             f"{path}: expected a file of format {_FORMAT}; got {header.get('format')}. "
@@ -107,6 +104,21 @@ def load_parts(path: Path) -> dict[str, Any]:
         }
     except (CodecError, KeyError, TypeError, AttributeError, json.JSONDecodeError) as error:
         raise DataError(f"{path}: not a model of this version ({error}).") from error
+
+
+def _reason(path: Path, error: Exception) -> str:
+    """Why a file cannot be read, and what to do."""
+    if isinstance(error, SealError) and _WITHOUT_CHECKSUM in path.read_bytes():
+        return (
+            "written by an earlier version of conservax, without a checksum. Fit the model again."
+        )
+    return f"damaged, or not a model file ({error}). Take another copy, or fit the model again."
+
+
+def _header(content: bytes) -> dict[str, str]:
+    """What is written beside the arrays: JSON, after its length in eight bytes."""
+    length = int.from_bytes(content[:8], "little")
+    return json.loads(content[8 : 8 + length]).get("__metadata__", {})
 
 
 def _decode_part(name: str, description: Any, arrays: dict[str, np.ndarray]) -> Any:

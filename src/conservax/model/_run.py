@@ -13,7 +13,7 @@ from conservax.model._event_model import EventModel
 from conservax.model._file import load_model, load_parts, pack_parts
 from conservax.model._model import Model
 from conservax.model._stored_rows import read_split, write_split
-from conservax.train import CHECKPOINT, METRICS, Stage, write_atomically
+from conservax.train import CHECKPOINT, METRICS, Stage, write_atomically, write_sealed
 
 MODEL, EXPERIMENT, DATA = "model.conservax", "experiment.conservax", "data.npz"
 CONFIG = "config.json"  # for people: what a run was asked for
@@ -50,7 +50,7 @@ def write_experiment(run: Path, experiment: Experiment) -> None:
     run.mkdir(parents=True, exist_ok=True)
     write_split(run / DATA, experiment.split)
     write_atomically(run / CONFIG, (json.dumps(about, indent=2) + "\n").encode())
-    write_atomically(run / EXPERIMENT, packed)
+    write_sealed(run / EXPERIMENT, packed)
 
 
 def read_experiment(run: Path) -> Experiment:

@@ -1,21 +1,22 @@
 """The rows of a run on disk: tables, or windows of events."""
 
+import io
 import json
 from collections.abc import Mapping
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile
 
 import numpy as np
 
 from conservax.data import DataError, Events, EventSplit, Split, Table
+from conservax.train import SealError, read_sealed, write_sealed
 
 _ABOUT = "about"  # all that is no array, as JSON
 
 
 def write_split(path: Path, split: Split | EventSplit) -> None:
-    """Write all parts to one file, in one move."""
+    """Write all parts to one file, in one move: an archive that `numpy.load` reads, and a checksum."""
     arrays = {}
     for part, rows in split._asdict().items():
         held = {field.name: getattr(rows, field.name) for field in fields(rows)}
@@ -23,9 +24,9 @@ def write_split(path: Path, split: Split | EventSplit) -> None:
         held = {name: held[name] for name in held.keys() - plain.keys()}
         held[_ABOUT] = np.array(json.dumps(plain))
         arrays |= {f"{part}_{name}": value for name, value in held.items()}
-    with path.with_name(f".{path.name}").open("wb") as file:
-        np.savez_compressed(file, **arrays)
-    path.with_name(f".{path.name}").replace(path)
+    content = io.BytesIO()
+    np.savez_compressed(content, **arrays)
+    write_sealed(path, content.getvalue())
 
 
 def read_split(path: Path) -> Split | EventSplit:
@@ -34,10 +35,12 @@ def read_split(path: Path) -> Split | EventSplit:
     **Raises:** `DataError` if the file is missing or damaged.
     """
     try:
-        with np.load(path, allow_pickle=False) as arrays:
+        with np.load(io.BytesIO(read_sealed(path)), allow_pickle=False) as arrays:
             parts = [_part(arrays, part) for part in Split._fields]
-    except (OSError, KeyError, ValueError, TypeError, BadZipFile) as error:
-        raise DataError(f"{path}: the rows of the run cannot be read ({error}).") from error
+    except (OSError, KeyError, TypeError, SealError) as error:
+        raise DataError(
+            f"{path}: damaged, or not the rows of a run of this version ({error}). Fit again."
+        ) from error
     whole: Any = EventSplit if isinstance(parts[0], Events) else Split
     return whole(*parts)
 

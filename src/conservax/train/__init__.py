@@ -1,13 +1,16 @@
 """How we get it: one training loop, staged objectives, checkpoints, several laws at once."""
 
 from conservax.train._checkpoint import CheckpointError as CheckpointError
-from conservax.train._checkpoint import write_atomically as write_atomically
 from conservax.train._history import ChunkReport as ChunkReport
 from conservax.train._hodge import HodgeParts as HodgeParts
 from conservax.train._hodge import hodge_decomposition as hodge_decomposition
 from conservax.train._optimisers import cosine_adam as cosine_adam
 from conservax.train._optimisers import cosine_muon as cosine_muon
 from conservax.train._progress import ProgressBar as ProgressBar
+from conservax.train._sealed import SealError as SealError
+from conservax.train._sealed import read_sealed as read_sealed
+from conservax.train._sealed import write_atomically as write_atomically
+from conservax.train._sealed import write_sealed as write_sealed
 from conservax.train._train import CHECKPOINT as CHECKPOINT
 from conservax.train._train import METRICS as METRICS
 from conservax.train._train import DivergedError as DivergedError

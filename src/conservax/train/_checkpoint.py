@@ -1,32 +1,24 @@
 """A training state on disk: arrays and plain JSON, replaced in one move."""
 
-import os
 from pathlib import Path
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save
+from safetensors.numpy import load, save
 
 from conservax._types import PyTree
+from conservax.train._sealed import SealError, read_sealed, write_sealed
 
 
 class CheckpointError(ValueError):
     """A checkpoint that cannot be read, or that belongs to another run."""
 
 
-def write_atomically(path: Path, content: bytes) -> None:
-    """Write to a neighbour, then rename: a reader sees the old file or the new one."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    temporary.write_bytes(content)
-    os.replace(temporary, path)
-
-
 def save_tree(path: Path, tree: PyTree) -> None:
     """Store the arrays of a tree under their places in it."""
     arrays = {name: _to_numpy(leaf) for name, leaf in _named(tree)}
-    write_atomically(path, save(arrays))
+    write_sealed(path, save(arrays))
 
 
 def load_tree(path: Path, like: PyTree) -> PyTree:
@@ -35,10 +27,11 @@ def load_tree(path: Path, like: PyTree) -> PyTree:
     **Raises:** `CheckpointError` if the file is damaged or its arrays do not fit.
     """
     try:
-        with safe_open(path, framework="numpy") as file:
-            stored = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    except (SafetensorError, OSError) as error:
-        raise CheckpointError(f"{path}: not a readable checkpoint ({error}).") from error
+        stored = load(read_sealed(path))
+    except (SealError, OSError) as error:
+        raise CheckpointError(
+            f"{path}: damaged, or not a checkpoint of this version ({error}). Start the run again."
+        ) from error
     named = _named(like)
     expected = {name: _form(_to_numpy(leaf)) for name, leaf in named}
     got = {name: _form(array) for name, array in stored.items()}

@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 
 from conservax.objective import Sum
-from conservax.train._checkpoint import write_atomically
 from conservax.train._chunk import ChunkMetrics
+from conservax.train._sealed import write_atomically
 
 
 @dataclass(frozen=True)
