@@ -19,6 +19,53 @@ def is_map(columns: Sequence[str]) -> bool:
     )
 
 
+def ground(
+    bounds: Float[np.ndarray, "dim 2"], columns: Sequence[str]
+) -> tuple[tuple[int, int], Float[np.ndarray, " 2"]] | None:
+    """Which columns are longitude and latitude, and the sides of their box on the ground.
+
+    In degrees of latitude: one of longitude is shorter by the cosine of the latitude, taken in the
+    middle of the box. None where a column of either name is missing.
+    """
+    lower = [name.lower() for name in columns]
+    found = [next((lower.index(n) for n in lower if n in known), None) for known in _NAMES]
+    east, north = found
+    if east is None or north is None:
+        return None
+    sides = np.ptp(bounds[[east, north]], axis=1)
+    return (east, north), sides * [_shrink(bounds[north].mean()), 1.0]
+
+
+def degree_ratio(latitudes: tuple[float, float]) -> float:
+    """How many times longer than one of longitude a degree of latitude is, in the middle of a map."""
+    return 1 / _shrink(0.5 * sum(latitudes))
+
+
+def widened(
+    bounds: Float[np.ndarray, "dim 2"], columns: Sequence[str], least: float, most: float
+) -> Float[np.ndarray, "dim 2"]:
+    """The box, its longitudes or latitudes widened until width / height on the ground is within limits.
+
+    So that no picture has to stretch a map to fit. As it is without longitude and latitude.
+    """
+    map_ = ground(bounds, columns)
+    if map_ is None:
+        return bounds
+    columns_, sides = map_
+    shape = sides[0] / sides[1]
+    larger = np.maximum([least / shape, shape / most], 1.0)
+    bounds = bounds.copy()
+    for column, factor in zip(columns_, larger, strict=True):
+        middle, half = bounds[column].mean(), 0.5 * np.ptp(bounds[column])
+        bounds[column] = middle - factor * half, middle + factor * half
+    return bounds
+
+
+def _shrink(latitude: float) -> float:
+    """The cosine of a latitude in degrees; near the poles, where no map like this is true, .1."""
+    return max(0.1, float(np.cos(np.radians(latitude))))
+
+
 def drawn_lines(
     lines: Sequence[np.ndarray], bounds: Float[np.ndarray, "dim 2"]
 ) -> list[Float[np.ndarray, "points 2"]]:

@@ -12,7 +12,7 @@ from scipy.ndimage import gaussian_filter
 from conservax.data import TimeAxis
 from conservax.model import Model
 
-from ._map import drawn_lines, is_map
+from ._map import drawn_lines, ground, is_map, widened
 from ._moments import moment
 
 FRAMES = 40
@@ -25,6 +25,7 @@ _BINS = 36
 _DRAWS = 4000  # a frame
 _MOST_POINTS = 20_000
 _WINDOW = 0.025  # data this near in time are shown: a share of the time range
+_MAP_SHAPES, _SHAPES = (0.3, 5.0), (1.0, 2.1)  # narrowest and widest pictures of a plane
 _ROOT = 4  # densities travel as fourth roots, so that a byte spans nine decades
 
 Bounds = Float[np.ndarray, "dim 2"]
@@ -89,7 +90,17 @@ def _plane(model: Model, times: np.ndarray, bounds: Bounds) -> dict[str, Any]:
         **_levels(np.exp(log_density)),
         "arrows": _packed(velocity * span, np.float32),
         "span": f"{span:g}{_plural(axis, span)}",
+        "ratio": _ratio(bounds, model.units.columns),
     }
+
+
+def _ratio(bounds: Bounds, columns: tuple[str, ...]) -> float:
+    """Width over height of the plane: a map as on the ground, other planes as fits a page."""
+    map_ = ground(bounds, columns)
+    if map_ is None:
+        return float(np.clip(np.divide(*np.ptp(bounds, axis=1)), *_SHAPES))
+    (east, _), sides = map_
+    return float(sides[0] / sides[1] if east == 0 else sides[1] / sides[0])
 
 
 def _pairs(model: Model, times: np.ndarray, bounds: Bounds) -> dict[str, Any]:
@@ -145,7 +156,10 @@ def _bounds(model: Model, times: np.ndarray) -> Bounds:
         shown = np.concatenate([part.x for part in model.split])
     low, high = np.quantile(shown, (0.002, 0.998), axis=0)
     margin = 0.08 * np.maximum(high - low, 1e-9 * np.array(model.units.std))
-    return np.stack((low - margin, high + margin), axis=1)
+    bounds = np.stack((low - margin, high + margin), axis=1)
+    # Boxes of pairs are square.
+    shapes = _MAP_SHAPES if len(bounds) == 2 else (1.0, 1.0)
+    return widened(bounds, model.units.columns[:_MOST_PAIRED], *shapes)
 
 
 def _centres(low: float, high: float) -> np.ndarray:

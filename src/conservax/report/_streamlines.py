@@ -16,6 +16,7 @@ from conservax.data import Cells, TimeAxis
 from conservax.model import Model
 from conservax.train import write_atomically
 
+from ._map import degree_ratio, is_map
 from ._moments import moment
 from ._motion import Motion, motion
 
@@ -113,3 +114,5 @@ def frame(axes: Axes, shown: Float[np.ndarray, "points 2"], names: tuple[str, st
     axes.set(ylim=(low[1] - margin[1], high[1] + margin[1]))
     plain = [name.replace("$", r"\$") for name in names]
     axes.set(xlabel=plain[0], ylabel=plain[1])
+    if is_map(names):
+        axes.set_aspect(degree_ratio(axes.get_ylim()))

@@ -20,25 +20,36 @@ const levels = data.levels && bytes(data.levels);
 const css = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 const font = (size, weight = "") => `${weight} ${size}px ${css("--sans")}`;
 
-function written(value, digits = 3) {
+function written(value, digits = 3, power = false) {
   if (value === 0) return "0";
   const size = Math.abs(value);
-  const text = size >= 1e5 || size < 1e-3 ? value.toExponential(digits - 1) : String(+value.toPrecision(digits));
+  const text = power || size >= 1e5 || size < 1e-3 ? value.toExponential(digits - 1) : String(+value.toPrecision(digits));
   return text.replace(/-/g, "−").replace(/e\+?/, "e");
 }
 
+// Steps of 1, 2 or 5 times a power of ten. A tick stands exactly where its text says.
 function ticks(low, high, wanted) {
-  const raw = (high - low) / wanted, decade = 10 ** Math.floor(Math.log10(raw));
-  let step = [1, 2, 5, 10].find((s) => s * decade >= raw) * decade;
-  if (Math.floor(high / step) - Math.ceil(low / step) < 1) step /= 2; // two ticks tell a scale
-  const found = [];
-  for (let k = Math.ceil(low / step); k * step <= high; k++) found.push(k * step);
-  const places = Math.max(0, -Math.floor(Math.log10(step)));
-  const plain = Math.abs(high) < 1e6 && places < 6;
-  return found.map((v) => [v, (plain ? v.toFixed(places) : written(v)).replace(/^-/, "−")]);
+  const rungs = [1, 2, 5];
+  const rung = (n) => [rungs[((n % 3) + 3) % 3], Math.floor(n / 3)];
+  // Divided by a whole power, a tick is the number nearest to its text; multiplied by 0.1 it is not.
+  const value = (n, k) => (rung(n)[1] < 0 ? (k * rung(n)[0]) / 10 ** -rung(n)[1] : k * rung(n)[0] * 10 ** rung(n)[1]);
+  const within = (n) => {
+    const found = [], step = value(n, 1);
+    for (let k = Math.ceil(low / step); value(n, k) <= high && found.length < 1000; k++) found.push(value(n, k) || 0);
+    return found;
+  };
+  let n = 3 * Math.floor(Math.log10((high - low) / wanted));
+  while (value(n, 1) < (high - low) / wanted) n++;
+  const last = n - 6; // two ticks tell a scale; numbers too near to each other to differ have none
+  while (n > last && within(n).length < 2) n--;
+  const places = Math.max(0, -rung(n)[1]), largest = Math.max(Math.abs(low), Math.abs(high));
+  const digits = Math.max(1, Math.min(17, Math.floor(Math.log10(largest)) - rung(n)[1] + 1));
+  const text = (v) => (largest < 1e6 && places < 6 ? v.toFixed(places).replace(/-/, "−") : written(v, digits, true));
+  return within(n).map((v) => [v, text(v), places]);
 }
 
 const asWritten = (_, text) => text;
+const LABEL_GAP = 7, NAME_GAP = 6; // between box, labels and name
 
 // A longitude or latitude as maps write it; across the date line longitudes go on past 180.
 function compass(value, [positive, negative], places = 4) {
@@ -46,8 +57,28 @@ function compass(value, [positive, negative], places = 4) {
   return `${size}°${size % 180 ? (turned > 0 ? positive : negative) : ""}`;
 }
 
-function short(name, most) {
-  return name.length > most ? name.slice(0, most - 1) + "…" : name;
+// A name cut to a length in pixels, in the font that is set.
+function fitted(name, room) {
+  if (ctx.measureText(name).width <= room) return name;
+  const letters = [...name];
+  while (letters.length && ctx.measureText(letters.join("") + "…").width > room) letters.pop();
+  return letters.join("") + "…";
+}
+
+const tickCount = { x: (width) => Math.max(3, width / 85), y: (height) => Math.max(3, height / 55) };
+
+function widest(marks, text, size) {
+  ctx.font = font(size);
+  return Math.max(0, ...marks.map((mark) => ctx.measureText(text(...mark)).width));
+}
+
+// Pixels that labels and name need to the left of a box, and half a label to the right of it.
+function leftRoom(ys, height, { text = asWritten, size = 12 } = {}) {
+  return Math.ceil(widest(ticks(...ys, tickCount.y(height)), text, size)) + LABEL_GAP + NAME_GAP + size + 5;
+}
+
+function rightRoom(xs, width, { text = asWritten, size = 12 } = {}) {
+  return Math.ceil(widest(ticks(...xs, tickCount.x(width)), text, size) / 2) + 2;
 }
 
 // ---- a box of the picture: pixels of data, its frame and labels
@@ -66,37 +97,37 @@ function drawFrame(box, { xLabel, yLabel, grid = false, xTicks = true, yTicks = 
   ctx.fillStyle = css("--muted");
   ctx.textAlign = "center";
   ctx.textBaseline = "top";
-  for (const [v, text] of ticks(...box.xs, Math.max(3, box.width / 85))) {
+  for (const [v, number, places] of ticks(...box.xs, tickCount.x(box.width))) {
     const x = Math.round(box.x(v)) + 0.5;
     stroke([[x, box.top + box.height], [x, box.top + box.height + 4]], css("--muted"));
     if (grid) stroke([[x, box.top], [x, box.top + box.height]], css("--line"));
-    if (xTicks) ctx.fillText(xText(v, text), x, box.top + box.height + 7);
+    if (xTicks) ctx.fillText(xText(v, number, places), x, box.top + box.height + 7);
   }
   ctx.textAlign = "right";
   ctx.textBaseline = "middle";
-  let widest = 0;
   // No ticks at all where the height has no unit.
-  for (const [v, number] of yTicks === null ? [] : ticks(...box.ys, Math.max(3, box.height / 55))) {
-    const text = yText(v, number);
+  const marks = yTicks === null ? [] : ticks(...box.ys, tickCount.y(box.height));
+  for (const mark of marks) {
+    const [v] = mark;
     const y = Math.round(box.y(v)) + 0.5;
     stroke([[box.left - 4, y], [box.left, y]], css("--muted"));
     if (grid) stroke([[box.left, y], [box.left + box.width, y]], css("--line"));
-    if (yTicks) ctx.fillText(text, box.left - 7, y);
-    widest = Math.max(widest, ctx.measureText(text).width);
+    if (yTicks) ctx.fillText(yText(...mark), box.left - LABEL_GAP, y);
   }
+  const labels = yTicks ? widest(marks, yText, size) : 0;
   ctx.strokeStyle = css("--muted");
   ctx.strokeRect(box.left + 0.5, box.top + 0.5, box.width - 1, box.height - 1);
   ctx.fillStyle = css("--ink");
   ctx.font = font(size + 1, "600");
   ctx.textAlign = "center";
   ctx.textBaseline = "top";
-  if (xLabel) ctx.fillText(short(xLabel, 60), box.left + box.width / 2, box.top + box.height + 13 + size);
+  if (xLabel) ctx.fillText(fitted(xLabel, box.width), box.left + box.width / 2, box.top + box.height + 13 + size);
   if (yLabel) {
     ctx.save();
-    ctx.translate(box.left - widest - 13, box.top + box.height / 2);
+    ctx.translate(box.left - labels - LABEL_GAP - NAME_GAP, box.top + box.height / 2);
     ctx.rotate(-Math.PI / 2);
     ctx.textBaseline = "bottom";
-    ctx.fillText(short(yLabel, 44), 0, 0);
+    ctx.fillText(fitted(yLabel, box.height), 0, 0);
     ctx.restore();
   }
 }
@@ -187,7 +218,7 @@ function drawColourBar(left, top, height, scale, label, largest) {
   ctx.textAlign = "center";
   ctx.fillStyle = css("--ink");
   ctx.font = font(12);
-  ctx.fillText(label, 0, 0);
+  ctx.fillText(fitted(label, height + 20), 0, 0);
   ctx.restore();
 }
 

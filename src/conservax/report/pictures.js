@@ -1,19 +1,23 @@
 // The three pictures: each lays out its boxes for a width, and paints a frame.
 
 function plane() {
-  const { side, stride } = data, arrows = floats(data.arrows), coarse = Math.round(Math.sqrt(arrows.length / 2 / data.times.length));
+  const { side, stride, ratio } = data, arrows = floats(data.arrows), coarse = Math.round(Math.sqrt(arrows.length / 2 / data.times.length));
   const [xs, ys] = data.bounds;
-  const shape = (xs[1] - xs[0]) / (ys[1] - ys[0]);
-  // A map is as wide as it is in the middle, on the ground.
-  const ground = shape * Math.cos(((ys[0] + ys[1]) * Math.PI) / 360);
-  const ratio = data.degrees ? Math.min(5, Math.max(0.3, ground)) : Math.min(2.1, Math.max(1, shape));
-  const texts = data.degrees ? { xText: (v) => compass(v, "EW"), yText: (v) => compass(v, "NS") } : {};
+  const texts = data.degrees ? { xText: (v, _, places) => compass(v, "EW", places), yText: (v, _, places) => compass(v, "NS", places) } : {};
   const steps = new Int16Array(bytes(data.lines).buffer);
 
   function layout(width) {
-    const left = 66, right = 104, wide = width - left - right;
-    const height = Math.min(wide / ratio, 600), boxWidth = Math.min(wide, height * ratio);
-    const shift = Math.max(0, (wide - boxWidth) / 2);
+    const right = 104;
+    let left = 66, wide, height;
+    // More room on the left makes the box lower, and may ask for other labels.
+    for (let pass = 0; pass < 3; pass++) {
+      wide = width - left - right;
+      height = Math.min(wide / ratio, 600);
+      left = Math.max(left, leftRoom(ys, height, { text: texts.yText }));
+    }
+    wide = width - left - right;
+    height = Math.min(wide / ratio, 600);
+    const boxWidth = Math.min(wide, height * ratio), shift = Math.max(0, (wide - boxWidth) / 2);
     return { height: height + 66, box: makeBox(left + shift, 10, boxWidth, height, xs, ys) };
   }
 
@@ -74,7 +78,7 @@ function plane() {
     if (state.points) drawDots(box, near(frame), 0, 1, 3.2);
     if (state.motion) drawArrows(box, frame);
     drawFrame(box, { xLabel: data.columns[0], yLabel: data.columns[1], ...texts });
-    const unit = data.degrees ? "square degree" : `unit of ${short(data.columns[0], 16)} × ${short(data.columns[1], 16)}`;
+    const unit = data.degrees ? "square degree" : `unit of ${data.columns[0]} × ${data.columns[1]}`;
     drawColourBar(box.left + box.width + 14, box.top, box.height, state.scale, `density, per ${unit}`, data.largest);
   }
 
@@ -97,17 +101,19 @@ function line() {
   const at = (k) => xs[0] + (k / (count - 1)) * (xs[1] - xs[0]);
   const top = density.reduce((a, b) => Math.max(a, b), 0) * 1.15;
   const present = (k) => density[k] > 2e-3 * top;
-  const speeds = [...velocity].filter((_, k) => present(k)).sort((a, b) => a - b);
-  const quantile = (q) => speeds[Math.min(speeds.length - 1, Math.floor(q * speeds.length))] ?? 0;
+  const sorted = [...velocity].filter((_, k) => present(k)).sort((a, b) => a - b);
+  const quantile = (q) => sorted[Math.min(sorted.length - 1, Math.floor(q * sorted.length))] ?? 0;
   const [slow, fast] = [Math.min(0, quantile(0.005)), Math.max(0, quantile(0.995))];
   const margin = 0.1 * (fast - slow) || 1;
 
   function layout(width, state) {
-    const left = 78, wide = width - left - 20, low = state.motion ? 150 : 0;
+    const low = state.motion ? 150 : 0, speeds = [slow - margin, fast + margin];
+    const left = Math.max(leftRoom([0, top], 320), low && leftRoom(speeds, low));
+    const wide = width - left - Math.max(20, rightRoom(xs, width - left));
     return {
       height: 330 + (low ? low + 26 : 0) + 56,
       upper: makeBox(left, 10, wide, 320, xs, [0, top]),
-      lower: low ? makeBox(left, 356, wide, low, xs, [slow - margin, fast + margin]) : null,
+      lower: low ? makeBox(left, 356, wide, low, xs, speeds) : null,
     };
   }
 
@@ -170,10 +176,13 @@ function line() {
 }
 
 function pairs() {
-  const { side } = data, lines = floats(data.marginals), GAP = 10;
+  const { side } = data, lines = floats(data.marginals), GAP = 10, SIZE = 11;
 
   function layout(width) {
-    const left = 88, cell = Math.min((width - left - 14 - GAP * (dim - 1)) / dim, 300);
+    const size = (left, right) => Math.min((width - left - right - GAP * (dim - 1)) / dim, 300);
+    const guess = size(88, 14);
+    const left = Math.max(...data.bounds.slice(1).map((ys) => leftRoom(ys, guess, { size: SIZE })));
+    const cell = size(left, Math.max(14, rightRoom(data.bounds[dim - 1], guess, { size: SIZE })));
     const boxes = [];
     const box = (row, col, ys) => makeBox(left + col * (cell + GAP), 10 + row * (cell + GAP), cell, cell, data.bounds[col], ys);
     data.pairs.forEach(([row, col], k) => boxes.push({ row, col, k, box: box(row, col, data.bounds[row]) }));
@@ -207,7 +216,7 @@ function pairs() {
       else inside(box, () => drawLevels(box, (frame * data.pairs.length + k) * side * side, side, table));
       if (k >= 0 && state.points) drawDots(box, found, col, row, 1.3);
       const last = row === dim - 1, first = col === 0 && row > 0;
-      drawFrame(box, { xLabel: last ? short(data.columns[col], 18) : "", yLabel: first ? short(data.columns[row], 18) : "", xTicks: last, yTicks: k < 0 ? null : first, size: 11 });
+      drawFrame(box, { xLabel: last ? data.columns[col] : "", yLabel: first ? data.columns[row] : "", xTicks: last, yTicks: k < 0 ? null : first, size: SIZE });
     }
   }
   return { layout, paint, under: () => "" };
