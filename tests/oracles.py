@@ -16,6 +16,7 @@ from conservax.density import (
     Gaussian,
     LogisticMixture,
     Mixture,
+    Whitened,
 )
 from conservax.flux import FactorizedFlux, KnotheRosenblatt, MixtureFlux
 from conservax.law import ConservationLaw
@@ -144,6 +145,16 @@ def mixture(law: Callable, dim: int, **options) -> Mixture:
     return Mixture([law(dim, seed, **options) for seed in (1, 2)], weights=[0.3, 0.7])
 
 
+def whitened(dim: int, seed: int = 0, **options) -> Whitened:
+    """A small network in the coordinates of three normals that are unlike each other."""
+    random = np.random.default_rng(seed)
+    below = np.tril(random.normal(size=(3, dim, dim)), -1)
+    sizes = random.uniform(0.4, 1.2, size=(3, dim))
+    factor = below + np.einsum("kd,de->kde", sizes, np.eye(dim))
+    shape = autoregressive(dim, seed, kernel="normal", begin_normal=True, **options)
+    return Whitened(shape, [0.0, 0.3, 1.0], random.normal(size=(3, dim)), factor)
+
+
 DENSITIES = {
     "autoregressive": autoregressive,
     "autoregressive of normals": lambda dim, **options: autoregressive(
@@ -153,6 +164,7 @@ DENSITIES = {
     "mixture of factorized": lambda dim, **options: mixture(factorized, dim, **options),
     "mixture of autoregressive": lambda dim, **options: mixture(autoregressive, dim, **options),
     "bump mixture": bumps,
+    "whitened": whitened,
     "diagonal Gaussian": lambda dim: gaussian(dim, full=False),
     "full Gaussian": lambda dim: gaussian(dim, full=True),
 }

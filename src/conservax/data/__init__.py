@@ -23,6 +23,7 @@ from ._read import read_table as read_table
 from ._snapshots import MOST_SNAPSHOTS as MOST_SNAPSHOTS
 from ._snapshots import are_unequal_snapshots as are_unequal_snapshots
 from ._snapshots import snapshot_weights as snapshot_weights
+from ._snapshots import snapshots as snapshots
 from ._split import EventSplit as EventSplit
 from ._split import Split as Split
 from ._split import split as split

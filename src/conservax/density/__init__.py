@@ -25,3 +25,4 @@ from conservax.density._point_features import (
 from conservax.density._point_features import point_features as point_features
 from conservax.density._point_features import squash as squash
 from conservax.density._subharmonic import Subharmonic as Subharmonic
+from conservax.density._whitened import Whitened as Whitened

@@ -8,8 +8,14 @@ from conservax.density._base import AbstractAutoregressiveDensity
 from conservax.density._kernel import Kernel, checked_kernel
 from conservax.density._masked_network import MaskedNetwork, NetworkState
 from conservax.density._mixture_conditionals import AbstractKernelMixture
-from conservax.density._mixture_parameters import initial_outputs, to_mixture
+from conservax.density._mixture_parameters import (
+    initial_outputs,
+    normal_outputs,
+    to_mixture,
+)
 from conservax.density._time_embedding import TimeEmbedding
+
+_QUIET = 0.05  # of the usual readout, so that the network hardly speaks to begin with
 
 
 class Autoregressive(AbstractAutoregressiveDensity):
@@ -29,6 +35,9 @@ class Autoregressive(AbstractAutoregressiveDensity):
       repeat in the data.
     - `kernel`: shape of the components, "logistic" as in the paper, or "normal" for data whose tails
       are light.
+    - `begin_normal`: whether training begins at about the standard normal, from which components part
+      where the data ask for it, instead of at components spread out under a random network: for data
+      that are whitened, as those of `Whitened`.
     - `key`: a key from `jax.random.key`.
     """
 
@@ -52,6 +61,7 @@ class Autoregressive(AbstractAutoregressiveDensity):
         waves: int = 0,
         min_scale: float = 1e-3,
         kernel: Kernel = "logistic",
+        begin_normal: bool = False,
         key: PRNGKey,
     ):
         if min(dim, components, width, depth) < 1 or waves < 0:
@@ -65,10 +75,12 @@ class Autoregressive(AbstractAutoregressiveDensity):
         network = MaskedNetwork(
             dim, self.embedding.size, 3 * components, width, depth, waves, key=key
         )
-        start = jnp.tile(initial_outputs(components, min_scale, kernel), dim).astype(
-            network.readout_bias.dtype
-        )
-        self.network = eqx.tree_at(lambda net: net.readout_bias, network, start)
+        outputs = normal_outputs if begin_normal else initial_outputs
+        start = jnp.tile(outputs(components, min_scale, kernel), dim)
+        start = start.astype(network.readout_bias.dtype)
+        readout = _QUIET * network.readout if begin_normal else network.readout
+        parts = lambda net: (net.readout, net.readout_bias)  # noqa: E731
+        self.network = eqx.tree_at(parts, network, (readout, start))
 
     def start(self, t: Time, condition: Condition = None) -> NetworkState:
         """The network with nothing but time and condition known."""

@@ -70,6 +70,10 @@ class AbstractConditional(eqx.Module):
         """f times `velocity`, formed without dividing by f: -D F."""
 
     @abc.abstractmethod
+    def affine(self, shift: Float[Array, "..."], scale: Float[Array, "..."]) -> Self:
+        """The distribution of shift + scale x, for scale > 0."""
+
+    @abc.abstractmethod
     def mix(self, log_weights: Float[Array, " laws"]) -> Self:
         """The mixture over the leading axis, with normalised log weights."""
 

@@ -110,6 +110,12 @@ class AbstractKernelMixture(AbstractConditional):
         tails = jnp.where(lower, 1.0, -1.0) * capped_exp(log_tail - log_unit)
         return jnp.sum(bumps * moved - tails * tangent.log_weights, axis=-1)
 
+    def affine(self, shift: Float[Array, "..."], scale: Float[Array, "..."]) -> Self:
+        """Means and scales in the other units."""
+        shift, scale = shift[..., None], scale[..., None]
+        moved = shift + scale * self.mean, jnp.log(scale) + self.log_scale
+        return eqx.tree_at(lambda law: (law.mean, law.log_scale), self, moved)
+
     def mix(self, log_weights: Float[Array, " laws"]) -> Self:
         """Components of all laws side by side."""
         weighted = eqx.tree_at(

@@ -4,9 +4,12 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
+from scipy.stats import norm
 
 from conservax.density._kernel import KERNELS, UNIT_SCALE, Kernel
 from conservax.density._mixture_conditionals import AbstractKernelMixture
+
+_APART = 0.5  # deviation of the centres of components that begin as one normal
 
 
 def initial_outputs(
@@ -15,9 +18,20 @@ def initial_outputs(
     """Network outputs of equal components spread over standardised data."""
     levels = (np.arange(components) + 0.5) / components
     mean = np.sqrt(3) / np.pi * np.log(levels / (1 - levels))
-    width = UNIT_SCALE[kernel] / np.sqrt(components)
-    raw_scale = to_raw_scale(np.full(components, width), min_scale)
-    return jnp.asarray(np.concatenate([np.zeros(components), mean, raw_scale]))
+    return _equal_components(mean, UNIT_SCALE[kernel] / np.sqrt(components), min_scale)
+
+
+def normal_outputs(
+    components: int, min_scale: float, kernel: Kernel = "normal"
+) -> Float[Array, " outputs"]:
+    """Network outputs of equal, broad components that make up one of mean 0 and deviation 1."""
+    mean = _APART * norm.ppf((np.arange(components) + 0.5) / components)
+    return _equal_components(mean, UNIT_SCALE[kernel] * np.sqrt(1 - mean.var()), min_scale)
+
+
+def _equal_components(mean: np.ndarray, scale: float, min_scale: float) -> Float[Array, " outputs"]:
+    raw_scale = to_raw_scale(np.full(len(mean), scale), min_scale)
+    return jnp.asarray(np.concatenate([np.zeros(len(mean)), mean, raw_scale]))
 
 
 def to_raw_scale(scale: np.ndarray, min_scale: float) -> np.ndarray:

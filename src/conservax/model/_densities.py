@@ -7,10 +7,18 @@ import jax
 import numpy as np
 
 from conservax._types import PRNGKey
-from conservax.data import DataError
-from conservax.density import AbstractDensity, Autoregressive, BumpMixture, Mixture, find_clusters
+from conservax.data import DataError, snapshots
+from conservax.density import (
+    AbstractDensity,
+    Autoregressive,
+    BumpMixture,
+    Mixture,
+    Whitened,
+    find_clusters,
+)
 from conservax.flux import AbstractFlux, FactorizedFlux, KnotheRosenblatt, MixtureFlux
 from conservax.model._paths import coupled_paths, population_of_paths
+from conservax.model._whitening import snapshot_moments
 
 DensityName = Literal["autoregressive", "bumps", "paths"]
 _BUMPS, _ROWS_A_BUMP = 1024, 4
@@ -34,7 +42,7 @@ def density_maker(
     """
     if name == "autoregressive":
         count = (4 if is_share else 16) if components is None else components
-        return lambda key: Autoregressive(x.shape[1], components=count, **network, key=key)
+        return _autoregressive(t, x, {"components": count, **network})
     if name == "bumps":
         count = bumps_for(len(x)) if components is None else components
         clusters = find_clusters(x, count, seed=seed)  # once for all members
@@ -53,6 +61,22 @@ def density_maker(
         knots, places = coupled_paths(t, x, most if components is None else components, seed=seed)
         return lambda key: population_of_paths(knots, places, key)
     raise DataError(f"expected a density of {list(get_args(DensityName))}; got {name!r}.")
+
+
+def _autoregressive(
+    t: np.ndarray, x: np.ndarray, options: dict[str, Any]
+) -> Callable[[PRNGKey], AbstractDensity]:
+    """That of snapshots begins as one normal per snapshot, in whose coordinates it learns the rest."""
+    dim = x.shape[1]
+    if snapshots(t) is None:
+        return lambda key: Autoregressive(dim, **options, key=key)
+    knots, centre, factor = snapshot_moments(t, x)
+
+    def whitened(key: PRNGKey) -> Whitened:
+        shape = Autoregressive(dim, **options, kernel="normal", begin_normal=True, key=key)
+        return Whitened(shape, knots, centre, factor)
+
+    return whitened
 
 
 def usual_flux(density: Any) -> AbstractFlux:
