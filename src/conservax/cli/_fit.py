@@ -64,8 +64,13 @@ def fit_command(
     ] = None,
     out: Annotated[Path | None, typer.Option(help="Folder for the run.")] = None,
     kinetic: Annotated[
-        float, typer.Option(min=0, help="Weight of the kinetic energy: smooth, short paths.")
-    ] = 0.01,
+        float | None,
+        typer.Option(
+            min=0,
+            help="Weight of the kinetic energy: smooth, short paths; chosen by default.",
+            show_default=False,
+        ),
+    ] = None,
     diffusion: Annotated[
         float,
         typer.Option(

@@ -24,6 +24,7 @@ DensityName = Literal["autoregressive", "bumps", "paths"]
 _BUMPS, _ROWS_A_BUMP = 1024, 4
 _RANK, _BACKGROUND = 2, 0.01
 _PATHS, _PATHS_A_CELL = 512, 2
+_ENERGY, _ENERGY_BETWEEN_SNAPSHOTS = 0.01, 0.001
 _SHARES, _GROWTH_WAVES = 4, 3
 
 
@@ -82,6 +83,12 @@ def _autoregressive(
 def usual_flux(density: Any) -> AbstractFlux:
     """The flux of a density unless another is given: paths move with their bumps."""
     return MixtureFlux(FactorizedFlux()) if density == "paths" else KnotheRosenblatt()
+
+
+def usual_energy_weight(density: Any, t: np.ndarray, has_reference: bool) -> float:
+    """The weight of the energy unless another is given: whitened snapshots hardly wiggle without."""
+    whitened = density == "autoregressive" and snapshots(t) is not None
+    return _ENERGY_BETWEEN_SNAPSHOTS if whitened and not has_reference else _ENERGY
 
 
 def growing(make: Callable[[PRNGKey], Any]) -> Callable[[PRNGKey], Mixture]:

@@ -27,7 +27,13 @@ from conservax.density import AbstractDensity
 from conservax.flux import AbstractDivergenceFree, AbstractFlux, MixtureFlux
 from conservax.law import ConservationLaw
 from conservax.model._codec import CodecError, encode
-from conservax.model._densities import DensityName, density_maker, growing, usual_flux
+from conservax.model._densities import (
+    DensityName,
+    density_maker,
+    growing,
+    usual_energy_weight,
+    usual_flux,
+)
 from conservax.model._event_model import EventModel
 from conservax.model._growing import MASS_WEIGHT, check_growth_prior, growth_energy, mass_error
 from conservax.model._model import Model
@@ -78,7 +84,7 @@ def fit(
     divergence_free: Callable[[PRNGKey], AbstractDivergenceFree] | None = None,
     diffusion: float | Callable[[Time], Scalar] = 0.0,
     reference: AbstractReference | Callable[[Time, Point], Vector] | ReferenceName | None = None,
-    kinetic: float = 0.01,
+    kinetic: float | None = None,
     growth: float | None = None,
     growth_prior: str | None = None,
     masses: Mapping[Any, float] | None = None,
@@ -135,7 +141,8 @@ def fit(
       The weight `kinetic` is then that of the divergence from it (`ReferenceEnergy`, nats, which
       says how to hold a good first guess for a while).
     - `kinetic`: weight of the kinetic energy beside the likelihood, over standardised data and
-      unit time. Light by default, against wiggles in time; 0 turns it off.
+      unit time. Light by default, against wiggles in time: .01, or .001 where snapshots are learned
+      by "autoregressive", which .01 would move by .1 nats. 0 turns it off.
     - `growth`: lets births and deaths change the population, besides movement: weight of the energy
       of growth (`GrowthEnergy`) beside the likelihood; the larger it is, the less is born and dies
       and the more moves. The density is then a mixture of laws of `density`, each of which grows
@@ -204,6 +211,8 @@ def fit(
     if objective is None:
         likelihood = NegativeLogLikelihood()
         energy = KineticEnergy() if reference is None else ReferenceEnergy()
+        if kinetic is None:
+            kinetic = usual_energy_weight(density, parts.train.t, reference is not None)
         objective = likelihood + kinetic * energy if kinetic else likelihood
         if growth is not None:
             objective = objective + growth * growth_energy(parts.train, units)

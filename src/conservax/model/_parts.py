@@ -116,7 +116,7 @@ def check_weights(kinetic: Any, growth: Any, masses: Any, reference: Any) -> Non
             f"expected masses as {{time: size, ...}}; got {kind_of(masses)}. For example "
             "masses={0: 1.0, 4: 2.7}."
         )
-    if reference is not None and not kinetic:
+    if reference is not None and kinetic == 0:
         raise DataError(
             "expected kinetic (--kinetic) above 0 beside a reference: it weighs how closely the "
             "reference is followed. Leave out one of them."

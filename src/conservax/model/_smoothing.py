@@ -5,11 +5,12 @@ import math
 import numpy as np
 
 from conservax.baseline import fit_kernel_density, fit_kernel_density_in_time
-from conservax.data import Split, Units
+from conservax.data import MOST_SNAPSHOTS, Split, Units, snapshots
+from conservax.model._whitening import SnapshotUnits
 
 _ENOUGH_ROWS = 1000
+_OF_SNAPSHOTS = 0.5  # of the bandwidth
 _MOST_TIME_NOISE = 0.3  # beyond it times are forgotten altogether
-_MOST_SNAPSHOTS = 50
 
 
 def smoothing(split: Split, units: Units, rows: int | None = None) -> tuple[float, float]:
@@ -17,7 +18,8 @@ def smoothing(split: Split, units: Units, rows: int | None = None) -> tuple[floa
 
     They are the bandwidths of the kernel density that predicts the validation rows best, and
     shrink as 1 / sqrt(rows) beyond a thousand rows, where the rows themselves hold a network
-    back. Snapshots keep their times.
+    back. Snapshots keep their times, and their noise is in standard deviations of each snapshot,
+    half as wide: their density begins with a shape that is about right.
 
     `rows` says how many training rows there are, where the split holds only a sample of them.
     """
@@ -26,7 +28,11 @@ def smoothing(split: Split, units: Units, rows: int | None = None) -> tuple[floa
         return 0.0, 0.0
     shrink = min(1.0, math.sqrt(_ENOUGH_ROWS / (rows or len(train))))
     x, judge_x = units.standardise(train.x), units.standardise(judge.x)
-    if len(np.unique(train.t)) <= _MOST_SNAPSHOTS:
+    if snapshots(train.t) is not None:
+        within = SnapshotUnits(train.t, x)
+        x, judge_x = within.standardise(train.t, x), within.standardise(judge.t, judge_x)
+        return _OF_SNAPSHOTS * shrink * fit_kernel_density(x, judge_x).bandwidth, 0.0
+    if len(np.unique(train.t)) <= MOST_SNAPSHOTS:
         return shrink * fit_kernel_density(x, judge_x).bandwidth, 0.0
     t, judge_t = units.time.to_unit(train.t), units.time.to_unit(judge.t)
     kernel = fit_kernel_density_in_time(t, x, judge_t, judge_x)

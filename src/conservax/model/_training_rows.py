@@ -17,10 +17,12 @@ from conservax.data import (
     check_trainable,
     leave_out,
     snapshot_weights,
+    snapshots,
     split,
     split_events,
 )
 from conservax.model._run import Experiment
+from conservax.model._whitening import SnapshotUnits
 
 MOST_VALIDATION_ROWS = 4096
 
@@ -83,10 +85,18 @@ def about_times(
 
 def training_rows(model: Any, experiment: Experiment) -> Any:
     """Training rows in law units: all of them, or one block of a stream after the other."""
-    dealt = experiment.dealt
-    if dealt is None:
-        return _weighed(model, experiment, experiment.split.train)
-    return lambda number: _weighed(model, experiment, dealt.block(number))
+    dealt, train = experiment.dealt, experiment.split.train
+    within = None
+    if isinstance(train, Table) and snapshots(train.t) is not None:
+        within = SnapshotUnits(train.t, experiment.units.standardise(train.x))
+
+    def rows(table: Any) -> Any:
+        weighed = _weighed(model, experiment, table)
+        if within is None:
+            return weighed
+        return weighed._replace(spread=np.asarray(within.spread(table.t), weighed.t.dtype))
+
+    return rows(train) if dealt is None else lambda number: rows(dealt.block(number))
 
 
 def validation_rows(model: Any, experiment: Experiment) -> Any:

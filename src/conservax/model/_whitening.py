@@ -1,4 +1,4 @@
-"""Mean and covariance of every snapshot, in which a density of snapshots is whitened."""
+"""Mean and covariance of every snapshot: the units in which snapshots are learned."""
 
 import numpy as np
 from jaxtyping import Float
@@ -17,15 +17,42 @@ def snapshot_moments(
     Correlations are shrunk by Ledoit and Wolf's rule, for snapshots of few rows; deviations are kept,
     but none is below a thousandth of that of all rows.
     """
-    knots = np.unique(t)
-    floor = _NARROWEST * x.std(0)
-    centres, factors = [], []
-    for time in knots:
-        rows = x[t == time]
-        centre, deviation = rows.mean(0), np.maximum(rows.std(0, ddof=1), floor)
-        correlation = ledoit_wolf((rows - centre) / deviation, assume_centered=True)[0]
+    knots, centres, deviations = _by_coordinate(t, x)
+    factors = []
+    for time, centre, deviation in zip(knots, centres, deviations, strict=True):
+        rows = (x[t == time] - centre) / deviation
+        correlation = ledoit_wolf(rows, assume_centered=True)[0]
         unit = np.sqrt(np.diagonal(correlation))
-        factor = np.linalg.cholesky(correlation / np.outer(unit, unit))
-        centres.append(centre)
-        factors.append(deviation[:, None] * factor)
-    return knots, np.stack(centres), np.stack(factors)
+        factors.append(deviation[:, None] * np.linalg.cholesky(correlation / np.outer(unit, unit)))
+    return knots, centres, np.stack(factors)
+
+
+class SnapshotUnits:
+    """Mean and standard deviation of each coordinate within each snapshot of some rows.
+
+    **Arguments:** times, shape `(rows,)`, and points, shape `(rows, dim)`, of snapshots.
+    """
+
+    def __init__(self, t: Float[np.ndarray, " rows"], x: Float[np.ndarray, "rows dim"]):
+        self._knots, self._centre, self._deviation = _by_coordinate(t, x)
+
+    def spread(self, t: Float[np.ndarray, " others"]) -> Float[np.ndarray, "others dim"]:
+        """The standard deviations in the snapshot nearest to each time."""
+        return self._deviation[self._nearest(t)]
+
+    def standardise(
+        self, t: Float[np.ndarray, " others"], x: Float[np.ndarray, "others dim"]
+    ) -> Float[np.ndarray, "others dim"]:
+        """Points less the mean of their snapshot, over its standard deviations."""
+        return (x - self._centre[self._nearest(t)]) / self.spread(t)
+
+    def _nearest(self, t: np.ndarray) -> np.ndarray:
+        return np.abs(t[:, None] - self._knots).argmin(1)
+
+
+def _by_coordinate(t: np.ndarray, x: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Times, means and standard deviations; none of these is below a thousandth of that of all rows."""
+    knots, floor = np.unique(t), _NARROWEST * x.std(0)
+    rows = [x[t == time] for time in knots]
+    deviation = np.stack([np.maximum(part.std(0, ddof=1), floor) for part in rows])
+    return knots, np.stack([part.mean(0) for part in rows]), deviation

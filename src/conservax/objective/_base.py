@@ -19,6 +19,7 @@ class Rows(NamedTuple):
     """Observed points: times in [0, 1], standardised positions, and maybe conditions.
 
     `weight` says how much each row counts, 1 on average over all rows; None for all the same.
+    `spread` is the unit of the noise on x in training, None for 1: see `train`.
     `growth` is the net growth rate expected of each, per unit of law time; see `GrowthPrior`.
     """
 
@@ -27,6 +28,7 @@ class Rows(NamedTuple):
     condition: Float[Array, "rows condition_dim"] | None = None
     weight: Float[Array, " rows"] | None = None
     growth: Float[Array, " rows"] | None = None
+    spread: Float[Array, "rows dim"] | None = None
 
 
 class AbstractObjective(eqx.Module):

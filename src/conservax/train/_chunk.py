@@ -116,8 +116,9 @@ def _meant(rows: Any) -> Scalar | int:
 def _blurred(key: PRNGKey, rows: Any, noise: float, time_noise: float) -> Any:
     """Rows moved at random, times reflected at the ends of [0, 1]."""
     if noise:
-        x = rows.x + noise * jax.random.normal(key, rows.x.shape, rows.x.dtype)
-        rows = rows._replace(x=x)
+        moved = noise * jax.random.normal(key, rows.x.shape, rows.x.dtype)
+        spread = getattr(rows, "spread", None)
+        rows = rows._replace(x=rows.x + (moved if spread is None else spread * moved))
     if time_noise:
         t_key = jax.random.fold_in(key, 1)
         t = jnp.abs(rows.t + time_noise * jax.random.normal(t_key, rows.t.shape, rows.t.dtype))

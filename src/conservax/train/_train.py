@@ -96,6 +96,7 @@ def train(
     - `average`: decay of the running mean of the parameters.
     - `noise`, `time_noise`: standard deviations of fresh noise added to the rows of every batch:
       as a kernel of that width, against learning few rows by heart. Not for snapshots in time.
+      On rows that have a `spread`, `noise` is in multiples of it.
     - `patience`: in the last stage, stop after so many steps without a better validation
       objective; None never stops early.
     - `chunk`: steps a compiled call. Checkpoints, metrics and `on_chunk` come at its end.

@@ -1,0 +1,62 @@
+"""Snapshots far apart: the default model beside one normal per snapshot, whose law they have."""
+
+import numpy as np
+import pytest
+from scipy.stats import multivariate_normal
+
+import conservax
+from conservax.density import Autoregressive
+
+ROWS, WIDTHS_APART = 400, 10.0
+
+
+@pytest.fixture(scope="module")
+def snapshots():
+    """Three normals in 3-D, unlike in shape, ten widths apart: training rows and 4 000 others."""
+    random = np.random.default_rng(0)
+    laws = []
+    for k in range(3):
+        factor = np.tril(random.normal(size=(3, 3)), -1) + np.diag(random.uniform(0.4, 1.0, 3))
+        centre = WIDTHS_APART * k * np.array([0.6, -0.6, 0.5])
+        laws.append(multivariate_normal(centre, factor @ factor.T, seed=random))
+    return [(float(k), law, law.rvs(ROWS), law.rvs(4000)) for k, law in enumerate(laws)]
+
+
+def fitted(snapshots, **options):
+    t = np.repeat([time for time, *_ in snapshots], ROWS)
+    x = np.concatenate([rows for _, _, rows, _ in snapshots])
+    return conservax.fit((t, x), steps=300, width=48, progress=False, **options)
+
+
+@pytest.fixture(scope="module")
+def model(snapshots):
+    return fitted(snapshots)
+
+
+def test_no_snapshot_is_wider_than_its_cells(model, snapshots):
+    for time, law, _, _ in snapshots:
+        width = model.sample(time, 4000).std(0) / np.sqrt(np.diag(law.cov))
+        # 360 training rows: a standard error of 4 %; the blur of the rows is below 5 %.
+        np.testing.assert_allclose(width, 1.0, atol=0.2)
+
+
+def test_the_model_is_about_as_good_as_the_normals_that_the_snapshots_are(model, snapshots):
+    for time, law, _, fresh in snapshots:
+        gap = np.mean(law.logpdf(fresh) - model.log_prob(time, fresh))
+        # A normal fitted to 360 rows is 9 / 720 nats behind the truth in the mean.
+        assert gap < 0.1
+
+
+def test_half_way_it_is_half_way(model, snapshots):
+    middle = (snapshots[0][1].mean + snapshots[1][1].mean) / 2
+    assert np.linalg.norm(model.sample(0.5, 2000).mean(0) - middle) < 0.5
+
+
+def test_without_whitening_snapshots_come_out_wide(snapshots):
+    def plain(key):
+        return Autoregressive(3, components=16, width=48, depth=3, key=key)
+
+    blurred = fitted(snapshots, density=plain)
+    time, law, _, _ = snapshots[1]
+    width = blurred.sample(time, 4000).std(0) / np.sqrt(np.diag(law.cov))
+    assert width.max() > 1.3
