@@ -32,7 +32,11 @@ def test_at_the_knots_it_is_the_normal_that_was_asked_for(rest, knot):
 
 def test_a_normal_at_rest_is_carried_along_straight_lines(rest):
     z = np.random.default_rng(1).normal(size=(20, 2))
-    along = lambda s: (1 - s) * CENTRE[1] + s * CENTRE[2] + z @ ((1 - s) * FACTOR[1] + s * FACTOR[2]).T  # noqa: E731, E501
+
+    def along(s):
+        factor = (1 - s) * FACTOR[1] + s * FACTOR[2]
+        return (1 - s) * CENTRE[1] + s * CENTRE[2] + z @ factor.T
+
     t, x = jnp.array(0.55), jnp.asarray(along(0.4))
     velocity = jax.vmap(lambda x: KnotheRosenblatt().velocity(rest, t, x))(x)
     np.testing.assert_allclose(velocity, (along(1.0) - along(0.0)) / 0.75, rtol=1e-9)

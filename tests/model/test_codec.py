@@ -75,6 +75,9 @@ def made_by_files(dim=2):
         density.Curve(places, 0.3, places),
         density.Path([0.0, 1.0], places, 0.3),
         density.Subharmonic(components=3, **field),
+        density.Whitened(
+            factorized[0], [0.0, 1.0], np.zeros((2, dim)), np.stack([np.eye(dim)] * 2)
+        ),
         density.LogisticMixture(places, places, places),
         density.NormalMixture(places, places, places),
         flux.MixtureFlux(flux.FactorizedFlux()),

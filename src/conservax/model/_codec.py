@@ -28,6 +28,7 @@ IN_FILES: dict[str, tuple[type[eqx.Module], ...]] = {
         density.NormalMixture,
         density.Path,
         density.Subharmonic,
+        density.Whitened,
         MaskedNetwork,
         TimeEmbedding,
     ),
