@@ -1,17 +1,25 @@
 from collections.abc import Callable
+from typing import ClassVar
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
 import pytest
 
-from conservax.density import AbstractAutoregressiveDensity, Autoregressive, Gaussian
+from conservax.density import (
+    AbstractAutoregressiveDensity,
+    AbstractDensity,
+    Autoregressive,
+    Gaussian,
+)
 from conservax.flux import AbstractFlux, KnotheRosenblatt
 from conservax.law import ConservationLaw
 
 
 class Rescaled(AbstractFlux):
     """The flux of another, times a factor."""
+
+    needs: ClassVar[type[AbstractDensity]] = AbstractDensity
 
     flux_of_law: AbstractFlux
     factor: Callable

@@ -1,9 +1,12 @@
+from typing import ClassVar
+
 import jax
 import jax.numpy as jnp
 import pytest
 
 from conservax.check._draws import draw_rows, random_times
 from conservax.check._far_out import check_far_out
+from conservax.density import AbstractDensity
 from conservax.flux import (
     AbstractFlux,
     KnotheRosenblatt,
@@ -51,6 +54,8 @@ def test_a_divergence_free_part_needs_its_envelope(shaken):
 
 class Broken(AbstractFlux):
     """No number beyond x_1 = 500, nothing before."""
+
+    needs: ClassVar[type[AbstractDensity]] = AbstractDensity
 
     def velocity(self, density, t, x, condition=None):
         return jnp.where(x[0] > 500, jnp.nan, 0.0) * jnp.ones_like(x)

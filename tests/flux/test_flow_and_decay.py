@@ -200,8 +200,12 @@ def test_a_gaussian_of_double_precision_takes_single_precision_points():
 @pytest.mark.parametrize(
     ("flux", "density", "text"),
     [
-        (FactorizedFlux(), autoregressive, "AbstractFactorizedDensity; got Autoregressive"),
-        (MixtureFlux(FactorizedFlux()), factorized, "needs an? Mixture; got Factorized"),
+        (
+            FactorizedFlux(),
+            autoregressive,
+            "AbstractFactorizedDensity with FactorizedFlux; got Autoreg",
+        ),
+        (MixtureFlux(FactorizedFlux()), factorized, "Mixture with MixtureFlux; got Factorized"),
     ],
 )
 def test_a_flux_takes_only_its_densities(flux, density, text):

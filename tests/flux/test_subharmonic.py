@@ -107,5 +107,5 @@ def test_it_lives_in_the_plane():
     with pytest.raises(ValueError, match="expected dim = 2; got 3"):
         Subharmonic(3, key=KEY)
     other = Autoregressive(2, components=2, width=8, depth=1, key=KEY)
-    with pytest.raises(TypeError, match="SubharmonicFlux needs an Subharmonic"):
+    with pytest.raises(TypeError, match="the kind Subharmonic with SubharmonicFlux; got Autoreg"):
         SubharmonicFlux().flux(other, T, jnp.ones(2))

@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from typing import ClassVar
 
 import equinox as eqx
 import jax
@@ -6,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from conservax.density import Gaussian
+from conservax.density import AbstractDensity, Gaussian
 from conservax.flux import AbstractFlux, KnotheRosenblatt, MatrixField
 from conservax.law import ConservationLaw
 from conservax.transport import solve_ode
@@ -16,6 +17,8 @@ TIMES = jnp.array([0.0, 0.25, 0.9, 1.0])
 
 class Walled(AbstractFlux):
     """The Knothe-Rosenblatt flux, and far out a velocity that no few steps can follow."""
+
+    needs: ClassVar[type[AbstractDensity]] = AbstractDensity
 
     def velocity(self, density, t, x, condition=None):
         calm = KnotheRosenblatt().velocity(density, t, x, condition)
@@ -99,6 +102,8 @@ def test_too_few_steps_are_an_error(learned):
 
 class Steered(AbstractFlux):
     """Any velocity, whether or not the density follows."""
+
+    needs: ClassVar[type[AbstractDensity]] = AbstractDensity
 
     field: Callable
 

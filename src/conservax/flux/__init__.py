@@ -20,6 +20,7 @@ from conservax.flux._fourier_field import FourierField as FourierField
 from conservax.flux._knothe_rosenblatt import KnotheRosenblatt as KnotheRosenblatt
 from conservax.flux._mixture import MixtureFlux as MixtureFlux
 from conservax.flux._naive import NaiveFlux as NaiveFlux
+from conservax.flux._pair import check_pair as check_pair
 from conservax.flux._row_divergence import antisymmetric as antisymmetric
 from conservax.flux._row_divergence import row_divergence as row_divergence
 from conservax.flux._row_divergence import vector_row_divergence as vector_row_divergence

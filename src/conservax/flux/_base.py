@@ -1,7 +1,7 @@
 """What every flux owes: a vector field j with d_t rho + div j = 0 for the density it is given."""
 
 import abc
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import equinox as eqx
 import jax.numpy as jnp
@@ -9,11 +9,21 @@ import jax.numpy as jnp
 from conservax._types import Condition, Point, Scalar, Time, Vector
 from conservax.density import AbstractDensity
 
+if TYPE_CHECKING:
+    from typing import ClassVar as AbstractClassVar
+else:
+    from equinox import AbstractClassVar
+
 Kind = TypeVar("Kind", bound=AbstractDensity)
 
 
 class AbstractFlux(eqx.Module):
-    """How a density moves. A flux has no density of its own; it is handed one."""
+    """How a density moves. A flux has no density of its own; it is handed one.
+
+    `needs` is the kind of density it is made for.
+    """
+
+    needs: AbstractClassVar[type[AbstractDensity]]
 
     @abc.abstractmethod
     def velocity(
@@ -77,6 +87,7 @@ def require(density: AbstractDensity, kind: type[Kind], flux: AbstractFlux) -> K
     """The density as the kind that the flux is made for, or `TypeError`."""
     if not isinstance(density, kind):
         raise TypeError(
-            f"{type(flux).__name__} needs an {kind.__name__}; got {type(density).__name__}."
+            f"expected a density of the kind {kind.__name__} with {type(flux).__name__}; "
+            f"got {type(density).__name__}. Give another flux, or another density."
         )
     return density

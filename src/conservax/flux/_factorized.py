@@ -1,5 +1,7 @@
 """The flux of independent coordinates: each moves along its own quantiles."""
 
+from typing import ClassVar
+
 import jax
 import jax.numpy as jnp
 
@@ -13,6 +15,8 @@ class FactorizedFlux(AbstractMappedFlux):
 
     The same field as `KnotheRosenblatt` on a factorized density, all coordinates at once.
     """
+
+    needs: ClassVar[type[AbstractDensity]] = AbstractFactorizedDensity
 
     def velocity(
         self, density: AbstractDensity, t: Time, x: Point, condition: Condition = None

@@ -1,5 +1,7 @@
 """The default flux: every particle keeps its place in each conditional distribution."""
 
+from typing import ClassVar
+
 import jax
 import jax.numpy as jnp
 
@@ -18,6 +20,8 @@ class KnotheRosenblatt(AbstractMappedFlux):
     [hua2025] with another divergence-free b than (24), and reduces to (26) where the density
     is factorized. The map itself is that of [knothe1957] and [rosenblatt1952].
     """
+
+    needs: ClassVar[type[AbstractDensity]] = AbstractAutoregressiveDensity
 
     def velocity(
         self,

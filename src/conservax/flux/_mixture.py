@@ -1,5 +1,7 @@
 """The flux of a mixture of laws: every law moves its own share."""
 
+from typing import ClassVar
+
 import equinox as eqx
 import jax
 import jax.numpy as jnp
@@ -20,6 +22,8 @@ class MixtureFlux(AbstractGrowingFlux):
 
     - `flux`: the flux of every law, say `FactorizedFlux()`.
     """
+
+    needs: ClassVar[type[AbstractDensity]] = Mixture
 
     flux_of_law: AbstractFlux
 

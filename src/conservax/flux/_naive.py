@@ -1,5 +1,7 @@
 """The flux without cancellation, kept to show what goes wrong."""
 
+from typing import ClassVar
+
 import jax.numpy as jnp
 
 from conservax._types import Condition, Point, Time, Vector
@@ -14,6 +16,8 @@ class NaiveFlux(AbstractFlux):
     It satisfies the continuity equation and is useless: it does not vanish as x_dim grows
     (Lemma 2, the spurious flux of figure 1). `conservax.check` fails it.
     """
+
+    needs: ClassVar[type[AbstractDensity]] = AbstractAutoregressiveDensity
 
     def velocity(
         self,

@@ -1,6 +1,7 @@
 """The flux of the paper: spurious flux cancelled coordinate by coordinate with a fixed CDF."""
 
 from collections.abc import Callable
+from typing import ClassVar
 
 import equinox as eqx
 import jax.numpy as jnp
@@ -43,6 +44,8 @@ class SigmoidCancellation(AbstractFlux):
     - `reference`: t -> the distributions sigma_i as a conditional of shape `(dim,)` or `(1,)`;
       the standard logistic by default.
     """
+
+    needs: ClassVar[type[AbstractDensity]] = AbstractAutoregressiveDensity
 
     reference: Callable[[Time], AbstractConditional] = ConstantLogistic()
 

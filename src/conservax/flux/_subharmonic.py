@@ -1,5 +1,7 @@
 """The flux of a density that is a Laplacian: minus the change of its slope."""
 
+from typing import ClassVar
+
 import jax
 import jax.numpy as jnp
 
@@ -15,6 +17,8 @@ class SubharmonicFlux(AbstractFlux):
     exponential: the velocity explodes there, as that of `SigmoidCancellation` does, and is capped
     far beyond where there is mass. Prefer `KnotheRosenblatt`; this is to reproduce and to compare.
     """
+
+    needs: ClassVar[type[AbstractDensity]] = Subharmonic
 
     def velocity(
         self, density: AbstractDensity, t: Time, x: Point, condition: Condition = None

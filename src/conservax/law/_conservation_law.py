@@ -5,6 +5,7 @@ from collections.abc import Callable
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+from jaxtyping import Array
 
 from conservax._types import Condition, Point, PRNGKey, Scalar, Time, Vector
 from conservax.density import AbstractDensity
@@ -14,6 +15,7 @@ from conservax.flux import (
     AbstractFlux,
     AbstractGrowingFlux,
     AbstractMappedFlux,
+    check_pair,
 )
 from conservax.reference import AbstractReference
 
@@ -33,6 +35,11 @@ class ConservationLaw(eqx.Module):
     - `diffusion`: volatility g >= 0, a number or a function of t; given, never trained.
     - `reference`: the drift that `ReferenceEnergy` holds this law's drift to; its parameters are
       trained along with the density. It changes nothing else.
+
+    Points, times and conditions of less precision than the parameters are promoted to theirs.
+
+    **Raises:** `TypeError` if the flux cannot serve the density; `ValueError` for a divergence-free
+    part of another dimension, or a diffusion below 0.
     """
 
     density: AbstractDensity
@@ -53,6 +60,12 @@ class ConservationLaw(eqx.Module):
             diffusion = float(diffusion)
             if not 0 <= diffusion < float("inf"):
                 raise ValueError(f"expected a diffusion >= 0; got {diffusion}.")
+        check_pair(density, flux)
+        if divergence_free is not None and divergence_free.dim != density.dim:
+            raise ValueError(
+                f"expected a divergence-free part in {density.dim} dimensions, as the density; "
+                f"got one in {divergence_free.dim}. Give both the same."
+            )
         self.density, self.base_flux = density, flux
         self.divergence_free, self.diffusion = divergence_free, diffusion
         self.reference = reference
@@ -69,19 +82,22 @@ class ConservationLaw(eqx.Module):
 
     def log_prob(self, t: Time, x: Point, condition: Condition = None) -> Scalar:
         """log rho_t(x), shape `()`, nats."""
-        return self.density.log_prob(t, jnp.asarray(x), condition)
+        return self.density.log_prob(*self._promoted(t, x, condition))
 
     def sample(self, key: PRNGKey, t: Time, condition: Condition = None) -> Point:
         """One exact draw from rho_t, shape `(dim,)`."""
-        return self.density.sample(key, t, condition)
+        t = jnp.asarray(t)
+        dtype = self._precision(t)
+        return self.density.sample(key, t.astype(dtype), _cast(condition, dtype))
 
     def score(self, t: Time, x: Point, condition: Condition = None) -> Vector:
         """grad log rho_t(x), shape `(dim,)`."""
-        return jax.grad(self.density.log_prob, argnums=1)(t, jnp.asarray(x), condition)
+        t, x, condition = self._promoted(t, x, condition)
+        return jax.grad(self.density.log_prob, argnums=1)(t, x, condition)
 
     def velocity(self, t: Time, x: Point, condition: Condition = None) -> Vector:
         """Velocity of the probability-flow ODE, flux / rho, shape `(dim,)`."""
-        x = jnp.asarray(x)
+        t, x, condition = self._promoted(t, x, condition)
         check_point(self.density, x, condition)
         velocity = self.base_flux.velocity(self.density, t, x, condition)
         if self.divergence_free is None:
@@ -90,7 +106,7 @@ class ConservationLaw(eqx.Module):
 
     def flux(self, t: Time, x: Point, condition: Condition = None) -> Vector:
         """j_t(x) with d_t rho + div j = 0 (5), shape `(dim,)`."""
-        x = jnp.asarray(x)
+        t, x, condition = self._promoted(t, x, condition)
         check_point(self.density, x, condition)
         flux = self.base_flux.flux(self.density, t, x, condition)
         if self.divergence_free is None:
@@ -109,7 +125,7 @@ class ConservationLaw(eqx.Module):
         With it, d_t rho + div flux = (r - d_t log_mass) rho: rho_t is the density of whoever is
         there, and its integral is 1 whatever the mass.
         """
-        x = jnp.asarray(x)
+        t, x, condition = self._promoted(t, x, condition)
         check_point(self.density, x, condition)
         if not isinstance(self.base_flux, AbstractGrowingFlux):
             return jnp.zeros((), x.dtype)
@@ -149,6 +165,8 @@ class ConservationLaw(eqx.Module):
         (Finite differences of draws would jump between components.)
         """
         t = jnp.asarray(t)
+        dtype = self._precision(t)
+        t, condition = t.astype(dtype), _cast(condition, dtype)
         if isinstance(self.base_flux, AbstractMappedFlux):
             draw = lambda t: self.sample(key, t, condition)  # noqa: E731
             x, drift = jax.jvp(draw, (t,), (jnp.ones_like(t),))
@@ -168,7 +186,8 @@ class ConservationLaw(eqx.Module):
 
     def flow_map(self, s: Time, t: Time, x: Point, condition: Condition = None) -> Point:
         """Where the velocity carries x from time s to time t, in closed form, shape `(dim,)`."""
-        x = jnp.asarray(x)
+        t, x, condition = self._promoted(t, x, condition)
+        s = jnp.asarray(s, x.dtype)
         check_point(self.density, x, condition)
         if not isinstance(self.base_flux, AbstractMappedFlux) or self.divergence_free is not None:
             raise TypeError(
@@ -177,3 +196,23 @@ class ConservationLaw(eqx.Module):
                 "has no closed flow map. Use conservax.transport.solve_ode."
             )
         return self.base_flux.flow_map(self.density, s, t, x, condition)
+
+    def _promoted(self, t: Time, x: Point, condition: Condition) -> tuple[Time, Point, Condition]:
+        """Time, point and condition in one precision: that of the parameters, or more if x has more."""
+        x = jnp.asarray(x)
+        dtype = self._precision(x)
+        return jnp.asarray(t, dtype), x.astype(dtype), _cast(condition, dtype)
+
+    def _precision(self, *given: Array) -> jnp.dtype:
+        """Of the parameters and of what is given, the greater."""
+        parts = eqx.filter(
+            (self.density, self.base_flux, self.divergence_free), eqx.is_inexact_array
+        )
+        dtypes = (leaf.dtype for leaf in (*given, *jax.tree.leaves(parts)))
+        dtype = jnp.result_type(*dtypes)
+        # Whole numbers, in a law without parameters.
+        return dtype if jnp.issubdtype(dtype, jnp.inexact) else jnp.result_type(float)
+
+
+def _cast(condition: Condition, dtype: jnp.dtype) -> Condition:
+    return None if condition is None else jnp.asarray(condition, dtype)

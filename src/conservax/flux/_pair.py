@@ -1,0 +1,12 @@
+"""Whether a flux can serve a density: known before anything is computed."""
+
+from conservax.density import AbstractDensity
+from conservax.flux._base import AbstractFlux, require
+from conservax.flux._mixture import MixtureFlux
+
+
+def check_pair(density: AbstractDensity, flux: AbstractFlux) -> None:
+    """Raise `TypeError` if the flux, or that of every law of a mixture, is made for other densities."""
+    density = require(density, flux.needs, flux)
+    if isinstance(flux, MixtureFlux):
+        check_pair(density.laws, flux.flux_of_law)
