@@ -145,6 +145,7 @@ NOT_IN_FILES = {
     "objective.FreeSlip",
     "objective.InitialError",
     "objective.Spread",
+    "history.InterEventTime",
     "reference.Given",
 }
 

@@ -65,19 +65,15 @@ def test_a_window_is_as_likely_as_its_events_one_by_one(model):
     one = hawkes().take(np.array([0]))
     found = model.log_likelihood(one)
     t, x = one.t, one.x
-    rates = sum(float(model.log_intensity(t[n], x[n], t[:n], x[:n])[0]) for n in range(1, len(one)))
+    rates = sum(float(model.log_intensity(t[n], x[n], t[:n], x[:n])[0]) for n in range(len(one)))
     assert found.events[0] == len(one)
     # Chance that draws of the next event come later than it did, or than the end of the window.
     silence = 0.0
-    for n in range(1, len(one) + 1):
+    for n in range(len(one) + 1):
         until = t[n] if n < len(one) else 30.0
         later = np.mean(model.next_event(t[:n], x[:n], 4000)["h"] > until)
         silence += np.log(later)
-    first = model.log_likelihood(
-        Events(t[:1], x[:1], one.sequence[:1], one.starts, 30.0, one.columns, "h", "number", "one")
-    )
-    alone = np.log(np.mean(model.next_event(t[:1], x[:1], 4000)["h"] > 30.0))
-    total = float(first.temporal[0] + first.spatial[0]) - alone + rates + silence
+    total = rates + silence
     assert float(found.temporal[0] + found.spatial[0]) == pytest.approx(total, abs=1.0)
 
 
@@ -254,3 +250,28 @@ def test_single_precision_stays_finite_where_events_are_odd(model):
 def test_a_place_far_out_does_not_rule_the_next_wait(model):
     near, far = (model.next_event([1.0], [[x, 0.0]], 4000)["h"].median() for x in (30.0, 3e4))
     assert 0.2 < (near - 1) / (far - 1) < 5
+
+
+def test_as_many_events_come_as_in_a_poisson_record():
+    """58 a window on average, as widely spread as Poisson counts: sqrt(58) = 7.6."""
+    rng = np.random.default_rng(0)
+    count = rng.poisson(58.0, 60)
+    sequence = np.repeat(np.arange(60), count)
+    t = np.concatenate([np.sort(rng.uniform(0, 7, n)) for n in count])
+    events = Events(
+        t,
+        rng.normal(size=(len(t), 2)),
+        sequence,
+        np.arange(60.0),
+        7.0,
+        ("east", "north"),
+        "day",
+        "number",
+        "poisson",
+        sequence_name="week",
+    )
+    model = conservax.fit_events(events, **TINY | {"steps": 200})
+    drawn = model.simulate(400, seed=1, most_events=200).counts
+    assert drawn.mean() == pytest.approx(count.mean(), rel=0.06)
+    assert drawn.std() == pytest.approx(np.sqrt(58), rel=0.25)
+    assert drawn.min() > 20

@@ -6,14 +6,16 @@ from typing import NamedTuple
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float, Int
+from jaxtyping import Array, ArrayLike, Bool, Float, Int
 
 from conservax._types import Point, PRNGKey, Scalar
-from conservax.density import LogisticMixture, squash
+from conservax.density import squash
 from conservax.history._encoder import Encoder
+from conservax.history._inter_event import InterEventTime
 from conservax.law import ConservationLaw
 
 SHORTEST = 1e-7  # of the window: events at one time are this far apart
+SHARE = 0.1  # of the events that the constant rate brings at first
 BEYOND = 2.0  # windows: the wait of an event that does not come
 
 
@@ -38,8 +40,8 @@ class Terms(NamedTuple):
 class EventLaw(eqx.Module):
     """A law of whole windows of events.
 
-    Given the events so far, the wait for the next one is a mixture of log-logistic
-    distributions, and its place has the density of a conservation law whose condition is the
+    Given the events so far, the wait for the next one is the smaller of two: a draw from a mixture
+    of Weibull distributions and one from an exponential distribution. Its place has the density of a conservation law whose condition is the
     memory of these events: between events, the population of possible next places moves with
     that law, whose time runs from 0 at the last event towards 1 (`clock`). Both densities are
     exact, so the likelihood of a window is a sum, and drawing the next event needs no thinning.
@@ -49,7 +51,9 @@ class EventLaw(eqx.Module):
     - `law`: of the places, with a condition as long as the memory of the encoder.
     - `encoder`: the memory.
     - `typical_wait`: say the median, in windows: sets the scale of waits and of the law's time.
-    - `components`: log-logistics of the wait.
+    - `components`: Weibull distributions of the wait.
+    - `scales`: where they begin, in windows, one a component: say quantiles of the waits seen. By
+      default up to ten typical waits.
     - `key`: for the layer that gives them.
     """
 
@@ -65,6 +69,7 @@ class EventLaw(eqx.Module):
         *,
         typical_wait: float = 0.01,
         components: int = 8,
+        scales: ArrayLike | None = None,
         key: PRNGKey,
     ):
         if law.condition_dim != encoder.memory:
@@ -75,11 +80,8 @@ class EventLaw(eqx.Module):
         if not 0 < typical_wait < math.inf:
             raise ValueError(f"expected a typical wait above 0; got {typical_wait}.")
         self.law, self.encoder, self.typical_wait = law, encoder, float(typical_wait)
-        wait = eqx.nn.Linear(encoder.memory, 3 * components, key=key)
-        # Waits from a fiftieth of the typical one to fifty times as long.
-        start = jnp.concatenate(
-            [jnp.zeros(components), jnp.linspace(-4.0, 4.0, components), jnp.zeros(components)]
-        )
+        wait = eqx.nn.Linear(encoder.memory, 3 * components + 1, key=key)
+        start = _first_biases(typical_wait, components, scales)
         self.wait = eqx.tree_at(lambda layer: layer.bias, wait, start.astype(wait.weight.dtype))
 
     @property
@@ -87,10 +89,9 @@ class EventLaw(eqx.Module):
         """Dimension of a place."""
         return self.law.dim
 
-    def log_wait(self, memory: Float[Array, " memory"]) -> LogisticMixture:
+    def log_wait(self, memory: Float[Array, " memory"]) -> InterEventTime:
         """Distribution of the logarithm of the wait for the next event over the typical one."""
-        logits, mean, log_scale = jnp.split(self.wait(squash(memory)), 3)
-        return LogisticMixture(jax.nn.log_softmax(logits), mean, 3 * jnp.tanh(log_scale / 3))
+        return InterEventTime.bounded(self.wait(squash(memory)))
 
     def clock(self, wait: Scalar) -> Scalar:
         """Time of the law so long after the last event: 0 at once, 1/2 after the typical wait."""
@@ -114,12 +115,31 @@ class EventLaw(eqx.Module):
         memory = self.remember(t, x)
         before, last = memory[:-1], memory[jnp.sum(there)]
         terms = jax.vmap(self.log_next)(before, jnp.diff(t, prepend=0.0), x)
-        end = jnp.max(jnp.where(there, t, 0.0), initial=0.0)
-        silence = self.log_wait(last).log_survival(self.relative(1 - end))
+        silence = self.log_wait(last).log_survival(self.relative(1 - _last(t, there)))
         return Terms(
             jnp.sum(jnp.where(there, terms.temporal, 0.0)) + silence,
             jnp.sum(jnp.where(there, terms.spatial, 0.0)),
         )
+
+    def integrated_hazard(
+        self,
+        t: Float[Array, " events"],
+        x: Float[Array, "events dim"],
+        length: Int[Array, ""] | int | None = None,
+    ) -> Float[Array, " before"]:
+        """Hazard of the next event, integrated from every event to the next and to the window's end.
+
+        Events that follow the law make these exponential with rate 1, the last one cut short by
+        the end of the window (time rescaling [brown2002]). The last one stands at `length`; rows
+        after it mean nothing.
+        """
+        events = t.shape[0]
+        count = events if length is None else length
+        there = jnp.arange(events) < count
+        t, x = jnp.where(there, t, 1.0), jnp.where(there[:, None], x, 0.0)
+        waits = jnp.append(jnp.diff(t, prepend=0.0), 0.0).at[count].set(1 - _last(t, there))
+        log_survival = lambda memory, wait: self.log_wait(memory).log_survival(self.relative(wait))  # noqa: E731
+        return -jax.vmap(log_survival)(self.remember(t, x), waits)
 
     def remember(
         self, t: Float[Array, " events"], x: Float[Array, "events dim"]
@@ -144,3 +164,23 @@ class EventLaw(eqx.Module):
         wait = self.typical_wait * jnp.exp(self.log_wait(memory).sample(wait_key))
         wait = jnp.clip(wait, SHORTEST, BEYOND)
         return wait, self.law.sample(place_key, self.clock(wait), memory)
+
+
+def _last(t: Float[Array, " events"], there: Bool[Array, " events"]) -> Scalar:
+    """Time of the last event that is there, or 0."""
+    return jnp.max(jnp.where(there, t, 0.0), initial=0.0)
+
+
+def _first_biases(
+    typical_wait: float, components: int, scales: ArrayLike | None
+) -> Float[Array, " parameters"]:
+    """Exponential distributions of these scales, and a constant rate far below theirs."""
+    if scales is None:
+        relative = jnp.linspace(-4.0, math.log(10.0), components)
+    else:
+        relative = jnp.log(jnp.asarray(scales) / typical_wait)
+    if relative.shape != (components,):
+        raise ValueError(f"expected {components} scales; got shape {relative.shape}.")
+    rate = math.log(SHARE) - jnp.log(jnp.mean(jnp.exp(relative)))
+    none = jnp.zeros(components)
+    return jnp.concatenate([none, relative, none, rate[None]])

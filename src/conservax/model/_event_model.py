@@ -86,6 +86,16 @@ class EventModel:
             np.asarray(terms.spatial, np.float64) - count * self.units.log_volume,
         )
 
+    def integrated_hazards(self, events: Events) -> list[np.ndarray]:
+        """Hazard from event to event of every window, and from the last one to its end.
+
+        Of length one more than a window has events: exponential with rate 1 where the model is
+        right, and the last one cut short. `conservax.check.pooled_residuals` takes them.
+        """
+        self._check(events)
+        found = np.asarray(_hazards(self.law, self.rows(events)), float)
+        return [row[: count + 1] for row, count in zip(found, events.counts, strict=True)]
+
     def log_intensity(self, t: Any, x: ArrayLike, past: Any, past_x: ArrayLike) -> np.ndarray:
         """Log of the rate of events at places x and times t, per unit of time and of volume.
 
@@ -230,6 +240,11 @@ def _slots(events: int) -> int:
 @eqx.filter_jit
 def _terms(law: EventLaw, rows: Sequences) -> Terms:
     return jax.lax.map(lambda row: law.log_prob(*row), rows, batch_size=WINDOWS_AT_ONCE)
+
+
+@eqx.filter_jit
+def _hazards(law: EventLaw, rows: Sequences) -> jax.Array:
+    return jax.lax.map(lambda row: law.integrated_hazard(*row), rows, batch_size=WINDOWS_AT_ONCE)
 
 
 @eqx.filter_jit

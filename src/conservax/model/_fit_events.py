@@ -76,7 +76,7 @@ def fit_events(
       default a `BumpMixture` with `components` bumps that begin at the clusters of the events,
       and one at each of the last `echoes` events, all weighed by a network of hidden `width`.
     - `state`: length of the memory of the events before, beside the echoes.
-    - `waits`: log-logistics of the wait for the next event.
+    - `waits`: Weibull distributions of the wait for the next event.
     - `steps`, `batch_size` (windows a step), `learning_rate`, `patience`, `noise`, `members`,
       `seed`, `out`, `force`: see `conservax.fit`.
     - `validation`, `test`, `split_by`: whole windows are held out; see
@@ -121,7 +121,10 @@ def fit_events(
         rho = make(encoder.memory, keys[1])
         law = ConservationLaw(rho, KnotheRosenblatt())
         typical = float(np.median(waits_seen))
-        return EventLaw(law, encoder, typical_wait=typical, components=waits, key=keys[2])
+        scales = np.quantile(waits_seen, (np.arange(waits) + 0.5) / waits)
+        return EventLaw(
+            law, encoder, typical_wait=typical, components=waits, scales=scales, key=keys[2]
+        )
 
     stages = (Stage(steps, SequenceLikelihood()),)
     settings = {

@@ -1,0 +1,76 @@
+"""The time to the next event: a distribution whose tail the data decide."""
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+from conservax._types import PRNGKey, Scalar
+
+SMALLEST_SHAPE, LARGEST_SHAPE = 0.3, 30.0
+WIDEST = 12.0  # bound of log scales: waits from e^-12 to e^12 typical ones
+SLOWEST = 8.0  # bound of the log rate
+STEEPEST = 40.0  # of the log cumulative hazard: exp(40) is finite in single precision
+
+
+class InterEventTime(eqx.Module):
+    """Logarithm of an inter-event time that is the smaller of two independent ones.
+
+    One is a mixture of Weibull distributions, the other exponential: hazards add. A power law as
+    of log-logistic times leaves the mean to waits that are longer than any in the data; here
+    the constant rate makes every tail exponential at worst, so what was seen decides the mean.
+
+    **Arguments:**
+
+    - `log_weight`, `log_scale`, `log_shape`: of the Weibull distributions.
+    - `log_rate`: of the exponential one.
+    """
+
+    log_weight: Float[Array, " components"]
+    log_scale: Float[Array, " components"]
+    log_shape: Float[Array, " components"]
+    log_rate: Scalar
+
+    @classmethod
+    def bounded(cls, free: Float[Array, " parameters"]) -> "InterEventTime":
+        """From `3 components + 1` real numbers of any size; zeros are exponential distributions."""
+        log_rate, parts = free[-1], jnp.split(free[:-1], 3)
+        span = jnp.log(jnp.array([SMALLEST_SHAPE, LARGEST_SHAPE], free.dtype))
+        # Slope one at zero, where the shape is one, on both sides.
+        bound = jnp.where(parts[2] < 0, -span[0], span[1])
+        return cls(
+            jax.nn.log_softmax(parts[0]),
+            WIDEST * jnp.tanh(parts[1] / WIDEST),
+            bound * jnp.tanh(parts[2] / bound),
+            SLOWEST * jnp.tanh(log_rate / SLOWEST),
+        )
+
+    def log_survival(self, y: Scalar) -> Scalar:
+        """Log probability of a longer time than exp(y)."""
+        return self._mixture_survival(y) - jnp.exp(self.log_rate + y)
+
+    def log_pdf(self, y: Scalar) -> Scalar:
+        """Log density of y, the logarithm of the time."""
+        log_hazard = self._log_cumulative(y)
+        # Of y: a cumulative hazard exp(k (y - m)) has the hazard k exp(k (y - m)).
+        densities = self.log_weight + self.log_shape + log_hazard - jnp.exp(log_hazard)
+        steady = self.log_rate + y
+        either = jnp.logaddexp(jax.nn.logsumexp(densities), steady + self._mixture_survival(y))
+        return either - jnp.exp(steady)
+
+    def sample(self, key: PRNGKey) -> Scalar:
+        """A draw of y: the smaller of a draw from the mixture and one from the constant rate."""
+        chosen_key, mixture_key, steady_key = jax.random.split(key, 3)
+        chosen = jax.random.categorical(chosen_key, self.log_weight)
+        dtype = self.log_scale.dtype
+        # The logarithm of an exponential variable is minus a Gumbel variable.
+        times = -jax.random.gumbel(mixture_key, (), dtype) / jnp.exp(self.log_shape[chosen])
+        steady = -jax.random.gumbel(steady_key, (), dtype) - self.log_rate
+        return jnp.minimum(self.log_scale[chosen] + times, steady)
+
+    def _log_cumulative(self, y: Scalar) -> Float[Array, " components"]:
+        """Log cumulative hazard of every Weibull distribution."""
+        return jnp.minimum(jnp.exp(self.log_shape) * (y - self.log_scale), STEEPEST)
+
+    def _mixture_survival(self, y: Scalar) -> Scalar:
+        return jax.nn.logsumexp(self.log_weight - jnp.exp(self._log_cumulative(y)))
