@@ -1,12 +1,16 @@
 """`conservax plan` from a file to a folder."""
 
 import json
+import tomllib
 
 import pandas as pd
 import pytest
+import typer
 
 import conservax
 from conservax.cli import main
+from conservax.cli._app import app
+from conservax.control import read_task
 
 TASK = """
 start = {means = [-3, 0], deviations = 0.2}
@@ -38,3 +42,57 @@ def test_bad_input_ends_with_2_and_touches_nothing(tmp_path, capsys):
         main(["plan", str(tmp_path / "task.toml"), "--out", str(tmp_path / "run")])
     assert "circles: expected a radius above 0" in " ".join(capsys.readouterr().err.split())
     assert not (tmp_path / "run").exists()
+
+
+def help_of(command, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "110")
+    with pytest.raises(SystemExit, match="0"):
+        main([*command, "--help"])
+    return capsys.readouterr().out
+
+
+def test_the_example_in_the_help_is_a_task_as_printed(tmp_path, capsys, monkeypatch):
+    text = help_of(["plan"], capsys, monkeypatch)
+    printed = text.split("where task.toml may be")[1].split("or one line")[0]
+    assert set(tomllib.loads(printed)) == {"start", "goal", "circles", "entropy"}
+    (tmp_path / "task.toml").write_text(printed)
+    assert len(read_task(tmp_path / "task.toml").problem.costs) == 2
+
+
+COMMANDS = typer.main.get_command(app)
+
+
+@pytest.mark.parametrize("name", [None, *COMMANDS.commands])
+def test_no_help_loses_what_is_in_brackets(name, capsys, monkeypatch):
+    command = COMMANDS if name is None else COMMANDS.commands[name]
+    text = "".join(help_of([] if name is None else [name], capsys, monkeypatch).split())
+    told = [command.epilog or "", command.help or ""]
+    told += [getattr(parameter, "help", None) or "" for parameter in command.params]
+    for word in " ".join(told).replace("\\[", "[").split():
+        assert "[" not in word or word in text, word
+
+
+WALL = """
+start = {means = [-3, 0], deviations = 0.2}
+goal = {means = [3, 0], deviations = 0.2}
+circles = {centre = [[0, 0]], radius = 2, weight = 0.01}
+solve = {steps = 30, bumps = 3, waves = 4, points = 48}
+rollout = {paths = 40}
+"""
+
+
+@pytest.mark.slow
+def test_a_plan_through_a_wall_fails(tmp_path, capsys):
+    (tmp_path / "task.toml").write_text(WALL)
+    out = tmp_path / "run"
+    with pytest.raises(SystemExit, match="1"):
+        main(["plan", str(tmp_path / "task.toml"), "--out", str(out), "--json"])
+    told = capsys.readouterr()
+    found = json.loads(told.out)
+    assert found["checks_passed"] is False
+    assert found["rollouts"][0]["hit"] > 0.9
+    assert "raise weight of circles from 0.01 to 0.1" in " ".join(told.err.split())
+    assert "member" not in pd.read_csv(out / "metrics.csv")
+    report = conservax.load(out / "model.conservax").check()
+    assert [result.passed for result in report.results if "clear" in result.name] == [False]
+    assert 'class="verdict fail"' in (out / "report.html").read_text()

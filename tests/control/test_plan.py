@@ -229,3 +229,10 @@ def test_it_refuses_another_density():
     problem = Problem(Normals([0.0], 1.0), Normals([1.0], 1.0))
     with pytest.raises(DataError, match="expected a density of"):
         plan(problem, density="fluid")
+
+
+def test_where_nothing_stands_nothing_is_hit():
+    problem = Problem(Normals([0.0], 1.0), Normals([2.0], 1.0))
+    done = plan(problem, bumps=1, waves=1, likelihood_steps=1, control_steps=0, steps=0, points=8)
+    assert done.scores(done.rollout(8), diffusion=0.0).hit is None
+    assert done.model.settings["checks"] == []

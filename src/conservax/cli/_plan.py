@@ -1,14 +1,25 @@
 """`conservax plan`: from a task to paths."""
 
+import warnings
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
 import numpy as np
 import typer
+from rich.markup import escape
 
-from conservax.cli._app import ForceOption, JsonOption, answer, app, say
-from conservax.control import Paths, Plan, PlanScores, draw_paths, plan, read_task
+from conservax.cli._app import ForceOption, JsonOption, answer, app, say, stderr
+from conservax.control import (
+    ObstacleWarning,
+    Paths,
+    Plan,
+    PlanScores,
+    advice,
+    draw_paths,
+    plan,
+    read_task,
+)
 from conservax.data import check_out_folder, write_table
 from conservax.train import ChunkReport
 
@@ -37,14 +48,17 @@ or one line: task = "circles-0". docs/control.md has all keys.
 """
 
 
-@app.command("plan", epilog=EXAMPLES)
+@app.command("plan", epilog=escape(EXAMPLES))
 def plan_command(
     task: Annotated[Path, typer.Argument(help="TOML file of the problem.")],
     out: Annotated[Path, typer.Option(help="Folder for plan, paths, picture and report.")],
     force: ForceOption = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Steer a population from a start to a goal at the least cost, past obstacles."""
+    """Steer a population from a start to a goal at the least cost, past obstacles.
+
+    Ends with 1 where more than 1 % of the paths hit an obstacle.
+    """
     check_out_folder(out, force)
     asked = read_task(task)
     problem = asked.problem
@@ -53,7 +67,9 @@ def plan_command(
         parts = "  ".join(f"{name} {value:.4g}" for name, value in report.parts.items())
         say(f"step {report.step}: {parts}")
 
-    solved = plan(problem, **asked.solve, on_chunk=tell)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ObstacleWarning)  # said of every roll-out below
+        solved = plan(problem, **asked.solve, on_chunk=tell)
     out.mkdir(parents=True, exist_ok=True)
     solved.save(out / "model.conservax", force=True)
     solved.model.history.to_csv(out / "metrics.csv", index=False)
@@ -66,12 +82,15 @@ def plan_command(
         write_table(out / f"paths-g{g:g}.parquet", _columns(problem.columns, paths), force=True)
     names = [f"g = {g:g}" for g in asked.diffusions]
     draw_paths([problem], [[paths] for paths in rolled], (names, [task.stem]), out / "paths.png")
-    lines = [line for shapes in problem.obstacles for line in shapes.outlines()]
     say("writing the report")
-    solved.model.report(out / "report.html", lines=lines if problem.dim == 2 else (), force=True)
+    solved.model.report(out / "report.html", force=True)
     if problem.dim >= 2:
         solved.model.animate(out / "paths.gif", force=True)
+    for text in _told(solved, found):
+        stderr.print(f"[bold red]check failed:[/] {escape(text)}", soft_wrap=True)
     answer(_result(out, solved, found), as_json, _words(out, solved, found))
+    if _told(solved, found):
+        raise typer.Exit(1)
 
 
 def _columns(names: tuple[str, ...], paths: Paths) -> dict[str, Any]:
@@ -80,12 +99,20 @@ def _columns(names: tuple[str, ...], paths: Paths) -> dict[str, Any]:
     return {"path": np.repeat(np.arange(count), times), "t": np.tile(paths.times, count), **where}
 
 
+def _told(solved: Plan, found: list[PlanScores]) -> list[str]:
+    """What to mend: for every roll-out in which too many paths hit something."""
+    obstacles = solved.problem.obstacles
+    told = [(s, advice(obstacles, s.hit)) for s in found if s.hit is not None]
+    return [f"g = {scores.diffusion:g}: {text}" for scores, text in told if text]
+
+
 def _result(out: Path, solved: Plan, found: list[PlanScores]) -> dict[str, Any]:
     return {
         "run": str(out),
         "seconds": round(solved.seconds, 1),
         "costs": solved.costs(),
         "entropy": solved.entropy(),
+        "checks_passed": not _told(solved, found),
         "rollouts": [asdict(scores) for scores in found],
     }
 
@@ -97,8 +124,8 @@ def _words(out: Path, solved: Plan, found: list[PlanScores]) -> str:
     ]
     for scores in found:
         ways = "" if scores.ways is None else f", {scores.ways} ways round the obstacles"
+        hit = "" if scores.hit is None else f", {scores.hit:.2%} hit an obstacle"
         lines.append(
-            f"g = {scores.diffusion:g}: {scores.hit:.2%} of {scores.paths} paths hit an obstacle"
-            f"{ways}; W2 to the goal {scores.terminal_w2:.4g} (floor {scores.floor_w2:.4g})"
+            f"g = {scores.diffusion:g}: {scores.paths} paths{hit}{ways}; W2 to the goal {scores.terminal_w2:.4g} (floor {scores.floor_w2:.4g})"
         )
     return "\n".join([*lines, f"Open {out / 'report.html'}"])

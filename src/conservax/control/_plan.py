@@ -1,6 +1,7 @@
 """From a problem to a plan: a law that brings the population to its goal."""
 
 import time
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from os import PathLike
@@ -13,12 +14,13 @@ import numpy as np
 from jax.tree_util import Partial
 
 from conservax._types import PRNGKey
-from conservax.check import wasserstein
+from conservax.check import CheckResult, wasserstein
 from conservax.control._initial import curves
 from conservax.control._objectives import ControlCost, Scale, SteeringCost, costs_of
 from conservax.control._obstacles import not_negative, positive
 from conservax.control._paths import Paths, hits, ways, ways_used
 from conservax.control._problem import Problem
+from conservax.control._verdict import ObstacleWarning, advice, clear_paths, record
 from conservax.data import DataError, TimeAxis, Units
 from conservax.density import AbstractDensity, Autoregressive, Factorized, Mixture
 from conservax.flux import (
@@ -36,6 +38,7 @@ from conservax.transport import solve_ode, solve_sde
 Density = Literal["curves", "factorized", "autoregressive"]
 _ROWS = 200_000  # draws of each end that the likelihood sees
 _EVALUATED = 32_768  # draws that the costs of a plan are averaged over
+_TRIED = 500  # paths that show whether a plan keeps clear of obstacles
 _REPEATS = 4  # of the comparison with the goal
 _LAWS, _NETWORK = 8, {"components": 4, "width": 64, "depth": 2}
 _END_WEIGHT = {"curves": 1.0, "factorized": 30.0, "autoregressive": 30.0}
@@ -48,7 +51,7 @@ class PlanScores:
     **Attributes:**
 
     - `diffusion`: of the roll-out, in the units of the problem.
-    - `hit`: share of the paths that touch an obstacle anywhere on their way.
+    - `hit`: share of the paths that touch an obstacle anywhere on their way; None without any.
     - `terminal_w2`, `floor_w2`: exact W2 of the ends to fresh draws of the goal, and of two sets of
       such draws, as many each (means over four). NaN without a goal.
     - `ways`: homotopy classes that at least 1 % of the paths take; None without obstacles in the
@@ -57,7 +60,7 @@ class PlanScores:
     """
 
     diffusion: float
-    hit: float
+    hit: float | None
     terminal_w2: float
     floor_w2: float
     ways: int | None
@@ -143,7 +146,7 @@ class Plan:
         w2, floor = self._arrival(paths.x[:, -1], seed)
         return PlanScores(
             diffusion=diffusion,
-            hit=float(np.mean(hits(self.problem.obstacles, paths.x))),
+            hit=self._hit(paths),
             terminal_w2=w2,
             floor_w2=floor,
             ways=ways_used(ways(self.problem.obstacles, paths.x)),
@@ -153,6 +156,11 @@ class Plan:
     def save(self, path: str | PathLike[str], *, force: bool = False) -> None:
         """Write the model to a file; `conservax.load` reads it. Costs are code, and stay behind."""
         self.model.save(path, force=force)
+
+    def _hit(self, paths: Paths) -> float | None:
+        if not self.problem.obstacles:
+            return None
+        return float(np.mean(hits(self.problem.obstacles, paths.x)))
 
     def _arrival(self, ends: np.ndarray, seed: int) -> tuple[float, float]:
         if self.problem.goal is None:
@@ -207,6 +215,8 @@ def plan(
       default 1 for curves, which hold their ends, and 30 for others: their ends give way by a
       share that is inverse to it.
     - `seed`: decides everything random.
+
+    Warns where more than 1 % of 500 paths hit an obstacle; `plan.model.check()` fails then.
 
     **Raises:** `DataError` for another density, too few bumps, numbers that make no sense, or a cost
     of the mean where the density has none in closed form; `DivergedError`.
@@ -265,8 +275,22 @@ def plan(
     spread = (scale.scale,) * problem.dim
     units = Units(axis, problem.columns, tuple(scale.shift.tolist()), spread)
     settings = {"source": "plan", "density": name, "steps": steps, "seed": seed}
-    model = Model(trained.law, units, history=trained.history, settings=settings)
-    return Plan(problem, model, scale, unit, time.perf_counter() - began)
+    history = trained.history.drop(columns="member")  # there is one
+    model = Model(trained.law, units, history=history, settings=settings)
+    solved = Plan(problem, model, scale, unit, time.perf_counter() - began)
+    model.settings = settings | record(problem.obstacles, _tried(solved))
+    return solved
+
+
+def _tried(solved: Plan) -> CheckResult | None:
+    """Whether a few paths keep clear, told where they do not; None without obstacles."""
+    obstacles = solved.problem.obstacles
+    share = solved._hit(solved.rollout(_TRIED)) if obstacles else None
+    if share is None:
+        return None
+    if told := advice(obstacles, share):
+        warnings.warn(told, ObstacleWarning, stacklevel=3)
+    return clear_paths(obstacles, share, _TRIED, solved.problem.diffusion)
 
 
 def _law(

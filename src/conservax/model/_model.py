@@ -12,7 +12,14 @@ import pandas as pd
 from jaxtyping import Float
 from numpy.typing import ArrayLike
 
-from conservax.check import CheckReport, Population, calibration, check, snapshot_distances
+from conservax.check import (
+    CheckReport,
+    CheckResult,
+    Population,
+    calibration,
+    check,
+    snapshot_distances,
+)
 from conservax.data import (
     MEMORY_ROWS,
     Cells,
@@ -84,7 +91,10 @@ class Model(AbstractLawInUnits):
             held_out = self.split.held_out()
             table = held_out[1] if held_out else None
         t, x = (None, None) if table is None else self.rows(table)[:2]
-        return check(self.law, key=jax.random.key(seed), t=t, x=x)
+        found = check(self.law, key=jax.random.key(seed), t=t, x=x)
+        # What was checked as the model was made, and cannot be without what it was made from.
+        made = (CheckResult(**result) for result in self.settings.get("checks", ()))
+        return CheckReport((*found.results, *made))
 
     def population(self, *, tolerance: float = 1e-6, max_steps: int = 4096) -> Population:
         """The model as what `conservax.check.snapshot_distances` judges, in the units of its table.

@@ -68,7 +68,8 @@ def _frames(model: Model, seen: Plane, times: np.ndarray, placed: np.ndarray) ->
     axes = figure.subplots()
     dress(axes, np.concatenate([seen.seen, placed[0], placed[-1]]), seen.names)
     axes.plot(*seen.seen.T, ".", color="#e3e7ee", markersize=2, zorder=0)
-    (data,) = axes.plot([], [], ".", color="#e07b39", markersize=3, label="data near this time")
+    label = "data near this time" if seen.observed else None
+    (data,) = axes.plot([], [], ".", color="#e07b39", markersize=3, label=label)
     (dots,) = axes.plot([], [], ".", color="#2a5caa", markersize=3.5, label="the model's particles")
     trails = LineCollection([], colors="#2a5caa", linewidths=0.5, alpha=0.35)
     axes.add_collection(trails)
@@ -76,7 +77,7 @@ def _frames(model: Model, seen: Plane, times: np.ndarray, placed: np.ndarray) ->
     figure.legend(**look, loc="outside lower center")
     images = []
     for number, time in enumerate(times):
-        near = np.abs(seen.t - time) <= _NEAR * (axis.end - axis.start)
+        near = seen.observed & (np.abs(seen.t - time) <= _NEAR * (axis.end - axis.start))
         data.set_data(*seen.seen[near].T)
         dots.set_data(*placed[number].T)
         behind = placed[max(0, number - _TRAIL) : number + 1]

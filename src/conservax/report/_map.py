@@ -51,14 +51,26 @@ def widened(
     map_ = ground(bounds, columns)
     if map_ is None:
         return bounds
-    columns_, sides = map_
-    shape = sides[0] / sides[1]
-    larger = np.maximum([least / shape, shape / most], 1.0)
+    (east, north), sides = map_
     bounds = bounds.copy()
-    for column, factor in zip(columns_, larger, strict=True):
-        middle, half = bounds[column].mean(), 0.5 * np.ptp(bounds[column])
-        bounds[column] = middle - factor * half, middle + factor * half
+    ways = [east, north]
+    bounds[ways] = _stretched(bounds[ways], sides[0] / sides[1], least, most)
     return bounds
+
+
+def widened_sides(
+    bounds: Float[np.ndarray, "2 2"], least: float, most: float
+) -> Float[np.ndarray, "2 2"]:
+    """The same for two coordinates of one unit."""
+    return _stretched(bounds, float(np.divide(*np.ptp(bounds, axis=1))), least, most)
+
+
+def _stretched(
+    bounds: Float[np.ndarray, "2 2"], shape: float, least: float, most: float
+) -> Float[np.ndarray, "2 2"]:
+    larger = np.maximum([least / shape, shape / most], 1.0)[:, None]
+    middle = bounds.mean(axis=1, keepdims=True)
+    return middle + larger * (bounds - middle)
 
 
 def _shrink(latitude: float) -> float:

@@ -22,13 +22,17 @@ class Motion(NamedTuple):
 
 
 class Plane(NamedTuple):
-    """Where cells are in the model and in the plane, and how other positions get there."""
+    """Where cells are in the model and in the plane, and how other positions get there.
+
+    `observed`: whether these are data, and not draws of the model.
+    """
 
     t: Float[np.ndarray, " points"]
     x: Float[np.ndarray, "points dim"]
     seen: Float[np.ndarray, "points 2"]
     names: tuple[str, str]
     embedding: Embedding | None
+    observed: bool = True
 
     def place(self, model: Model, x: Float[np.ndarray, "rows dim"]) -> Float[np.ndarray, "rows 2"]:
         """Positions of the model in the plane."""
@@ -51,7 +55,8 @@ def plane(model: Model, cells: Cells | None, embedding: str | None) -> Plane:
     t, x = _rows(model, cells)
     chosen = _some(len(t))
     names = (model.units.columns[0], model.units.columns[1])
-    return Plane(t[chosen], x[chosen], x[chosen, :2], names, None)
+    observed = cells is not None or model.split is not None
+    return Plane(t[chosen], x[chosen], x[chosen, :2], names, None, observed)
 
 
 def motion(model: Model, t: Any, cells: Cells | None, embedding: str | None) -> Motion:

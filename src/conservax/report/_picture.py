@@ -12,7 +12,7 @@ from scipy.ndimage import gaussian_filter
 from conservax.data import TimeAxis
 from conservax.model import Model
 
-from ._map import drawn_lines, ground, is_map, widened
+from ._map import drawn_lines, ground, is_map, widened, widened_sides
 from ._moments import moment
 
 FRAMES = 40
@@ -38,7 +38,8 @@ def picture(model: Model, lines: Sequence[np.ndarray] = ()) -> dict[str, Any]:
     times = axis.from_unit(unit_times)
     draw = {1: _line, 2: _plane}.get(model.units.dim, _pairs)
     bounds = _bounds(model, times)
-    seen = drawn_lines(lines, bounds)
+    obstacles = obstacles_of(model)
+    seen = drawn_lines([*lines, *(obstacles or ())], bounds)
     return {
         "columns": list(model.units.columns[:_MOST_PAIRED]),
         "timeName": axis.name,
@@ -46,6 +47,7 @@ def picture(model: Model, lines: Sequence[np.ndarray] = ()) -> dict[str, Any]:
         "unitTimes": unit_times.tolist(),
         "bounds": bounds.tolist(),
         "degrees": is_map(model.units.columns),
+        "lineName": "Lines of the map" if obstacles is None else "Obstacles",
         "lineLengths": [len(line) for line in seen],
         "lines": _packed(np.concatenate([np.zeros((0, 2)), *seen]), np.int16),
         "points": _points(model, bounds[:_MOST_PAIRED]),
@@ -53,6 +55,17 @@ def picture(model: Model, lines: Sequence[np.ndarray] = ()) -> dict[str, Any]:
         "root": _ROOT,
         **draw(model, times, bounds),
     }
+
+
+def obstacles_of(model: Model) -> list[np.ndarray] | None:
+    """The outlines of what a plan goes round; None for a model that is no plan.
+
+    Of shapes in the plane, where the model has a plane.
+    """
+    told = model.settings.get("obstacles")
+    if told is None:
+        return None
+    return [np.asarray(line, float) for line in told] if model.units.dim == 2 else []
 
 
 def _colour_map() -> Float[np.ndarray, "256 4"]:
@@ -90,15 +103,16 @@ def _plane(model: Model, times: np.ndarray, bounds: Bounds) -> dict[str, Any]:
         **_levels(np.exp(log_density)),
         "arrows": _packed(velocity * span, np.float32),
         "span": f"{span:g}{_plural(axis, span)}",
-        "ratio": _ratio(bounds, model.units.columns),
+        "ratio": _ratio(bounds, model.units.columns, true=obstacles_of(model) is not None),
     }
 
 
-def _ratio(bounds: Bounds, columns: tuple[str, ...]) -> float:
-    """Width over height of the plane: a map as on the ground, other planes as fits a page."""
+def _ratio(bounds: Bounds, columns: tuple[str, ...], *, true: bool) -> float:
+    """Width over height of the plane: a map as on the ground, a plan true to scale, others to fit."""
     map_ = ground(bounds, columns)
     if map_ is None:
-        return float(np.clip(np.divide(*np.ptp(bounds, axis=1)), *_SHAPES))
+        shape = np.divide(*np.ptp(bounds, axis=1))
+        return float(shape if true else np.clip(shape, *_SHAPES))
     (east, _), sides = map_
     return float(sides[0] / sides[1] if east == 0 else sides[1] / sides[0])
 
@@ -155,10 +169,14 @@ def _bounds(model: Model, times: np.ndarray) -> Bounds:
     else:
         shown = np.concatenate([part.x for part in model.split])
     low, high = np.quantile(shown, (0.002, 0.998), axis=0)
+    for line in obstacles_of(model) or ():  # whole, however few go near
+        low, high = np.minimum(low, line.min(0)), np.maximum(high, line.max(0))
     margin = 0.08 * np.maximum(high - low, 1e-9 * np.array(model.units.std))
     bounds = np.stack((low - margin, high + margin), axis=1)
     # Boxes of pairs are square.
     shapes = _MAP_SHAPES if len(bounds) == 2 else (1.0, 1.0)
+    if obstacles_of(model) is not None and len(bounds) == 2:
+        return widened_sides(bounds, *_MAP_SHAPES)
     return widened(bounds, model.units.columns[:_MOST_PAIRED], *shapes)
 
 

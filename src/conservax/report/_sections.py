@@ -10,6 +10,8 @@ from conservax.model import Model, Score, TimeScore
 
 from ._moments import span_of
 
+_SHOWN_ELSEWHERE = ("obstacles", "checks")  # in the picture, among the checks
+
 
 def verdict(passed: bool) -> str:
     """PASS or FAIL, as a badge."""
@@ -74,7 +76,7 @@ def toggles(shown: dict[str, Any]) -> str:
             _checkbox("points", f'<span class="dot {shown["kind"]}"></span> Data near this time')
         )
     if shown["lineLengths"]:
-        boxes.append(_checkbox("lines", "Lines of the map"))
+        boxes.append(_checkbox("lines", shown["lineName"]))
     if shown["kind"] != "line":
         scales = (("root", "square root"), ("linear", "linear"), ("log", "logarithmic"))
         options = "".join(f'<option value="{value}">{text}</option>' for value, text in scales)
@@ -185,5 +187,6 @@ def settings_table(settings: dict[str, Any]) -> str:
     rows = (
         (escape(str(name)), f"<code>{escape(json.dumps(value, default=str))}</code>")
         for name, value in settings.items()
+        if name not in _SHOWN_ELSEWHERE
     )
     return table(("Setting", "Value"), rows)

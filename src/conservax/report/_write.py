@@ -21,7 +21,7 @@ from ._example import example
 from ._figures import calibration_figure, learning_figure, streamline_figure
 from ._moments import moment, span_of
 from ._motion import motion
-from ._picture import FRAMES, picture
+from ._picture import FRAMES, obstacles_of, picture
 
 _STREAMS = 3  # times at which streamlines are drawn
 _WITHOUT_DATA = (
@@ -71,11 +71,16 @@ def _page(model: Model, lines: Sequence[np.ndarray]) -> str:
         picture_label=escape(f"Density of {columns} at the time chosen by the slider"),
         toggles=sections.toggles(shown),
         streamlines=_streamlines(model),
-        calibration=_calibration(model),
+        calibration=_of_data(model, "calibrated", "Is it calibrated?", _calibration(model)),
         learning=_learning(model),
         verdict=sections.verdict(check.passed),
         check=sections.check_table(check),
-        scores=sections.score_table(scores, judged) + times if scores else _WITHOUT_DATA,
+        scores=_of_data(
+            model,
+            "scored",
+            "Held-out likelihood",
+            sections.score_table(scores, judged) + times if scores else _WITHOUT_DATA,
+        ),
         code=example(model),
         settings=sections.settings_table(model.settings),
         version=escape(version("conservax")),
@@ -83,6 +88,11 @@ def _page(model: Model, lines: Sequence[np.ndarray]) -> str:
         script="\n".join(map(_part, ("drawing.js", "pictures.js", "page.js"))),
         picture=_for_script(shown),
     )
+
+
+def _of_data(model: Model, name: str, heading: str, content: str) -> str:
+    """A section about data; none for a plan, which was never fitted to any."""
+    return "" if obstacles_of(model) is not None else sections.section(name, heading, content)
 
 
 def _part(name: str) -> str:
@@ -163,7 +173,8 @@ def _calibration(model: Model) -> str:
 def _learning(model: Model) -> str:
     if not len(model.history):
         return '<p class="note">No history of training was recorded.</p>'
-    caption = "Loss by optimisation step, on training and validation rows."
+    rows = "" if obstacles_of(model) is not None else ", on training and validation rows"
+    caption = f"Loss by optimisation step{rows}."
     return sections.still(learning_figure(model.history), "Learning curves", caption)
 
 

@@ -1,0 +1,59 @@
+"""Whether a plan keeps clear of its obstacles, and what to do where it does not."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from conservax.check import CheckResult
+from conservax.control._costs import name_of
+from conservax.control._obstacles import AbstractObstacles
+
+MOST_HIT = 0.01  # a larger share of the paths fails the check
+_RAISE = 10
+
+
+class ObstacleWarning(UserWarning):
+    """A plan leads too many paths through an obstacle."""
+
+
+def share_text(share: float) -> str:
+    """A share in percent, to two digits."""
+    return f"{float(f'{100 * share:.2g}'):g} %"
+
+
+def advice(obstacles: Sequence[AbstractObstacles], share: float) -> str:
+    """What to say where too many paths hit something; nothing where few do."""
+    if share <= MOST_HIT:
+        return ""
+    raised = " and ".join(
+        f"of {name_of(shapes).lower()} from {shapes.weight:g} to {_RAISE * (shapes.weight or 1):g}"
+        for shapes in obstacles
+    )
+    return (
+        f"{share_text(share)} of paths hit an obstacle, expected {share_text(MOST_HIT)} or fewer: "
+        f"raise weight {raised}, or give a margin, more bumps or more bend."
+    )
+
+
+def clear_paths(
+    obstacles: Sequence[AbstractObstacles], share: float, paths: int, diffusion: float
+) -> CheckResult:
+    """The check that so many of the paths keep clear, as the model of a plan carries it."""
+    told = advice(obstacles, share) or f"{share_text(share)} hit an obstacle"
+    return CheckResult(
+        name="paths clear of obstacles",
+        value=share,
+        limit=MOST_HIT,
+        passed=share <= MOST_HIT,
+        detail=f"{paths} paths, g = {diffusion:g}: {told}",
+    )
+
+
+def outlines(obstacles: Sequence[AbstractObstacles]) -> list[list[list[float]]]:
+    """Closed lines round all shapes that lie in the plane, as JSON holds them."""
+    return [line.tolist() for shapes in obstacles for line in shapes.outlines()]
+
+
+def record(obstacles: Sequence[AbstractObstacles], result: CheckResult | None) -> dict[str, Any]:
+    """What the model of a plan knows of its obstacles: where they are, and how paths fared."""
+    made = [] if result is None else [vars(result)]
+    return {"obstacles": outlines(obstacles), "checks": made}

@@ -1,0 +1,68 @@
+"""The page of a plan: obstacles whole and true to scale, no word of data that nobody has."""
+
+import re
+from dataclasses import asdict
+
+import numpy as np
+import pytest
+from matplotlib.axes import Axes
+
+from conservax.check import CheckResult
+from conservax.control import Boxes, Circles
+from conservax.control._verdict import clear_paths, outlines
+from conservax.report import write_report
+from conservax.report._animation import write_animation
+from conservax.report._picture import picture
+
+WALLS = (Boxes([[-0.5, 30.0]], [[0.5, 90.0]]), Circles([[-9.0, 0.0]], 2.0))
+
+
+@pytest.fixture
+def steered(make_model):
+    model = make_model(2, data=False)
+    model.history = model.history.drop(columns="validation").assign(validation=np.nan)
+    result = clear_paths(WALLS, 0.11, 500, 0.0)
+    model.settings = {"obstacles": outlines(WALLS), "checks": [asdict(result)], "seed": 0}
+    return model
+
+
+def test_obstacles_are_whole_and_true_to_scale(steered):
+    shown = picture(steered)
+    (left, right), (low, high) = shown["bounds"]
+    assert left < -11
+    assert high > 90
+    assert low < 0 < right
+    assert shown["lineLengths"] == [5, 65]
+    # One unit is as long up as it is across: circles stay round.
+    assert shown["ratio"] == pytest.approx((right - left) / (high - low))
+    assert shown["ratio"] * (1 + 1e-9) >= 0.3
+
+
+def test_nothing_is_said_of_data(steered, tmp_path):
+    page = write_report(steered, tmp_path / "plan.html").read_text(encoding="utf-8")
+    text = re.sub(r"<style>.*?</style>|<script.*?</script>", "", page, flags=re.DOTALL).lower()
+    for absent in ("calibrat", "held-out", "validation", "without its data", "data near", "refit"):
+        assert absent not in text, absent
+    assert "obstacles</label>" in text
+    assert "lines of the map" not in text
+
+
+def test_a_film_without_data_does_not_name_them(steered, tmp_path, monkeypatch):
+    labels = []
+    plot = Axes.plot
+    monkeypatch.setattr(
+        Axes, "plot", lambda self, *a, **k: labels.append(k.get("label")) or plot(self, *a, **k)
+    )
+    how = {"cells": None, "embedding": None, "particles": 5, "seconds": 1.0}
+    write_animation(steered, tmp_path / "plan.gif", **how)
+    assert "the model's particles" in labels
+    assert "data near this time" not in labels
+
+
+def test_the_check_says_what_to_raise():
+    failed, passed = (clear_paths(WALLS, share, 500, 0.0) for share in (0.11, 0.01))
+    assert (failed.passed, passed.passed) == (False, True)
+    assert isinstance(failed, CheckResult)
+    assert "11 % of paths hit an obstacle" in failed.detail
+    assert "100 % of paths hit" in clear_paths(WALLS, 1.0, 500, 0.0).detail
+    assert "raise weight of boxes from 1 to 10 and of circles from 1 to 10" in failed.detail
