@@ -129,6 +129,9 @@ def test_scores_by_time_tell_what_was_left_out(without_one):
     paid = -without_one.log_prob(test.t, test.x)
     assert found[1].raw == pytest.approx(paid[test.t == 1].mean())
     assert found[1].standardised == pytest.approx(found[1].raw - without_one.units.log_volume)
+    names = {"Normal per snapshot", "Gaussian mixture per snapshot"}
+    for score in found:
+        assert set(score.baselines) == names
     assert sum(s.raw * s.rows for s in found) / len(test) == pytest.approx(paid.mean())
 
 

@@ -18,7 +18,15 @@ from conservax.cli._app import (
     say,
 )
 from conservax.data import MEMORY_ROWS, Events, Stream, Table
-from conservax.model import EventModel, Model, event_scores, open_run, scores, scores_by_time
+from conservax.model import (
+    EventModel,
+    Model,
+    event_scores,
+    losses,
+    open_run,
+    scores,
+    scores_by_time,
+)
 
 
 @app.command("score", epilog="Example:  conservax score quakes newer.csv")
@@ -63,7 +71,8 @@ def score_command(
 
 
 def _of_rows(model: Model, table: Table | Stream) -> tuple[dict[str, Any], Grid | Group]:
-    found = scores(model, table)
+    paid = losses(model, table)
+    found = scores(model, table, paid)
     grid = Grid("model", "NLL a row (standardised)", "raw", "behind this model", "chosen")
     for row in found:
         behind = f"{row.behind:+.4f} ± {row.error:.4f}" if row.detail else ""
@@ -71,14 +80,16 @@ def _of_rows(model: Model, table: Table | Stream) -> tuple[dict[str, Any], Grid 
     ours = found[0]
     figures = {"rows": len(table), "nll": ours.standardised, "nll_raw": ours.raw}
     figures |= {"scores": [asdict(row) for row in found]}
-    times = scores_by_time(model, table)
+    times = scores_by_time(model, table, paid)
     if not times:
         return figures, grid
-    by_time = Grid("time", "rows", "NLL a row (standardised)", "raw", "")
+    names = tuple(times[0].baselines)
+    by_time = Grid("time", "rows", "NLL a row (standardised)", "raw", *names, "")
     for row in times:
         said = "left out of training" if row.left_out else ""
         nll = f"{row.standardised:.4f} ± {row.error:.4f}"
-        by_time.add_row(row.time, str(row.rows), nll, f"{row.raw:.4f}", said)
+        others = (f"{value:.4f}" for value in row.baselines.values())
+        by_time.add_row(row.time, str(row.rows), nll, f"{row.raw:.4f}", *others, said)
     return figures | {"times": [asdict(row) for row in times]}, Group(grid, by_time)
 
 

@@ -18,9 +18,11 @@ from conservax.model._parts import reference_parameters as reference_parameters
 from conservax.model._projection import Embedding as Embedding
 from conservax.model._rows import over_rows as over_rows
 from conservax.model._run import open_run as open_run
+from conservax.model._scores import Losses as Losses
 from conservax.model._scores import Score as Score
 from conservax.model._scores import TimeScore as TimeScore
 from conservax.model._scores import baselines as baselines
+from conservax.model._scores import losses as losses
 from conservax.model._scores import scores as scores
 from conservax.model._scores import scores_by_time as scores_by_time
 from conservax.model._smoothing import smoothing as smoothing

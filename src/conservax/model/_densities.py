@@ -7,6 +7,7 @@ import jax
 import numpy as np
 
 from conservax._types import PRNGKey
+from conservax.baseline import fit_normal_by_snapshot
 from conservax.data import DataError, snapshots
 from conservax.density import (
     AbstractDensity,
@@ -18,7 +19,6 @@ from conservax.density import (
 )
 from conservax.flux import AbstractFlux, FactorizedFlux, KnotheRosenblatt, MixtureFlux
 from conservax.model._paths import coupled_paths, population_of_paths
-from conservax.model._whitening import snapshot_moments
 
 DensityName = Literal["autoregressive", "bumps", "paths"]
 _BUMPS, _ROWS_A_BUMP = 1024, 4
@@ -71,11 +71,12 @@ def _autoregressive(
     dim = x.shape[1]
     if snapshots(t) is None:
         return lambda key: Autoregressive(dim, **options, key=key)
-    knots, centre, factor = snapshot_moments(t, x)
+    normals = fit_normal_by_snapshot(t, x)
+    factor = np.linalg.cholesky(normals.covariance)
 
     def whitened(key: PRNGKey) -> Whitened:
         shape = Autoregressive(dim, **options, kernel="normal", begin_normal=True, key=key)
-        return Whitened(shape, knots, centre, factor)
+        return Whitened(shape, normals.times, normals.mean, factor)
 
     return whitened
 

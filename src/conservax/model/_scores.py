@@ -7,12 +7,15 @@ import numpy as np
 from jaxtyping import Float
 
 from conservax.baseline import (
+    BY_SNAPSHOT,
     fit_gaussian_mixture,
+    fit_gaussian_mixture_by_snapshot,
     fit_gaussian_mixture_in_time,
     fit_kernel_density,
     fit_kernel_density_in_time,
+    fit_normal_by_snapshot,
 )
-from conservax.data import MOST_SNAPSHOTS, Split, Stream, Table
+from conservax.data import MOST_SNAPSHOTS, Split, Stream, Table, snapshots
 from conservax.model._model import Model
 
 MOST_COMPARED = 20_000  # rows of a stream that baselines, slow on many, are held against
@@ -39,22 +42,50 @@ class Score:
     error: float = 0.0
 
 
-def scores(model: Model, table: Table | Stream) -> tuple[Score, ...]:
-    """Our model first, then kernel densities and Gaussian mixtures, without time and in time.
+@dataclass(frozen=True)
+class Losses:
+    """Negative log-likelihoods of held-out rows, nats in the units of the data.
 
-    Baselines are fitted to the training rows and tuned on the validation rows of the model; they
-    are left out where it has none, as a model from a file. Of a stream our model takes all rows,
-    a batch at a time; how far baselines are behind is then seen on about 20 000 of them.
+    **Attributes:**
+
+    - `table`: the rows on which models are compared: all, or of a stream some.
+    - `mean`: of our model, over all rows.
+    - `ours`: per row of `table`.
+    - `baselines`: name, detail, and a value per row of `table`, of each.
     """
-    volume = model.units.log_volume
+
+    table: Table
+    mean: float
+    ours: Float[np.ndarray, " rows"]
+    baselines: tuple[tuple[str, str, Float[np.ndarray, " rows"]], ...]
+
+
+def losses(model: Model, table: Table | Stream) -> Losses:
+    """Of our model, and of the baselines that are fitted to its training rows.
+
+    Baselines are tuned on the validation rows of the model; they are left out where it has none, as
+    a model from a file. Of a stream our model takes all rows, a batch at a time; baselines are held
+    against it on about 20 000 of them.
+    """
     mean, shown, ours = _ours(model, table)
-    result = [Score("This model", "", mean - volume, mean)]
     if model.split is None or not len(model.split.validation):
-        return tuple(result)
-    for name, detail, theirs in baselines(model.split, shown):
-        behind = theirs - ours
+        return Losses(shown, mean, ours, ())
+    return Losses(shown, mean, ours, tuple(baselines(model.split, shown)))
+
+
+def scores(model: Model, table: Table | Stream, found: Losses | None = None) -> tuple[Score, ...]:
+    """Our model first, then kernel densities and Gaussian mixtures, without time and in time, and of
+    snapshots a normal and a Gaussian mixture each.
+
+    `found` are the `losses` of the same rows, where they are known already.
+    """
+    found = losses(model, table) if found is None else found
+    volume = model.units.log_volume
+    result = [Score("This model", "", found.mean - volume, found.mean)]
+    for name, detail, theirs in found.baselines:
+        behind = theirs - found.ours
         error = behind.std(ddof=1) / math.sqrt(len(behind)) if len(behind) > 1 else math.nan
-        raw = mean + float(behind.mean())
+        raw = found.mean + float(behind.mean())
         result.append(Score(name, detail, raw - volume, raw, float(behind.mean()), float(error)))
     return tuple(result)
 
@@ -69,6 +100,9 @@ class TimeScore:
     - `rows`: how many there are.
     - `standardised`, `raw`, `error`: per row, as in `Score`; `error` is the standard error.
     - `left_out`: whether no row of this time was trained on.
+    - `baselines`: what the densities of snapshots one by one pay per row, standardised, by name.
+      At a time that was left out the normal is interpolated between its neighbours, and the Gaussian
+      mixture is that of the nearest snapshot.
     """
 
     time: str
@@ -77,21 +111,30 @@ class TimeScore:
     raw: float
     error: float
     left_out: bool
+    baselines: dict[str, float]
 
 
-def scores_by_time(model: Model, table: Table | Stream) -> tuple[TimeScore, ...]:
+def scores_by_time(
+    model: Model, table: Table | Stream, found: Losses | None = None
+) -> tuple[TimeScore, ...]:
     """Our model at each time of a table of snapshots; nothing if times are many, or rows streamed."""
     if not isinstance(table, Table) or len(np.unique(table.t)) > MOST_SNAPSHOTS:
         return ()
+    found = losses(model, table) if found is None else found
     axis, volume = model.units.time, model.units.log_volume
-    paid = -model.log_prob(axis.to_column(table.t), table.x)
     result = []
     for time in np.unique(table.t).tolist():
-        ours = paid[table.t == time]
+        there = table.t == time
+        ours = found.ours[there]
         mean, error = float(ours.mean()), float(ours.std(ddof=1)) if len(ours) > 1 else math.nan
+        others = {
+            name: float(theirs[there].mean()) - volume
+            for name, _, theirs in found.baselines
+            if name in BY_SNAPSHOT
+        }
         out = time in model.settings.get("left_out", ())
         scored = (mean - volume, mean, error / math.sqrt(len(ours)))
-        result.append(TimeScore(axis.format(time), len(ours), *scored, left_out=out))
+        result.append(TimeScore(axis.format(time), len(ours), *scored, out, others))
     return tuple(result)
 
 
@@ -119,6 +162,11 @@ def baselines(split: Split, table: Table) -> list[tuple[str, str, Float[np.ndarr
         fit_kernel_density_in_time(train.t, train.x, judge.t, judge.x),
         fit_gaussian_mixture_in_time(train.t, train.x, judge.t, judge.x, _SEED),
     ]
+    if snapshots(train.t) is not None and set(train.t) <= set(judge.t):
+        moving += [
+            fit_normal_by_snapshot(train.t, train.x),
+            fit_gaussian_mixture_by_snapshot(train.t, train.x, judge.t, judge.x, _SEED),
+        ]
     return [(b.name, b.detail, -b.log_prob(table.x)) for b in still] + [
         (b.name, b.detail, -b.log_prob(table.t, table.x)) for b in moving
     ]

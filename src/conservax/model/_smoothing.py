@@ -6,7 +6,7 @@ import numpy as np
 
 from conservax.baseline import fit_kernel_density, fit_kernel_density_in_time
 from conservax.data import MOST_SNAPSHOTS, Split, Units, snapshots
-from conservax.model._whitening import SnapshotUnits
+from conservax.model._snapshot_units import SnapshotUnits
 
 _ENOUGH_ROWS = 1000
 _OF_SNAPSHOTS = 0.5  # of the bandwidth

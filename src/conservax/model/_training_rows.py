@@ -22,7 +22,7 @@ from conservax.data import (
     split_events,
 )
 from conservax.model._run import Experiment
-from conservax.model._whitening import SnapshotUnits
+from conservax.model._snapshot_units import SnapshotUnits
 
 MOST_VALIDATION_ROWS = 4096
 

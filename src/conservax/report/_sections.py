@@ -158,11 +158,20 @@ def time_table(times: tuple[TimeScore, ...], judged: str) -> str:
             str(score.rows),
             f"{fixed(score.standardised)} ± {fixed(score.error)}",
             fixed(score.raw),
+            *map(fixed, score.baselines.values()),
         )
         for score in times
     )
-    heads = ("Time", "#Rows", "#NLL, standardised (± std. error)", "#NLL, data units")
-    return f"<p>This model on the {judged} rows of each time.</p>" + table(heads, rows)
+    names = [f"#{escape(name)}, standardised" for name in times[0].baselines]
+    heads = ("Time", "#Rows", "#NLL, standardised (± std. error)", "#NLL, data units", *names)
+    between = (
+        " At a time that was left out the normal is interpolated between its neighbours, and the "
+        "mixture is that of the nearest snapshot."
+        if names and any(score.left_out for score in times)
+        else ""
+    )
+    said = f"<p>This model on the {judged} rows of each time.{between}</p>"
+    return said + table(heads, rows)
 
 
 def table(heads: Iterable[str], rows: Iterable[Iterable[str]]) -> str:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from conservax.data import Table, Units
-from conservax.model import Model, scores_by_time
+from conservax.model import Model, losses, scores_by_time
 from conservax.model import scores as scores_of
 
 from . import _sections as sections
@@ -56,8 +56,11 @@ def write_report(
 
 def _page(model: Model, lines: Sequence[np.ndarray]) -> str:
     shown, check, rows = picture(model, lines), model.check(), _held_out(model)
-    judged, scores = (rows[0], scores_of(model, rows[1])) if rows else ("", ())
-    times = sections.time_table(scores_by_time(model, rows[1]), judged) if rows else ""
+    judged, scores, times = "", (), ""
+    if rows:
+        judged, paid = rows[0], losses(model, rows[1])
+        scores = scores_of(model, rows[1], paid)
+        times = sections.time_table(scores_by_time(model, rows[1], paid), judged)
     columns, axis = _listed(model.units), model.units.time
     source = model.settings.get("source", columns)
     return Template(_part("template.html")).substitute(

@@ -1,0 +1,114 @@
+"""Snapshots one by one: a density of each, which knows nothing of the others."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy.stats import multivariate_normal
+from sklearn.covariance import ledoit_wolf
+
+from ._gaussian_mixture import GaussianMixture, fit_gaussian_mixture
+from ._rows import Rows, Values, as_rows
+
+_NARROWEST = 1e-3  # of the standard deviation of all rows
+
+
+@dataclass(frozen=True)
+class NormalBySnapshot:
+    """One normal per snapshot; between two of them mean and covariance are interpolated linearly."""
+
+    name: ClassVar[str] = "Normal per snapshot"
+    detail: ClassVar[str] = "linear between"
+    times: Values
+    mean: Rows
+    covariance: np.ndarray
+
+    def log_prob(self, t: ArrayLike, x: ArrayLike) -> Values:
+        """log p(x | t), shape `(rows,)`, nats."""
+
+        def of_time(time: float, rows: Rows) -> Values:
+            mean = [np.interp(time, self.times, column) for column in self.mean.T]
+            flat = self.covariance.reshape(len(self.times), -1)
+            covariance = [np.interp(time, self.times, column) for column in flat.T]
+            shape = self.covariance.shape[1:]
+            return multivariate_normal(mean, np.reshape(covariance, shape)).logpdf(rows)
+
+        return _time_by_time(of_time, t, x)
+
+
+@dataclass(frozen=True)
+class GaussianMixtureBySnapshot:
+    """One Gaussian mixture per snapshot; at other times that of the nearest one."""
+
+    name: ClassVar[str] = "Gaussian mixture per snapshot"
+    detail: str
+    times: Values
+    mixtures: tuple[GaussianMixture, ...]
+
+    def log_prob(self, t: ArrayLike, x: ArrayLike) -> Values:
+        """log p(x | t), shape `(rows,)`, nats."""
+
+        def of_time(time: float, rows: Rows) -> Values:
+            return self.mixtures[int(np.abs(self.times - time).argmin())].log_prob(rows)
+
+        return _time_by_time(of_time, t, x)
+
+
+BY_SNAPSHOT = (NormalBySnapshot.name, GaussianMixtureBySnapshot.name)
+
+
+def fit_normal_by_snapshot(train_t: ArrayLike, train_x: ArrayLike) -> NormalBySnapshot:
+    """Mean and covariance of every snapshot.
+
+    Correlations are shrunk by Ledoit and Wolf's rule, for snapshots of few rows; standard deviations
+    are kept, but none is below a thousandth of that of all rows.
+
+    **Arguments:** times of shape `(rows,)` and points of shape `(rows, dim)`, in any unit.
+    """
+    t, x = np.asarray(train_t, np.float64), as_rows(train_x)
+    times, narrowest = np.unique(t), _NARROWEST * x.std(0)
+    moments = [_moments(x[t == time], narrowest) for time in times]
+    mean, covariance = (np.stack(part) for part in zip(*moments, strict=True))
+    return NormalBySnapshot(times, mean, covariance)
+
+
+def fit_gaussian_mixture_by_snapshot(
+    train_t: ArrayLike,
+    train_x: ArrayLike,
+    validation_t: ArrayLike,
+    validation_x: ArrayLike,
+    seed: int,
+) -> GaussianMixtureBySnapshot:
+    """A Gaussian mixture of every snapshot, of 1 to 32 components as its validation rows choose.
+
+    **Arguments:** times of shape `(rows,)` and points of shape `(rows, dim)`, in any unit, with
+    validation rows of every time.
+    """
+    t, x = np.asarray(train_t, np.float64), as_rows(train_x)
+    judge_t, judge_x = np.asarray(validation_t, np.float64), as_rows(validation_x)
+    times = np.unique(t)
+    mixtures = tuple(
+        fit_gaussian_mixture(x[t == time], judge_x[judge_t == time], seed) for time in times
+    )
+    sizes = ", ".join(fitted.detail.split()[0] for fitted in mixtures)
+    detail = f"{sizes} components, nearest between"
+    return GaussianMixtureBySnapshot(detail, times, mixtures)
+
+
+def _moments(rows: Rows, narrowest: Values) -> tuple[Values, np.ndarray]:
+    """Mean and covariance."""
+    mean, deviation = rows.mean(0), np.maximum(rows.std(0, ddof=1), narrowest)
+    shrunk = ledoit_wolf((rows - mean) / deviation, assume_centered=True)[0]
+    unit = deviation / np.sqrt(np.diagonal(shrunk))
+    return mean, shrunk * np.outer(unit, unit)
+
+
+def _time_by_time(of_time: Callable[[float, Rows], Values], t: ArrayLike, x: ArrayLike) -> Values:
+    rows = as_rows(x)
+    times = np.broadcast_to(np.asarray(t, np.float64), len(rows))
+    result = np.empty(len(rows))
+    for time in np.unique(times):
+        result[times == time] = of_time(float(time), rows[times == time])
+    return result
