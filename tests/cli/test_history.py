@@ -49,11 +49,34 @@ def test_draws_are_whole_windows(work):
     assert {int(row.split(",")[0]) for row in rows} == {0, 1, 2}
 
 
+def test_check_says_how_times_counts_and_places_fare(work, capsys):
+    capsys.readouterr()
+    code = run("check", work / "run", "--json")
+    found = json.loads(capsys.readouterr().out)
+    assert code == (0 if found["passed"] else 1)
+    names = {result["name"] for result in found["results"]}
+    assert names >= {"rescaled times", "count mean", "count spread", "places", "samples", "mass"}
+    by_name = {result["name"]: result for result in found["results"]}
+    assert by_name["samples"]["passed"]  # however badly it was fitted
+    assert by_name["mass"]["passed"]
+
+
+def test_the_report_is_one_page_without_scripts(work):
+    assert run("report", work / "run") == 0
+    page = (work / "run" / "report.html").read_text()
+    for words in ("How many events a window?", "time rescaling", "Dispersion", "Poisson, "):
+        assert words in page
+    assert "<script" not in page
+    assert "$" not in page.split("</style>")[1].split("<h2")[0]
+
+
 @pytest.mark.parametrize(
     ("command", "words"),
     [
-        (["check", "run"], "expected a model without memory"),
-        (["report", "run"], "expected a model without memory"),
+        (
+            ["transport", "run", "events.csv", "--from", 1, "--to", 2, "--out", "m.csv"],
+            "expected a model without memory",
+        ),
         (["sample", "run", "-n", 3, "--time", 1, "--out", "b.csv"], "no --time"),
         (["fit", "events.csv", *READING[:5], "--history", "--out", "r"], "--sequence COLUMN"),
         (["fit", "events.csv", *READING, "--history", "--kinetic", 1, "--out", "r"], "--kinetic"),

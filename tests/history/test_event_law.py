@@ -5,7 +5,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from scipy import stats
 
+from conservax.check import pooled_residuals
 from conservax.density import Autoregressive
 from conservax.flux import KnotheRosenblatt
 from conservax.history import Encoder, EventLaw, SequenceLikelihood, Sequences, simulate
@@ -162,3 +164,24 @@ def test_the_condition_of_the_law_is_the_memory():
     law = ConservationLaw(density, KnotheRosenblatt())
     with pytest.raises(ValueError, match="as long as the memory, 4; got 0"):
         EventLaw(law, Encoder(1, 4, key=jax.random.key(1)), key=jax.random.key(2))
+
+
+def test_draws_are_exponential_on_their_own_clock_and_uniform_in_place(law):
+    drawn = simulate(law, jax.random.key(5), 3000, most_events=12)
+
+    def both(law, t, x, length):
+        return law.integrated_hazard(t, x, length), law.place_ranks(t, x, length)
+
+    hazards, ranks = compiled(lambda law, rows: jax.vmap(lambda r: both(law, *r))(rows))(law, drawn)
+    windows = [row[: n + 1] for row, n in zip(np.asarray(hazards), drawn.length, strict=True)]
+    residuals = pooled_residuals(windows)
+    assert len(residuals) > 1500
+    assert stats.kstest(residuals, "expon").pvalue > 1e-3
+    there = np.arange(12) < np.asarray(drawn.length)[:, None]
+    assert stats.kstest(np.asarray(ranks)[there][:, 0], "uniform").pvalue > 1e-3
+
+
+def test_the_integrated_hazard_is_what_the_likelihood_pays_for_silence(law):
+    hazard = compiled(lambda law: law.integrated_hazard(jnp.zeros(0), jnp.zeros((0, 1))))(law)
+    none = compiled(lambda law: law.log_prob(jnp.zeros(0), jnp.zeros((0, 1))).temporal)(law)
+    assert float(hazard[0]) == pytest.approx(-float(none), rel=1e-12)

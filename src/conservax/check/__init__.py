@@ -4,7 +4,13 @@ from conservax.check._calibration import calibration as calibration
 from conservax.check._calibration import ecdf_band as ecdf_band
 from conservax.check._check import check as check
 from conservax.check._distances import wasserstein as wasserstein
+from conservax.check._event_residuals import check_counts as check_counts
+from conservax.check._event_residuals import check_event_samples as check_event_samples
+from conservax.check._event_residuals import check_places as check_places
+from conservax.check._event_residuals import check_rescaled_times as check_rescaled_times
+from conservax.check._event_residuals import dispersion as dispersion
 from conservax.check._event_residuals import pooled_residuals as pooled_residuals
+from conservax.check._event_residuals import rescaled_ranks as rescaled_ranks
 from conservax.check._population import Population as Population
 from conservax.check._population import Route as Route
 from conservax.check._residual import continuity_residual as continuity_residual

@@ -60,12 +60,17 @@ def check_calibration(law: ConservationLaw, rows: Rows) -> CheckResult:
     The limit is the distance that exact samples of this size exceed once in a thousand, over all
     coordinates, plus 0.05: a law fitted to data is close, never exact.
     """
-    distances = [stats.kstest(u, "uniform").statistic for u in calibration(law, *rows).T]
-    count, dim = rows[1].shape
+    return ranks_result(calibration(law, *rows), "calibration", "held-out ranks")
+
+
+def ranks_result(ranks: Float[np.ndarray, "rows dim"], name: str, what: str) -> CheckResult:
+    """Kolmogorov's distance of the worst column of ranks, against the limit above."""
+    distances = [stats.kstest(u, "uniform").statistic for u in ranks.T]
+    count, dim = ranks.shape
     value, worst = float(np.max(distances)), int(np.argmax(distances))
     limit = float(stats.kstwo.isf(LEVEL / dim, count)) + SLACK
-    detail = f"Kolmogorov distance of {count} held-out ranks in coordinate {worst}, the worst"
-    return CheckResult("calibration", value, limit, value <= limit, detail)
+    detail = f"Kolmogorov distance of {count} {what} in coordinate {worst}, the worst"
+    return CheckResult(name, value, limit, value <= limit, detail)
 
 
 @eqx.filter_jit

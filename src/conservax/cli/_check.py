@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from conservax.cli._app import JsonOption, SeedOption, answer, app
-from conservax.cli._open import open_plain
+from conservax.model import open_run
 
 
 @app.command("check", epilog="Example:  conservax check quakes")
@@ -15,8 +15,11 @@ def check_command(
     seed: SeedOption = 0,
     as_json: JsonOption = False,
 ) -> None:
-    """Conservation residual, mass, spurious flux, goodness of fit: PASS or FAIL, a figure each."""
-    report = open_plain(run).check(seed=seed)
+    """Conservation residual, mass, spurious flux, goodness of fit: PASS or FAIL, a figure each.
+
+    Of a model with --history also rescaled times, events a window, and places given the past.
+    """
+    report = open_run(run).check(seed=seed)
     answer(report.to_json(), as_json, str(report))
     if not report.passed:
         raise typer.Exit(1)

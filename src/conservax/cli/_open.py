@@ -12,6 +12,6 @@ def open_plain(run: Path) -> Model:
     if isinstance(model, EventModel):
         raise BadInput(
             f"{run}: expected a model without memory; got one fitted with --history, which "
-            "`conservax score` and `conservax sample` take."
+            "`conservax score`, `sample`, `check` and `report` take."
         )
     return model

@@ -6,8 +6,8 @@ from typing import Annotated
 import typer
 
 from conservax.cli._app import ForceOption, JsonOption, answer, app
-from conservax.cli._open import open_plain
 from conservax.data import check_out
+from conservax.model import open_run
 
 
 @app.command("report", epilog="Example:  conservax report quakes")
@@ -21,7 +21,7 @@ def report_command(
     as_json: JsonOption = False,
 ) -> None:
     """Density over time, velocities, calibration, checks and baselines on one offline page."""
-    model = open_plain(run)
+    model = open_run(run)
     if out is None:
         folder = run if run.is_dir() else run.parent
         out = folder / "report.html"

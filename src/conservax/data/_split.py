@@ -20,6 +20,11 @@ class EventSplit(NamedTuple):
     validation: Events
     test: Events
 
+    def held_out(self) -> tuple[str, Events] | None:
+        """The windows to judge by, as of `Split`: those of test, or else of validation."""
+        parts = (("test", self.test), ("validation", self.validation))
+        return next(((name, part) for name, part in parts if len(part)), None)
+
 
 class Split(NamedTuple):
     """Three tables that share out the rows of one; each keeps the order of time."""

@@ -141,6 +141,22 @@ class EventLaw(eqx.Module):
         log_survival = lambda memory, wait: self.log_wait(memory).log_survival(self.relative(wait))  # noqa: E731
         return -jax.vmap(log_survival)(self.remember(t, x), waits)
 
+    def place_ranks(
+        self,
+        t: Float[Array, " events"],
+        x: Float[Array, "events dim"],
+        length: Int[Array, ""] | int | None = None,
+    ) -> Float[Array, "events dim"]:
+        """Conditional CDF values of the places, given the memory before each: uniform if right.
+
+        Needs a law with an autoregressive density. Rows from `length` on mean nothing.
+        """
+        there = jnp.arange(t.shape[0]) < (t.shape[0] if length is None else length)
+        t, x = jnp.where(there, t, 1.0), jnp.where(there[:, None], x, 0.0)
+        waits = jnp.maximum(jnp.diff(t, prepend=0.0), SHORTEST)
+        cdf = self.law.density.conditional_cdf
+        return jax.vmap(cdf)(self.clock(waits), x, self.remember(t, x)[:-1])
+
     def remember(
         self, t: Float[Array, " events"], x: Float[Array, "events dim"]
     ) -> Float[Array, "before memory"]:

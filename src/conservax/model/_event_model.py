@@ -10,8 +10,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pandas as pd
+from jaxtyping import Float
 from numpy.typing import ArrayLike
 
+from conservax.check import CheckReport
 from conservax.data import (
     DataError,
     Events,
@@ -20,7 +22,9 @@ from conservax.data import (
     check_out,
     read_again,
 )
+from conservax.density import AbstractAutoregressiveDensity
 from conservax.history import EventLaw, Sequences, Terms, simulate
+from conservax.model._event_checks import check_events
 from conservax.model._file import load_model, save_model
 
 WINDOWS_AT_ONCE, PLACES_AT_ONCE = 16, 2048  # bound memory
@@ -95,6 +99,44 @@ class EventModel:
         self._check(events)
         found = np.asarray(_hazards(self.law, self.rows(events)), float)
         return [row[: count + 1] for row, count in zip(found, events.counts, strict=True)]
+
+    def calibration(self, events: Events) -> Float[np.ndarray, "events dim"]:
+        """Conditional CDF values of the places of events, given the events before each.
+
+        Uniform where the model is right. **Raises:** `TypeError` as `conservax.check.calibration`.
+        """
+        self._check(events)
+        if not isinstance(self.law.law.density, AbstractAutoregressiveDensity):
+            raise TypeError(
+                "expected a density with conditional CDFs (AbstractAutoregressiveDensity); got "
+                f"{type(self.law.law.density).__name__}."
+            )
+        rows = self.rows(events)
+        there = np.arange(rows.t.shape[1]) < events.counts[:, None]
+        return np.asarray(_place_ranks(self.law, rows), float)[there]
+
+    def hidden_states(self, events: Events) -> Float[np.ndarray, "events memory"]:
+        """The memory before each event: what the law of its place is conditioned on."""
+        self._check(events)
+        rows = self.rows(events)
+        there = np.arange(rows.t.shape[1]) < events.counts[:, None]
+        return np.asarray(_memories(self.law, rows))[:, :-1][there]
+
+    def check(self, events: Events | None = None, *, seed: int = 0) -> CheckReport:
+        """Hold the model against windows it has not seen, and its samples against its densities.
+
+        Rescaled inter-event times, events a window, places given the events before, and the
+        checks of `conservax.Model` of the law of places. By default on the test windows of the
+        split, or its validation windows; without any, what needs none.
+        """
+        return check_events(self, events, seed)
+
+    def report(self, path: str | PathLike[str] = "report.html", *, force: bool = False) -> Path:
+        """Write one HTML page about the model, which opens offline."""
+        from conservax.report import write_event_report
+
+        check_out(path, force)
+        return write_event_report(self, Path(path))
 
     def log_intensity(self, t: Any, x: ArrayLike, past: Any, past_x: ArrayLike) -> np.ndarray:
         """Log of the rate of events at places x and times t, per unit of time and of volume.
@@ -245,6 +287,17 @@ def _terms(law: EventLaw, rows: Sequences) -> Terms:
 @eqx.filter_jit
 def _hazards(law: EventLaw, rows: Sequences) -> jax.Array:
     return jax.lax.map(lambda row: law.integrated_hazard(*row), rows, batch_size=WINDOWS_AT_ONCE)
+
+
+@eqx.filter_jit
+def _place_ranks(law: EventLaw, rows: Sequences) -> jax.Array:
+    return jax.lax.map(lambda row: law.place_ranks(*row), rows, batch_size=WINDOWS_AT_ONCE)
+
+
+@eqx.filter_jit
+def _memories(law: EventLaw, rows: Sequences) -> jax.Array:
+    # Padding is read as well, after everything that is kept.
+    return jax.lax.map(lambda row: law.remember(row.t, row.x), rows, batch_size=WINDOWS_AT_ONCE)
 
 
 @eqx.filter_jit

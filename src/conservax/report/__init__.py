@@ -3,3 +3,4 @@
 from ._animation import write_animation as write_animation
 from ._streamlines import write_streamlines as write_streamlines
 from ._write import write_report as write_report
+from ._write_events import write_event_report as write_event_report

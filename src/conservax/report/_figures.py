@@ -2,12 +2,12 @@
 
 import io
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import matplotlib
 import numpy as np
 import pandas as pd
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
@@ -44,6 +44,22 @@ def calibration_figure(ranks: Float[np.ndarray, "rows dim"], columns: tuple[str,
         axes.set_ylabel("share of rows below, minus expected")
 
     return _svg(draw, "calibration")
+
+
+def counts_figure(groups: Mapping[str, Int[np.ndarray, " windows"]]) -> str:
+    """Events a window: histograms of the same bins, as shares of windows."""
+    everything = np.concatenate(list(groups.values()))
+    edges = np.histogram_bin_edges(everything, min(30, int(np.ptp(everything)) + 1))
+
+    def draw(figure: Figure) -> None:
+        axes = _axes(figure, 1)[0]
+        for colour, (name, counts) in zip(_SERIES, groups.items(), strict=False):
+            shares = np.histogram(counts, edges)[0] / max(len(counts), 1)
+            axes.stairs(shares, edges, color=colour, linewidth=1.6, label=name)
+        axes.set(xlabel="events in a window", ylabel="share of windows")
+        _legend(axes)
+
+    return _svg(draw, "counts")
 
 
 def learning_figure(history: pd.DataFrame) -> str:
