@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from conservax.data import DataError, TimeAxis, Units, read_table
+from conservax.data import DataError, TimeAxis, Units, read_events, read_table
 
 FRAME = pd.DataFrame({"t": [0.0, 1.0, 2.0], "x": [1.0, 2.0, 3.0], "y": [4.0, 5.0, 6.0]})
 UNITS = Units(TimeAxis("t", "number", 0.0, 2.0), ("y", "x"), (0.0, 0.0), (1.0, 1.0))
@@ -50,9 +50,31 @@ def test_rows_are_sorted_by_time_and_equal_times_keep_their_order():
     table = read_table(frame, time="t", columns=["x"])
     np.testing.assert_array_equal(table.t, [1, 1, 2, 3, 3])
     np.testing.assert_array_equal(table.x[:, 0], [1, 3, 2, 0, 4])
-    assert table.notes == ("3 rows were not in time order: sorted by time",)
-    late = read_table(frame[2:], time="t", columns=["x"])
-    assert late.notes == ("1 row was not in time order: sorted by time",)
+    assert table.notes == ()  # rows of a table have no order of their own
+
+
+def test_events_out_of_order_are_counted_within_their_sequence():
+    frame = pd.DataFrame({"t": [3, 1, 2, 1, 3], "x": [0, 1, 2, 3, 4], "of": list("aabbb")})
+    asked = {"time": "t", "columns": ["x"]}
+    record = read_events(frame, **asked)
+    assert "3 events were not in time order: sorted by time" in record.notes
+    apart = read_events(frame, sequence="of", **asked)
+    assert "2 events were not in time order: sorted by time" in apart.notes
+    in_order = frame.sort_values(["of", "t"])  # times fall from one sequence to the next
+    assert not any("order" in n for n in read_events(in_order, sequence="of", **asked).notes)
+
+
+def test_all_values_far_from_the_others_are_named():
+    x = np.random.default_rng(0).normal(size=6000)
+    wrong = np.arange(7, 6000, 400)  # 15 rows
+    x[wrong] = 1e9
+    (note,) = (n for n in read_table({"t": np.arange(6000), "x": x}).notes if "far" in n)
+    assert "column 'x': 15 values are far from all others" in note
+    for row in wrong + 1:
+        assert f"1e+09 in row {row}" in note
+    x[1::200] = -1e9
+    (note,) = (n for n in read_table({"t": np.arange(6000), "x": x}).notes if "far" in n)
+    assert "and 25 more" in note
 
 
 def test_degrees_out_of_range_are_named_by_their_row_in_the_source():

@@ -69,7 +69,7 @@ def test_empty_lines_are_left_out_and_said_and_keep_rows_counted_as_in_an_editor
         ("t,x\n0,1\n1,True\n", "column 'x', row 3: .*got 'True'"),
         ("t,x\n2024-04-01,1\nlater,2\n", "column 't', row 3: expected a timestamp.*'later'"),
         ("t,x\n1,1\n2024-04-01,1\n", "column 't', row 3: expected a number, like most"),
-        ("t,x\n0,1\n1,2,3\n", "expected CSV text.*line 3, saw 3"),
+        ("t,x\n0,1\n1,2,3\n", "row 3: expected 2 values, as in the rows before; got 3"),
         ("t,x\n0,1,2\n1,2,3\n", "one name in the header.*got 2 names and more values"),
         ("t,x,x\n0,1,2\n", r"its own name; got \['x'\]"),
         ("t;x\n0;1\n", "separated by commas; got the header 't;x'"),

@@ -7,17 +7,20 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from jaxtyping import Int
+from jaxtyping import Float64, Int
 from numpy.typing import ArrayLike
 
+from ._advice import is_marked
 from ._cells import Cells, from_cells, read_h5ad
 from ._errors import DataError
 from ._events import Events, cut, cut_whole, gather, window_length
-from ._sources import Columns, from_arrays, from_frame, from_pair, read_file
+from ._sources import COMMENT, Columns, from_arrays, from_frame, from_pair, read_file
 from ._table import Table
 from ._types import Points, TimeKind, Times
 from ._units import Units
 from ._values import far_out, may_be_coordinate, numbers, seconds, time_kind, uncategorised
+
+_MOST_SHOWN = 20  # values far from all others, by row
 
 Source = str | Path | pd.DataFrame | Mapping[str, ArrayLike] | tuple[ArrayLike, ArrayLike] | Cells
 
@@ -107,7 +110,9 @@ def read_events(
                 f"nothing, in {len(nameless)} of {len(held)} rows. Fill them in or drop the rows."
             )
         label = held.to_numpy(object)[rows].astype(str)
+        table = _with_order_note(table, rows, label)
         return gather(table, label, name=sequence, length=length)
+    table = _with_order_note(table, rows, np.zeros(len(rows)))
     return cut_whole(table) if window is None else cut(table, window, stride=stride)
 
 
@@ -116,8 +121,7 @@ def _read(
 ) -> tuple[Table, Columns, Int[np.ndarray, " rows"]]:
     """The table in order of time, its columns as they came, and where each row came from."""
     table, raw = _as_it_comes(source, asked, like, degrees, apart)
-    rows, notes = _in_order(table.t)
-    table = replace(table, notes=(*table.notes, *notes * (apart is None)))
+    rows = np.argsort(table.t, kind="stable")
     return table.take(rows), raw, rows
 
 
@@ -137,17 +141,26 @@ def _as_it_comes(
     _check_lengths(raw, (time, *columns, *beside))
     kind, t, zone_notes = read_times(raw, time, like and like.time.kind)
     x = read_points_of(raw, columns, degrees)
-    far_notes = tuple(
-        f"column {name!r}, row {raw.held[name].index[row]}: {x[row, i]:.6g} is far from all other "
-        f"values ({np.median(x[:, i]):.4g} in the middle); correct or remove it if it is no datum"
-        for i, name in enumerate(columns)
-        for row in far_out(x[:, i])
-    )
-    notes = (*raw.notes, *notes, *zone_notes, *far_notes)
+    far_notes = [_far_note(raw.held[name], name, x[:, i]) for i, name in enumerate(columns)]
+    notes = (*raw.notes, *notes, *zone_notes, *filter(None, far_notes))
     growth = None
     if asked.growth is not None:
         growth = numbers(raw.held[asked.growth], raw.where(asked.growth))
     return Table(t, x, columns, time, kind, raw.source, notes, growth=growth), raw
+
+
+def _far_note(column: pd.Series, name: str, values: Float64[np.ndarray, " rows"]) -> str:
+    """All values far from the others, with their rows as the source counts them; "" for none."""
+    far = far_out(values)
+    if not len(far):
+        return ""
+    shown = [f"{values[row]:.6g} in row {column.index[row]}" for row in far[:_MOST_SHOWN]]
+    more = f" and {len(far) - _MOST_SHOWN} more" if len(far) > _MOST_SHOWN else ""
+    number = f"{len(far)} values are" if len(far) > 1 else "1 value is"
+    return (
+        f"column {name!r}: {number} far from all others ({np.median(values):.4g} in the middle): "
+        f"{', '.join(shown)}{more}; correct or remove what is no datum"
+    )
 
 
 def read_points(source: Source, *, columns: Sequence[str]) -> Points:
@@ -305,7 +318,8 @@ def _find_time(raw: Columns) -> str:
     if len(named) != 1:
         raise DataError(
             f"{raw.source}: expected one column called 't' or 'time'; got {list(raw.held)}. "
-            "Say which column is the time: time=... (--time)."
+            + (COMMENT + " ") * next(iter(raw.held), "").startswith("#")
+            + "Say which column is the time: time=... (--time)."
         )
     return named[0]
 
@@ -315,6 +329,9 @@ def _find_coordinates(raw: Columns, taken: tuple[str | None, ...]) -> tuple[str,
     rest = [n for n in raw.held if n not in taken and not n.startswith("Unnamed:")]
     found = tuple(name for name in rest if may_be_coordinate(raw.held[name]))
     if not found:
+        for name in rest:
+            if any(map(is_marked, raw.held[name])):
+                numbers(raw.held[name], raw.where(name))  # says what to do about the marks
         raise DataError(
             f"{raw.source}: expected columns of numbers beside the time {taken[0]!r}; "
             f"got {list(raw.held)}. Say which are the coordinates: columns=... (--columns)."
@@ -349,9 +366,12 @@ def read_times(
     return kind, *seconds(column, where)
 
 
-def _in_order(t: Times) -> tuple[Int[np.ndarray, " rows"], tuple[str, ...]]:
-    late = int((t < np.maximum.accumulate(t)).sum())
+def _with_order_note(table: Table, rows: Int[np.ndarray, " rows"], label: np.ndarray) -> Table:
+    """Say how many events of a sequence came after a later one: an order that was not meant?"""
+    came = pd.DataFrame({"t": table.t, "label": label}).iloc[np.argsort(rows)]
+    late = int((came["t"] < came.groupby("label")["t"].cummax()).sum())
     if not late:
-        return np.arange(len(t)), ()
-    said = "1 row was" if late == 1 else f"{late} rows were"
-    return np.argsort(t, kind="stable"), (f"{said} not in time order: sorted by time",)
+        return table
+    said = "1 event was" if late == 1 else f"{late} events were"
+    note = f"{said} not in time order: sorted by time"
+    return replace(table, notes=(*table.notes, note))

@@ -1,6 +1,7 @@
 """Everything a table can be read from, to named columns: files, data frames, arrays."""
 
 import difflib
+import re
 import zipfile
 import zlib
 from collections.abc import Callable, Mapping, Sequence
@@ -14,6 +15,11 @@ import pyarrow
 
 from ._errors import DataError
 from ._values import as_column
+
+COMMENT = (
+    "Row 1 begins with '#': the names of the columns come first, so remove what is above them."
+)
+_FIELDS = re.compile(r"Expected (\d+) fields in line (\d+), saw (\d+)")
 
 
 class Columns(NamedTuple):
@@ -171,26 +177,51 @@ def _read_csv(path: Path) -> Columns:
     # As text: pandas 2 rounds numbers in the last digit, and errors are to quote what is there.
     # Blank lines are kept until the rows have their numbers.
     as_text = {"dtype": str, "skip_blank_lines": False, "skipinitialspace": True}
+    first = ""
     try:
         header = pd.read_csv(path, header=None, nrows=1, keep_default_na=False, **as_text)
+        first = header.iloc[0, 0]
         frame = pd.read_csv(path, **as_text)
+    except pd.errors.ParserError as error:
+        raise _ragged(path, first, error) from error
+    except UnicodeDecodeError as error:
+        raise DataError(
+            f"{path}: expected CSV text in UTF-8; got {_first_line(error)}. Save it as UTF-8."
+        ) from error
     except (ValueError, OSError, EOFError, zlib.error) as error:
         raise DataError(
-            f"{path}: expected CSV text in UTF-8; got {_first_line(error)}. Correct the file."
+            f"{path}: expected CSV text; got {_first_line(error)}. Correct the file."
         ) from error
     names = header.iloc[0].tolist()
-    if not isinstance(frame.index, pd.RangeIndex):
-        raise DataError(
-            f"{path}: expected one name in the header (row 1) for every value in a row; "
-            f"got {len(names)} names and more values. Mend the header or the commas at line ends."
-        )
-    refuse_twins([name for name in names if name], str(path))
     if len(names) == 1 and any(mark in names[0] for mark in ";\t|"):
         raise DataError(
             f"{path}: expected values separated by commas; got the header {names[0]!r}. "
-            "Save the file with commas."
+            "Save the file with commas between values and points within numbers."
         )
+    if not isinstance(frame.index, pd.RangeIndex):
+        raise DataError(
+            f"{path}: expected one name in the header (row 1) for every value in a row; "
+            f"got {len(names)} names and more values. "
+            + (
+                COMMENT
+                if names[0].startswith("#")
+                else "Mend the header, or commas at line ends or within numbers."
+            )
+        )
+    refuse_twins([name for name in names if name], str(path))
     return _numbered(frame, path)
+
+
+def _ragged(path: Path, first: str, error: Exception) -> DataError:
+    """The error about a row that has more values than the rows before."""
+    found = _FIELDS.search(str(error))
+    if found is None:
+        return DataError(f"{path}: expected CSV text; got {_first_line(error)}. Correct the file.")
+    expected, row, got = found.groups()
+    remedy = COMMENT if first.startswith("#") else "Mend the row, or commas within its values."
+    return DataError(
+        f"{path}, row {row}: expected {expected} values, as in the rows before; got {got}. {remedy}"
+    )
 
 
 def _numbered(frame: pd.DataFrame, path: Path) -> Columns:

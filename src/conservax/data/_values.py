@@ -14,11 +14,12 @@ import pandas as pd
 from jaxtyping import Int
 from pandas.api import types
 
+from ._advice import about_dates, about_marks, is_marked, names_a_month
 from ._errors import DataError
 from ._types import TimeKind, Times
 
 _OFFSET = re.compile(r"[T ]\S*?(Z|[+-]\d{2}(?::?\d{2})?)$")
-_DATE = re.compile(r"\d\s*[-/.:]\s*\w+\s*[-/.:]\s*\d|^(now|today)$")
+_DATE = re.compile(r"\d\s*[-/.:]\s*\w+\s*[-/.:]\s*\d|^\d{1,2}:\d{2}\b|^(now|today)$")
 _LABEL = re.compile(r"\D*(\d+(?:\.\d+)?)(?:\s*-\s*(\d+(?:\.\d+)?))?\D*")
 _MOST_LABELS = 100
 STAMP = "a timestamp in ISO 8601 such as 2024-04-01 or 2024-04-01T12:30:00Z"
@@ -68,6 +69,7 @@ def time_kind(column: pd.Series, where: str) -> TimeKind:
         )
     held = column.dropna()
     numeric = ~np.isnan(_as_numbers(held))
+    _refuse_marks(held[~numeric], where)
     if numeric.any() and not numeric.all():
         _refuse_mixture(held, numeric, where)
     if not numeric.any():
@@ -90,23 +92,25 @@ def numbers(column: pd.Series, where: str) -> Times:
     bad = np.flatnonzero(~np.isfinite(values))
     if bad.size:
         got = column.iloc[bad[0]]
+        if is_marked(got):
+            remedy = about_marks(column)
+        elif bad.size < len(column) / 2:
+            remedy = "Correct the value, remove the row, or leave the column out."
+        else:
+            remedy = "Leave the column out, or convert it to numbers."
         raise DataError(
             f"{where}, row {column.index[bad[0]]}: expected a finite number; got {_shown(got)}. "
-            + (
-                "Correct the value, remove the row, or leave the column out."
-                if bad.size < len(column) / 2
-                else "Leave the column out, or convert it to numbers."
-            )
+            + remedy
         )
     return values
 
 
 def far_out(values: Times) -> Int[np.ndarray, " found"]:
-    """Up to three rows a thousand times farther from the median than 99 in 100 values are."""
+    """Rows a thousand times farther from the median than 99 in 100 values are, farthest first."""
     away = np.abs(values - np.median(values))
     usual = np.quantile(away, 0.99, method="lower")
     found = np.flatnonzero((away > 1000 * usual) & (usual > 0))
-    return found[np.argsort(-away[found])][:3]
+    return found[np.argsort(-away[found], kind="stable")]
 
 
 def seconds(column: pd.Series, where: str) -> tuple[Times, tuple[str, ...]]:
@@ -128,7 +132,7 @@ def seconds(column: pd.Series, where: str) -> tuple[Times, tuple[str, ...]]:
             + (
                 "Correct the value or remove the row."
                 if bad.size < len(column) / 2
-                else "Convert the column, say with pandas.to_datetime(column, dayfirst=True)."
+                else about_dates(column.iloc[bad])
             )
         )
     micro = utc.dt.tz_localize(None).to_numpy("datetime64[us]").astype(np.int64)
@@ -186,6 +190,15 @@ def _refuse_mixture(held: pd.Series, numeric: np.ndarray, where: str) -> None:
     )
 
 
+def _refuse_marks(strange: pd.Series, where: str) -> None:
+    """Tell numbers with commas or spaces in them from labels, and from times of another kind."""
+    if len(strange) and all(is_marked(value) for value in strange):
+        raise DataError(
+            f"{where}, row {strange.index[0]}: expected a number; got {_shown(strange.iloc[0])}. "
+            + about_marks(strange)
+        )
+
+
 def _refuse_labels(held: pd.Series, where: str) -> None:
     """Tell names of snapshots, such as "Day 00-03" or "E7.5", from timestamps."""
     texts = held.to_numpy(object)
@@ -193,7 +206,7 @@ def _refuse_labels(held: pd.Series, where: str) -> None:
         return
     labels = list(dict.fromkeys(texts))
     stamps = pd.to_datetime(pd.Series(labels), utc=True, format="ISO8601", errors="coerce")
-    dated = any(_DATE.search(label) for label in labels)
+    dated = any(_DATE.search(label) or names_a_month(label) for label in labels)
     if not 0 < len(labels) <= _MOST_LABELS or dated or stamps.notna().any():
         return
     found = [_LABEL.fullmatch(label) for label in labels]

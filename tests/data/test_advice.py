@@ -1,0 +1,132 @@
+"""What an error advises is done here, and must give what was meant."""
+
+import datetime
+import re
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from conservax.data import DataError, read_table
+
+DAYS = [datetime.datetime(2021, 1, 1 + n, 15, 5) for n in range(28)]
+
+
+def refusal(times, x=None):
+    """The error about a column of times."""
+    x = np.linspace(0, 1, len(times)) if x is None else x
+    with pytest.raises(DataError) as caught:
+        read_table(pd.DataFrame({"t": times, "x": x}))
+    return str(caught.value)
+
+
+def converted(message, times):
+    """What the call in an error makes of the column."""
+    calls = re.findall(r"pandas\.to_datetime\(column, format='([^']*)'\)", message)
+    assert len(calls) == 1, message
+    return pd.to_datetime(pd.Series(times), format=calls[0]).tolist()
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        "%m/%d/%Y",
+        "%d/%m/%Y",
+        "%d.%m.%Y",
+        "%m-%d-%y",
+        "%m/%d/%Y %I:%M:%S %p",
+        "%d/%m/%Y %H:%M",
+        "%m/%d/%Y %H:%M:%S",
+    ],
+)
+def test_dates_are_told_the_order_that_they_have(form):
+    times = [day.strftime(form) for day in DAYS]
+    meant = [datetime.datetime.strptime(text, form) for text in times]
+    assert converted(refusal(times), times) == meant
+
+
+def test_dates_of_either_order_are_not_told_one():
+    message = refusal([f"0{n}/0{n + 1}/2021" for n in range(1, 8)])
+    assert "format='%d/%m/%Y') if days do" in message
+    assert "format='%m/%d/%Y') if months do" in message
+    mixed = refusal(["13/01/2021", "01/13/2021", "01/14/2021"])
+    assert "pandas" not in mixed
+    assert "write all so" in mixed
+
+
+@pytest.mark.parametrize("text", ["Jan {} 2021", "{} March 2021", "{:02d}:30", "{}:15"])
+def test_dates_in_words_and_times_of_day_are_neither_labels_nor_turned_round(text):
+    message = refusal([text.format(n) for n in range(1, 12)])
+    assert "expected a timestamp in ISO 8601" in message
+    assert "label" not in message
+    assert "dayfirst" not in message
+    assert "map" not in message
+
+
+@pytest.mark.parametrize(
+    ("texts", "reads"),
+    [
+        (["1,000.5", "2,000.5"], {"thousands": ","}),
+        (["1,000,000", "2,000,000"], {"thousands": ","}),
+        (["0,5", "12,25"], {"decimal": ","}),
+        (["0,125", "0,250"], {"decimal": ","}),
+    ],
+)
+@pytest.mark.parametrize("column", ["t", "x"])
+def test_numbers_with_commas_are_told_how_to_be_read(tmp_path, texts, reads, column):
+    file = tmp_path / "data.csv"
+    pd.DataFrame({"t": [0, 1], "x": [0, 1]}).assign(**{column: texts}).to_csv(file, index=False)
+    with pytest.raises(DataError) as caught:
+        read_table(file)
+    message = str(caught.value)
+    assert "label" not in message
+    assert repr(texts[0]) in message
+    assert f"column {column!r}" in message
+    advised = dict(re.findall(r"(thousands|decimal)='(.)'", message))
+    assert advised == reads
+    assert pd.read_csv(file, **advised)[column].dtype == float or "000,000" in texts[0]
+
+
+@pytest.mark.parametrize("text", ["1,{:03d}", "1 {:03d}", "1_{:03d}", "1'{:03d}"])
+def test_numbers_with_marks_between_thousands_are_no_labels(text):
+    message = refusal([text.format(n) for n in range(5)])
+    assert "expected a number; got" in message
+    assert "label" not in message
+    assert "map" not in message
+
+
+def test_a_comma_that_may_mean_either_is_told_both_ways():
+    message = refusal(["1,000", "2,000"])
+    assert "'1,000' may be 1000 or 1.000" in message
+    # ... also where smaller numbers have none.
+    assert "may be 1000 or 1.000" in refusal(["500", "1,000", "2,000"])
+
+
+@pytest.mark.parametrize(
+    "above",
+    ["# by me\n", "# by me, in 2021\n", "# a\n# b\n", "# by me\n# a,b,c\n", "# a, b, c, d\n"],
+)
+def test_lines_above_the_header_are_blamed_for_what_they_do(tmp_path, above):
+    file = tmp_path / "data.csv"
+    file.write_text(above + "t,x\n" + "".join(f"{n},{n}\n" for n in range(5)))
+    with pytest.raises(DataError, match="Row 1 begins with '#'") as caught:
+        read_table(file)
+    assert "UTF" not in str(caught.value)
+
+
+def test_a_row_of_too_many_values_is_not_blamed_on_the_encoding(tmp_path):
+    file = tmp_path / "data.csv"
+    file.write_text("t,x\n0,1\n1,2,3\n")
+    with pytest.raises(DataError, match=r"row 3: expected 2 values.* got 3") as caught:
+        read_table(file)
+    assert "UTF" not in str(caught.value)
+    file.write_bytes("t,größe\n0,1\n1,2\n".encode("latin-1"))
+    with pytest.raises(DataError, match="Save it as UTF-8"):
+        read_table(file)
+
+
+def test_semicolons_are_seen_before_decimal_commas(tmp_path):
+    file = tmp_path / "data.csv"
+    file.write_text("t;x\n0,5;1,5\n1,5;2,5\n")
+    with pytest.raises(DataError, match=r"separated by commas; got the header 't;x'.*points"):
+        read_table(file)
