@@ -19,7 +19,7 @@ from scipy import stats
 
 import conservax
 from conservax.check import pooled_residuals
-from conservax.data import Events, earthquakes, pinwheel_hawkes, read_events
+from conservax.data import Events, cut, earthquakes, pinwheel_hawkes
 
 MEAN_WITHIN, SPREAD_WITHIN = 0.03, 0.15
 WEEK, A_WEEK = 7.0, 58.0
@@ -77,9 +77,9 @@ def pinwheel(rng, windows):
 
 
 def quakes(rng, windows):
-    """The earthquakes of the demo in windows of 30 days, whatever is asked for."""
+    """The earthquakes of the demo in windows of 30 days; they are what they are."""
     del rng, windows
-    return read_events(earthquakes(), window="30d")
+    return cut(earthquakes(), "30d")
 
 
 RECORDS = {
