@@ -23,6 +23,7 @@ ROOT = Path(__file__).parents[1]
 MAY_IMPORT = {
     "_types": "",
     "_compiler": "",
+    "_programs": "",
     # the theory, in the order of its argument: what is where, how it moves, both tied, what we want
     "density": "_types",
     "flux": "_types density",
@@ -31,23 +32,23 @@ MAY_IMPORT = {
     # what nature wants: equations for densities
     "equation": "_types",
     "objective": "_types density flux law equation",
-    "train": "_types density flux law objective",
+    "train": "_types _programs density flux law objective",
     # what is done with a law once it is there
-    "transport": "_types density flux law",
-    "check": "_types density flux law",
+    "transport": "_types _programs density flux law",
+    "check": "_types _programs density flux law",
     # tables in: knows nothing of the theory
     "data": "",
     # what else could have been fitted to the same points
     "baseline": "",
     # laws of events that remember
-    "history": "_types density flux law objective",
+    "history": "_types _programs density flux law objective",
     # what the user holds
-    "model": "_types density flux law objective train transport check data baseline history reference",
+    "model": "_types _programs density flux law objective train transport check data baseline history reference",
     "report": "_types density flux law objective train transport check data baseline model",
     # what is done without data: steering by costs
-    "control": "_types density flux law objective train transport check data model",
+    "control": "_types _programs density flux law objective train transport check data model",
     # tables of the papers
-    "bench": "_types density flux law objective train transport check data baseline history reference model control equation",
+    "bench": "_types _programs density flux law objective train transport check data baseline history reference model control equation",
     "__init__": "_compiler _types density flux reference law objective train transport check data baseline history model report control",
     "cli": "_types density flux law objective train transport check data baseline model report control bench __init__",
     "__main__": "cli",

@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 import equinox as eqx
@@ -12,9 +13,10 @@ import optax
 from jax.sharding import NamedSharding, PartitionSpec
 from jaxtyping import Array, Bool, Float
 
+from conservax._programs import Constant, program
 from conservax._types import PRNGKey, PyTree, Scalar
 from conservax.objective import Sum
-from conservax.train._state import TrainState, with_parameters
+from conservax.train._state import TrainState, without_parameters
 
 PIECE = 1024  # validation rows at once, if a step has not more: about the memory of a step
 
@@ -26,6 +28,16 @@ class ChunkMetrics(NamedTuple):
     train: Float[Array, ""]  # mean objective over the chunk
     validation: Float[Array, ""]  # objective of the running mean on the validation rows, or NaN
     finite: Bool[Array, " steps"]  # whether each step's loss and gradient were finite
+
+
+class Steps(NamedTuple):
+    """How a chunk of steps is taken. Equal ones share a program."""
+
+    steps: int
+    batch_size: int
+    average: float
+    blurred: tuple[bool, bool]  # whether there is noise on positions, and on times
+    sharding: NamedSharding
 
 
 def make_chunk(
@@ -40,34 +52,40 @@ def make_chunk(
     time_noise: float,
     sharding: NamedSharding,
 ) -> Callable[[TrainState, Any, Any, PRNGKey], tuple[TrainState, ChunkMetrics]]:
-    """A compiled function that takes `steps` steps, for states stacked along a leading axis."""
+    """A compiled function that takes `steps` steps, for states stacked along a leading axis.
+
+    Laws and objectives alike but for their parameters share it; an optimiser is alike only to
+    itself.
+    """
+    made_of = Constant((without_parameters(law), objective))
+    how = Steps(steps, batch_size, average, (bool(noise), bool(time_noise)), sharding)
+    widths = np.array([noise, time_noise])
+    return partial(_chunk, made_of, optimiser, how, widths)
+
+
+@program()
+def _chunk(
+    made_of: Constant,
+    optimiser: optax.GradientTransformation,
+    how: Steps,
+    widths: Float[Array, "2"],
+    state: TrainState,
+    data: Any,
+    validation: Any,
+    key: PRNGKey,
+) -> tuple[TrainState, ChunkMetrics]:
+    """The next steps of every member."""
+    frame, objective = made_of.tree
 
     def loss(params, key, rows):
-        parts = objective.parts(key, with_parameters(law, params), rows)
+        parts = objective.parts(key, eqx.combine(params, frame), rows)
         return objective.total(parts), parts
 
-    def one_step(state: TrainState, data: Any):
-        key, row_key, noise_key, loss_key = jax.random.split(state.key, 4)
-        chosen = jax.random.randint(row_key, (batch_size,), 0, len(data.t))
-        rows = jax.tree.map(lambda leaf: leaf[chosen], data)
-        rows = _blurred(noise_key, rows, noise, time_noise)
-        rows = jax.lax.with_sharding_constraint(rows, sharding)
-        (value, parts), grads = jax.value_and_grad(loss, has_aux=True)(state.params, loss_key, rows)
-        updates, opt_state = optimiser.update(grads, state.optimiser, state.params)
-        params = optax.apply_updates(state.params, updates)
-        # The mean forgets its start: early on it follows closely.
-        step = state.step + 1
-        decay = jnp.minimum(average, step / (step + 9.0)).astype(value.dtype)
-        mean = jax.tree.map(lambda a, p: a + (1 - decay) * (p - a), state.average, params)
-        state = dataclasses.replace(
-            state, params=params, average=mean, optimiser=opt_state, key=key, step=step
-        )
-        finite = jnp.isfinite(value) & jnp.isfinite(optax.tree.norm(grads))
-        return state, (value, parts, finite)
+    step = partial(_one_step, loss, optimiser, how, widths)
 
-    def one_chunk(state: TrainState, data: Any, validation: Any, key: PRNGKey):
+    def one_chunk(state: TrainState):
         state, (values, parts, finite) = jax.lax.scan(
-            lambda state, _: one_step(state, data), state, length=steps
+            lambda state, _: step(state, data), state, length=how.steps
         )
         means = jax.tree.map(jnp.mean, parts)
         if validation is None:
@@ -75,12 +93,40 @@ def make_chunk(
             state = dataclasses.replace(state, best=state.average)
         else:
             held_out = _in_pieces(
-                lambda *piece: loss(state.average, *piece)[0], key, validation, batch_size
+                lambda *piece: loss(state.average, *piece)[0], key, validation, how.batch_size
             )
-            state = _keep_best(state, held_out, steps)
+            state = _keep_best(state, held_out, how.steps)
         return state, ChunkMetrics(means, jnp.mean(values), held_out, finite)
 
-    return eqx.filter_jit(jax.vmap(one_chunk, in_axes=(0, None, None, None)))
+    return jax.vmap(one_chunk)(state)
+
+
+def _one_step(
+    loss: Callable[..., Any],
+    optimiser: optax.GradientTransformation,
+    how: Steps,
+    widths: Float[Array, "2"],
+    state: TrainState,
+    data: Any,
+) -> tuple[TrainState, tuple[Scalar, dict[str, Scalar], Bool[Array, ""]]]:
+    """One step of one member, with its loss, the terms of it and whether all was finite."""
+    key, row_key, noise_key, loss_key = jax.random.split(state.key, 4)
+    chosen = jax.random.randint(row_key, (how.batch_size,), 0, len(data.t))
+    rows = jax.tree.map(lambda leaf: leaf[chosen], data)
+    rows = _blurred(noise_key, rows, widths, how.blurred)
+    rows = jax.lax.with_sharding_constraint(rows, how.sharding)
+    (value, parts), grads = jax.value_and_grad(loss, has_aux=True)(state.params, loss_key, rows)
+    updates, opt_state = optimiser.update(grads, state.optimiser, state.params)
+    params = optax.apply_updates(state.params, updates)
+    # The mean forgets its start: early on it follows closely.
+    step = state.step + 1
+    decay = jnp.minimum(how.average, step / (step + 9.0)).astype(value.dtype)
+    mean = jax.tree.map(lambda a, p: a + (1 - decay) * (p - a), state.average, params)
+    state = dataclasses.replace(
+        state, params=params, average=mean, optimiser=opt_state, key=key, step=step
+    )
+    finite = jnp.isfinite(value) & jnp.isfinite(optax.tree.norm(grads))
+    return state, (value, parts, finite)
 
 
 def _in_pieces(
@@ -113,15 +159,15 @@ def _meant(rows: Any) -> Scalar | int:
     return len(rows.t) if events is None else jnp.maximum(jnp.sum(events), 1)
 
 
-def _blurred(key: PRNGKey, rows: Any, noise: float, time_noise: float) -> Any:
+def _blurred(key: PRNGKey, rows: Any, widths: Float[Array, "2"], blurred: tuple[bool, bool]) -> Any:
     """Rows moved at random, times reflected at the ends of [0, 1]."""
-    if noise:
-        moved = noise * jax.random.normal(key, rows.x.shape, rows.x.dtype)
+    if blurred[0]:
+        moved = widths[0].astype(rows.x.dtype) * jax.random.normal(key, rows.x.shape, rows.x.dtype)
         spread = getattr(rows, "spread", None)
         rows = rows._replace(x=rows.x + (moved if spread is None else spread * moved))
-    if time_noise:
-        t_key = jax.random.fold_in(key, 1)
-        t = jnp.abs(rows.t + time_noise * jax.random.normal(t_key, rows.t.shape, rows.t.dtype))
+    if blurred[1]:
+        t_key, width = jax.random.fold_in(key, 1), widths[1].astype(rows.t.dtype)
+        t = jnp.abs(rows.t + width * jax.random.normal(t_key, rows.t.shape, rows.t.dtype))
         rows = rows._replace(t=jnp.clip(1 - jnp.abs(1 - t), 0.0, 1.0))
     return rows
 

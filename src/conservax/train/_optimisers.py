@@ -1,5 +1,6 @@
 """Optimisers whose learning rate falls along a cosine."""
 
+from functools import lru_cache
 from typing import Any
 
 import jax
@@ -7,6 +8,7 @@ import optax
 from optax.contrib import MuonDimensionNumbers
 
 
+@lru_cache(maxsize=64)  # alike by identity: equal settings share compiled programs
 def cosine_adam(learning_rate: float, steps: int) -> optax.GradientTransformation:
     """Adam with a short linear warm-up and cosine decay to a hundredth: the default."""
     warmup = min(100, steps // 10)
@@ -16,6 +18,7 @@ def cosine_adam(learning_rate: float, steps: int) -> optax.GradientTransformatio
     return optax.adam(schedule)
 
 
+@lru_cache(maxsize=64)  # alike by identity: equal settings share compiled programs
 def cosine_muon(learning_rate: float, steps: int) -> optax.GradientTransformation:
     """Muon [jordan2024], whose steps along matrices have singular values that are all alike.
 
@@ -35,3 +38,9 @@ def cosine_muon(learning_rate: float, steps: int) -> optax.GradientTransformatio
         return jax.tree.map(axes, parameters)
 
     return optax.contrib.muon(schedule, muon_weight_dimension_numbers=dimensions)
+
+
+@lru_cache(maxsize=64)
+def clipped(optimiser: optax.GradientTransformation, norm: float) -> optax.GradientTransformation:
+    """An optimiser of gradients whose global norm is at most `norm`."""
+    return optax.chain(optax.clip_by_global_norm(norm), optimiser)

@@ -53,4 +53,9 @@ def parameters(law: eqx.Module) -> PyTree:
 
 def with_parameters(law: eqx.Module, params: PyTree) -> Any:
     """The law with other parameters."""
-    return eqx.combine(params, eqx.filter(law, eqx.is_inexact_array, inverse=True))
+    return eqx.combine(params, without_parameters(law))
+
+
+def without_parameters(law: eqx.Module) -> PyTree:
+    """What is left of a law without its trainable part."""
+    return eqx.filter(law, eqx.is_inexact_array, inverse=True)

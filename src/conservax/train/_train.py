@@ -16,7 +16,7 @@ from conservax.objective import AbstractObjective, Sum, as_sum
 from conservax.train._checkpoint import load_tree, save_tree
 from conservax.train._chunk import make_chunk, replicate, replicated_and_split
 from conservax.train._history import ChunkReport, History, reports_of
-from conservax.train._optimisers import cosine_adam
+from conservax.train._optimisers import clipped, cosine_adam
 from conservax.train._state import TrainState, initial_state, with_parameters
 
 CHECKPOINT, METRICS = "checkpoint.safetensors", "metrics.csv"
@@ -113,9 +113,7 @@ def train(
     _check(total, batch_size, chunk, len(devices))
     if not learning_rate > 0:
         raise ValueError(f"expected a learning_rate above 0; got {learning_rate}.")
-    optimiser = optax.chain(
-        optax.clip_by_global_norm(clip), optimiser or cosine_adam(learning_rate, total)
-    )
+    optimiser = clipped(optimiser or cosine_adam(float(learning_rate), total), clip)
     copied, split = replicated_and_split(devices)
     writes = jax.process_index() == 0  # hosts share the folder of a run
     state = _start(key, law, optimiser, members, initial)

@@ -1,0 +1,118 @@
+"""Compiled programs: made once for what is alike, given back when others need the room."""
+
+import sys
+from pathlib import Path
+
+import equinox as eqx
+import jax
+import jax.monitoring
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+import conservax
+from conservax._programs import Constant, program
+
+COMPILED = "/jax/core/compile/backend_compile_duration"
+MAPS = Path("/proc/self/maps")
+
+
+class Compilations:
+    """Counts what the compiler is asked for while it is entered."""
+
+    def __enter__(self):
+        self.count, self._on = 0, True
+        jax.monitoring.register_event_duration_secs_listener(self._note)
+        return self
+
+    def _note(self, event, _seconds, **_):
+        self.count += self._on and event == COMPILED
+
+    def __exit__(self, *_):
+        self._on = False
+
+
+def memory_maps() -> int:
+    return len(MAPS.read_text().splitlines())
+
+
+@program(keep=2)
+def heavy(scale, x, *, extra=None):
+    """Enough code to take memory maps of its own."""
+    for k in range(30):
+        x = scale * jnp.sort(jnp.sin(k * x)) @ jnp.ones((len(x), len(x)))
+    return x if extra is None else extra.tree + x
+
+
+def test_what_is_alike_is_compiled_once():
+    heavy(1.0, jnp.ones(3)), heavy(1.0, jnp.ones(4))
+    with Compilations() as compilations:
+        heavy(1.0, jnp.zeros(3)), heavy(1.0, jnp.zeros(4))
+    assert compilations.count == 0
+    with Compilations() as compilations:
+        heavy(2.0, jnp.zeros(3))  # another number that is no array
+    assert compilations.count > 0
+
+
+def test_the_one_used_longest_ago_is_given_back():
+    heavy(1.0, jnp.ones(3)), heavy(1.0, jnp.ones(4))
+    heavy(1.0, jnp.ones(3)), heavy(1.0, jnp.ones(5))  # that of four goes
+    with Compilations() as compilations:
+        heavy(1.0, jnp.zeros(3)), heavy(1.0, jnp.zeros(5))
+    assert compilations.count == 0
+    with Compilations() as compilations:
+        heavy(1.0, jnp.zeros(4))
+    assert compilations.count > 0
+
+
+@pytest.mark.skipif(
+    sys.platform != "linux", reason="memory maps are counted where Linux lists them"
+)
+def test_a_program_given_back_leaves_no_memory_maps():
+    x = jnp.ones(6)
+    sizes = []
+    for scale in range(2, 12):
+        heavy(float(scale), x)
+        sizes.append(memory_maps())
+    one = sizes[1] - sizes[0]
+    assert max(sizes[3:]) - sizes[2] <= max(one, 20), sizes
+
+
+def test_constants_are_alike_by_what_they_hold():
+    one, same, other = (Constant((np.arange(3), jnp.tanh, v)) for v in (1.0, 1.0, 2.0))
+    assert one == same
+    assert hash(one) == hash(same)
+    assert one != other
+    assert Constant(np.arange(3)) != Constant(np.arange(1, 4))
+    assert Constant(jax.random.key(0)) == Constant(jax.random.key(0)) != Constant(jax.random.key(1))
+    without_hash = [Constant(lambda: None), Constant({"a": set()})]
+    assert all(constant == constant for constant in without_hash)
+    assert Constant({"a": set()}) != Constant({"a": set()})
+    first = heavy(1.0, jnp.zeros(3), extra=Constant(np.arange(3.0)))
+    second = heavy(1.0, jnp.zeros(3), extra=Constant(np.arange(3.0) + 1))
+    np.testing.assert_array_equal(np.asarray(second - first), 1.0)
+
+
+def test_errors_at_running_keep_their_words():
+    @program()
+    def positive(x):
+        return eqx.error_if(x, x < 0, "expected x >= 0.")
+
+    with pytest.raises(eqx.EquinoxRuntimeError, match="expected x >= 0"):
+        positive(jnp.float64(-1.0))
+
+
+def small_fit(seed: int, rows: int = 200, dim: int = 2) -> None:
+    rng = np.random.default_rng(7)
+    t, x = rng.uniform(0, 5, rows), rng.normal(size=(rows, dim))
+    how = {"steps": 10, "width": 8, "depth": 1, "components": 2, "progress": False}
+    model = conservax.fit((t, x), seed=seed, **how)
+    at = 1.0, x[:3]
+    model.log_prob(*at), model.velocity(*at), model.sample(1.0, 3, seed=seed)
+
+
+def test_a_fit_with_another_seed_compiles_nothing():
+    small_fit(0)
+    with Compilations() as compilations:
+        small_fit(1)
+    assert compilations.count == 0
