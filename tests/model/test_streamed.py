@@ -137,14 +137,16 @@ def test_scores_of_a_stream_are_those_of_the_table(file, run, monkeypatch):
     streamed = scores(model, stream)
     assert [score.name for score in streamed] == [score.name for score in whole]
     for a, b in zip(streamed, whole, strict=True):
-        assert (a.raw, a.behind) == pytest.approx((b.raw, b.behind), rel=1e-5, abs=1e-6)
+        assert (a.raw, a.this_model_better_by) == pytest.approx(
+            (b.raw, b.this_model_better_by), rel=1e-5, abs=1e-6
+        )
     monkeypatch.setattr("conservax.model._scores.MOST_COMPARED", 1000)
     thinned = scores(model, stream)
     assert thinned[0] == streamed[0]
     for a, b in zip(thinned[1:], streamed[1:], strict=True):
         assert 1.5 < a.error / b.error < 2.7  # of a quarter of the rows
-        assert a.behind == pytest.approx(b.behind, abs=5 * a.error)
-        assert a.raw - a.behind == pytest.approx(streamed[0].raw)
+        assert a.this_model_better_by == pytest.approx(b.this_model_better_by, abs=5 * a.error)
+        assert a.raw - a.this_model_better_by == pytest.approx(streamed[0].raw)
 
 
 def test_smoothing_of_a_sample_shrinks_with_all_the_rows():

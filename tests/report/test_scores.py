@@ -1,11 +1,12 @@
+import re
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from conservax.data import Split
-from conservax.model import scores, scores_by_time
-from conservax.report._sections import time_table
+from conservax.model import Score, scores, scores_by_time
+from conservax.report._sections import score_table, time_table
 
 # A Gaussian of standard deviation 1/2 pays its entropy in every coordinate.
 ENTROPY = 0.5 * np.log(2 * np.pi * np.e * 0.25)
@@ -23,7 +24,7 @@ def test_the_true_model_pays_its_entropy_and_wins(scored):
     # 120 rows, each with a variance of 1/2 a coordinate around the entropy.
     assert ours.standardised == pytest.approx(2 * ENTROPY, abs=4 * np.sqrt(1 / 120))
     assert len(others) == 4
-    assert all(other.behind > 0 for other in others)
+    assert all(other.this_model_better_by > 0 for other in others)
 
 
 def test_scores_in_both_units_differ_by_the_volume(scored):
@@ -35,9 +36,21 @@ def test_scores_in_both_units_differ_by_the_volume(scored):
 def test_differences_are_paired(scored):
     _, (ours, *others) = scored
     for other in others:
-        assert other.behind == pytest.approx(other.raw - ours.raw)
+        assert other.this_model_better_by == pytest.approx(other.raw - ours.raw)
         assert 0 < other.error < 0.3
-    assert (ours.behind, ours.error) == (0.0, 0.0)
+        found = re.fullmatch(r"(better|worse) by (\S+) ± (\S+) nats", other.comparison)
+        by = float(found[2]) * (1 if found[1] == "better" else -1)
+        # A lower NLL is better: that of this model plus what it is better by is the other's.
+        assert ours.raw + by == pytest.approx(other.raw, abs=1e-4)
+    assert (ours.this_model_better_by, ours.error) == (0.0, 0.0)
+
+
+def test_who_is_better_is_said_in_words_and_not_by_a_sign(scored):
+    rival = Score("Rival", "tuned", 1.0, 1.0, this_model_better_by=-0.045, error=0.012)
+    assert rival.comparison == "worse by 0.0450 ± 0.0120 nats"
+    page = score_table((scored[1][0], rival), "test")
+    assert "<th>This model is</th>" in page
+    assert "worse by 0.0450 ± 0.0120 nats" in page
 
 
 def test_without_validation_rows_no_baseline_is_tuned(make_model):

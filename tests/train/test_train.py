@@ -272,6 +272,9 @@ def test_early_stopping_keeps_the_best_law():
     best = trained.history["validation"].min()
     assert trained.history["validation"].iloc[-1] > best
     assert NLL(KEY, trained.law, validation) == pytest.approx(best, rel=1e-6)
+    rows = trained.history.set_index("step")["validation"]
+    assert trained.best_step == rows.idxmin()
+    assert trained.steps - trained.best_step >= 200
 
 
 def test_stages_follow_one_another():

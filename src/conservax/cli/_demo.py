@@ -46,8 +46,8 @@ def demo_command(
     write_table(out / ROWS, _columns(table), force=True)
     lines = [f"{len(model.split.test)} held-out events, nats an event:"]
     for row in rows:
-        behind = f"   {row.behind:+.3f} ± {row.error:.3f} behind" if row.detail else ""
-        lines.append(f"{row.name:<28} {row.standardised:7.3f}{behind}")
+        ours = f"   this model is {row.comparison}" if row is not rows[0] else ""
+        lines.append(f"{row.name:<28} {row.standardised:7.3f}{ours}")
     lines += [str(checks), f"{seconds:.0f} s. The events are in {out / ROWS}. Open {report}"]
     answer(result, as_json, "\n".join(lines))
     if not checks.passed:

@@ -20,7 +20,7 @@ from conservax.cli._app import (
     given,
     say,
 )
-from conservax.cli._fit_history import events_summary, events_words, fit_history
+from conservax.cli._fit_history import ended, events_summary, events_words, fit_history
 from conservax.cli._fit_options import check_used, read_masses
 from conservax.cli._reading import read_asked
 from conservax.data import MEMORY_ROWS, check_out_folder
@@ -284,6 +284,7 @@ def summary(model: Model) -> dict[str, Any]:
         "rows": model.settings["rows"],
         "steps": model.settings["steps"],
         "stopped_early": model.settings["stopped_early"],
+        "best_step": model.settings["best_step"],
     }
     learned = reference_parameters(model.law)
     if learned:
@@ -301,7 +302,7 @@ def summary(model: Model) -> dict[str, Any]:
 
 
 def _words(figures: dict[str, Any]) -> str:
-    stop = " (stopped early)" if figures["stopped_early"] else ""
+    stop = ended(figures)
     names = ", ".join(figures["columns"])
     lines = [f"{figures['rows']} rows of {names}; {figures['steps']} steps{stop}"]
     for name in ("train", "validation", "test"):

@@ -61,6 +61,7 @@ def events_summary(model: EventModel) -> dict[str, Any]:
         "windows": model.settings["windows"],
         "steps": model.settings["steps"],
         "stopped_early": model.settings["stopped_early"],
+        "best_step": model.settings["best_step"],
     }
     assert model.split is not None  # a model that was just fitted has its windows
     for name, part in model.split._asdict().items():
@@ -74,9 +75,17 @@ def events_summary(model: EventModel) -> dict[str, Any]:
     return figures
 
 
+def ended(figures: dict[str, Any]) -> str:
+    """How training ended, where that was not at its last step."""
+    if figures["best_step"] == figures["steps"]:
+        return ""
+    early = "stopped early; " * figures["stopped_early"]
+    return f" ({early}best on the validation rows at step {figures['best_step']}, which is kept)"
+
+
 def events_words(figures: dict[str, Any]) -> str:
     """The same as text."""
-    stop = " (stopped early)" if figures["stopped_early"] else ""
+    stop = ended(figures)
     names = ", ".join(figures["columns"])
     lines = [
         f"{figures['rows']} events of {names} in {figures['windows']} windows; "

@@ -73,10 +73,10 @@ def score_command(
 def _of_rows(model: Model, table: Table | Stream) -> tuple[dict[str, Any], Grid | Group]:
     paid = losses(model, table)
     found = scores(model, table, paid)
-    grid = Grid("model", "NLL a row (standardised)", "raw", "behind this model", "chosen")
+    grid = Grid("model", "NLL a row (standardised)", "raw", "this model is", "chosen")
     for row in found:
-        behind = f"{row.behind:+.4f} ± {row.error:.4f}" if row.detail else ""
-        grid.add_row(row.name, f"{row.standardised:.4f}", f"{row.raw:.4f}", behind, row.detail)
+        ours = row.comparison if row is not found[0] else ""
+        grid.add_row(row.name, f"{row.standardised:.4f}", f"{row.raw:.4f}", ours, row.detail)
     ours = found[0]
     figures = {"rows": len(table), "nll": ours.standardised, "nll_raw": ours.raw}
     figures |= {"scores": [asdict(row) for row in found]}

@@ -380,12 +380,14 @@ def run_experiment(
             run=run,
             on_chunk=bar.show,
         )
+        bar.end(trained)
     model.law = trained.law
     history = trained.history.query("member == @trained.member")
     model.history = history.drop(columns="member").reset_index(drop=True)
     model.settings = settings | {
         "steps": trained.steps,
         "stopped_early": trained.stopped_early,
+        "best_step": trained.best_step,
         "best_member": trained.member,
     }
     if run is not None:

@@ -30,16 +30,22 @@ class Score:
 
     - `name`, `detail`: which model, and what was chosen for it on the validation rows.
     - `standardised`, `raw`: per row, for standardised coordinates and for those of the data.
-    - `behind`: how much worse than our model, and `error`, the standard error of that paired
-      difference; 0 for our model itself.
+    - `this_model_better_by`: nats a row by which our model is better than this one, below 0 where it
+      is worse, and `error`, the standard error of that paired difference; 0 for our model itself.
     """
 
     name: str
     detail: str
     standardised: float
     raw: float
-    behind: float = 0.0
+    this_model_better_by: float = 0.0
     error: float = 0.0
+
+    @property
+    def comparison(self) -> str:
+        """Our model against this one, in words: "better by 0.0450 ± 0.0120 nats"."""
+        side = "better" if self.this_model_better_by >= 0 else "worse"
+        return f"{side} by {abs(self.this_model_better_by):.4f} ± {self.error:.4f} nats"
 
 
 @dataclass(frozen=True)
@@ -83,10 +89,10 @@ def scores(model: Model, table: Table | Stream, found: Losses | None = None) -> 
     volume = model.units.log_volume
     result = [Score("This model", "", found.mean - volume, found.mean)]
     for name, detail, theirs in found.baselines:
-        behind = theirs - found.ours
-        error = behind.std(ddof=1) / math.sqrt(len(behind)) if len(behind) > 1 else math.nan
-        raw = found.mean + float(behind.mean())
-        result.append(Score(name, detail, raw - volume, raw, float(behind.mean()), float(error)))
+        apart = theirs - found.ours
+        error = apart.std(ddof=1) / math.sqrt(len(apart)) if len(apart) > 1 else math.nan
+        raw = found.mean + float(apart.mean())
+        result.append(Score(name, detail, raw - volume, raw, float(apart.mean()), float(error)))
     return tuple(result)
 
 

@@ -27,9 +27,9 @@ def number(value: float, digits: int = 4) -> str:
     return text.replace("-", "−")
 
 
-def fixed(value: float, sign: str = "-") -> str:
+def fixed(value: float) -> str:
     """A number to three decimals."""
-    return f"{value:{sign}.3f}".replace("-", "−")
+    return f"{value:.3f}".replace("-", "−")
 
 
 def key_figures(model: Model, scores: tuple[Score, ...], judged: str, check: CheckReport) -> str:
@@ -127,20 +127,19 @@ def score_table(scores: tuple[Score, ...], judged: str) -> str:
     for score in scores:
         ours = score is scores[0]
         mark = (lambda text: f'<b class="best">{text}</b>') if score.raw == best else str
-        behind = f"{fixed(score.behind, sign='+')} ± {fixed(score.error)}"
         name = f"<b>{score.name}</b>" if ours else escape(score.name)
         rows.append(
             (
                 name + (f"<small>{escape(score.detail)}</small>" if score.detail else ""),
                 mark(fixed(score.standardised)),
                 mark(fixed(score.raw)),
-                "" if ours else behind,
+                "" if ours else score.comparison,
             )
         )
     reused = judged == "validation"
-    heads = ("Model", "#NLL, standardised", "#NLL, data units", "#Minus this model (± std. error)")
+    heads = ("Model", "#NLL, standardised", "#NLL, data units", "This model is")
     return (
-        f"<p>Mean negative log-likelihood of the {judged} rows, in nats a row: lower is better. "
+        f"<p>Mean negative log-likelihood of the {judged} rows, in nats a row: lower is better; ± is the standard error of the difference. "
         "All models were fitted to the same training rows and tuned on the same validation rows"
         + (", which flatters them all: set test rows aside for a fair figure. " if reused else ". ")
         + "“No time” does not see the time of a row; “in time” is p(t, x) / p(t).</p>"

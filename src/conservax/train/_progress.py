@@ -1,5 +1,7 @@
-"""A progress bar on standard error: loss, validation, time left."""
+"""How training goes, on standard error: a bar on a terminal, plain lines in a log or a notebook."""
 
+import time
+from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
@@ -7,12 +9,27 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from conservax.train._history import ChunkReport
+from conservax.train._train import Trained
+
+LINES, LONGEST_SILENCE = 10, 60.0  # lines a fit, and seconds after which there is one more
 
 
 class ProgressBar:
-    """Shows one bar while training; silent where `visible` is false."""
+    """Shows how far training is, and its losses; silent where `visible` is false.
 
-    def __init__(self, total: int, *, visible: bool = True):
+    A bar moves on terminals alone. Elsewhere it would be lost, or fill a log: there is a plain line
+    at each tenth of the steps, and one a minute if that is more often. A saved notebook keeps them.
+    """
+
+    def __init__(
+        self, total: int, *, visible: bool = True, clock: Callable[[], float] = time.monotonic
+    ):
+        notebook = Console().is_jupyter
+        self._console = Console(stderr=True, force_jupyter=False, highlight=False)
+        self._total, self._clock, self._visible = total, clock, visible
+        self._lines = visible and (notebook or not self._console.is_terminal)
+        self._said, self._next = self._clock(), 0.0
+        self._first: tuple[int, float] | None = None  # step and time once all is compiled
         self._bar = Progress(
             TextColumn("fitting"),
             BarColumn(bar_width=20),
@@ -20,13 +37,15 @@ class ProgressBar:
             TextColumn("{task.fields[loss]}"),
             TextColumn("left"),
             TimeRemainingColumn(compact=True),
-            console=Console(stderr=True),
-            disable=not visible,
+            console=self._console,
+            disable=self._lines or not visible,
         )
         self._task = self._bar.add_task("fit", total=total, loss="compiling")
 
     def __enter__(self) -> Self:
         self._bar.start()
+        if self._lines:
+            self._say(f"fitting: {self._total} steps; the first wait for the compiler")
         return self
 
     def __exit__(
@@ -40,3 +59,38 @@ class ProgressBar:
         if report.validation is not None:
             loss += f"  validation {report.validation:.4f}"
         self._bar.update(self._task, completed=report.step, loss=loss)
+        now = self._clock()
+        left = self._left(report.step, now)
+        due = report.step >= self._next or report.step >= self._total
+        if self._lines and (due or now - self._said >= LONGEST_SILENCE):
+            self._say(f"fitting: step {report.step} of {self._total}  {loss}{left}")
+            tenths = report.step * LINES // self._total
+            self._next, self._said = (tenths + 1) * self._total / LINES, now
+
+    def end(self, trained: Trained) -> None:
+        """Say why training ended before its last step, if it did, and which step is kept."""
+        self._bar.stop()
+        if self._visible and trained.stopped_early:
+            self._say(f"stopped early at step {trained.steps}: {early_stop(trained)}")
+
+    def _left(self, step: int, now: float) -> str:
+        """The time left at the pace since the end of the first chunk, which had to be compiled."""
+        if self._first is None:
+            self._first = step, now
+        first, began = self._first
+        if step <= first or step >= self._total:
+            return ""
+        seconds = (self._total - step) * (now - began) / (step - first)
+        return f"  {seconds:.0f} s left" if seconds < 120 else f"  {seconds / 60:.0f} min left"
+
+    def _say(self, text: str) -> None:
+        self._console.print(text, markup=False, soft_wrap=True)
+
+
+def early_stop(trained: Trained) -> str:
+    """Why, in words."""
+    since = trained.steps - trained.best_step
+    return (
+        f"no better on the validation rows for {since} steps; best at step {trained.best_step}, "
+        "which is kept"
+    )

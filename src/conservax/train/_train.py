@@ -36,7 +36,7 @@ class Trained:
 
     `law` is the running mean of the parameters that did best on the validation rows (the last
     one without validation rows), of the member that did best. `history` has a row a chunk and
-    member.
+    member. `best_step` is the step that `law` was taken at.
     """
 
     law: Any
@@ -44,6 +44,7 @@ class Trained:
     member: int
     steps: int
     stopped_early: bool
+    best_step: int
 
 
 class DivergedError(RuntimeError):
@@ -201,4 +202,7 @@ def _finish(law: eqx.Module, state: TrainState, history: History, stopped_early:
     losses = losses if np.isfinite(losses).all() else last["train"].sort_index().to_numpy(float)
     member = int(np.argmin(losses))
     best = jax.tree.map(lambda leaf: leaf[member], state.best)
-    return Trained(with_parameters(law, best), frame, member, _step(state), stopped_early)
+    best_step = _step(state) - int(state.stale[member])
+    return Trained(
+        with_parameters(law, best), frame, member, _step(state), stopped_early, best_step
+    )
