@@ -8,6 +8,7 @@ import pytest
 
 import conservax
 from conservax.control import (
+    Boxes,
     Circles,
     Congestion,
     Entropy,
@@ -236,3 +237,27 @@ def test_where_nothing_stands_nothing_is_hit():
     done = plan(problem, bumps=1, waves=1, likelihood_steps=1, control_steps=0, steps=0, points=8)
     assert done.scores(done.rollout(8), diffusion=0.0).hit is None
     assert done.model.settings["checks"] == []
+
+
+def test_an_obstacle_without_a_weight_costs_what_is_asked_in_its_middle():
+    boxes = Boxes([[-2.0, -1.0], [4.0, 4.0]], [[2.0, 1.0], [5.0, 5.0]], softness=1e-3)
+    problem = Problem(
+        Normals([-5.0, 0.0], 0.1),
+        Normals([8.0, 0.0], 0.1),
+        costs=[boxes, Circles([[0, 3.0]], 1.0, weight=7.0)],
+    )
+    weighed = problem.weighed(90.0)
+    # The middle of the larger one is 1 deep.
+    assert [shapes.weight for shapes in weighed.obstacles] == [pytest.approx(90.0), 7.0]
+    assert [shapes.weight for shapes in problem.obstacles] == [None, 7.0]
+
+
+@pytest.mark.slow
+def test_the_way_between_two_walls_is_found_without_a_weight():
+    walls = Boxes([[-0.5, 0.5], [-0.5, -4.0]], [[0.5, 4.0], [0.5, -0.5]])
+    problem = Problem(Normals([-3.0, 0.0], 0.3), Normals([3.0, 0.0], 0.3), costs=[walls])
+    done = plan(problem)
+    x = done.rollout(1000, seed=5, times=401).x
+    between = np.abs(x[..., 0]) < 0.5
+    # By hand: nobody between the walls is off the gap.
+    assert np.mean(np.any(between & (np.abs(x[..., 1]) > 0.5), axis=1)) <= 0.01

@@ -51,7 +51,7 @@ def test_a_whole_file(tmp_path):
     assert asked.solve == {"steps": 7, "bumps": 3}
     assert (asked.diffusions, asked.paths) == ((0.0, 1.0), 20)
     assert (problem.diffusion, problem.control_weight, problem.columns) == (0.2, 2.0, ("x", "y"))
-    assert [c.weight for c in problem.costs if isinstance(c, Circles)] == [1.0, 7.0]
+    assert [c.weight for c in problem.costs if isinstance(c, Circles)] == [None, 7.0]
     assert isinstance(problem.goal, Samples)
     np.testing.assert_allclose(problem.goal.x, goal)
     assert float(problem.terminal(np.array([4.0, 2.0]))) == pytest.approx(3 * 4 / 2)

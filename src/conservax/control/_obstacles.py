@@ -1,6 +1,7 @@
 """Places to keep out of: circles, boxes and polygons."""
 
 import abc
+import copy
 from collections.abc import Sequence
 
 import equinox as eqx
@@ -19,12 +20,30 @@ _ROUND = 64  # corners of a circle that is drawn
 class AbstractObstacles(eqx.Module):
     """Solid shapes of one kind: where they are, and what it costs to be in or near them.
 
-    `weight` multiplies the cost. `margin`, in the unit of x, moves the rim of the cost outwards:
+    `weight` multiplies the cost; where it is None `plan` finds one that keeps paths clear, and the
+    cost by itself is that of weight 1. `margin`, in the unit of x, moves the rim of the cost outwards:
     paths are judged by the shapes themselves.
     """
 
-    weight: eqx.AbstractVar[float]
+    weight: eqx.AbstractVar[float | None]
     margin: eqx.AbstractVar[float]
+
+    @property
+    def strength(self) -> float:
+        """The weight, or 1 where none is given."""
+        return 1.0 if self.weight is None else self.weight
+
+    def weighed(self, deepest: float) -> "AbstractObstacles":
+        """The same shapes; where no weight is given with one that makes them cost so much inside.
+
+        `deepest`: the largest cost at the middle of a shape.
+        """
+        if self.weight is not None:
+            return self
+        inside = max(float(self(jnp.zeros(()), jnp.asarray(c))) for c in self.centres())
+        heavier = copy.copy(self)
+        object.__setattr__(heavier, "weight", deepest / inside)
+        return heavier
 
     @property
     @abc.abstractmethod
@@ -62,11 +81,16 @@ class Circles(AbstractObstacles):
 
     centre: np.ndarray
     radius: np.ndarray
-    weight: float = eqx.field(static=True)
+    weight: float | None = eqx.field(static=True)
     margin: float = eqx.field(static=True)
 
     def __init__(
-        self, centre: ArrayLike, radius: ArrayLike, *, weight: float = 1.0, margin: float = 0.0
+        self,
+        centre: ArrayLike,
+        radius: ArrayLike,
+        *,
+        weight: float | None = None,
+        margin: float = 0.0,
     ):
         centre = np.asarray(centre, float)
         if centre.ndim != 2:
@@ -75,7 +99,7 @@ class Circles(AbstractObstacles):
         self.radius = np.broadcast_to(np.asarray(radius, float), len(centre))
         if not np.all(self.radius > 0):
             raise DataError(f"expected a radius above 0; got {self.radius.min():g}.")
-        self.weight, self.margin = not_negative("weight", weight), margin
+        self.weight, self.margin = _weight(weight), margin
 
     @property
     def dim(self) -> int:
@@ -89,7 +113,7 @@ class Circles(AbstractObstacles):
     def __call__(self, t: Time, x: Point) -> Scalar:
         """Sum over circles."""
         rim = (self.radius + self.margin).astype(x.dtype) ** 2
-        return self.weight * jnp.sum(jax.nn.softplus(rim - self._squared(x)))
+        return self.strength * jnp.sum(jax.nn.softplus(rim - self._squared(x)))
 
     def centres(self) -> Float[np.ndarray, "shapes dim"]:
         """The centres."""
@@ -123,11 +147,16 @@ class Ellipses(AbstractObstacles):
 
     centre: np.ndarray
     axes: np.ndarray
-    weight: float = eqx.field(static=True)
+    weight: float | None = eqx.field(static=True)
     margin: float = eqx.field(static=True)
 
     def __init__(
-        self, centre: ArrayLike, axes: ArrayLike, *, weight: float = 1.0, margin: float = 0.0
+        self,
+        centre: ArrayLike,
+        axes: ArrayLike,
+        *,
+        weight: float | None = None,
+        margin: float = 0.0,
     ):
         self.centre = np.asarray(centre, float)
         if self.centre.ndim != 2:
@@ -135,7 +164,7 @@ class Ellipses(AbstractObstacles):
         self.axes = np.broadcast_to(np.asarray(axes, float), self.centre.shape)
         if not np.all(self.axes > 0):
             raise DataError(f"expected half axes above 0; got {self.axes.min():g}.")
-        self.weight, self.margin = not_negative("weight", weight), margin
+        self.weight, self.margin = _weight(weight), margin
 
     @property
     def dim(self) -> int:
@@ -150,7 +179,7 @@ class Ellipses(AbstractObstacles):
         """Sum over ellipses."""
         shortest = self.axes.min(axis=1).astype(x.dtype)
         level = (shortest + self.margin) ** 2 - shortest**2 * self._squared(x)
-        return self.weight * jnp.sum(jax.nn.softplus(level))
+        return self.strength * jnp.sum(jax.nn.softplus(level))
 
     def centres(self) -> Float[np.ndarray, "shapes dim"]:
         """The centres."""
@@ -181,7 +210,7 @@ class Boxes(AbstractObstacles):
 
     low: np.ndarray
     high: np.ndarray
-    weight: float = eqx.field(static=True)
+    weight: float | None = eqx.field(static=True)
     margin: float = eqx.field(static=True)
     softness: float = eqx.field(static=True)
 
@@ -190,7 +219,7 @@ class Boxes(AbstractObstacles):
         low: ArrayLike,
         high: ArrayLike,
         *,
-        weight: float = 1.0,
+        weight: float | None = None,
         margin: float = 0.0,
         softness: float = 0.25,
     ):
@@ -202,7 +231,7 @@ class Boxes(AbstractObstacles):
             )
         if not np.all(self.low < self.high):
             raise DataError("expected low below high in every box; got a box that is not.")
-        self.weight, self.margin = not_negative("weight", weight), margin
+        self.weight, self.margin = _weight(weight), margin
         self.softness = positive("softness", softness)
 
     @property
@@ -249,7 +278,7 @@ class Polygons(AbstractObstacles):
     """
 
     corners: tuple[np.ndarray, ...]
-    weight: float = eqx.field(static=True)
+    weight: float | None = eqx.field(static=True)
     margin: float = eqx.field(static=True)
     softness: float = eqx.field(static=True)
 
@@ -257,14 +286,14 @@ class Polygons(AbstractObstacles):
         self,
         corners: Sequence[ArrayLike],
         *,
-        weight: float = 1.0,
+        weight: float | None = None,
         margin: float = 0.0,
         softness: float = 0.25,
     ):
         self.corners = tuple(_ring(np.asarray(polygon, float)) for polygon in corners)
         if not self.corners:
             raise DataError("expected at least one polygon; got none.")
-        self.weight, self.margin = not_negative("weight", weight), margin
+        self.weight, self.margin = _weight(weight), margin
         self.softness = positive("softness", softness)
 
     @property
@@ -322,7 +351,7 @@ def _inner_point(ring: Float[np.ndarray, "corners 2"]) -> Float[np.ndarray, " 2"
 def soft_cost(obstacles: AbstractObstacles, x: Point, softness: float) -> Scalar:
     """Signed distance under a softplus: about the depth inside, nothing outside."""
     depth = (obstacles.margin - obstacles.signed_distances(x)) / softness
-    return obstacles.weight * softness * jnp.sum(jax.nn.softplus(depth))
+    return obstacles.strength * softness * jnp.sum(jax.nn.softplus(depth))
 
 
 def _distance(corners: Float[np.ndarray, "corners 2"], x: Float[Array, "1 2"]) -> Scalar:
@@ -342,6 +371,10 @@ def _root(squared: Array) -> Array:
     """Square root whose gradient at 0 is 0, not infinite."""
     positive = squared > 0
     return jnp.where(positive, jnp.sqrt(jnp.where(positive, squared, 1.0)), 0.0)
+
+
+def _weight(value: float | None) -> float | None:
+    return None if value is None else not_negative("weight", value)
 
 
 def not_negative(name: str, value: float) -> float:

@@ -1,5 +1,6 @@
 """A problem of steering a population, as data."""
 
+import copy
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -122,6 +123,15 @@ class Problem:
         """control_weight / 2 |drift - reference|^2."""
         off = drift if self.reference is None else drift - self.reference(t, x)
         return 0.5 * self.control_weight * jnp.sum(off**2)
+
+    def weighed(self, deepest: float) -> "Problem":
+        """The same problem, with a weight for every obstacle that has none: what its middle costs."""
+        same = copy.copy(self)
+        same.costs = tuple(
+            cost.weighed(deepest) if isinstance(cost, AbstractObstacles) else cost
+            for cost in self.costs
+        )
+        return same
 
     def ends(self) -> tuple[AbstractEnd, ...]:
         """Start, and goal if there is one."""

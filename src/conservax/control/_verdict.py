@@ -1,14 +1,17 @@
 """Whether a plan keeps clear of its obstacles, and what to do where it does not."""
 
-from collections.abc import Sequence
+import warnings
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from conservax.check import CheckResult
 from conservax.control._costs import name_of
 from conservax.control._obstacles import AbstractObstacles
+from conservax.control._problem import Problem
 
 MOST_HIT = 0.01  # a larger share of the paths fails the check
 _RAISE = 10
+_TIMES = (10.0, 100.0, 1000.0)  # costs of the straight way that an obstacle is worth
 
 
 class ObstacleWarning(UserWarning):
@@ -25,7 +28,7 @@ def advice(obstacles: Sequence[AbstractObstacles], share: float) -> str:
     if share <= MOST_HIT:
         return ""
     raised = " and ".join(
-        f"of {name_of(shapes).lower()} from {shapes.weight:g} to {_RAISE * (shapes.weight or 1):g}"
+        f"of {name_of(shapes).lower()} from {shapes.strength:.3g} to {_RAISE * (shapes.strength or 1):.3g}"
         for shapes in obstacles
     )
     return (
@@ -48,6 +51,20 @@ def clear_paths(
     )
 
 
+def first_clear(problem: Problem, unit: float, solve: Callable[[Problem], Any]) -> Any:
+    """The plan with the smallest weights tried that keeps clear, or the last one.
+
+    Obstacles without a weight cost 10, then 100, then 1000 straight ways in their middle.
+    """
+    for times in _TIMES[:-1]:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ObstacleWarning)
+            solved = solve(problem.weighed(times * unit))
+        if all(result["passed"] for result in solved.model.settings["checks"]):
+            return solved
+    return solve(problem.weighed(_TIMES[-1] * unit))
+
+
 def outlines(obstacles: Sequence[AbstractObstacles]) -> list[list[list[float]]]:
     """Closed lines round all shapes that lie in the plane, as JSON holds them."""
     return [line.tolist() for shapes in obstacles for line in shapes.outlines()]
@@ -56,4 +73,5 @@ def outlines(obstacles: Sequence[AbstractObstacles]) -> list[list[list[float]]]:
 def record(obstacles: Sequence[AbstractObstacles], result: CheckResult | None) -> dict[str, Any]:
     """What the model of a plan knows of its obstacles: where they are, and how paths fared."""
     made = [] if result is None else [vars(result)]
-    return {"obstacles": outlines(obstacles), "checks": made}
+    weights = [[name_of(shapes).lower(), shapes.weight] for shapes in obstacles]
+    return {"weights": weights, "obstacles": outlines(obstacles), "checks": made}
