@@ -1,6 +1,9 @@
 """`conservax plan` from a file to a folder."""
 
 import json
+import os
+import subprocess
+import sys
 import tomllib
 
 import pandas as pd
@@ -15,7 +18,7 @@ from conservax.control import read_task
 TASK = """
 start = {means = [-3, 0], deviations = 0.2}
 goal = {means = [3, 0], deviations = 0.2}
-circles = {centre = [[0, 1]], radius = 1, weight = 100}
+circles = {centre = [[0, 3]], radius = 1, weight = 100}
 solve = {steps = 30, bumps = 3, waves = 4, points = 48}
 rollout = {paths = 12}
 """
@@ -24,7 +27,8 @@ rollout = {paths = 12}
 @pytest.mark.slow
 def test_a_run_has_its_files(tmp_path, capsys):
     (tmp_path / "task.toml").write_text(TASK)
-    main(["plan", str(tmp_path / "task.toml"), "--out", str(tmp_path / "run"), "--json"])
+    with pytest.raises(SystemExit, match="0"):
+        main(["plan", str(tmp_path / "task.toml"), "--out", str(tmp_path / "run"), "--json"])
     found = json.loads(capsys.readouterr().out)
     assert [scores["diffusion"] for scores in found["rollouts"]] == [0.0, 0.5]
     assert found["costs"]["total"] > 10
@@ -96,3 +100,27 @@ def test_a_plan_through_a_wall_fails(tmp_path, capsys):
     report = conservax.load(out / "model.conservax").check()
     assert [result.passed for result in report.results if "clear" in result.name] == [False]
     assert 'class="verdict fail"' in (out / "report.html").read_text()
+
+
+TWO_WALLS = """
+start = {means = [-3, 0], deviations = 0.3}
+goal = {means = [3, 0], deviations = 0.3}
+boxes = {low = [[-0.5, 0.5], [-0.5, -4]], high = [[0.5, 4], [0.5, -0.5]]}
+rollout = {diffusion = 0}
+"""
+
+
+@pytest.mark.slow
+def test_the_way_between_two_walls_is_found_without_a_weight(tmp_path):
+    (tmp_path / "task.toml").write_text(TWO_WALLS)
+    # Compiled as users have it: much faster than what tests otherwise run.
+    told = {name: value for name, value in os.environ.items() if name != "XLA_FLAGS"}
+    command = [sys.executable, "-m", "conservax", "plan", "task.toml", "--out", "run", "--json"]
+    done = subprocess.run(command, cwd=tmp_path, env=told, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert found["checks_passed"] is True
+    # By hand: nobody between the ends of the walls is off the gap.
+    paths = pd.read_parquet(tmp_path / "run" / "paths-g0.parquet")
+    within = (paths["x1"].abs() < 0.5) & (paths["x2"].abs() > 0.5)
+    assert paths["path"][within].nunique() <= 0.01 * paths["path"].nunique()

@@ -245,7 +245,10 @@ class Boxes(AbstractObstacles):
         middle = (0.5 * (self.low + self.high)).astype(x.dtype)
         beyond = jnp.abs(x - middle) - (0.5 * (self.high - self.low)).astype(x.dtype)
         squared = jnp.sum(jnp.maximum(beyond, 0.0) ** 2, axis=-1)
-        return _root(squared) + jnp.minimum(jnp.max(beyond, axis=-1), 0.0)
+        # Taken by place: the gradient of jnp.max shares by who equals it, which rounding can make nobody.
+        deepest = jnp.argmax(beyond, axis=-1)[:, None]
+        inside = jnp.take_along_axis(beyond, deepest, axis=-1)[:, 0]
+        return _root(squared) + jnp.minimum(inside, 0.0)
 
     def __call__(self, t: Time, x: Point) -> Scalar:
         """Sum over boxes."""
@@ -358,7 +361,8 @@ def _distance(corners: Float[np.ndarray, "corners 2"], x: Float[Array, "1 2"]) -
     start, along = jnp.asarray(corners), jnp.asarray(np.roll(corners, -1, axis=0) - corners)
     share = jnp.sum((x - start) * along, axis=-1) / jnp.sum(along**2, axis=-1)
     nearest = start + jnp.clip(share, 0.0, 1.0)[:, None] * along
-    distance = _root(jnp.min(jnp.sum((x - nearest) ** 2, axis=-1)))
+    squared = jnp.sum((x - nearest) ** 2, axis=-1)
+    distance = _root(squared[jnp.argmin(squared)])
     end = start + along
     spans = (start[:, 1] > x[0, 1]) != (end[:, 1] > x[0, 1])
     rise = jnp.where(spans, along[:, 1], 1.0)
