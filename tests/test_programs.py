@@ -12,6 +12,11 @@ import pytest
 
 import conservax
 from conservax._programs import Constant, program
+from conservax.density import Factorized
+from conservax.flux import FactorizedFlux
+from conservax.law import ConservationLaw
+from conservax.objective import KineticEnergy, NegativeLogLikelihood, Rows
+from conservax.train import Stage, train
 
 COMPILED = "/jax/core/compile/backend_compile_duration"
 MAPS = Path("/proc/self/maps")
@@ -116,3 +121,24 @@ def test_a_fit_with_another_seed_compiles_nothing():
     with Compilations() as compilations:
         small_fit(1)
     assert compilations.count == 0
+
+
+def test_other_weights_and_noise_compile_nothing_and_are_used():
+    key = jax.random.key(0)
+    law = ConservationLaw(Factorized(1, components=2, width=8, depth=1, key=key), FactorizedFlux())
+    rows = Rows(jnp.linspace(0, 1, 50), jnp.linspace(-1, 1, 50)[:, None])
+    how = {"key": key, "batch_size": 16, "chunk": 5}
+
+    def run(weight, noise):
+        objective = NegativeLogLikelihood() + weight * KineticEnergy()
+        return train(law, rows, [Stage(5, objective)], noise=noise, time_noise=noise, **how)
+
+    histories = [run(0.01, 0.1).history]
+    with Compilations() as compilations:
+        histories += [run(10.0, 0.1).history, run(10.0, 0.5).history]
+    assert compilations.count == 0
+    for weight, history in zip([0.01, 10.0, 10.0], histories, strict=True):
+        total = history["nll"] + weight * history["kinetic"]
+        np.testing.assert_allclose(history["train"], total, rtol=1e-12)
+    wide, narrow = histories[2]["nll"][0], histories[1]["nll"][0]
+    assert abs(wide - narrow) > 1e-3

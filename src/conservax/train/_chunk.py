@@ -40,6 +40,14 @@ class Steps(NamedTuple):
     sharding: NamedSharding
 
 
+class Numbers(NamedTuple):
+    """What a program is given anew by every run: as weak in type as numbers of Python are."""
+
+    weights: list[Scalar]  # of the terms of the objective
+    noise: Scalar
+    time_noise: Scalar
+
+
 def make_chunk(
     law: eqx.Module,
     objective: Sum,
@@ -54,13 +62,13 @@ def make_chunk(
 ) -> Callable[[TrainState, Any, Any, PRNGKey], tuple[TrainState, ChunkMetrics]]:
     """A compiled function that takes `steps` steps, for states stacked along a leading axis.
 
-    Laws and objectives alike but for their parameters share it; an optimiser is alike only to
-    itself.
+    Laws alike but for their parameters and sums alike but for their weights share it; an optimiser
+    is alike only to itself.
     """
-    made_of = Constant((without_parameters(law), objective))
+    made_of = Constant((without_parameters(law), [term for _, term in objective.terms]))
     how = Steps(steps, batch_size, average, (bool(noise), bool(time_noise)), sharding)
-    widths = np.array([noise, time_noise])
-    return partial(_chunk, made_of, optimiser, how, widths)
+    numbers = Numbers([weight for weight, _ in objective.terms], float(noise), float(time_noise))
+    return partial(_chunk, made_of, optimiser, how, jax.tree.map(jnp.asarray, numbers))
 
 
 @program()
@@ -68,20 +76,21 @@ def _chunk(
     made_of: Constant,
     optimiser: optax.GradientTransformation,
     how: Steps,
-    widths: Float[Array, "2"],
+    numbers: Numbers,
     state: TrainState,
     data: Any,
     validation: Any,
     key: PRNGKey,
 ) -> tuple[TrainState, ChunkMetrics]:
     """The next steps of every member."""
-    frame, objective = made_of.tree
+    frame, terms = made_of.tree
+    objective = Sum(tuple(zip(numbers.weights, terms, strict=True)))
 
     def loss(params, key, rows):
         parts = objective.parts(key, eqx.combine(params, frame), rows)
         return objective.total(parts), parts
 
-    step = partial(_one_step, loss, optimiser, how, widths)
+    step = partial(_one_step, loss, optimiser, how, numbers)
 
     def one_chunk(state: TrainState):
         state, (values, parts, finite) = jax.lax.scan(
@@ -105,7 +114,7 @@ def _one_step(
     loss: Callable[..., Any],
     optimiser: optax.GradientTransformation,
     how: Steps,
-    widths: Float[Array, "2"],
+    numbers: Numbers,
     state: TrainState,
     data: Any,
 ) -> tuple[TrainState, tuple[Scalar, dict[str, Scalar], Bool[Array, ""]]]:
@@ -113,7 +122,7 @@ def _one_step(
     key, row_key, noise_key, loss_key = jax.random.split(state.key, 4)
     chosen = jax.random.randint(row_key, (how.batch_size,), 0, len(data.t))
     rows = jax.tree.map(lambda leaf: leaf[chosen], data)
-    rows = _blurred(noise_key, rows, widths, how.blurred)
+    rows = _blurred(noise_key, rows, numbers, how.blurred)
     rows = jax.lax.with_sharding_constraint(rows, how.sharding)
     (value, parts), grads = jax.value_and_grad(loss, has_aux=True)(state.params, loss_key, rows)
     updates, opt_state = optimiser.update(grads, state.optimiser, state.params)
@@ -159,16 +168,16 @@ def _meant(rows: Any) -> Scalar | int:
     return len(rows.t) if events is None else jnp.maximum(jnp.sum(events), 1)
 
 
-def _blurred(key: PRNGKey, rows: Any, widths: Float[Array, "2"], blurred: tuple[bool, bool]) -> Any:
+def _blurred(key: PRNGKey, rows: Any, numbers: Numbers, blurred: tuple[bool, bool]) -> Any:
     """Rows moved at random, times reflected at the ends of [0, 1]."""
     if blurred[0]:
-        moved = widths[0].astype(rows.x.dtype) * jax.random.normal(key, rows.x.shape, rows.x.dtype)
+        moved = numbers.noise * jax.random.normal(key, rows.x.shape, rows.x.dtype)
         spread = getattr(rows, "spread", None)
         rows = rows._replace(x=rows.x + (moved if spread is None else spread * moved))
     if blurred[1]:
-        t_key, width = jax.random.fold_in(key, 1), widths[1].astype(rows.t.dtype)
-        t = jnp.abs(rows.t + width * jax.random.normal(t_key, rows.t.shape, rows.t.dtype))
-        rows = rows._replace(t=jnp.clip(1 - jnp.abs(1 - t), 0.0, 1.0))
+        t_key = jax.random.fold_in(key, 1)
+        moved = numbers.time_noise * jax.random.normal(t_key, rows.t.shape, rows.t.dtype)
+        rows = rows._replace(t=jnp.clip(1 - jnp.abs(1 - jnp.abs(rows.t + moved)), 0.0, 1.0))
     return rows
 
 
