@@ -292,7 +292,7 @@ def test_a_folder_that_is_no_run(tmp_path, capsys, command):
     assert "Traceback" not in capsys.readouterr().err
 
 
-def test_unsorted_and_zoned_times_are_said(tmp_path, capsys):
+def test_zoned_times_are_said_and_an_order_of_rows_is_not(tmp_path, capsys):
     stamps = pd.date_range("2024-01-01", periods=200, freq="h", tz="Asia/Tokyo")
     write_table(tmp_path / "data.csv", t=stamps[::-1].astype(str))
     code = run(
@@ -300,7 +300,7 @@ def test_unsorted_and_zoned_times_are_said(tmp_path, capsys):
     )  # fmt: skip
     said = capsys.readouterr().err
     assert code == 0
-    assert "sorted" in said
+    assert "order" not in said
     assert "UTC" in said
 
 

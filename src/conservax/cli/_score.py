@@ -85,6 +85,7 @@ def _of_rows(model: Model, table: Table | Stream) -> tuple[dict[str, Any], Grid 
         return figures, grid
     names = tuple(times[0].baselines)
     by_time = Grid("time", "rows", "NLL a row (standardised)", "raw", *names, "")
+    by_time.columns[-1].no_wrap = True  # in a narrow window numbers are squeezed before words
     for row in times:
         said = "left out of training" if row.left_out else ""
         nll = f"{row.standardised:.4f} ± {row.error:.4f}"
