@@ -10,10 +10,10 @@ os.environ.setdefault(
     "XLA_FLAGS", "--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true"
 )
 
-import itertools
-
 import jax
 import pytest
+
+from conservax._programs import make_room
 
 # Closed forms are compared to rounding error. A float32 test casts its inputs and states its own
 # tolerance.
@@ -24,14 +24,9 @@ jax.config.update("jax_enable_x64", True)
 # scales floats by them.
 jax.config.update("jax_numpy_rank_promotion", "raise")
 
-# Every compiled program takes memory maps, of which Linux gives a process 65530: a long session
-# without this ends in a segmentation fault of the compiler.
-FORGET_AFTER = 100
-_finished = itertools.count(1)
-
 
 @pytest.fixture(autouse=True)
-def _few_programs_at_once():
+def _room_for_programs():
+    """Tests compile functions of their own, which nothing but this gives back."""
     yield
-    if next(_finished) % FORGET_AFTER == 0:
-        jax.clear_caches()
+    make_room()

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import equinox as eqx
 import jax
+import jax.monitoring
 import jax.numpy as jnp
 import numpy as np
 
@@ -26,6 +27,21 @@ COMPILE_QUICKLY = {
     "xla_backend_optimization_level": 0,
     "xla_llvm_disable_expensive_passes": True,
 }
+
+
+class Compilations:
+    """Counts what the compiler is asked for while it is entered."""
+
+    def __enter__(self):
+        self.count, self._on = 0, True
+        jax.monitoring.register_event_duration_secs_listener(self._note)
+        return self
+
+    def _note(self, event, _seconds, **_):
+        self.count += self._on and event == "/jax/core/compile/backend_compile_duration"
+
+    def __exit__(self, *_):
+        self._on = False
 
 
 def compiled(function: Callable) -> Callable:

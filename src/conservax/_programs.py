@@ -2,7 +2,8 @@
 
 A program of JAX takes memory maps (a step of training a thousand, and some 80 MiB), of which Linux
 gives a process 65 530, and the caches of JAX let go of none: a session of many models ends in a
-segmentation fault. Here each program is kept under its own key, and dropped with it.
+segmentation fault. Here each program is kept under its own key, and dropped with it. What JAX
+compiles unasked, for each operation on arrays of a new shape, is small and goes all at once.
 """
 
 import gc
@@ -10,11 +11,14 @@ import hashlib
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from functools import wraps
+from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
 import equinox as eqx
 import jax
 import numpy as np
+
+MAPS, MOST_MAPS = Path("/proc/self/maps"), Path("/proc/sys/vm/max_map_count")  # of Linux
 
 P, R = ParamSpec("P"), TypeVar("R")
 KEPT = 8  # programs of one function: as many kinds of models, or stages of training, take turns
@@ -43,6 +47,19 @@ def program(keep: int = KEPT) -> Callable[[Callable[P, R]], Callable[P, R]]:
         return call
 
     return decorate
+
+
+def make_room() -> None:
+    """Where a third of the memory maps of the process is used, let go of everything compiled."""
+    try:
+        most = int(MOST_MAPS.read_text())
+        with MAPS.open("rb") as maps:
+            used = sum(1 for _ in maps)
+    except (OSError, ValueError):  # no Linux: no such limit
+        return
+    if used > most // 3:
+        jax.clear_caches()
+        gc.collect()
 
 
 class Constant:

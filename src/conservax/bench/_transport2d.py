@@ -101,7 +101,6 @@ def bench_transport2d(
                 f"{line['pair']}, {line['law']}: squared cost {line['cost']:.3f}, "
                 f"exact {line['exact']:.3f}, after {line['seconds']:.0f} s"
             )
-        jax.clear_caches()  # programs of twelve pairs take more memory maps than a process may have
     frame = pd.DataFrame(lines)
     claims = (nearest_claim(frame),) if frame["pair"].nunique() >= NEAREST else ()
     return Findings(frame, claims, PUBLISHED, lambda path: _draw(frame, carried, path))

@@ -4,12 +4,12 @@ The Rosenblatt transform u_i = F_i(x_i | x_<i, t) sends points of the law to the
 distribution on the cube [rosenblatt1952]; users of simulation-based inference know the picture.
 """
 
-import equinox as eqx
 import jax
 import numpy as np
 from jaxtyping import Array, Float
 from scipy import stats
 
+from conservax._programs import program
 from conservax.check._draws import Rows
 from conservax.check._result import CheckResult
 from conservax.density import AbstractAutoregressiveDensity
@@ -73,7 +73,7 @@ def ranks_result(ranks: Float[np.ndarray, "rows dim"], name: str, what: str) -> 
     return CheckResult(name, value, limit, value <= limit, detail)
 
 
-@eqx.filter_jit
+@program()
 def _ranks(density, t, x, condition):
     cdf = density.conditional_cdf
     return jax.lax.map(lambda row: cdf(*row), (t, x, condition), batch_size=BLOCK)

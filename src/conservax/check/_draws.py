@@ -5,6 +5,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from conservax._programs import program
 from conservax._types import PRNGKey
 from conservax.law import ConservationLaw
 
@@ -19,7 +20,7 @@ def law_dtype(law: ConservationLaw) -> jnp.dtype:
     return jnp.result_type(*leaves) if leaves else jnp.result_type(float)
 
 
-@eqx.filter_jit
+@program()
 def draw_rows(
     law: ConservationLaw,
     key: PRNGKey,

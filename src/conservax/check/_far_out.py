@@ -5,12 +5,12 @@ A flux that satisfies the continuity equation may still carry probability to inf
 the density is, along directions that mix coordinates less so: both are probed.
 """
 
-import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
+from conservax._programs import program
 from conservax._types import PRNGKey
 from conservax.check._draws import Rows
 from conservax.check._result import CheckResult
@@ -64,7 +64,7 @@ def _offsets(key: PRNGKey, dim: int, dtype: jnp.dtype) -> Float[Array, "rays dim
     return jnp.concatenate([axes, -axes, mixed, -mixed])
 
 
-@eqx.filter_jit
+@program()
 def _probe(
     law: ConservationLaw, anchors: Rows, offsets: Float[Array, "rays dim"]
 ) -> tuple[Array, Array, Array]:

@@ -7,11 +7,11 @@ in any dimension as sharp as on the line, where quadrature or importance samplin
 would be a rough guess. The CDFs only say where the quadrature should look twice.
 """
 
-import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
 
+from conservax._programs import program
 from conservax._types import PRNGKey
 from conservax.check._draws import Rows
 from conservax.check._quadrature import Integral, Points, integrate
@@ -79,14 +79,14 @@ def _mass_along(
     )
 
 
-@eqx.filter_jit
+@program()
 def _ends(density: AbstractAutoregressiveDensity, t, x, condition, i):
     own = density.log_odds(t, x, condition)
     ends = FARTHEST * jnp.array([-1, 1], x.dtype)
     return jax.vmap(lambda v: density.from_log_odds(t, own.at[i].set(v), condition)[i])(ends)
 
 
-@eqx.filter_jit
+@program()
 def _conditional(density: AbstractAutoregressiveDensity, t, x, condition, i, points):
     """f_i and F_i where coordinate i is moved to `points`, shape `(2, points)`."""
 
@@ -97,7 +97,7 @@ def _conditional(density: AbstractAutoregressiveDensity, t, x, condition, i, poi
     return jnp.stack(jax.vmap(at)(points))
 
 
-@eqx.filter_jit
+@program()
 def _largest_misfit(density: AbstractAutoregressiveDensity, t, x, condition):
     def misfit(t, x, condition):
         factors = jnp.log(density.conditional_pdf(t, x, condition))

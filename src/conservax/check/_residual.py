@@ -6,11 +6,11 @@ boxes and differentiated by autodiff, so that a wrong formula shows up as a resi
 
 from collections.abc import Callable
 
-import equinox as eqx
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from conservax._programs import program
 from conservax._types import Condition, Point, Scalar, Time, Vector
 from conservax.check._draws import Rows
 from conservax.check._result import CheckResult
@@ -68,7 +68,7 @@ def check_residual(law: ConservationLaw, rows: Rows) -> tuple[CheckResult, ...]:
     return tuple(results)
 
 
-@eqx.filter_jit
+@program()
 def _evaluate(
     law: ConservationLaw, rows: Rows, terms: Callable[..., Vector]
 ) -> tuple[Scalar, Scalar, Scalar]:

@@ -14,6 +14,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax.tree_util import Partial
 
+from conservax._programs import program
 from conservax._types import PRNGKey
 from conservax.check import CheckResult, wasserstein
 from conservax.control._initial import curves
@@ -45,6 +46,7 @@ from conservax.transport import solve_ode, solve_sde
 Density = Literal["curves", "factorized", "autoregressive"]
 _ROWS = 200_000  # draws of each end that the likelihood sees
 _EVALUATED = 32_768  # draws that the costs of a plan are averaged over
+_costs = program()(costs_of)
 _TRIED = 500  # paths that show whether a plan keeps clear of obstacles
 _REPEATS = 4  # of the comparison with the goal
 _LAWS, _NETWORK = 8, {"components": 4, "width": 64, "depth": 2}
@@ -102,7 +104,7 @@ class Plan:
     def costs(self, points: int = _EVALUATED, *, seed: int = 0) -> dict[str, float]:
         """Control, running and terminal cost and their total, over exact draws of the law."""
         key = jax.random.key(seed)
-        parts = eqx.filter_jit(costs_of)(key, self.problem, self.scale, self.law, points)
+        parts = _costs(key, self.problem, self.scale, self.law, points)
         found = {name: float(value) for name, value in parts.items()}
         return found | {"total": sum(found.values())}
 

@@ -1,16 +1,16 @@
 """New windows of events, event by event."""
 
-import equinox as eqx
 import jax
 import jax.numpy as jnp
 
+from conservax._programs import program
 from conservax._types import PRNGKey
 from conservax.history._event_law import EventLaw, Sequences
 
 WINDOWS_AT_ONCE = 256  # bounds memory
 
 
-@eqx.filter_jit
+@program()
 def simulate(law: EventLaw, key: PRNGKey, sequences: int, *, most_events: int) -> Sequences:
     """Draw whole windows, exactly: each event from its closed conditional density.
 

@@ -5,7 +5,6 @@ from os import PathLike
 from pathlib import Path
 from typing import Any, NamedTuple, Self
 
-import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -13,6 +12,7 @@ import pandas as pd
 from jaxtyping import Float
 from numpy.typing import ArrayLike
 
+from conservax._programs import program
 from conservax.check import CheckReport
 from conservax.data import (
     DataError,
@@ -279,38 +279,38 @@ def _slots(events: int) -> int:
     return max(FEWEST_SLOTS, 1 << (events - 1).bit_length())
 
 
-@eqx.filter_jit
+@program()
 def _terms(law: EventLaw, rows: Sequences) -> Terms:
     return jax.lax.map(lambda row: law.log_prob(*row), rows, batch_size=WINDOWS_AT_ONCE)
 
 
-@eqx.filter_jit
+@program()
 def _hazards(law: EventLaw, rows: Sequences) -> jax.Array:
     return jax.lax.map(lambda row: law.integrated_hazard(*row), rows, batch_size=WINDOWS_AT_ONCE)
 
 
-@eqx.filter_jit
+@program()
 def _place_ranks(law: EventLaw, rows: Sequences) -> jax.Array:
     return jax.lax.map(lambda row: law.place_ranks(*row), rows, batch_size=WINDOWS_AT_ONCE)
 
 
-@eqx.filter_jit
+@program()
 def _memories(law: EventLaw, rows: Sequences) -> jax.Array:
     # Padding is read as well, after everything that is kept.
     return jax.lax.map(lambda row: law.remember(row.t, row.x), rows, batch_size=WINDOWS_AT_ONCE)
 
 
-@eqx.filter_jit
+@program()
 def _read(law: EventLaw, t: jax.Array, x: jax.Array, events: jax.Array) -> jax.Array:
     return law.remember(t, x)[events]
 
 
-@eqx.filter_jit
+@program()
 def _next(law: EventLaw, memory: jax.Array, keys: jax.Array) -> tuple[jax.Array, jax.Array]:
     return jax.lax.map(partial(law.draw, memory), keys, batch_size=PLACES_AT_ONCE)
 
 
-@eqx.filter_jit
+@program()
 def _log_rates(law: EventLaw, memory: jax.Array, wait: jax.Array, x: jax.Array) -> jax.Array:
     rate = lambda row: law.log_rate(memory, *row)  # noqa: E731
     return jax.lax.map(rate, (wait, x), batch_size=PLACES_AT_ONCE)

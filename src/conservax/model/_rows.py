@@ -6,10 +6,12 @@ import equinox as eqx
 import jax
 import numpy as np
 
+from conservax._programs import program
+
 BLOCK = 8192
 
 
-@eqx.filter_jit
+@program(keep=32)  # what is asked of a model: its density, velocity, draws ...
 def _apply(function: Callable, *columns):
     return jax.vmap(function)(*columns)
 

@@ -11,6 +11,7 @@ import numpy as np
 import optax
 import pandas as pd
 
+from conservax._programs import make_room
 from conservax._types import PRNGKey
 from conservax.objective import AbstractObjective, Sum, as_sum
 from conservax.train._checkpoint import load_tree, save_tree
@@ -108,6 +109,7 @@ def train(
     **Raises:** `DivergedError`, with the step; `CheckpointError`; `KeyboardInterrupt` leaves
     the checkpoint of the last finished chunk behind.
     """
+    make_room()
     objectives = [as_sum(stage.objective) for stage in stages]
     total = sum(stage.steps for stage in stages)
     devices = jax.devices()
@@ -188,7 +190,14 @@ def _start(key, law, optimiser, members, initial) -> TrainState:
     laws = [law] * members if initial is None else [initial(k) for k in keys]
     own = jax.vmap(lambda k: jax.random.fold_in(k, 1))(keys)  # other draws than of `initial`
     states = [initial_state(k, law, optimiser) for k, law in zip(own, laws, strict=True)]
-    return jax.tree.map(lambda *leaves: jax.numpy.stack(leaves), *states)
+    return jax.tree.map(_stacked, *states)
+
+
+def _stacked(*leaves: jax.Array) -> np.ndarray | jax.Array:
+    """Leaves along a new axis, on the host: stacking on the device compiles for every shape."""
+    if jax.numpy.issubdtype(leaves[0].dtype, jax.dtypes.prng_key):
+        return jax.numpy.stack(leaves)
+    return np.stack([np.asarray(leaf) for leaf in leaves])
 
 
 def _step(state: TrainState) -> int:
@@ -201,7 +210,7 @@ def _finish(law: eqx.Module, state: TrainState, history: History, stopped_early:
     losses = np.asarray(state.best_loss, float)
     losses = losses if np.isfinite(losses).all() else last["train"].sort_index().to_numpy(float)
     member = int(np.argmin(losses))
-    best = jax.tree.map(lambda leaf: leaf[member], state.best)
+    best = jax.tree.map(lambda leaf: jax.device_put(np.asarray(leaf)[member]), state.best)
     best_step = _step(state) - int(state.stale[member])
     return Trained(
         with_parameters(law, best), frame, member, _step(state), stopped_early, best_step
