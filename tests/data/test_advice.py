@@ -54,6 +54,18 @@ def test_dates_of_either_order_are_not_told_one():
     assert "write all so" in mixed
 
 
+def test_dates_in_two_forms_are_not_told_the_form_of_some():
+    assert "pandas" not in refusal(["03/15/2024", "2024-03-16", "03/17/2024", "2024-03-18"])
+
+
+@pytest.mark.parametrize("form", ["%d/%m", "%m/%d", "%d.%m."])
+def test_dates_without_a_year_are_neither_labels_nor_numbers(form):
+    message = refusal([day.strftime(form) for day in DAYS])
+    assert "expected a timestamp in ISO 8601" in message
+    assert "with their year" in message
+    assert "map" not in message
+
+
 @pytest.mark.parametrize("text", ["Jan {} 2021", "{} March 2021", "{:02d}:30", "{}:15"])
 def test_dates_in_words_and_times_of_day_are_neither_labels_nor_turned_round(text):
     message = refusal([text.format(n) for n in range(1, 12)])
@@ -70,6 +82,9 @@ def test_dates_in_words_and_times_of_day_are_neither_labels_nor_turned_round(tex
         (["1,000,000", "2,000,000"], {"thousands": ","}),
         (["0,5", "12,25"], {"decimal": ","}),
         (["0,125", "0,250"], {"decimal": ","}),
+        (["1.100,5", "2.200,25"], {"thousands": ".", "decimal": ","}),
+        (["1 100,5", "2 200,25"], {"thousands": " ", "decimal": ","}),
+        (["1.100.000", "2.200.000"], {"thousands": ".", "decimal": ","}),
     ],
 )
 @pytest.mark.parametrize("column", ["t", "x"])
@@ -84,7 +99,9 @@ def test_numbers_with_commas_are_told_how_to_be_read(tmp_path, texts, reads, col
     assert f"column {column!r}" in message
     advised = dict(re.findall(r"(thousands|decimal)='(.)'", message))
     assert advised == reads
-    assert pd.read_csv(file, **advised)[column].dtype == float or "000,000" in texts[0]
+    plain = [text.replace(reads.get("thousands", "_"), "") for text in texts]
+    plain = plain if "decimal" not in reads else [text.replace(",", ".") for text in plain]
+    assert pd.read_csv(file, **advised)[column].tolist() == [float(text) for text in plain]
 
 
 @pytest.mark.parametrize("text", ["1,{:03d}", "1 {:03d}", "1_{:03d}", "1'{:03d}"])
@@ -112,6 +129,17 @@ def test_lines_above_the_header_are_blamed_for_what_they_do(tmp_path, above):
     with pytest.raises(DataError, match="Row 1 begins with '#'") as caught:
         read_table(file)
     assert "UTF" not in str(caught.value)
+
+
+@pytest.mark.parametrize("above", ["My data\n", "My data\n\n", "% by me\n"])
+def test_titles_above_the_header_are_to_be_removed_and_not_the_rows(tmp_path, above):
+    file = tmp_path / "data.csv"
+    file.write_text(above + "t,x\n" + "".join(f"{n},{n}\n" for n in range(5)))
+    with pytest.raises(DataError, match=r"Row 1 .* remove .* above them") as caught:
+        read_table(file)
+    assert "Mend the row" not in str(caught.value)
+    assert "1 names" not in str(caught.value)
+    assert "1 values" not in str(caught.value)
 
 
 def test_a_row_of_too_many_values_is_not_blamed_on_the_encoding(tmp_path):

@@ -5,11 +5,14 @@ from collections.abc import Iterable
 
 _BETWEEN = " \u00a0\u2009\u202f'\u2019_"  # marks between thousands that are no decimal point
 _MARKED = re.compile(
-    rf"[+-]?(?:\d{{1,3}}(?:(?:,\d{{3}})+|(?:[{_BETWEEN}]\d{{3}})+)(?:\.\d*)?|\d*,\d+)"
+    rf"[+-]?(?:\d{{1,3}}(?:(?:,\d{{3}})+|(?:[{_BETWEEN}]\d{{3}})+)(?:\.\d*)?|\d*,\d+"
+    rf"|\d{{1,3}}(?:[.{_BETWEEN}]\d{{3}})+,\d*|\d{{1,3}}(?:\.\d{{3}}){{2,}})"
 )
+_DECIMAL_COMMA = re.compile(rf"[+-]?\d{{1,3}}(?:([.{_BETWEEN}])\d{{3}})+,\d*|[+-]?\d+(\.\d{{3}})+")
 _GROUPED = re.compile(r"[+-]?[1-9]\d{0,2}(?:,\d{3})+(?:\.\d*)?$")
 _DAY_MONTH = re.compile(r"(\d{1,2})([/.-])(\d{1,2})\2(\d{4}|\d{2})(.*)")
 _CLOCK = re.compile(r"([T ])\d{1,2}:\d{2}(:\d{2})?(\.\d+)?(?: ([AaPp][Mm]))?")
+_NO_YEAR = re.compile(r"\d{1,2}/\d{1,2}|\d{1,2}\.\d{1,2}\.")
 _MONTH = re.compile(r"\b(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\b", re.IGNORECASE)
 
 
@@ -18,8 +21,10 @@ def is_marked(value: object) -> bool:
     return isinstance(value, str) and _MARKED.fullmatch(value.strip()) is not None
 
 
-def names_a_month(text: str) -> bool:
-    """Whether text may be a date by the name of a month."""
+def may_be_date(text: str) -> bool:
+    """Whether text may be a date by the name of a month, or a day and a month without a year."""
+    if _NO_YEAR.fullmatch(text.strip()):
+        return True
     return _MONTH.search(text) is not None and any(mark.isdigit() for mark in text)
 
 
@@ -27,6 +32,12 @@ def about_marks(values: Iterable[object]) -> str:
     """How to write numbers with marks in them, given those of one column."""
     marked = [value.strip() for value in values if is_marked(value)]
     commas = [text for text in marked if "," in text]
+    grouped = [found for found in map(_DECIMAL_COMMA.fullmatch, marked) if found]
+    if grouped:
+        return (
+            "Write numbers without marks between thousands and with a decimal point, say with "
+            f"pandas.read_csv(file, thousands={grouped[0][1] or '.'!r}, decimal=',')."
+        )
     if not commas:
         return "Write numbers without marks between thousands: 1000."
     thousands = any("." in text or text.count(",") > 1 for text in commas)
@@ -52,6 +63,8 @@ def about_dates(values: Iterable[object]) -> str:
     texts = [value.strip() for value in values if isinstance(value, str)]
     found = [_DAY_MONTH.fullmatch(text) for text in texts]
     dates = [one for one in found if one]
+    if texts and all(_NO_YEAR.fullmatch(text) for text in texts):
+        return "Write all times so, with their year."
     if not dates or len(dates) < len(texts):
         return "Write all times so, or as numbers."
     days_first = any(int(one[1]) > 12 for one in dates)

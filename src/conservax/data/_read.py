@@ -14,7 +14,7 @@ from ._advice import is_marked
 from ._cells import Cells, from_cells, read_h5ad
 from ._errors import DataError
 from ._events import Events, cut, cut_whole, gather, window_length
-from ._sources import COMMENT, Columns, from_arrays, from_frame, from_pair, read_file
+from ._sources import Columns, about_header, from_arrays, from_frame, from_pair, read_file
 from ._table import Table
 from ._types import Points, TimeKind, Times
 from ._units import Units
@@ -316,9 +316,10 @@ def choose(
 def _find_time(raw: Columns) -> str:
     named = [name for name in raw.held if name.lower() in ("t", "time")]
     if len(named) != 1:
+        above = about_header(next(iter(raw.held), ""))
         raise DataError(
             f"{raw.source}: expected one column called 't' or 'time'; got {list(raw.held)}. "
-            + (COMMENT + " ") * next(iter(raw.held), "").startswith("#")
+            + (above and f"{above} ")
             + "Say which column is the time: time=... (--time)."
         )
     return named[0]

@@ -16,10 +16,20 @@ import pyarrow
 from ._errors import DataError
 from ._values import as_column
 
-COMMENT = (
-    "Row 1 begins with '#': the names of the columns come first, so remove what is above them."
-)
 _FIELDS = re.compile(r"Expected (\d+) fields in line (\d+), saw (\d+)")
+
+
+def about_header(first: str, alone: bool = False) -> str:
+    """What to do where row 1 holds no names of columns, "" where it may.
+
+    `first` is what the row begins with, `alone` whether there is nothing else in it.
+    """
+    if first[:1] in ("#", "%"):
+        return (
+            f"Row 1 begins with {first[0]!r}: the names of the columns come first, so remove the "
+            "lines above them, and the mark if it is before the names."
+        )
+    return f"Row 1 is to be the names of the columns: remove {first!r} above them." if alone else ""
 
 
 class Columns(NamedTuple):
@@ -201,11 +211,10 @@ def _read_csv(path: Path) -> Columns:
     if not isinstance(frame.index, pd.RangeIndex):
         raise DataError(
             f"{path}: expected one name in the header (row 1) for every value in a row; "
-            f"got {len(names)} names and more values. "
+            f"got {_count(len(names), 'name')} and more values. "
             + (
-                COMMENT
-                if names[0].startswith("#")
-                else "Mend the header, or commas at line ends or within numbers."
+                about_header(names[0], alone=len(names) == 1)
+                or "Mend the header, or commas at line ends or within numbers."
             )
         )
     refuse_twins([name for name in names if name], str(path))
@@ -218,10 +227,15 @@ def _ragged(path: Path, first: str, error: Exception) -> DataError:
     if found is None:
         return DataError(f"{path}: expected CSV text; got {_first_line(error)}. Correct the file.")
     expected, row, got = found.groups()
-    remedy = COMMENT if first.startswith("#") else "Mend the row, or commas within its values."
+    remedy = about_header(first, alone=expected == "1")
+    remedy = remedy or "Mend the row, or commas within its values."
     return DataError(
-        f"{path}, row {row}: expected {expected} values, as in the rows before; got {got}. {remedy}"
+        f"{path}, row {row}: expected {_count(int(expected), 'value')}, as in the rows before; got {got}. {remedy}"
     )
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}" + "s" * (number != 1)
 
 
 def _numbered(frame: pd.DataFrame, path: Path) -> Columns:

@@ -14,7 +14,7 @@ import pandas as pd
 from jaxtyping import Int
 from pandas.api import types
 
-from ._advice import about_dates, about_marks, is_marked, names_a_month
+from ._advice import about_dates, about_marks, is_marked, may_be_date
 from ._errors import DataError
 from ._types import TimeKind, Times
 
@@ -132,7 +132,7 @@ def seconds(column: pd.Series, where: str) -> tuple[Times, tuple[str, ...]]:
             + (
                 "Correct the value or remove the row."
                 if bad.size < len(column) / 2
-                else about_dates(column.iloc[bad])
+                else about_dates(column)
             )
         )
     micro = utc.dt.tz_localize(None).to_numpy("datetime64[us]").astype(np.int64)
@@ -206,7 +206,7 @@ def _refuse_labels(held: pd.Series, where: str) -> None:
         return
     labels = list(dict.fromkeys(texts))
     stamps = pd.to_datetime(pd.Series(labels), utc=True, format="ISO8601", errors="coerce")
-    dated = any(_DATE.search(label) or names_a_month(label) for label in labels)
+    dated = any(_DATE.search(label) or may_be_date(label) for label in labels)
     if not 0 < len(labels) <= _MOST_LABELS or dated or stamps.notna().any():
         return
     found = [_LABEL.fullmatch(label) for label in labels]
