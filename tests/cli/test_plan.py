@@ -5,6 +5,8 @@ import os
 import subprocess
 import sys
 import tomllib
+from pathlib import Path
+from types import SimpleNamespace
 
 import pandas as pd
 import pytest
@@ -13,7 +15,8 @@ import typer
 import conservax
 from conservax.cli import main
 from conservax.cli._app import app
-from conservax.control import read_task
+from conservax.cli._plan import _words
+from conservax.control import PlanScores, read_task
 
 TASK = """
 start = {means = [-3, 0], deviations = 0.2}
@@ -74,6 +77,12 @@ def test_no_help_loses_what_is_in_brackets(name, capsys, monkeypatch):
     told += [getattr(parameter, "help", None) or "" for parameter in command.params]
     for word in " ".join(told).replace("\\[", "[").split():
         assert "[" not in word or word in text, word
+
+
+@pytest.mark.parametrize(("ways", "said"), [(1, ", 1 way round"), (2, ", 2 ways round")])
+def test_one_way_is_not_many(ways, said):
+    solved = SimpleNamespace(seconds=1.0, costs=dict, entropy=float)
+    assert said in _words(Path("run"), solved, [PlanScores(0.0, 0.0, 0.1, 0.1, ways, 50)])
 
 
 WALL = """

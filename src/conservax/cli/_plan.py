@@ -123,7 +123,11 @@ def _words(out: Path, solved: Plan, found: list[PlanScores]) -> str:
         f"solved in {solved.seconds:.0f} s; costs: {costs}; entropy {solved.entropy():.3f} nats"
     ]
     for scores in found:
-        ways = "" if scores.ways is None else f", {scores.ways} ways round the obstacles"
+        ways = (
+            ""
+            if scores.ways is None
+            else f", {scores.ways} way{'s' * (scores.ways != 1)} round the obstacles"
+        )
         hit = "" if scores.hit is None else f", {scores.hit:.2%} hit an obstacle"
         lines.append(
             f"g = {scores.diffusion:g}: {scores.paths} paths{hit}{ways}; W2 to the goal {scores.terminal_w2:.4g} (floor {scores.floor_w2:.4g})"
