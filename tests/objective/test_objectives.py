@@ -25,6 +25,7 @@ from conservax.objective import (
     Sum,
     draws,
 )
+from conservax.objective._points import calmed_square
 
 KEY = jax.random.key(3)
 ROWS = Rows(jnp.linspace(0, 1, 4000), jnp.zeros((4000, 2)))
@@ -69,6 +70,38 @@ def test_kinetic_energy_has_the_gradient_of_its_closed_form():
     expected = jax.grad(energy, argnums=(0, 1))(moving.shift, moving.growth)
     np.testing.assert_allclose(grads.shift, expected[0], rtol=0.03)
     np.testing.assert_allclose(grads.growth, expected[1], atol=0.08)
+
+
+@pytest.mark.parametrize("speed", [0.0, 40.0, 99.9])
+def test_speeds_that_data_have_count_in_full(speed):
+    law = Moving(jnp.array([speed, 0.0]), jnp.zeros(())).law()
+    assert KineticEnergy()(KEY, law, ROWS) == pytest.approx(speed**2, rel=1e-6, abs=1e-6)
+
+
+def test_a_rare_draw_at_any_speed_is_no_more_than_a_share_of_a_step():
+    # Speeds whose squares have a tail of index 0.85, as those of a law of earthquakes had.
+    rng = np.random.default_rng(0)
+    square = 0.05 * rng.pareto(0.85, (2000, 256)) + 1.0
+    v = jnp.asarray(np.sqrt(square))[..., None]
+    plain, calmed = square.mean(1), np.asarray(jax.vmap(jax.vmap(calmed_square))(v)).mean(1)
+    assert plain.max() > 200 * np.median(plain)
+    assert calmed.max() < 100 * np.median(calmed)
+    np.testing.assert_allclose(np.median(calmed), np.median(plain), rtol=1e-2)
+    pulls = jax.vmap(jax.grad(lambda u: calmed_square(u)))(v.reshape(-1, 1))
+    assert jnp.abs(pulls).max() <= 200 + 1e-9  # the slope of the square where it ends
+
+
+def test_speeds_that_no_data_have_count_by_their_logarithm():
+    law = Moving(jnp.array([1e5, 0.0]), jnp.zeros(())).law()
+    assert KineticEnergy()(KEY, law, ROWS) == pytest.approx(1e4 * (1 + np.log(1e6)))
+
+
+def test_the_square_goes_on_smoothly():
+    ends = jnp.array([0.0, 100 - 1e-6, 100 + 1e-6, 1e9])
+    values, slopes = jax.vmap(jax.value_and_grad(lambda u: calmed_square(u[None])))(ends)
+    np.testing.assert_allclose(values[1:3], 1e4, rtol=1e-6)
+    np.testing.assert_allclose(slopes[:3], [0, 200, 200], rtol=1e-6)
+    assert values[3] == pytest.approx(1e4 * (1 + np.log(1e14)))
 
 
 def test_kinetic_energy_is_that_of_the_drift():
