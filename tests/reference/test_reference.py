@@ -196,8 +196,13 @@ def test_fit_takes_families_functions_and_the_network(tmp_path):
     np.testing.assert_array_equal(*both)
     given = conservax.fit(table, reference=lambda t, x: -x, **options, **small)
     assert isinstance(given.law.reference.reference, Given)
-    free = conservax.fit(table, reference="network", **options, **small)
+    run = tmp_path / "run"
+    free = conservax.fit(table, reference="network", out=run, **options, **small)
     assert isinstance(free.law.reference, NetworkDrift)
+    back = conservax.load(run / "model.conservax").law.reference
+    assert isinstance(back, NetworkDrift)
+    both = [over_points(lambda r, t, x: r(t, x), r, t, x) for r in (free.law.reference, back)]
+    np.testing.assert_array_equal(*both)
     with pytest.raises(ValueError, match="shape"):
         conservax.fit(table, reference=lambda t, x: x[0], **options, **small)
     with pytest.raises(conservax.DataError, match="diffusion"):
