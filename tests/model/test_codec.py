@@ -90,6 +90,7 @@ def made_by_files(dim=2):
         reference.Repressilator(),
         objective.NegativeLogLikelihood()
         + 0.5 * objective.KineticEnergy(points=7)
+        + objective.LogEnergy(objective.as_sum(objective.KineticEnergy()))
         + objective.ReferenceEnergy()
         + objective.GrowthEnergy()
         + objective.GrowthPrior(times=(0.0, 1.0))

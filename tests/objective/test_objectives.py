@@ -20,9 +20,11 @@ from conservax.objective import (
     AbstractObjective,
     JacobianSymmetry,
     KineticEnergy,
+    LogEnergy,
     NegativeLogLikelihood,
     Rows,
     Sum,
+    as_sum,
     draws,
 )
 from conservax.objective._points import calmed_square
@@ -108,6 +110,46 @@ def test_kinetic_energy_is_that_of_the_drift():
     # Standing normal, g = 2: drift = -2 x, so E |u|^2 = 4 * 2.
     law = Moving(jnp.zeros(2), jnp.zeros(())).law(diffusion=2.0)
     assert KineticEnergy()(KEY, law, ROWS) == pytest.approx(8.0, rel=0.05)
+
+
+def test_log_energy_has_the_value_and_the_gradient_of_its_closed_form():
+    def closed(shift, growth):
+        return jnp.log(energy(shift, growth) + 0.01)
+
+    def estimate(law):
+        return LogEnergy(as_sum(KineticEnergy(20_000)))(KEY, law.law(), ROWS)
+
+    for shift in ([3.0, -1.0], [0.02, 0.01]):  # above the floor, and below
+        moving = Moving(jnp.array(shift), jnp.array(0.0))
+        value, grads = eqx.filter_value_and_grad(estimate)(moving)
+        assert value == pytest.approx(float(closed(moving.shift, moving.growth)), abs=1e-6)
+        expected = jax.grad(closed)(moving.shift, moving.growth)
+        np.testing.assert_allclose(grads.shift, expected, rtol=1e-6)
+
+
+def test_log_energy_costs_the_likelihood_what_it_says_in_any_unit():
+    """Two normals D widths apart: with w log E the far one is pulled in by 2 w / D, not by 2 w D."""
+    nll = NegativeLogLikelihood()
+    for distance in (1.0, 10.0, 100.0):
+        objective = nll + 0.01 * LogEnergy(as_sum(KineticEnergy(64)))
+        x = np.random.default_rng(0).normal(size=(20_000, 2))
+        rows = Rows(jnp.ones(20_000), jnp.asarray(x - x.mean(0) + [distance, 0.0]))
+        moving = Moving(jnp.array([distance, 0.0]), jnp.array(0.0))
+
+        def total(moving, objective=objective, rows=rows):
+            return objective.total(objective.parts(KEY, moving.law(), rows))
+
+        # Unit curvature: one Newton step along the shift lands on the optimum.
+        pulled = eqx.filter_grad(total)(moving).shift[0]
+        price = 0.5 * pulled**2
+        assert pulled == pytest.approx(0.02 / distance, rel=0.02)
+        assert price < 0.01
+
+
+@pytest.mark.parametrize("floor", [0.0, -1.0, np.inf])
+def test_log_energy_needs_a_floor(floor):
+    with pytest.raises(ValueError, match="floor above 0"):
+        LogEnergy(as_sum(KineticEnergy()), floor)
 
 
 class Rotation(AbstractDivergenceFree):

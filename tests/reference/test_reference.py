@@ -164,7 +164,7 @@ def decay_table(rows=300):
     for t in range(5):
         fade = np.exp(-0.5 * t)
         spread = np.sqrt(0.09 * fade**2 + 0.09 * (1 - fade**2))
-        x = 10 * fade + spread * rng.normal(size=(rows, 1)) + np.array([[0.0, 2 * fade]])
+        x = 10 * fade + spread * rng.normal(size=(rows, 2)) + np.array([[0.0, 2 * fade]])
         frames.append(pd.DataFrame({"t": t, "a": x[:, 0], "b": x[:, 1]}))
     return pd.concat(frames)
 

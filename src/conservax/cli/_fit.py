@@ -64,13 +64,12 @@ def fit_command(
     ] = None,
     out: Annotated[Path | None, typer.Option(help="Folder for the run.")] = None,
     kinetic: Annotated[
-        float | None,
+        float,
         typer.Option(
             min=0,
-            help="Weight of the kinetic energy: smooth, short paths; chosen by default.",
-            show_default=False,
+            help="What smooth, short paths may cost: nats for each factor of e less kinetic energy.",
         ),
-    ] = None,
+    ] = 0.01,
     diffusion: Annotated[
         float,
         typer.Option(

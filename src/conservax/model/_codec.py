@@ -61,6 +61,7 @@ IN_FILES: dict[str, tuple[type[eqx.Module], ...]] = {
         objective.GrowthPrior,
         objective.JacobianSymmetry,
         objective.KineticEnergy,
+        objective.LogEnergy,
         objective.MassError,
         objective.NegativeLogLikelihood,
         objective.ReferenceEnergy,

@@ -24,7 +24,6 @@ DensityName = Literal["autoregressive", "bumps", "paths"]
 _BUMPS, _ROWS_A_BUMP = 1024, 4
 _RANK, _BACKGROUND = 2, 0.01
 _PATHS, _PATHS_A_CELL = 512, 2
-_ENERGY, _ENERGY_BETWEEN_SNAPSHOTS = 0.01, 0.001
 _SHARES, _GROWTH_WAVES = 4, 3
 
 
@@ -43,7 +42,9 @@ def density_maker(
     """
     if name == "autoregressive":
         count = (4 if is_share else 16) if components is None else components
-        return _autoregressive(t, x, {"components": count, **network})
+        # Where shares change, the mean of all moves though nobody does: no frame for each.
+        whiten = not is_share and snapshots(t) is not None
+        return _autoregressive(t, x, whiten, {"components": count, **network})
     if name == "bumps":
         count = bumps_for(len(x)) if components is None else components
         clusters = find_clusters(x, count, seed=seed)  # once for all members
@@ -65,11 +66,11 @@ def density_maker(
 
 
 def _autoregressive(
-    t: np.ndarray, x: np.ndarray, options: dict[str, Any]
+    t: np.ndarray, x: np.ndarray, whiten: bool, options: dict[str, Any]
 ) -> Callable[[PRNGKey], AbstractDensity]:
-    """That of snapshots begins as one normal per snapshot, in whose coordinates it learns the rest."""
+    """Whitened, it begins as one normal per snapshot, in whose coordinates it learns the rest."""
     dim = x.shape[1]
-    if snapshots(t) is None:
+    if not whiten:
         return lambda key: Autoregressive(dim, **options, key=key)
     normals = fit_normal_by_snapshot(t, x)
     factor = np.linalg.cholesky(normals.covariance)
@@ -84,12 +85,6 @@ def _autoregressive(
 def usual_flux(density: Any) -> AbstractFlux:
     """The flux of a density unless another is given: paths move with their bumps."""
     return MixtureFlux(FactorizedFlux()) if density == "paths" else KnotheRosenblatt()
-
-
-def usual_energy_weight(density: Any, t: np.ndarray, has_reference: bool) -> float:
-    """The weight of the energy unless another is given: whitened snapshots hardly wiggle without."""
-    whitened = density == "autoregressive" and snapshots(t) is not None
-    return _ENERGY_BETWEEN_SNAPSHOTS if whitened and not has_reference else _ENERGY
 
 
 def growing(make: Callable[[PRNGKey], Any]) -> Callable[[PRNGKey], Mixture]:

@@ -26,22 +26,20 @@ from conservax.data import (
 from conservax.density import AbstractDensity
 from conservax.flux import AbstractDivergenceFree, AbstractFlux, MixtureFlux
 from conservax.law import ConservationLaw
-from conservax.model._codec import CodecError, encode
 from conservax.model._densities import (
     DensityName,
     density_maker,
     growing,
-    usual_energy_weight,
     usual_flux,
 )
 from conservax.model._event_model import EventModel
-from conservax.model._growing import MASS_WEIGHT, check_growth_prior, growth_energy, mass_error
+from conservax.model._growing import MASS_WEIGHT, check_growth_prior, mass_error
 from conservax.model._model import Model
+from conservax.model._objectives import describe, is_known, stages_of, usual_objective
 from conservax.model._parts import (
     ReferenceName,
     check_parts,
     check_weights,
-    kind_of,
     reference_of,
 )
 from conservax.model._run import (
@@ -61,14 +59,7 @@ from conservax.model._training_rows import (
     training_rows,
     validation_rows,
 )
-from conservax.objective import (
-    AbstractObjective,
-    KineticEnergy,
-    NegativeLogLikelihood,
-    ReferenceEnergy,
-    Sum,
-    as_sum,
-)
+from conservax.objective import AbstractObjective, Sum
 from conservax.reference import AbstractReference
 from conservax.train import CHECKPOINT, ProgressBar, Stage, train
 
@@ -84,7 +75,7 @@ def fit(
     divergence_free: Callable[[PRNGKey], AbstractDivergenceFree] | None = None,
     diffusion: float | Callable[[Time], Scalar] = 0.0,
     reference: AbstractReference | Callable[[Time, Point], Vector] | ReferenceName | None = None,
-    kinetic: float | None = None,
+    kinetic: float = 0.01,
     growth: float | None = None,
     growth_prior: str | None = None,
     masses: Mapping[Any, float] | None = None,
@@ -138,11 +129,12 @@ def fit(
       first time where these are timestamps, in days); a family of them whose parameters are learned
       along, of `conservax.reference`, also "lotka-volterra" or "repressilator" for those that begin
       with all rates 1; or "network", for any field that does not depend on time.
-      The weight `kinetic` is then that of the divergence from it (`ReferenceEnergy`, nats, which
-      says how to hold a good first guess for a while).
-    - `kinetic`: weight of the kinetic energy beside the likelihood, over standardised data and
-      unit time. Light by default, against wiggles in time: .01, or .001 where snapshots are learned
-      by "autoregressive", which .01 would move by .1 nats. 0 turns it off.
+      The energy that `kinetic` speaks of is then the divergence from it (`ReferenceEnergy`, nats,
+      which says how to hold a good first guess for a while).
+    - `kinetic`: what less motion may cost: at most so many nats of likelihood for each factor of e
+      by which the kinetic energy falls (`LogEnergy`), in any unit. The default of .01 hardly moves the
+      densities at observed times; 0 turns it off. Beside `growth` it is the weight of the kinetic
+      energy itself, over standardised data and unit time.
     - `growth`: lets births and deaths change the population, besides movement: weight of the energy
       of growth (`GrowthEnergy`) beside the likelihood; the larger it is, the less is born and dies
       and the more moves. The density is then a mixture of laws of `density`, each of which grows
@@ -209,20 +201,14 @@ def fit(
         else density
     )
     if objective is None:
-        likelihood = NegativeLogLikelihood()
-        energy = KineticEnergy() if reference is None else ReferenceEnergy()
-        if kinetic is None:
-            kinetic = usual_energy_weight(density, parts.train.t, reference is not None)
-        objective = likelihood + kinetic * energy if kinetic else likelihood
-        if growth is not None:
-            objective = objective + growth * growth_energy(parts.train, units)
+        objective = usual_objective(kinetic, growth, reference is not None, parts.train, units)
         if masses is not None:
             objective = objective + MASS_WEIGHT * mass_error(masses, growth, units)
     elif masses is not None:
         raise DataError(
             "expected masses without objective; got both. Add a MassError to it instead."
         )
-    stages = _stages(objective, steps)
+    stages = stages_of(objective, steps)
     own_flux = flux or usual_flux(density)
     if growth is not None:
         if isinstance(own_flux, MixtureFlux):
@@ -268,7 +254,7 @@ def fit(
         "members": members,
         "seed": seed,
         "own_optimiser": optimiser is not None,
-        "own_objective": not _is_known(stages),
+        "own_objective": not is_known(stages),
         "objective": describe(stages),
         "most_steps": sum(stage.steps for stage in stages),
     }
@@ -305,7 +291,7 @@ def resume(
             had = "had its own" if settings[f"own_{name}"] else "did not have its own"
             raise DataError(f"{run}: this run {had} {name}. Resume with what `fit` was given.")
     if objective is not None:
-        experiment = experiment._replace(stages=_stages(objective, settings["most_steps"]))
+        experiment = experiment._replace(stages=stages_of(objective, settings["most_steps"]))
     return run_experiment(experiment, run, lambda key: experiment.law, optimiser, progress)
 
 
@@ -316,37 +302,6 @@ def load(path: str | PathLike[str]) -> Model | EventModel:
     **Raises:** `DataError` if the file is missing, truncated, foreign or of another version.
     """
     return open_run(Path(path))
-
-
-def _stages(objective: AbstractObjective | Sum | Sequence[Stage], steps: int) -> tuple[Stage, ...]:
-    if isinstance(objective, Sequence):
-        return tuple(objective)
-    if not isinstance(objective, AbstractObjective | Sum):
-        raise TypeError(
-            "expected an objective such as NegativeLogLikelihood(), a sum of them, or a list of "
-            f"Stage; got {kind_of(objective)}."
-        )
-    return (Stage(steps, as_sum(objective)),)
-
-
-def _is_known(stages: Sequence[Stage]) -> bool:
-    """Whether every objective is one of conservax, so that a file can name it."""
-    try:
-        encode(tuple(stage.objective for stage in stages))
-    except CodecError:
-        return False
-    return True
-
-
-def describe(stages: Sequence[Stage]) -> str:
-    """The objective in words: `2000 steps of nll + 0.001 kinetic`."""
-
-    def one(stage: Stage) -> str:
-        terms = as_sum(stage.objective).terms
-        text = " + ".join(t.name if w == 1 else f"{w:g} {t.name}" for w, t in terms)
-        return f"{stage.steps} steps of {text}"
-
-    return ", then ".join(map(one, stages))
 
 
 def run_experiment(

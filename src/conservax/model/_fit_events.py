@@ -28,7 +28,8 @@ from conservax.history import Encoder, EventLaw, SequenceLikelihood
 from conservax.law import ConservationLaw
 from conservax.model._densities import bumps_for
 from conservax.model._event_model import EventModel
-from conservax.model._fit import describe, run_experiment
+from conservax.model._fit import run_experiment
+from conservax.model._objectives import describe
 from conservax.model._run import Experiment, write_experiment
 from conservax.model._smoothing import smoothing
 from conservax.train import Stage

@@ -18,6 +18,7 @@ from conservax.objective._growth_prior import GrowthPrior as GrowthPrior
 from conservax.objective._jacobian_symmetry import JacobianSymmetry as JacobianSymmetry
 from conservax.objective._kinetic_energy import KineticEnergy as KineticEnergy
 from conservax.objective._likelihood import NegativeLogLikelihood as NegativeLogLikelihood
+from conservax.objective._log_energy import LogEnergy as LogEnergy
 from conservax.objective._mass import MassError as MassError
 from conservax.objective._points import Spread as Spread
 from conservax.objective._points import draws as draws
