@@ -18,15 +18,12 @@ from conservax._types import PRNGKey, PyTree, Scalar
 from conservax.objective import Sum
 from conservax.train._state import TrainState, without_parameters
 
-PIECE = 1024  # validation rows at once, if a step has not more: about the memory of a step
-
 
 class ChunkMetrics(NamedTuple):
     """What the host learns from a chunk."""
 
     parts: dict[str, Float[Array, ""]]  # mean of every term over the chunk
     train: Float[Array, ""]  # mean objective over the chunk
-    validation: Float[Array, ""]  # objective of the running mean on the validation rows, or NaN
     finite: Bool[Array, " steps"]  # whether each step's loss and gradient were finite
 
 
@@ -59,7 +56,7 @@ def make_chunk(
     noise: float,
     time_noise: float,
     sharding: NamedSharding,
-) -> Callable[[TrainState, Any, Any, PRNGKey], tuple[TrainState, ChunkMetrics]]:
+) -> Callable[[TrainState, Any], tuple[TrainState, ChunkMetrics]]:
     """A compiled function that takes `steps` steps, for states stacked along a leading axis.
 
     Laws alike but for their parameters and sums alike but for their weights share it; an optimiser
@@ -79,8 +76,6 @@ def _chunk(
     numbers: Numbers,
     state: TrainState,
     data: Any,
-    validation: Any,
-    key: PRNGKey,
 ) -> tuple[TrainState, ChunkMetrics]:
     """The next steps of every member."""
     frame, terms = made_of.tree
@@ -97,15 +92,7 @@ def _chunk(
             lambda state, _: step(state, data), state, length=how.steps
         )
         means = jax.tree.map(jnp.mean, parts)
-        if validation is None:
-            held_out = jnp.full((), jnp.nan, values.dtype)
-            state = dataclasses.replace(state, best=state.average)
-        else:
-            held_out = _in_pieces(
-                lambda *piece: loss(state.average, *piece)[0], key, validation, how.batch_size
-            )
-            state = _keep_best(state, held_out, how.steps)
-        return state, ChunkMetrics(means, jnp.mean(values), held_out, finite)
+        return state, ChunkMetrics(means, jnp.mean(values), finite)
 
     return jax.vmap(one_chunk)(state)
 
@@ -138,36 +125,6 @@ def _one_step(
     return state, (value, parts, finite)
 
 
-def _in_pieces(
-    objective: Callable[[PRNGKey, Any], Scalar], key: PRNGKey, rows: Any, batch_size: int
-) -> Scalar:
-    """The mean of an objective over pieces of rows, one after the other: memory of one piece.
-
-    A piece has as many rows as a step or, where that is more, `PIECE`, for which a window counts
-    as many times as the longest has events. Pieces are of equal length; the last few rows, too few
-    for another piece, are left out.
-    """
-    most = max(batch_size, PIECE * len(rows.t) // rows.t.size)
-    length = len(rows.t) // -(-len(rows.t) // most)
-    count = len(rows.t) // length
-    if count == 1:
-        return objective(key, rows)
-    # Piece i has the rows i, i + count, ...: of rows in time order, a fair share of every time.
-    pieces = jax.tree.map(
-        lambda leaf: leaf[: length * count].reshape(length, count, *leaf.shape[1:]).swapaxes(0, 1),
-        rows,
-    )
-    keys = jax.random.split(key, count)
-    means = jax.lax.map(lambda piece: objective(*piece), (keys, pieces))
-    return jnp.average(means, weights=jax.vmap(_meant)(pieces))
-
-
-def _meant(rows: Any) -> Scalar | int:
-    """What an objective is a mean over: the rows of a piece, or the events of its windows."""
-    events = getattr(rows, "length", None)
-    return len(rows.t) if events is None else jnp.maximum(jnp.sum(events), 1)
-
-
 def _blurred(key: PRNGKey, rows: Any, numbers: Numbers, blurred: tuple[bool, bool]) -> Any:
     """Rows moved at random, times reflected at the ends of [0, 1]."""
     if blurred[0]:
@@ -179,18 +136,6 @@ def _blurred(key: PRNGKey, rows: Any, numbers: Numbers, blurred: tuple[bool, boo
         moved = numbers.time_noise * jax.random.normal(t_key, rows.t.shape, rows.t.dtype)
         rows = rows._replace(t=jnp.clip(1 - jnp.abs(1 - jnp.abs(rows.t + moved)), 0.0, 1.0))
     return rows
-
-
-def _keep_best(state: TrainState, held_out: Scalar, steps: int) -> TrainState:
-    """Remember the running mean if it is the best on the validation rows so far."""
-    better = held_out < state.best_loss
-    best = jax.tree.map(lambda new, old: jnp.where(better, new, old), state.average, state.best)
-    return dataclasses.replace(
-        state,
-        best=best,
-        best_loss=jnp.where(better, held_out, state.best_loss),
-        stale=jnp.where(better, 0, state.stale + steps),
-    )
 
 
 def replicate(tree: PyTree, copied: NamedSharding) -> PyTree:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from jaxtyping import Float
 
 from conservax.objective import Sum
 from conservax.train._chunk import ChunkMetrics
@@ -34,11 +35,13 @@ class ChunkReport:
         }
 
 
-def reports_of(step: int, metrics: ChunkMetrics) -> list[ChunkReport]:
-    """One report a member, from metrics on the host."""
+def reports_of(
+    step: int, metrics: ChunkMetrics, held_out: Float[np.ndarray, " members"]
+) -> list[ChunkReport]:
+    """One report a member, from metrics and objectives on validation rows (or NaN) on the host."""
     reports = []
     for member in range(len(metrics.train)):
-        validation = float(metrics.validation[member])
+        validation = float(held_out[member])
         reports.append(
             ChunkReport(
                 member=member,

@@ -19,6 +19,7 @@ from conservax.train._chunk import make_chunk, replicate, replicated_and_split
 from conservax.train._history import ChunkReport, History, reports_of
 from conservax.train._optimisers import clipped, cosine_adam
 from conservax.train._state import TrainState, initial_state, with_parameters
+from conservax.train._validation import make_judge
 
 CHECKPOINT, METRICS = "checkpoint.safetensors", "metrics.csv"
 
@@ -87,7 +88,8 @@ def train(
 
     - `law`: where to start: a `ConservationLaw`, or another module.
     - `rows`, `validation`: what the objective takes: observed points in law units, as `Rows`. Early
-      stopping and the choice of the best running mean look at the validation rows.
+      stopping and the choice of the best running mean look at the validation rows; where the last
+      stage starts is a candidate too.
       `rows` may also be a function of a number, for more rows than memory holds: chunk n then draws
       from `rows(n)`, of one shape for all n. It is called while the device is at work.
     - `stages`: objectives in turn.
@@ -129,7 +131,9 @@ def train(
     data = replicate(rows_of(_step(state) // chunk), copied)
     validation_key = jax.random.fold_in(key, 1)
     ends = np.cumsum([stage.steps for stage in stages])
-
+    judges = [
+        make_judge(law, one, validation, validation_key, batch_size) for one in objectives
+    ]
     compiled: dict[tuple[int, int], Callable] = {}
 
     def is_stale(state: TrainState) -> bool:
@@ -142,8 +146,9 @@ def train(
     while (step := _step(state)) < total and not is_stale(state):
         now = int(np.searchsorted(ends, step, side="right"))
         steps = min(chunk, int(ends[now]) - step)
-        if now > 0 and step == ends[now - 1]:
+        if step == ends[now] - stages[now].steps:  # where a stage starts is its first candidate
             state = eqx.tree_at(lambda s: s.best_loss, state, state.best_loss * 0 + np.inf)
+            state, _ = judges[now](state, 0)
         if (now, steps) not in compiled:
             compiled[now, steps] = make_chunk(
                 law,
@@ -156,16 +161,17 @@ def train(
                 time_noise=time_noise,
                 sharding=split,
             )
-        new_state, metrics = compiled[now, steps](state, data, validation, validation_key)
+        new_state, metrics = compiled[now, steps](state, data)
+        new_state, held_out = judges[now](new_state, steps)
         if callable(rows) and step + steps < total:  # the call above has only begun
             data = replicate(rows_of((step + steps) // chunk), copied)
-        metrics = jax.device_get(metrics)
+        metrics, held_out = jax.device_get((metrics, held_out))
         if not metrics.finite.all():
             raise DivergedError(step + 1 + int(np.argmin(metrics.finite.all(0))), run)
-        if validation is not None and not np.isfinite(metrics.validation).all():
+        if validation is not None and not np.isfinite(held_out).all():
             raise DivergedError(step + steps, run, "on the validation rows")
         state = new_state
-        reports = reports_of(step + steps, metrics)
+        reports = reports_of(step + steps, metrics, held_out)
         history.add(reports)
         if run is not None and writes:
             save_tree(run / CHECKPOINT, state)

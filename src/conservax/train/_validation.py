@@ -1,0 +1,104 @@
+"""The objective on validation rows, which chooses the law that is kept."""
+
+import dataclasses
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float, Int
+
+from conservax._programs import Constant, program
+from conservax._types import PRNGKey, Scalar
+from conservax.objective import Sum
+from conservax.train._state import TrainState, without_parameters
+
+PIECE = 1024  # validation rows at once, if a step has not more: about the memory of a step
+
+
+def make_judge(
+    law: eqx.Module, objective: Sum, validation: Any, key: PRNGKey, batch_size: int
+) -> Callable[[TrainState, int], tuple[TrainState, Float[Array, " members"]]]:
+    """A function that takes the objective of running means, and remembers those that are best.
+
+    It takes states stacked along a leading axis, and how many steps they have made since it was last
+    called; the program is shared as that of a chunk is. Without validation rows the last running
+    means are the best, and the objective is NaN.
+    """
+    if validation is None:
+        return lambda state, _: (_last(state), jnp.full_like(state.best_loss, jnp.nan))
+    made_of = Constant((without_parameters(law), [term for _, term in objective.terms]))
+    weights = [jnp.asarray(weight) for weight, _ in objective.terms]
+    judge = partial(_judge, made_of, batch_size, weights, validation, key)
+    return lambda state, steps: judge(state, jnp.asarray(steps))
+
+
+def _last(state: TrainState) -> TrainState:
+    return dataclasses.replace(state, best=state.average)
+
+
+@program()
+def _judge(
+    made_of: Constant,
+    batch_size: int,
+    weights: list[Scalar],
+    validation: Any,
+    key: PRNGKey,
+    state: TrainState,
+    steps: Int[Array, ""],
+) -> tuple[TrainState, Float[Array, " members"]]:
+    frame, terms = made_of.tree
+    objective = Sum(tuple(zip(weights, terms, strict=True)))
+
+    def one(state: TrainState):
+        def loss(key, rows):
+            return objective.total(objective.parts(key, eqx.combine(state.average, frame), rows))
+
+        held_out = _in_pieces(loss, key, validation, batch_size)
+        return _keep_best(state, held_out, steps), held_out
+
+    return jax.vmap(one)(state)
+
+
+def _in_pieces(
+    objective: Callable[[PRNGKey, Any], Scalar], key: PRNGKey, rows: Any, batch_size: int
+) -> Scalar:
+    """The mean of an objective over pieces of rows, one after the other: memory of one piece.
+
+    A piece has as many rows as a step or, where that is more, `PIECE`, for which a window counts
+    as many times as the longest has events. Pieces are of equal length; the last few rows, too few
+    for another piece, are left out.
+    """
+    most = max(batch_size, PIECE * len(rows.t) // rows.t.size)
+    length = len(rows.t) // -(-len(rows.t) // most)
+    count = len(rows.t) // length
+    if count == 1:
+        return objective(key, rows)
+    # Piece i has the rows i, i + count, ...: of rows in time order, a fair share of every time.
+    pieces = jax.tree.map(
+        lambda leaf: leaf[: length * count].reshape(length, count, *leaf.shape[1:]).swapaxes(0, 1),
+        rows,
+    )
+    keys = jax.random.split(key, count)
+    means = jax.lax.map(lambda piece: objective(*piece), (keys, pieces))
+    return jnp.average(means, weights=jax.vmap(_meant)(pieces))
+
+
+def _meant(rows: Any) -> Scalar | int:
+    """What an objective is a mean over: the rows of a piece, or the events of its windows."""
+    events = getattr(rows, "length", None)
+    return len(rows.t) if events is None else jnp.maximum(jnp.sum(events), 1)
+
+
+def _keep_best(state: TrainState, held_out: Scalar, steps: Int[Array, ""]) -> TrainState:
+    """Remember the running mean if it is the best on the validation rows so far."""
+    better = held_out < state.best_loss
+    best = jax.tree.map(lambda new, old: jnp.where(better, new, old), state.average, state.best)
+    return dataclasses.replace(
+        state,
+        best=best,
+        best_loss=jnp.where(better, held_out, state.best_loss),
+        stale=jnp.where(better, 0, state.stale + steps),
+    )
