@@ -27,6 +27,18 @@ def test_normals_of_snapshots_are_found(normals):
         assert np.mean(law.logpdf(x) - normals.log_prob(time, x)) == pytest.approx(0, abs=0.005)
 
 
+def test_strong_correlations_are_kept_and_few_rows_are_shrunk():
+    rng = np.random.default_rng(1)
+    factor = np.tril(rng.normal(size=(10, 10)), -1) + np.diag(rng.uniform(0.4, 1, 10))
+    strong, none = multivariate_normal(cov=factor @ factor.T), multivariate_normal(np.zeros(10))
+    assert np.linalg.cond(strong.cov) > 1e3
+    for law, rows, behind in ((strong, 700, 0.2), (none, 15, 1.5)):
+        x, fresh = law.rvs(rows, random_state=rng), law.rvs(4000, random_state=rng)
+        fitted = fit_normal_by_snapshot(np.zeros(rows), x)
+        # By maximum likelihood: 65 / 1400 = .05 of 700 rows; of 15 more than 10 nats.
+        assert np.mean(law.logpdf(fresh) - fitted.log_prob(0.0, fresh)) < behind
+
+
 def test_between_snapshots_moments_are_linear(normals):
     mean, covariance = np.array([25, -1.5]), (LAWS[0.0].cov + LAWS[2.0].cov) / 2
     x = mean + RNG.normal(size=(50, 2)) @ np.linalg.cholesky(covariance).T
