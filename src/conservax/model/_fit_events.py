@@ -26,7 +26,6 @@ from conservax.density import AbstractDensity, BumpMixture, find_clusters
 from conservax.flux import KnotheRosenblatt
 from conservax.history import Encoder, EventLaw, SequenceLikelihood
 from conservax.law import ConservationLaw
-from conservax.model._densities import bumps_for
 from conservax.model._event_model import EventModel
 from conservax.model._fit import run_experiment
 from conservax.model._objectives import describe
@@ -35,6 +34,9 @@ from conservax.model._smoothing import smoothing
 from conservax.train import Stage
 
 BACKGROUND = 0.01
+# Every bump is weighed by the memory. With one for few events places are learned by heart, and
+# training stops, for their sake, before the waits are learned.
+EVENTS_A_BUMP, FEWEST_BUMPS, MOST_BUMPS = 50, 8, 256
 
 
 def fit_events(
@@ -74,8 +76,9 @@ def fit_events(
       `conservax.data.read_events` reads with `time`, `columns`, `sequence`, `window`, `stride` and
       `degrees`.
     - `density`: of the next place: a function of the length of the condition and a random key. By
-      default a `BumpMixture` with `components` bumps that begin at the clusters of the events,
-      and one at each of the last `echoes` events, all weighed by a network of hidden `width`.
+      default a `BumpMixture` with `components` bumps (one for 50 events, 8 to 256) that begin at
+      the clusters of the events, and one at each of the last `echoes` events, all weighed by a
+      network of hidden `width`.
     - `state`: length of the memory of the events before, beside the echoes.
     - `waits`: Weibull distributions of the wait for the next event.
     - `steps`, `batch_size` (windows a step), `learning_rate`, `patience`, `noise`, `members`,
@@ -109,7 +112,7 @@ def fit_events(
         noise = smoothing(rows, units, len(train))[0]
     make = density or _bumps_at(
         units.standardise(train.x),
-        bumps_for(len(train)) if components is None else components,
+        _bumps_for(len(train)) if components is None else components,
         seed,
         rank=width,
         background=BACKGROUND,
@@ -153,6 +156,11 @@ def fit_events(
     if run is not None:
         write_experiment(run, experiment)
     return run_experiment(experiment, run, initial, None, progress)
+
+
+def _bumps_for(events: int) -> int:
+    bumps = min(max(events // EVENTS_A_BUMP, FEWEST_BUMPS), MOST_BUMPS)
+    return min(bumps, events)
 
 
 def _bumps_at(
