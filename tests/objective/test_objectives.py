@@ -27,7 +27,6 @@ from conservax.objective import (
     as_sum,
     draws,
 )
-from conservax.objective._points import calmed_square
 
 KEY = jax.random.key(3)
 ROWS = Rows(jnp.linspace(0, 1, 4000), jnp.zeros((4000, 2)))
@@ -74,36 +73,31 @@ def test_kinetic_energy_has_the_gradient_of_its_closed_form():
     np.testing.assert_allclose(grads.growth, expected[1], atol=0.08)
 
 
-@pytest.mark.parametrize("speed", [0.0, 40.0, 99.9])
-def test_speeds_that_data_have_count_in_full(speed):
-    law = Moving(jnp.array([speed, 0.0]), jnp.zeros(())).law()
-    assert KineticEnergy()(KEY, law, ROWS) == pytest.approx(speed**2, rel=1e-6, abs=1e-6)
+class Speed(AbstractObjective):
+    """The mean of given squared speeds, times what is learned."""
+
+    squares: jax.Array
+    name: ClassVar[str] = "speed"
+
+    def __call__(self, key, law, rows):
+        return law * jnp.mean(self.squares)
 
 
-def test_a_rare_draw_at_any_speed_is_no_more_than_a_share_of_a_step():
-    # Speeds whose squares have a tail of index 0.85, as those of a law of earthquakes had.
-    rng = np.random.default_rng(0)
-    square = 0.05 * rng.pareto(0.85, (2000, 256)) + 1.0
-    v = jnp.asarray(np.sqrt(square))[..., None]
-    plain, calmed = square.mean(1), np.asarray(jax.vmap(jax.vmap(calmed_square))(v)).mean(1)
-    assert plain.max() > 200 * np.median(plain)
-    assert calmed.max() < 100 * np.median(calmed)
-    np.testing.assert_allclose(np.median(calmed), np.median(plain), rtol=1e-2)
-    pulls = jax.vmap(jax.grad(lambda u: calmed_square(u)))(v.reshape(-1, 1))
-    assert jnp.abs(pulls).max() <= 200 + 1e-9  # the slope of the square where it ends
+def test_a_rare_draw_at_any_speed_hardly_moves_the_logarithm_of_the_energy():
+    # Squared speeds of draws with a tail of index 0.85, as those of a law of earthquakes had: of
+    # 2000 batches of 256 the largest mean is hundreds of times the usual one.
+    squares = 1.0 + 0.05 * np.random.default_rng(0).pareto(0.85, (2000, 256))
+    assert squares.mean(1).max() > 200 * np.median(squares.mean(1))
 
+    def loss(scale, squares):
+        return LogEnergy(as_sum(Speed(squares)))(KEY, scale, ROWS)
 
-def test_speeds_that_no_data_have_count_by_their_logarithm():
-    law = Moving(jnp.array([1e5, 0.0]), jnp.zeros(())).law()
-    assert KineticEnergy()(KEY, law, ROWS) == pytest.approx(1e4 * (1 + np.log(1e6)))
-
-
-def test_the_square_goes_on_smoothly():
-    ends = jnp.array([0.0, 100 - 1e-6, 100 + 1e-6, 1e9])
-    values, slopes = jax.vmap(jax.value_and_grad(lambda u: calmed_square(u[None])))(ends)
-    np.testing.assert_allclose(values[1:3], 1e4, rtol=1e-6)
-    np.testing.assert_allclose(slopes[:3], [0, 200, 200], rtol=1e-6)
-    assert values[3] == pytest.approx(1e4 * (1 + np.log(1e14)))
+    values, slopes = jax.vmap(jax.value_and_grad(loss), in_axes=(None, 0))(
+        1.0, jnp.asarray(squares)
+    )
+    # In the usual objective 0.01 times that: no more than .1 nats, and the slope of one e-fold.
+    assert np.max(values) - np.median(values) < 10
+    np.testing.assert_allclose(slopes, 1.0, rtol=0.01)
 
 
 def test_kinetic_energy_is_that_of_the_drift():

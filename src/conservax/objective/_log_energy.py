@@ -16,7 +16,9 @@ class LogEnergy(AbstractObjective):
     Beside the likelihood its weight is a price that does not depend on units: among all laws, the
     one that is best by nll + w log E loses at most w nats of likelihood for each factor of e by which
     it has less energy. E itself is as large as the population moves far, and would, for most
-    weights, rather pull the ends of the motion together.
+    weights, rather pull the ends of the motion together. Nor does a step follow one rare draw: in places
+    that are all but empty, as between the components of a mixture, mass that is handed over moves at
+    any speed, and the squares have so heavy a tail that one draw in millions is most of their mean.
 
     **Arguments:**
 

@@ -7,12 +7,11 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from conservax._types import PRNGKey, Scalar, Vector
+from conservax._types import PRNGKey
 from conservax.flux import AbstractDomain, check_domain
 from conservax.law import ConservationLaw
 from conservax.objective._base import Rows
 
-FASTEST = 100.0  # standard deviations in the whole range of times: no datum moves so fast
 FEWEST = 256  # so that the estimate on a small validation set does not jump about
 
 
@@ -44,19 +43,6 @@ def draws(key: PRNGKey, law: ConservationLaw, rows: Rows, count: int | None) -> 
     """Draws of the law where `plan_draws` says, with their pathwise gradient."""
     plan = plan_draws(key, rows, count)
     return Rows(plan.t, jax.vmap(law.sample)(*plan), plan.condition)
-
-
-def calmed_square(velocity: Vector) -> Scalar:
-    """|v|^2 up to a speed of `FASTEST`, from there on smoothly its logarithm alone.
-
-    In places that are all but empty, as between the components of a mixture, mass that is handed
-    over moves at any speed: squared speeds of draws have tails so heavy (index near 1) that one draw
-    in millions is most of their mean, and its gradient most of a step.
-    """
-    most = FASTEST**2
-    square = jnp.sum(velocity**2, axis=-1)
-    beyond = jnp.maximum(square, most) / most  # nowhere the logarithm of 0
-    return jnp.where(square <= most, square, most * (1 + jnp.log(beyond)))
 
 
 class Spread(eqx.Module):
