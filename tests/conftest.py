@@ -25,6 +25,18 @@ jax.config.update("jax_enable_x64", True)
 jax.config.update("jax_numpy_rank_promotion", "raise")
 
 
+def pytest_addoption(parser):
+    parser.addoption("--seed", type=int, default=0, help="of the slow tests that draw at random")
+
+
+@pytest.fixture(scope="session")
+def seed(request):
+    """Of draws that a test's verdict may not depend on: limits are set so that of 10 000 runs of the
+    whole suite, with other seeds, less than one fails.
+    """
+    return request.config.getoption("--seed")
+
+
 @pytest.fixture(autouse=True)
 def _room_for_programs():
     """Tests compile functions of their own, which nothing but this gives back."""

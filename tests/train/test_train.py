@@ -283,7 +283,9 @@ def test_the_start_is_kept_where_training_only_learns_by_heart():
     rows, judges = moving_rows(4, seed=1), moving_rows(2000, seed=2)
     trained = fit(law=right, rows=rows, validation=judges, learning_rate=2e-2, steps=200)
     assert trained.best_step == 0
-    assert NLL(KEY, trained.law, rows) > trained.history["train"].iloc[-1] + 0.5  # others were found
+    assert (
+        NLL(KEY, trained.law, rows) > trained.history["train"].iloc[-1] + 0.5
+    )  # others were found
     assert NLL(KEY, trained.law, judges) == pytest.approx(ENTROPY, abs=0.05)
 
 

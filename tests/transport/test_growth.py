@@ -34,9 +34,9 @@ def test_a_clone_has_as_many_descendants_as_it_grows(t0, t1):
 @pytest.mark.slow
 @pytest.mark.parametrize("diffusion", [0.0, 0.7])
 @pytest.mark.parametrize(("t0", "t1"), [(0.1, 0.6), (0.6, 0.1)])
-def test_weighed_particles_are_the_population_of_the_other_time(t0, t1, diffusion):
+def test_weighed_particles_are_the_population_of_the_other_time(t0, t1, diffusion, seed):
     law, count = growing(factorized, 1), 10_000
-    keys = jax.random.split(KEY, count)
+    keys = jax.random.split(jax.random.fold_in(KEY, seed), count)
 
     def one(law, key):
         first, second = jax.random.split(key)

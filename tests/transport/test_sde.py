@@ -7,9 +7,10 @@ from scipy import stats
 
 from conservax.transport import solve_sde
 
-N = 4000
-# Kolmogorov's distance exceeds this once in a thousand exact samples of N.
-KS_BOUND = stats.kstwo.isf(1e-3, N)
+N = 8000
+# Kolmogorov's distance exceeds this once in 400 000 exact samples of N: of 10 000 runs of the 38
+# comparisons below one fails by chance.
+KS_BOUND = stats.kstwo.isf(1e-4 / 38, N)
 
 
 @eqx.filter_jit
@@ -43,10 +44,10 @@ def growing(t):
         pytest.param("ornstein_uhlenbeck", 0.5, marks=pytest.mark.slow),
     ],
 )
-def test_paths_have_the_marginals_of_the_law(name, times, diffusion, draw, request):
+def test_paths_have_the_marginals_of_the_law(name, times, diffusion, draw, request, seed):
     law = request.getfixturevalue(name)
-    start = draw(law, times[0], N)
-    path = paths(law, start, jnp.array(times), diffusion=diffusion)
+    start = draw(law, times[0], N, seed=seed)
+    path = paths(law, start, jnp.array(times), seed=seed + 10_000, diffusion=diffusion)
     for i, t in enumerate(times):
         assert max(distances(law, jnp.asarray(t), path[:, i])) < KS_BOUND
 

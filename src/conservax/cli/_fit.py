@@ -28,12 +28,13 @@ from conservax.model import DensityName, EventModel, Model, ReferenceName, refer
 from conservax.train import CHECKPOINT
 
 Order = Literal["random", "time"]
+USUAL_PRICE = 0.01  # of motion, as in `fit`
 EXAMPLES = """
 Examples:
 
   conservax fit quakes.csv --time time --columns lon lat --out quakes
 
-  conservax fit cells.parquet --time day --columns pc1 pc2 pc3 --test 0.2 --kinetic 0.01 --out cells
+  conservax fit cells.parquet --time day --columns pc1 pc2 pc3 --test 0.2 --kinetic 0.05 --out cells
 
   conservax fit cells.h5ad --time day --columns X_pca --dims 10 --leave-out 3 --out cells
 
@@ -69,7 +70,7 @@ def fit_command(
             min=0,
             help="What smooth, short paths may cost: nats for each factor of e less kinetic energy.",
         ),
-    ] = 0.01,
+    ] = USUAL_PRICE,
     diffusion: Annotated[
         float,
         typer.Option(
@@ -155,7 +156,7 @@ def fit_command(
         int | None,
         typer.Option(
             min=1,
-            show_default="16; of bumps a quarter of the rows, at most 1024; 512 paths",
+            show_default="16; of bumps a quarter of the rows, at most 1024, with --history a fiftieth; 512 paths",
             help="Logistics a coordinate, bumps, or paths.",
         ),
     ] = None,
@@ -224,6 +225,11 @@ def fit_command(
             model = _interruptible(lambda: fit_history(table, out, chosen), out)
             _tell(model, out, as_json)
             return
+        if kinetic > USUAL_PRICE and growth is None:
+            say(
+                f"kinetic {kinetic:g}: up to {kinetic:g} nats a row are paid for each factor of e less "
+                f"energy, by default {USUAL_PRICE:g}; compare test NLL with that of --kinetic 0."
+            )
         model = _interruptible(
             lambda: fit(
                 table,

@@ -19,6 +19,7 @@ from conservax.density import (
 )
 from conservax.flux import AbstractFlux, FactorizedFlux, KnotheRosenblatt, MixtureFlux
 from conservax.model._paths import coupled_paths, population_of_paths
+from conservax.model._snapshot_units import SnapshotUnits
 
 DensityName = Literal["autoregressive", "bumps", "paths"]
 _BUMPS, _ROWS_A_BUMP = 1024, 4
@@ -46,7 +47,7 @@ def density_maker(
         whiten = not is_share and snapshots(t) is not None
         return _autoregressive(t, x, whiten, {"components": count, **network})
     if name == "bumps":
-        count = bumps_for(len(x)) if components is None else components
+        count = _bumps_for(len(x)) if components is None else components
         clusters = find_clusters(x, count, seed=seed)  # once for all members
         return lambda key: BumpMixture.from_clusters(
             clusters,
@@ -61,7 +62,8 @@ def density_maker(
             raise DataError('expected no growth with density="paths", whose shares are constant.')
         most = min(_PATHS, _PATHS_A_CELL * len(x) // len(np.unique(t)))
         knots, places = coupled_paths(t, x, most if components is None else components, seed=seed)
-        return lambda key: population_of_paths(knots, places, key)
+        spread = SnapshotUnits(t, x).spread(knots)
+        return lambda key: population_of_paths(knots, places, spread, key)
     raise DataError(f"expected a density of {list(get_args(DensityName))}; got {name!r}.")
 
 
@@ -97,6 +99,6 @@ def growing(make: Callable[[PRNGKey], Any]) -> Callable[[PRNGKey], Mixture]:
     return population
 
 
-def bumps_for(rows: int) -> int:
+def _bumps_for(rows: int) -> int:
     """How many bumps a `BumpMixture` has by default."""
     return min(_BUMPS, max(1, rows // _ROWS_A_BUMP))

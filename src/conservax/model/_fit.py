@@ -237,7 +237,10 @@ def fit(
             "Tables carry no conditions: use conservax.train.train on Rows(t, x, condition)."
         )
     training_rows = dealt.training_rows if dealt else len(parts.train)
-    chosen = smoothing(parts, units, training_rows) if None in (noise, time_noise) else (0.0, 0.0)
+    whitened = density == "autoregressive" and growth is None
+    blur = (0.0, 0.0)
+    if None in (noise, time_noise):
+        blur = smoothing(parts, units, training_rows, whitened)
     settings = {
         "source": whole.source,
         "rows": len(table) if dealt else sum(map(len, parts)),
@@ -249,8 +252,8 @@ def fit(
         "batch_size": batch_size,
         "learning_rate": learning_rate,
         "patience": patience,
-        "noise": chosen[0] if noise is None else noise,
-        "time_noise": chosen[1] if time_noise is None else time_noise,
+        "noise": blur[0] if noise is None else noise,
+        "time_noise": blur[1] if time_noise is None else time_noise,
         "members": members,
         "seed": seed,
         "own_optimiser": optimiser is not None,

@@ -10,7 +10,7 @@ from conservax.baseline import DisplacementInterpolation
 from conservax.data import MOST_SNAPSHOTS, DataError
 from conservax.density import Mixture, Path
 
-SCALE = 0.15  # of the bumps to begin with, in standard deviations of the data
+SCALE = 0.15  # of the bumps to begin with, in standard deviations of their snapshot
 
 
 def coupled_paths(
@@ -37,8 +37,11 @@ def coupled_paths(
 
 
 def population_of_paths(
-    knots: Float[np.ndarray, " knots"], places: Float[np.ndarray, "paths knots dim"], key: PRNGKey
+    knots: Float[np.ndarray, " knots"],
+    places: Float[np.ndarray, "paths knots dim"],
+    spread: Float[np.ndarray, "knots dim"],
+    key: PRNGKey,
 ) -> Mixture:
-    """A bump on each path, all with the same share of the population for good."""
+    """A bump on each path, as wide as its snapshot is spread, with the same share for good."""
     del key  # nothing is random any more
-    return Mixture([Path(knots, place, SCALE) for place in places])
+    return Mixture([Path(knots, place, SCALE * spread) for place in places])

@@ -131,9 +131,7 @@ def train(
     data = replicate(rows_of(_step(state) // chunk), copied)
     validation_key = jax.random.fold_in(key, 1)
     ends = np.cumsum([stage.steps for stage in stages])
-    judges = [
-        make_judge(law, one, validation, validation_key, batch_size) for one in objectives
-    ]
+    judges = [make_judge(law, one, validation, validation_key, batch_size) for one in objectives]
     compiled: dict[tuple[int, int], Callable] = {}
 
     def is_stale(state: TrainState) -> bool:
@@ -147,7 +145,8 @@ def train(
         now = int(np.searchsorted(ends, step, side="right"))
         steps = min(chunk, int(ends[now]) - step)
         if step == ends[now] - stages[now].steps:  # where a stage starts is its first candidate
-            state = eqx.tree_at(lambda s: s.best_loss, state, state.best_loss * 0 + np.inf)
+            never = jax.numpy.full_like(state.best_loss, np.inf)
+            state = eqx.tree_at(lambda s: s.best_loss, state, never)
             state, _ = judges[now](state, 0)
         if (now, steps) not in compiled:
             compiled[now, steps] = make_chunk(
