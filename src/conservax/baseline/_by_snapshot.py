@@ -7,14 +7,13 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy.stats import multivariate_normal
-from sklearn.covariance import ShrunkCovariance
-from sklearn.model_selection import GridSearchCV, KFold
+from sklearn.model_selection import KFold
 
 from ._gaussian_mixture import GaussianMixture, fit_gaussian_mixture
 from ._rows import Rows, Values, as_rows
 
 _NARROWEST = 1e-3  # of the standard deviation of all rows
-_FOLDS, _SHRINKAGES = 5, {"shrinkage": np.logspace(-6, 0, 13)}
+_FOLDS, _SHRINKAGES = 5, np.logspace(-6, 0, 13)
 
 
 @dataclass(frozen=True)
@@ -104,11 +103,23 @@ def _moments(rows: Rows, narrowest: Values) -> tuple[Values, np.ndarray]:
     mean, deviation = rows.mean(0), np.maximum(rows.std(0, ddof=1), narrowest)
     if len(rows) < _FOLDS:
         return mean, np.diag(deviation**2)
-    folds = KFold(_FOLDS, shuffle=True, random_state=0)
-    search = GridSearchCV(ShrunkCovariance(assume_centered=True), _SHRINKAGES, cv=folds)
-    shrunk = search.fit((rows - mean) / deviation).best_estimator_.covariance_
+    z = (rows - mean) / deviation
+    share = _shrinkage(z)
+    shrunk = (1 - share) * z.T @ z / len(z) + share * np.eye(z.shape[1])
     unit = deviation / np.sqrt(np.diagonal(shrunk))
     return mean, shrunk * np.outer(unit, unit)
+
+
+def _shrinkage(z: Rows) -> float:
+    """The share of the unit matrix in the covariance of standardised rows, by cross-validation."""
+    losses = np.zeros(len(_SHRINKAGES))
+    share = _SHRINKAGES[:, None]
+    for seen, left in KFold(_FOLDS, shuffle=True, random_state=0).split(z):
+        values, axes = np.linalg.eigh(z[seen].T @ z[seen] / len(seen))
+        variances = (1 - share) * values + share
+        squares = np.sum((z[left] @ axes) ** 2, axis=0)
+        losses += np.sum(len(left) * np.log(variances) + squares / variances, axis=1)
+    return float(_SHRINKAGES[losses.argmin()])
 
 
 def _time_by_time(of_time: Callable[[float, Rows], Values], t: ArrayLike, x: ArrayLike) -> Values:
