@@ -21,14 +21,15 @@ def two_clones(rows=1500, seed=0):
     return pd.concat(frames)
 
 
-def fitted(**options):
-    return conservax.fit(two_clones(), time="day", columns=["x", "y"], **FAST | options)
+def fitted(seed=0, **options):
+    how = FAST | {"seed": seed} | options
+    return conservax.fit(two_clones(seed=seed), time="day", columns=["x", "y"], **how)
 
 
 @pytest.mark.slow
-def test_growth_is_found_where_cells_divide():
+def test_growth_is_found_where_cells_divide(seed):
     model = fitted(
-        growth=0.01, kinetic=0.05, masses={0: 1, 10: 2}, steps=1000, width=32, batch_size=256
+        seed, growth=0.01, kinetic=0.05, masses={0: 1, 10: 2}, steps=1000, width=32, batch_size=256
     )
     at = np.array([[-2.0, 0.0], [2.0, 0.0]])
     days = np.linspace(0, 10, 41)
@@ -41,12 +42,19 @@ def test_growth_is_found_where_cells_divide():
 
 
 @pytest.mark.slow
-def test_growth_is_near_what_was_expected_of_the_cells(tmp_path):
-    table = two_clones()
+def test_growth_is_near_what_was_expected_of_the_cells(tmp_path, seed):
+    table = two_clones(seed=seed)
     expected = np.array([0.1, 0.1 + np.log(3) / 10])  # a day; the shares tell the difference alone
     table["births"] = expected[(table["x"] > 0).astype(int)]
     how = {"time": "day", "columns": ["x", "y"], "growth_prior": "births"}
-    options = FAST | {"growth": 1.0, "kinetic": 0.05, "steps": 1000, "width": 32, "batch_size": 256}
+    options = FAST | {
+        "seed": seed,
+        "growth": 1.0,
+        "kinetic": 0.05,
+        "steps": 1000,
+        "width": 32,
+        "batch_size": 256,
+    }
     model = conservax.fit(table.iloc[300:], **how, **options, out=tmp_path / "run")
     assert "growth_prior" in model.settings["objective"]
     at = np.array([[-2.0, 0.0], [2.0, 0.0]])
@@ -66,8 +74,8 @@ def test_a_model_without_growth_keeps_its_mass():
 
 
 @pytest.mark.slow
-def test_mass_and_growth_agree_and_survive_the_file(tmp_path):
-    model = fitted(growth=0.1, masses={0: 1, 10: 2}, steps=20, learning_rate=0.1)
+def test_mass_and_growth_agree_and_survive_the_file(tmp_path, seed):
+    model = fitted(seed, growth=0.1, masses={0: 1, 10: 2}, steps=20, learning_rate=0.1)
     path = tmp_path / "model.conservax"
     model.save(path)
     back, x, h = conservax.load(path), model.sample(5, 4000), 0.01

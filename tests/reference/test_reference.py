@@ -158,9 +158,9 @@ def test_rates_must_be_positive():
         Repressilator(hill=0.0)
 
 
-def decay_table(rows=300):
+def decay_table(rows=300, seed=0):
     """Snapshots of dx = -0.5 x dt + 0.3 dW at t = 0 ... 4, different particles each time."""
-    rng, frames = np.random.default_rng(0), []
+    rng, frames = np.random.default_rng(seed), []
     for t in range(5):
         fade = np.exp(-0.5 * t)
         spread = np.sqrt(0.09 * fade**2 + 0.09 * (1 - fade**2))
@@ -170,9 +170,10 @@ def decay_table(rows=300):
 
 
 @pytest.mark.slow
-def test_fit_finds_the_rate_of_decay():
+def test_fit_finds_the_rate_of_decay(seed):
     model = conservax.fit(
-        decay_table(),
+        decay_table(seed=seed),
+        seed=seed,
         time="t",
         columns=["a", "b"],
         reference=Pull(jnp.asarray(0.01)),
