@@ -28,15 +28,23 @@ def fitted(seed=0, **options):
 
 @pytest.mark.slow
 def test_growth_is_found_where_cells_divide(seed):
-    model = fitted(
-        seed, growth=0.01, kinetic=0.05, masses={0: 1, 10: 2}, steps=1000, width=32, batch_size=256
-    )
-    at = np.array([[-2.0, 0.0], [2.0, 0.0]])
-    days = np.linspace(0, 10, 41)
-    rate = np.array([model.growth(np.full(2, day), at) for day in days])
-    grown = np.trapezoid(rate, days, axis=0)
-    np.testing.assert_allclose(grown, [0, np.log(3)], atol=0.15)
+    table = two_clones(rows=6000, seed=seed)
+    how = {"growth": 0.01, "kinetic": 0.05, "masses": {0: 1, 10: 2}, "seed": seed}
+    how |= {"steps": 4000, "width": 32, "batch_size": 256}
+    model = conservax.fit(table, time="day", columns=["x", "y"], **FAST | how)
+    days, rates = np.linspace(0, 10, 11), []
+    for day in days:
+        x = model.sample(day, 2000)
+        rate = model.growth(np.full(2000, day), x)
+        rates.append([rate[x[:, 0] < 0].mean(), rate[x[:, 0] > 0].mean()])
+    share = table["x"].gt(0).groupby(table["day"]).mean().to_numpy()
+    counted = np.log(2 * np.array([(1 - share[1]) / (1 - share[0]), share[1] / share[0]]))
+    grown = np.trapezoid(rates, days, axis=0)
+    # Training begins with the same growth for all, 0.69 and -0.41 away; after 4000 steps it is
+    # 0.09 +- 0.04 and -0.07 +- 0.02 away, over ten seeds.
+    np.testing.assert_allclose(grown, counted, atol=0.25)
     assert model.mass([10])[0] == pytest.approx(2, rel=0.05)
+    at = np.array([[-2.0, 0.0], [2.0, 0.0]])
     moved = model.transport(at, 0, 10)
     np.testing.assert_allclose(moved[:, 0], at[:, 0], atol=0.4)  # nobody walks from a to b
 

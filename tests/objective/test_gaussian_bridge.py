@@ -115,9 +115,15 @@ def test_the_objective_is_least_at_the_closed_form(g, seed):
     least = bridge.divergence if g else bridge.squared_distance
 
     @compiled
-    def energy(wiggle, share):
-        return objective(jax.random.key(seed), law_of(bridge, wiggle, share), ROWS)
+    def energy(key, wiggle, share):
+        return objective(key, law_of(bridge, wiggle, share), ROWS)
 
-    assert energy(jnp.array(0.0), jnp.array(1.0)) == pytest.approx(least, rel=0.01)
+    def mean_energy(*of):
+        keys = jax.random.split(jax.random.key(seed), 10)
+        return np.mean([energy(key, *map(jnp.array, of)) for key in keys])
+
+    # Standard error over seeds 0.0021; 0.0004 between laws that share their draws.
+    found = mean_energy(0.0, 1.0)
+    assert found == pytest.approx(least, rel=0.01)
     others = [(0.3, 1.0), (-0.3, 1.0), (0.0, 0.0), (0.0, 2.0)]
-    assert min(energy(*map(jnp.array, other)) for other in others) > 1.01 * least
+    assert min(mean_energy(*other) for other in others) > 1.008 * found

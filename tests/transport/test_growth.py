@@ -35,7 +35,7 @@ def test_a_clone_has_as_many_descendants_as_it_grows(t0, t1):
 @pytest.mark.parametrize("diffusion", [0.0, 0.7])
 @pytest.mark.parametrize(("t0", "t1"), [(0.1, 0.6), (0.6, 0.1)])
 def test_weighed_particles_are_the_population_of_the_other_time(t0, t1, diffusion, seed):
-    law, count = growing(factorized, 1), 10_000
+    law, count = growing(factorized, 1), 50_000
     keys = jax.random.split(jax.random.fold_in(KEY, seed), count)
 
     def one(law, key):
@@ -52,6 +52,7 @@ def test_weighed_particles_are_the_population_of_the_other_time(t0, t1, diffusio
     assert number.std() > 0.1
     ratio = float(jnp.exp(law.log_mass(t1) - law.log_mass(t0)))
     assert abs(ratio - 1) > 0.1
+    # Standard errors over seeds: 0.0012 of the mean, 0.0035 of the median.
     assert number.mean() == pytest.approx(ratio, rel=0.02)
     for quantile in (0.1, 0.5, 0.9):
         level = np.quantile(drawn, quantile)
