@@ -181,7 +181,8 @@ def test_fit_finds_the_rate_of_decay(seed):
         steps=600,
         progress=False,
     )
-    assert model.law.reference.reference.tenth == pytest.approx(0.05, rel=0.1)
+    # Over seeds 0.0499 +- 0.0001.
+    assert model.law.reference.reference.tenth == pytest.approx(0.05, rel=0.03)
 
 
 def test_fit_takes_families_functions_and_the_network(tmp_path):

@@ -28,7 +28,6 @@ from conservax.model import DensityName, EventModel, Model, ReferenceName, refer
 from conservax.train import CHECKPOINT
 
 Order = Literal["random", "time"]
-USUAL_PRICE = 0.01  # of motion, as in `fit`
 EXAMPLES = """
 Examples:
 
@@ -65,12 +64,13 @@ def fit_command(
     ] = None,
     out: Annotated[Path | None, typer.Option(help="Folder for the run.")] = None,
     kinetic: Annotated[
-        float,
+        float | None,
         typer.Option(
             min=0,
+            show_default="0.01; beside a reference 0.1",
             help="What smooth, short paths may cost: nats for each factor of e less kinetic energy.",
         ),
-    ] = USUAL_PRICE,
+    ] = None,
     diffusion: Annotated[
         float,
         typer.Option(
@@ -225,10 +225,10 @@ def fit_command(
             model = _interruptible(lambda: fit_history(table, out, chosen), out)
             _tell(model, out, as_json)
             return
-        if kinetic > USUAL_PRICE and growth is None:
+        if kinetic and growth is None:
             say(
                 f"kinetic {kinetic:g}: up to {kinetic:g} nats a row are paid for each factor of e less "
-                f"energy, by default {USUAL_PRICE:g}; compare test NLL with that of --kinetic 0."
+                "energy; compare the test NLL with that of a fit without --kinetic."
             )
         model = _interruptible(
             lambda: fit(

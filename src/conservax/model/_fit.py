@@ -75,7 +75,7 @@ def fit(
     divergence_free: Callable[[PRNGKey], AbstractDivergenceFree] | None = None,
     diffusion: float | Callable[[Time], Scalar] = 0.0,
     reference: AbstractReference | Callable[[Time, Point], Vector] | ReferenceName | None = None,
-    kinetic: float = 0.01,
+    kinetic: float | None = None,
     growth: float | None = None,
     growth_prior: str | None = None,
     masses: Mapping[Any, float] | None = None,
@@ -132,9 +132,9 @@ def fit(
       The energy that `kinetic` speaks of is then the divergence from it (`ReferenceEnergy`, nats,
       which says how to hold a good first guess for a while).
     - `kinetic`: what less motion may cost: at most so many nats of likelihood for each factor of e
-      by which the kinetic energy falls (`LogEnergy`), in any unit. The default of .01 hardly moves the
-      densities at observed times; 0 turns it off. Beside `growth` it is the weight of the kinetic
-      energy itself, over standardised data and unit time.
+      by which the kinetic energy falls (`LogEnergy`), in any unit. The default of .01, beside a
+      reference .1, hardly moves the densities at observed times; 0 turns it off. Beside `growth` it
+      is the weight of the kinetic energy itself, over standardised data and unit time.
     - `growth`: lets births and deaths change the population, besides movement: weight of the energy
       of growth (`GrowthEnergy`) beside the likelihood; the larger it is, the less is born and dies
       and the more moves. The density is then a mixture of laws of `density`, each of which grows

@@ -17,12 +17,17 @@ from conservax.objective import (
 )
 from conservax.train import Stage
 
+PRICE, PRICE_OF_REFERENCE = 0.01, 0.1  # what less energy may cost, nats for a factor of e
+
 
 def usual_objective(
-    kinetic: float, growth: float | None, has_reference: bool, train: Table, units: Units
+    kinetic: float | None, growth: float | None, has_reference: bool, train: Table, units: Units
 ) -> Sum:
     """The likelihood, and what less motion may cost it; or with growth, both energies as they are."""
     objective = as_sum(NegativeLogLikelihood())
+    if kinetic is None:
+        # A reference is asked for, and its rates are learned by this term alone.
+        kinetic = PRICE_OF_REFERENCE if has_reference and growth is None else PRICE
     energy = ReferenceEnergy() if has_reference else KineticEnergy()
     if growth is not None:
         # Which of what happened was movement, and which births and deaths, is for the weights to say.
