@@ -32,11 +32,11 @@ def test_strong_correlations_are_kept_and_few_rows_are_shrunk():
     factor = np.tril(rng.normal(size=(10, 10)), -1) + np.diag(rng.uniform(0.4, 1, 10))
     strong, none = multivariate_normal(cov=factor @ factor.T), multivariate_normal(np.zeros(10))
     assert np.linalg.cond(strong.cov) > 1e3
-    for law, rows, behind in ((strong, 700, 0.2), (none, 15, 1.5)):
+    for law, rows, gap in ((strong, 700, 0.2), (none, 15, 1.5)):
         x, fresh = law.rvs(rows, random_state=rng), law.rvs(4000, random_state=rng)
         fitted = fit_normal_by_snapshot(np.zeros(rows), x)
         # By maximum likelihood: 65 / 1400 = .05 of 700 rows; of 15 more than 10 nats.
-        assert np.mean(law.logpdf(fresh) - fitted.log_prob(0.0, fresh)) < behind
+        assert np.mean(law.logpdf(fresh) - fitted.log_prob(0.0, fresh)) < gap
 
 
 def test_between_snapshots_moments_are_linear(normals):

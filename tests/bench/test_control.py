@@ -43,7 +43,7 @@ def test_energy_distance_tells_distributions_apart():
 
 
 @pytest.mark.slow
-# 20 steps find no way past the obstacles, and are told so.
+# After 20 steps paths still hit the obstacles.
 @pytest.mark.filterwarnings("ignore::conservax.control.ObstacleWarning")
 def test_a_table_of_one_task(tmp_path, capsys, monkeypatch):
     monkeypatch.setattr("conservax.bench._control._QUICK_STEPS", 20)

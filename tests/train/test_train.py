@@ -280,13 +280,13 @@ def test_early_stopping_keeps_the_best_law():
 def test_the_start_is_kept_where_training_only_learns_by_heart():
     """From the law that is known to be right, four rows can only lead away."""
     right = fit(800, rows=moving_rows(20_000), chunk=100, learning_rate=5e-3).law
-    rows, judges = moving_rows(4, seed=1), moving_rows(2000, seed=2)
-    trained = fit(law=right, rows=rows, validation=judges, learning_rate=2e-2, steps=200)
+    rows, held_out = moving_rows(4, seed=1), moving_rows(2000, seed=2)
+    trained = fit(law=right, rows=rows, validation=held_out, learning_rate=2e-2, steps=200)
     assert trained.best_step == 0
     assert (
         NLL(KEY, trained.law, rows) > trained.history["train"].iloc[-1] + 0.5
     )  # others were found
-    assert NLL(KEY, trained.law, judges) == pytest.approx(ENTROPY, abs=0.05)
+    assert NLL(KEY, trained.law, held_out) == pytest.approx(ENTROPY, abs=0.05)
 
 
 def test_stages_follow_one_another():

@@ -34,9 +34,9 @@ from conservax.model._smoothing import smoothing
 from conservax.train import Stage
 
 BACKGROUND = 0.01
-# Every bump is weighed by the memory. With one for few events places are learned by heart, and
+# Every component is weighed by the memory. With one for few events places are learned by heart, and
 # training stops, for their sake, before the waits are learned.
-EVENTS_A_BUMP, FEWEST_BUMPS, MOST_BUMPS = 50, 8, 256
+EVENTS_A_COMPONENT, FEWEST, MOST = 50, 8, 256
 
 
 def fit_events(
@@ -76,7 +76,7 @@ def fit_events(
       `conservax.data.read_events` reads with `time`, `columns`, `sequence`, `window`, `stride` and
       `degrees`.
     - `density`: of the next place: a function of the length of the condition and a random key. By
-      default a `BumpMixture` with `components` bumps (one for 50 events, 8 to 256) that begin at
+      default a `BumpMixture` with `components` kernels (one for 50 events, 8 to 256) that begin at
       the clusters of the events, and one at each of the last `echoes` events, all weighed by a
       network of hidden `width`.
     - `state`: length of the memory of the events before, beside the echoes.
@@ -112,7 +112,7 @@ def fit_events(
         noise = smoothing(rows, units, len(train))[0]
     make = density or _bumps_at(
         units.standardise(train.x),
-        _bumps_for(len(train)) if components is None else components,
+        _components_for(len(train)) if components is None else components,
         seed,
         rank=width,
         background=BACKGROUND,
@@ -158,9 +158,9 @@ def fit_events(
     return run_experiment(experiment, run, initial, None, progress)
 
 
-def _bumps_for(events: int) -> int:
-    bumps = min(max(events // EVENTS_A_BUMP, FEWEST_BUMPS), MOST_BUMPS)
-    return min(bumps, events)
+def _components_for(events: int) -> int:
+    count = min(max(events // EVENTS_A_COMPONENT, FEWEST), MOST)
+    return min(count, events)
 
 
 def _bumps_at(

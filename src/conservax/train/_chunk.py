@@ -16,7 +16,8 @@ from jaxtyping import Array, Bool, Float
 from conservax._programs import Constant, program
 from conservax._types import PRNGKey, PyTree, Scalar
 from conservax.objective import Sum
-from conservax.train._state import TrainState, without_parameters
+from conservax.train._loss import fixed_and_weights, loss_of
+from conservax.train._state import TrainState
 
 
 class ChunkMetrics(NamedTuple):
@@ -62,15 +63,15 @@ def make_chunk(
     Laws alike but for their parameters and sums alike but for their weights share it; an optimiser
     is alike only to itself.
     """
-    made_of = Constant((without_parameters(law), [term for _, term in objective.terms]))
+    fixed, weights = fixed_and_weights(law, objective)
     how = Steps(steps, batch_size, average, (bool(noise), bool(time_noise)), sharding)
-    numbers = Numbers([weight for weight, _ in objective.terms], float(noise), float(time_noise))
-    return partial(_chunk, made_of, optimiser, how, jax.tree.map(jnp.asarray, numbers))
+    numbers = Numbers(weights, *map(jnp.asarray, (float(noise), float(time_noise))))
+    return partial(_chunk, fixed, optimiser, how, numbers)
 
 
 @program()
 def _chunk(
-    made_of: Constant,
+    fixed: Constant,
     optimiser: optax.GradientTransformation,
     how: Steps,
     numbers: Numbers,
@@ -78,14 +79,7 @@ def _chunk(
     data: Any,
 ) -> tuple[TrainState, ChunkMetrics]:
     """The next steps of every member."""
-    frame, terms = made_of.tree
-    objective = Sum(tuple(zip(numbers.weights, terms, strict=True)))
-
-    def loss(params, key, rows):
-        parts = objective.parts(key, eqx.combine(params, frame), rows)
-        return objective.total(parts), parts
-
-    step = partial(_one_step, loss, optimiser, how, numbers)
+    step = partial(_one_step, loss_of(fixed, numbers.weights), optimiser, how, numbers)
 
     def one_chunk(state: TrainState):
         state, (values, parts, finite) = jax.lax.scan(

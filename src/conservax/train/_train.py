@@ -19,7 +19,7 @@ from conservax.train._chunk import make_chunk, replicate, replicated_and_split
 from conservax.train._history import ChunkReport, History, reports_of
 from conservax.train._optimisers import clipped, cosine_adam
 from conservax.train._state import TrainState, initial_state, with_parameters
-from conservax.train._validation import make_judge
+from conservax.train._validation import make_evaluation
 
 CHECKPOINT, METRICS = "checkpoint.safetensors", "metrics.csv"
 
@@ -131,7 +131,9 @@ def train(
     data = replicate(rows_of(_step(state) // chunk), copied)
     validation_key = jax.random.fold_in(key, 1)
     ends = np.cumsum([stage.steps for stage in stages])
-    judges = [make_judge(law, one, validation, validation_key, batch_size) for one in objectives]
+    evaluations = [
+        make_evaluation(law, one, validation, validation_key, batch_size) for one in objectives
+    ]
     compiled: dict[tuple[int, int], Callable] = {}
 
     def is_stale(state: TrainState) -> bool:
@@ -147,7 +149,7 @@ def train(
         if step == ends[now] - stages[now].steps:  # where a stage starts is its first candidate
             never = jax.numpy.full_like(state.best_loss, np.inf)
             state = eqx.tree_at(lambda s: s.best_loss, state, never)
-            state, _ = judges[now](state, 0)
+            state, _ = evaluations[now](state, 0)
         if (now, steps) not in compiled:
             compiled[now, steps] = make_chunk(
                 law,
@@ -161,7 +163,7 @@ def train(
                 sharding=split,
             )
         new_state, metrics = compiled[now, steps](state, data)
-        new_state, held_out = judges[now](new_state, steps)
+        new_state, held_out = evaluations[now](new_state, steps)
         if callable(rows) and step + steps < total:  # the call above has only begun
             data = replicate(rows_of((step + steps) // chunk), copied)
         metrics, held_out = jax.device_get((metrics, held_out))

@@ -13,12 +13,13 @@ from jaxtyping import Array, Float, Int
 from conservax._programs import Constant, program
 from conservax._types import PRNGKey, Scalar
 from conservax.objective import Sum
-from conservax.train._state import TrainState, without_parameters
+from conservax.train._loss import fixed_and_weights, loss_of
+from conservax.train._state import TrainState
 
 PIECE = 1024  # validation rows at once, if a step has not more: about the memory of a step
 
 
-def make_judge(
+def make_evaluation(
     law: eqx.Module, objective: Sum, validation: Any, key: PRNGKey, batch_size: int
 ) -> Callable[[TrainState, int], tuple[TrainState, Float[Array, " members"]]]:
     """A function that takes the objective of running means, and remembers those that are best.
@@ -29,10 +30,8 @@ def make_judge(
     """
     if validation is None:
         return lambda state, _: (_last(state), jnp.full_like(state.best_loss, jnp.nan))
-    made_of = Constant((without_parameters(law), [term for _, term in objective.terms]))
-    weights = [jnp.asarray(weight) for weight, _ in objective.terms]
-    judge = partial(_judge, made_of, batch_size, weights, validation, key)
-    return lambda state, steps: judge(state, jnp.asarray(steps))
+    evaluate = partial(_evaluate, *fixed_and_weights(law, objective), batch_size, validation, key)
+    return lambda state, steps: evaluate(state, jnp.asarray(steps))
 
 
 def _last(state: TrainState) -> TrainState:
@@ -40,23 +39,21 @@ def _last(state: TrainState) -> TrainState:
 
 
 @program()
-def _judge(
-    made_of: Constant,
-    batch_size: int,
+def _evaluate(
+    fixed: Constant,
     weights: list[Scalar],
+    batch_size: int,
     validation: Any,
     key: PRNGKey,
     state: TrainState,
     steps: Int[Array, ""],
 ) -> tuple[TrainState, Float[Array, " members"]]:
-    frame, terms = made_of.tree
-    objective = Sum(tuple(zip(weights, terms, strict=True)))
+    loss = loss_of(fixed, weights)
 
     def one(state: TrainState):
-        def loss(key, rows):
-            return objective.total(objective.parts(key, eqx.combine(state.average, frame), rows))
-
-        held_out = _in_pieces(loss, key, validation, batch_size)
+        held_out = _in_pieces(
+            lambda *piece: loss(state.average, *piece)[0], key, validation, batch_size
+        )
         return _keep_best(state, held_out, steps), held_out
 
     return jax.vmap(one)(state)
