@@ -65,6 +65,18 @@ def work(tmp_path_factory):
     return folder
 
 
+def test_who_chooses_the_weight_of_motion_learns_its_price(work, capsys, monkeypatch):
+    tried = []
+    monkeypatch.setattr("conservax.cli._fit.fit", lambda *rows, **how: tried.append(how) or 1 / 0)
+    for given, price in ((["--kinetic", 0.05], "up to 0.05 nats a row"), ([], None)):
+        with pytest.raises(ZeroDivisionError):
+            run("fit", work / "data.csv", "--out", work / "weighed", *given)
+        said = " ".join(capsys.readouterr().err.split())
+        assert ("nats a row" in said) == (price is not None)
+        assert price is None or price in said
+    assert [how["kinetic"] for how in tried] == [0.05, None]
+
+
 def test_a_run_with_a_network_as_reference_is_written_and_read(work, capsys):
     code = run(
         "fit", work / "data.csv", "--out", work / "bridge", *TINY, "--kinetic", 0.1,

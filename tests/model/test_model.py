@@ -343,6 +343,21 @@ def test_smoothing_shrinks_with_rows_and_spares_snapshots():
     assert of(300, True)[1] == 0
 
 
+def test_noise_of_snapshots_is_in_units_of_each_and_half_as_wide_where_whitened():
+    from conservax.data import Units, read_table, split
+
+    def of(apart, whitened=False):
+        rng = np.random.default_rng(0)
+        t = np.repeat(np.arange(4.0), 100)
+        x = rng.normal(size=(400, 2)) * (1 + t[:, None]) + apart * t[:, None]
+        parts = split(read_table((t, x)), validation=0.2, seed=0)
+        return smoothing(parts, Units.of(parts.train), whitened=whitened)[0]
+
+    assert of(0) > 0
+    assert of(100) == pytest.approx(of(0))  # the distance between snapshots is no spread
+    assert of(0, whitened=True) == pytest.approx(of(0) / 2)
+
+
 def test_rows_in_blocks_are_rows_one_by_one():
     rng = np.random.default_rng(0)
     x = rng.normal(size=(BLOCK + 77, 2))

@@ -1,5 +1,6 @@
 """A density of paths: coupled as linear programming couples them, and fitted by name."""
 
+import jax
 import numpy as np
 import pandas as pd
 import pytest
@@ -8,6 +9,7 @@ from scipy.spatial.distance import cdist
 
 import conservax
 from conservax.flux import MixtureFlux
+from conservax.model._densities import density_maker
 from conservax.model._paths import coupled_paths
 
 
@@ -33,6 +35,19 @@ def test_every_cell_is_on_a_path_and_their_squared_length_is_least():
             least = cost[linear_sum_assignment(cost)].sum()
             found = np.sum((places[:, k] - places[:, k - 1]) ** 2)
             assert found == pytest.approx(least, rel=1e-9)
+
+
+def test_paths_begin_as_wide_as_each_snapshot_is_spread():
+    rng = np.random.default_rng(2)
+    t = np.repeat([0.0, 1.0], 300)
+    x = np.concatenate([rng.normal(0, 1, (300, 2)), rng.normal(50, [0.1, 3.0], (300, 2))])
+    make = density_maker("paths", t, x, 20, 0, {})
+    law = make(jax.random.key(0))
+    for time, spread in ((0.0, [1.0, 1.0]), (1.0, [0.1, 3.0])):
+        one = jax.tree.map(lambda leaf: leaf[0], law.laws).marginals(time)
+        width = np.exp(np.asarray(one.log_scale)).ravel()
+        np.testing.assert_allclose(width / width[1], np.array(spread) / spread[1], rtol=0.15)
+        assert (width < 0.3 * np.array(spread)).all()
 
 
 def test_a_model_of_paths_moves_along_them():
