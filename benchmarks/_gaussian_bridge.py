@@ -13,7 +13,8 @@ import numpy as np
 from scipy.linalg import sqrtm
 
 from conservax.density import Autoregressive
-from conservax.flux import KnotheRosenblatt, MatrixField
+from conservax.field import MatrixField
+from conservax.flux import KnotheRosenblatt
 from conservax.law import ConservationLaw
 from conservax.objective import KineticEnergy, NegativeLogLikelihood, ReferenceEnergy, Rows
 from conservax.reference import Given

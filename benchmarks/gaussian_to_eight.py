@@ -20,7 +20,8 @@ import numpy as np
 
 from conservax.check import wasserstein
 from conservax.density import Autoregressive
-from conservax.flux import AbstractFlux, KnotheRosenblatt, MatrixField, SigmoidCancellation
+from conservax.field import MatrixField
+from conservax.flux import AbstractFlux, KnotheRosenblatt, SigmoidCancellation
 from conservax.law import ConservationLaw
 from conservax.objective import KineticEnergy, NegativeLogLikelihood, Rows
 from conservax.train import Stage, train

@@ -24,15 +24,21 @@ MAY_IMPORT = {
     "_types": "",
     "_compiler": "",
     "_programs": "",
+    # what parts are made of
+    "nn": "_types",
+    "univariate": "_types",
     # the theory, in the order of its argument: what is where, how it moves, both tied, what we want
-    "density": "_types",
-    "flux": "_types density",
-    "reference": "_types density",
-    "law": "_types density flux reference",
+    "density": "_types nn univariate",
+    "field": "_types nn density",
+    "flux": "_types univariate density",
+    "reference": "_types nn density",
+    "law": "_types density field flux reference",
     # what nature wants: equations for densities
     "equation": "_types",
-    "objective": "_types density flux law equation",
+    "objective": "_types density field flux law equation",
     "train": "_types _programs density flux law objective",
+    # what training solves by itself
+    "solve": "_types field objective train",
     # what is done with a law once it is there
     "transport": "_types _programs density flux law",
     "check": "_types _programs density flux law",
@@ -41,15 +47,15 @@ MAY_IMPORT = {
     # what else could have been fitted to the same points
     "baseline": "",
     # laws of events that remember
-    "history": "_types _programs density flux law objective",
+    "point_process": "_types _programs nn density flux law objective",
     # what the user holds
-    "model": "_types _programs density flux law objective train transport check data baseline history reference",
+    "model": "_types _programs nn univariate density field flux law objective train transport check data baseline point_process reference",
     "report": "_types density flux law objective train transport check data baseline model",
     # what is done without data: steering by costs
-    "control": "_types _programs density flux law objective train transport check data model",
+    "control": "_types _programs univariate density field flux law objective train transport check data model",
     # tables of the papers
-    "bench": "_types _programs density flux law objective train transport check data baseline history reference model control equation",
-    "__init__": "_compiler _types density flux reference law objective train transport check data baseline history model report control",
+    "bench": "_types _programs nn univariate density field flux law objective train transport check data baseline point_process reference model control equation solve",
+    "__init__": "_compiler _types nn univariate density field flux reference law equation objective train solve transport check data baseline point_process model report control",
     "cli": "_types density flux law objective train transport check data baseline model report control bench __init__",
     "__main__": "cli",
 }

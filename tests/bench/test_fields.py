@@ -15,7 +15,7 @@ from conservax.bench import _hodge as hodge
 from conservax.bench._fokker_planck_cases import EVOLUTIONS
 from conservax.cli import _bench_fields as command
 from conservax.cli import main
-from conservax.flux import Torus
+from conservax.field import Torus
 from conservax.objective import FieldError, Spread
 
 

@@ -15,7 +15,7 @@ from conservax.bench._data_folder import data_folder, stored_arrays
 from conservax.bench._fluid_models import CurlFluid
 from conservax.bench._spectral_euler import spectral_euler
 from conservax.data import DataError
-from conservax.flux import Ball, Torus
+from conservax.field import Ball, Torus
 from conservax.objective import Spread
 
 KEY = jax.random.key(0)

@@ -7,13 +7,8 @@ import pytest
 from conservax.check._draws import draw_rows, random_times
 from conservax.check._far_out import check_far_out
 from conservax.density import AbstractDensity
-from conservax.flux import (
-    AbstractFlux,
-    KnotheRosenblatt,
-    MatrixField,
-    NaiveFlux,
-    SigmoidCancellation,
-)
+from conservax.field import MatrixField
+from conservax.flux import AbstractFlux, KnotheRosenblatt, NaiveFlux, SigmoidCancellation
 from conservax.law import ConservationLaw
 
 

@@ -7,7 +7,8 @@ import pytest
 from conservax.check import continuity_residual, fokker_planck_residual
 from conservax.check._draws import draw_rows, random_times
 from conservax.check._residual import check_residual
-from conservax.flux import KnotheRosenblatt, MatrixField, NaiveFlux, SigmoidCancellation
+from conservax.field import MatrixField
+from conservax.flux import KnotheRosenblatt, NaiveFlux, SigmoidCancellation
 from conservax.law import ConservationLaw
 
 T = jnp.asarray(0.4)

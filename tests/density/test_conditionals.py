@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from scipy import integrate, stats
 
-from conservax.density import LogisticMixture, Mixture, NormalMixture
+from conservax.density import Mixture
+from conservax.univariate import LogisticMixture, NormalMixture
 from oracles import compiled, factorized, mixture, moving_logistic
 
 WEIGHTS, MEAN, SCALE = (

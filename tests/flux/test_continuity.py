@@ -6,14 +6,13 @@ import numpy as np
 import pytest
 
 from conservax.density import AbstractFactorizedDensity, Mixture
+from conservax.field import MatrixField, VectorField
 from conservax.flux import (
     FactorizedFlux,
     KnotheRosenblatt,
-    MatrixField,
     MixtureFlux,
     NaiveFlux,
     SigmoidCancellation,
-    VectorField,
 )
 from oracles import DENSITIES, autoregressive, moving_logistic, over_points, points, to_float32
 

@@ -6,7 +6,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from conservax.density import AbstractFactorizedDensity, LogisticMixture
+from conservax.density import AbstractFactorizedDensity
 from conservax.flux import (
     FactorizedFlux,
     KnotheRosenblatt,
@@ -14,6 +14,7 @@ from conservax.flux import (
     NaiveFlux,
     SigmoidCancellation,
 )
+from conservax.univariate import LogisticMixture
 from oracles import (
     DENSITIES,
     autoregressive,

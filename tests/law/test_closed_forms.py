@@ -7,7 +7,8 @@ import pytest
 from scipy import stats
 
 from conservax.density import Gaussian
-from conservax.flux import FactorizedFlux, KnotheRosenblatt, MatrixField, SigmoidCancellation
+from conservax.field import MatrixField
+from conservax.flux import FactorizedFlux, KnotheRosenblatt, SigmoidCancellation
 from conservax.law import ConservationLaw
 from oracles import compiled, gaussian, moving_logistic, ornstein_uhlenbeck
 

@@ -9,14 +9,13 @@ import pytest
 
 from conservax.check import continuity_residual, fokker_planck_residual
 from conservax.density import AbstractFactorizedDensity, Mixture
+from conservax.field import MatrixField, VectorField
 from conservax.flux import (
     FactorizedFlux,
     KnotheRosenblatt,
-    MatrixField,
     MixtureFlux,
     NaiveFlux,
     SigmoidCancellation,
-    VectorField,
 )
 from conservax.law import ConservationLaw
 from oracles import DENSITIES, autoregressive, compiled, over_points, points, to_float32

@@ -8,15 +8,14 @@ import numpy as np
 import pytest
 
 from conservax.density import Curve, Mixture, Path, Subharmonic
+from conservax.field import MatrixField, VectorField
 from conservax.flux import (
     FactorizedFlux,
     KnotheRosenblatt,
-    MatrixField,
     MixtureFlux,
     NaiveFlux,
     SigmoidCancellation,
     SubharmonicFlux,
-    VectorField,
 )
 from conservax.law import ConservationLaw
 from oracles import (

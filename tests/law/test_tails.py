@@ -7,13 +7,8 @@ import numpy as np
 import pytest
 
 from conservax.density import Autoregressive, Mixture
-from conservax.flux import (
-    FactorizedFlux,
-    KnotheRosenblatt,
-    MatrixField,
-    MixtureFlux,
-    SigmoidCancellation,
-)
+from conservax.field import MatrixField
+from conservax.flux import FactorizedFlux, KnotheRosenblatt, MixtureFlux, SigmoidCancellation
 from conservax.law import ConservationLaw
 from oracles import DENSITIES, compiled, moving_logistic, over_points, perturbed, to_float32
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import conservax
-from conservax import density, flux, history, objective, reference
+from conservax import density, field, flux, objective, point_process, reference, univariate
 from conservax.data import DataError, read_table, split
 from conservax.law import ConservationLaw
 from conservax.model import CodecError
@@ -24,13 +24,13 @@ LAWS = {
     "autoregressive": lambda: ConservationLaw(
         density.Autoregressive(2, **SMALL, key=KEY),
         flux.KnotheRosenblatt(),
-        flux.MatrixField(2, width=8, key=KEY),
+        field.MatrixField(2, width=8, key=KEY),
         diffusion=0.5,
     ),
     "mixture": lambda: ConservationLaw(
         density.Mixture([density.Factorized(2, **SMALL, key=k) for k in jax.random.split(KEY, 3)]),
         flux.MixtureFlux(flux.FactorizedFlux()),
-        flux.VectorField(2, width=8, envelope=False, key=KEY),
+        field.VectorField(2, width=8, envelope=False, key=KEY),
     ),
     "sigmoid": lambda: ConservationLaw(
         density.Autoregressive(2, **SMALL, key=KEY), flux.SigmoidCancellation()
@@ -56,18 +56,18 @@ def made_by_files(dim=2):
     field = {"width": 8, "depth": 1, "key": KEY}
     factorized = [density.Factorized(dim, **SMALL, key=k) for k in jax.random.split(KEY, 2)]
     places = jnp.array([[0.0, 1.0], [2.0, -1.0]])
-    encoder = history.Encoder(dim, 5, key=KEY)
+    encoder = point_process.Encoder(dim, 5, key=KEY)
     remembering = density.Autoregressive(dim, **SMALL, condition_dim=encoder.memory, key=KEY)
     moved = ConservationLaw(
         density.Autoregressive(dim, **SMALL, key=KEY),
         flux.KnotheRosenblatt(),
-        flux.MatrixField(dim, domain=flux.Torus(2.0, 1), **field),
+        field.MatrixField(dim, domain=field.Torus(2.0, 1), **field),
         diffusion=0.5,
         reference=reference.NetworkDrift(dim, width=8, depth=1, key=KEY),
     )
     return (
         moved,
-        history.EventLaw(
+        point_process.EventLaw(
             ConservationLaw(remembering, flux.SigmoidCancellation()), encoder, key=KEY
         ),
         density.Mixture(factorized, growth_waves=2),
@@ -78,14 +78,14 @@ def made_by_files(dim=2):
         density.Whitened(
             factorized[0], [0.0, 1.0], np.zeros((2, dim)), np.stack([np.eye(dim)] * 2)
         ),
-        density.LogisticMixture(places, places, places),
-        density.NormalMixture(places, places, places),
+        univariate.LogisticMixture(places, places, places),
+        univariate.NormalMixture(places, places, places),
         flux.MixtureFlux(flux.FactorizedFlux()),
         flux.NaiveFlux(),
         flux.SubharmonicFlux(),
-        flux.VectorField(dim, **field),
-        flux.VectorField(dim, domain=flux.Ball(2.0), **field),
-        flux.FourierField(dim, domain=flux.Torus(2.0)),
+        field.VectorField(dim, **field),
+        field.VectorField(dim, domain=field.Ball(2.0), **field),
+        field.FourierField(dim, domain=field.Torus(2.0)),
         reference.InUnits(reference.LotkaVolterra((1.0, 2.0, 3.0, 4.0)), 1.0, 2.0, (0.0,), (3.0,)),
         reference.Repressilator(),
         objective.NegativeLogLikelihood()
@@ -96,7 +96,7 @@ def made_by_files(dim=2):
         + objective.GrowthPrior(times=(0.0, 1.0))
         + objective.MassError((0.0, 1.0), (1.0, 2.0))
         + objective.JacobianSymmetry(),
-        history.SequenceLikelihood(),
+        point_process.SequenceLikelihood(),
     )
 
 
@@ -135,8 +135,8 @@ def test_a_name_stands_for_one_class():
 NOT_IN_FILES = {
     "density.Gaussian",
     "density.NetworkState",
-    "flux.Fluid",
-    "flux.SpaceTimeField",
+    "field.Fluid",
+    "field.SpaceTimeField",
     "objective.ContinuityError",
     "objective.EquationError",
     "objective.EulerError",
@@ -146,7 +146,7 @@ NOT_IN_FILES = {
     "objective.FreeSlip",
     "objective.InitialError",
     "objective.Spread",
-    "history.InterEventTime",
+    "point_process.InterEventTime",
     "reference.Given",
 }
 

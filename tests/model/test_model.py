@@ -232,7 +232,7 @@ def test_a_law_that_cannot_be_written_down_leaves_the_old_run_alone(tmp_path):
     [
         ({"flux": conservax.flux.SigmoidCancellation}, r"KnotheRosenblatt\(\); got the class"),
         ({"density": density.Factorized(1, key=jax.random.key(0))}, "function of a random key"),
-        ({"divergence_free": conservax.flux.MatrixField}, "function of a random key"),
+        ({"divergence_free": conservax.field.MatrixField}, "function of a random key"),
         ({"objective": objective.KineticEnergy}, "got the class KineticEnergy"),
     ],
 )

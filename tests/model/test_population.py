@@ -8,7 +8,8 @@ import pytest
 
 from conservax.data import DataError, Split, Table, TimeAxis, Units
 from conservax.density import Gaussian
-from conservax.flux import FactorizedFlux, KnotheRosenblatt, MatrixField
+from conservax.field import MatrixField
+from conservax.flux import FactorizedFlux, KnotheRosenblatt
 from conservax.law import ConservationLaw
 from conservax.model import Model
 from oracles import moving_logistic

@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from conservax.flux import Ball, Euclidean, Fluid, Torus
+from conservax.field import Ball, Euclidean, Fluid, Torus
 from conservax.objective import (
     ContinuityError,
     EulerError,

@@ -8,7 +8,8 @@ import pytest
 
 from _gaussian_bridge import GaussianBridge, problem
 from conservax.density import Gaussian
-from conservax.flux import AbstractDivergenceFree, KnotheRosenblatt, row_divergence
+from conservax.field import AbstractDivergenceFree, row_divergence
+from conservax.flux import KnotheRosenblatt
 from conservax.law import ConservationLaw
 from conservax.objective import KineticEnergy, ReferenceEnergy, Rows
 from conservax.reference import Given

@@ -9,12 +9,8 @@ import numpy as np
 import pytest
 
 from conservax.density import Autoregressive, Factorized, Gaussian
-from conservax.flux import (
-    AbstractDivergenceFree,
-    KnotheRosenblatt,
-    MatrixField,
-    SigmoidCancellation,
-)
+from conservax.field import AbstractDivergenceFree, MatrixField
+from conservax.flux import KnotheRosenblatt, SigmoidCancellation
 from conservax.law import ConservationLaw
 from conservax.objective import (
     AbstractObjective,

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from conservax.density import AbstractDensity, Gaussian
-from conservax.flux import AbstractFlux, KnotheRosenblatt, MatrixField
+from conservax.field import MatrixField
+from conservax.flux import AbstractFlux, KnotheRosenblatt
 from conservax.law import ConservationLaw
 from conservax.transport import solve_ode
 

@@ -9,8 +9,8 @@ from numpy.typing import ArrayLike
 from scipy.stats import multivariate_normal
 from sklearn.model_selection import KFold
 
-from ._gaussian_mixture import GaussianMixture, fit_gaussian_mixture
-from ._rows import Rows, Values, as_rows
+from conservax.baseline._gaussian_mixture import GaussianMixture, fit_gaussian_mixture
+from conservax.baseline._rows import Rows, Values, as_rows
 
 _NARROWEST = 1e-3  # of the standard deviation of all rows
 _FOLDS, _SHRINKAGES = 5, np.logspace(-6, 0, 13)

@@ -6,7 +6,7 @@ import numpy as np
 import ot
 from numpy.typing import ArrayLike
 
-from ._rows import Rows, Values, as_rows
+from conservax.baseline._rows import Rows, Values, as_rows
 
 _MOST_ITERATIONS = 10_000_000
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.spatial.distance import cdist
 
-from ._rows import Rows, Standard, Values, as_rows, join, thin
+from conservax.baseline._rows import Rows, Standard, Values, as_rows, join, thin
 
 _MOST_CENTRES = 20_000
 _MOST_PAIRS = 1_500_000  # distances held at once, and used in the choice of the bandwidth

@@ -12,7 +12,7 @@ from jaxtyping import Array, Float
 from conservax._types import Point
 from conservax.bench._carried import Particles, carry, relative_error
 from conservax.bench._claims import Claim, no_rows
-from conservax.flux import Ball, Fluid
+from conservax.field import Ball, Fluid
 from conservax.objective import EulerError, FluidStart, Spread
 from conservax.train import Stage, cosine_muon, train
 

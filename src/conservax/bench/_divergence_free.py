@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 
 from conservax._types import Point, Vector
 from conservax.bench._claims import Claim, Findings, no_rows
-from conservax.flux import AbstractDivergenceFree, MatrixField, Torus, VectorField
+from conservax.field import AbstractDivergenceFree, MatrixField, Torus, VectorField
 from conservax.objective import FieldError, Spread
 from conservax.train import Stage, train
 

@@ -17,11 +17,11 @@ from conservax.density import (
     Autoregressive,
     BumpMixture,
     Factorized,
-    Kernel,
     Mixture,
     find_clusters,
 )
 from conservax.model import Model, baselines, fit, fit_events, scores
+from conservax.univariate import Kernel
 
 PAPER_MIXTURE = 32
 BATCH_SIZE, NETWORK_RATE = 512, 2e-3

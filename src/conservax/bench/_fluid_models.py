@@ -8,7 +8,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from conservax._types import Point, PRNGKey, Time
-from conservax.flux import AbstractDomain, FieldNetwork, MatrixField
+from conservax.field import AbstractDomain, FieldNetwork, MatrixField
 
 
 class Beginning(eqx.Module):

@@ -15,7 +15,8 @@ from matplotlib.figure import Figure
 from conservax.bench._claims import Claim, Findings
 from conservax.bench._fokker_planck_cases import EVOLUTIONS, EvolutionCase, nodes_of
 from conservax.density import Autoregressive
-from conservax.flux import KnotheRosenblatt, MatrixField
+from conservax.field import MatrixField
+from conservax.flux import KnotheRosenblatt
 from conservax.law import ConservationLaw
 from conservax.objective import EquationError, InitialError, NegativeLogLikelihood, Rows
 from conservax.train import Stage, train

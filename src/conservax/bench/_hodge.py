@@ -14,10 +14,11 @@ from matplotlib.figure import Figure
 
 from conservax._types import Point, PRNGKey, Scalar, Vector
 from conservax.bench._claims import Claim, Findings
-from conservax.density import DenseNetwork
-from conservax.flux import AbstractDivergenceFree, FourierField, MatrixField, Torus
+from conservax.field import AbstractDivergenceFree, FourierField, MatrixField, Torus
+from conservax.nn import DenseNetwork
 from conservax.objective import AbstractObjective, FieldError, Spread
-from conservax.train import ChunkReport, HodgeParts, hodge_decomposition
+from conservax.solve import HodgeParts, hodge_decomposition
+from conservax.train import ChunkReport
 
 HODGE_LIMITS = {25: 0.05, 50: 0.10, 100: 0.10}
 TORUS = Torus(2.0)

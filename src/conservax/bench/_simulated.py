@@ -13,7 +13,7 @@ from jaxtyping import Array, Float
 
 from conservax._types import Point, PRNGKey, Scalar, Time, Vector
 from conservax.control import Normals, Problem, Scale
-from conservax.density import DenseNetwork
+from conservax.nn import DenseNetwork
 
 _STEPS, _BATCH, _CHUNK = 50, 256, 20
 # Of the goal: so many straight ways, for an energy distance of one length. With ten it paid to stop

@@ -14,13 +14,12 @@ from conservax.baseline import DisplacementInterpolation, fit_gaussian_mixture, 
 from conservax.bench._snapshot_sets import SnapshotTask
 from conservax.check import Population, Route
 from conservax.data import by_time, split
-from conservax.density import AbstractDensity, Autoregressive, Factorized, Kernel, Mixture
+from conservax.density import AbstractDensity, Autoregressive, Factorized, Mixture
+from conservax.field import AbstractDivergenceFree, MatrixField
 from conservax.flux import (
-    AbstractDivergenceFree,
     AbstractFlux,
     FactorizedFlux,
     KnotheRosenblatt,
-    MatrixField,
     MixtureFlux,
     SigmoidCancellation,
 )
@@ -34,6 +33,7 @@ from conservax.objective import (
 )
 from conservax.reference import AbstractReference, Repressilator
 from conservax.train import Stage
+from conservax.univariate import Kernel
 
 _VALIDATION = 0.1  # of the training cells, for early stopping
 _TOLERANCE = 1e-4  # of the ODE: far finer than distances are known

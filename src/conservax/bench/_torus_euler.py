@@ -24,7 +24,7 @@ from conservax.bench._claims import Claim, no_rows
 from conservax.bench._data_folder import stored_arrays
 from conservax.bench._fluid_models import CurlFluid, PlainFluid
 from conservax.bench._spectral_euler import spectral_euler
-from conservax.flux import Fluid, Torus
+from conservax.field import Fluid, Torus
 from conservax.objective import ContinuityError, EulerError, FluidStart, Spread, as_sum
 from conservax.train import Stage, cosine_muon, train
 

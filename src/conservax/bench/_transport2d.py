@@ -20,7 +20,8 @@ from conservax.bench._subharmonic_transport import EndError, SpreadEnergy, end_r
 from conservax.check import wasserstein
 from conservax.data import DataError
 from conservax.density import Autoregressive, Subharmonic
-from conservax.flux import KnotheRosenblatt, MatrixField, SubharmonicFlux
+from conservax.field import MatrixField
+from conservax.flux import KnotheRosenblatt, SubharmonicFlux
 from conservax.law import ConservationLaw
 from conservax.objective import KineticEnergy, NegativeLogLikelihood, Rows
 from conservax.train import Stage, train

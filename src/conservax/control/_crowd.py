@@ -9,9 +9,9 @@ from jaxtyping import Array, Float
 
 from conservax._types import PRNGKey, Time, Vector
 from conservax.density import AbstractFactorizedDensity, Mixture
-from conservax.density._mixture_conditionals import AbstractKernelMixture
 from conservax.flux import MixtureFlux
 from conservax.law import ConservationLaw
+from conservax.univariate import AbstractKernelMixture
 
 
 class Crowd(NamedTuple):

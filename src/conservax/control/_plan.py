@@ -31,12 +31,8 @@ from conservax.control._verdict import (
 )
 from conservax.data import DataError, TimeAxis, Units
 from conservax.density import AbstractDensity, Autoregressive, Factorized, Mixture
-from conservax.flux import (
-    AbstractDivergenceFree,
-    FactorizedFlux,
-    KnotheRosenblatt,
-    MixtureFlux,
-)
+from conservax.field import AbstractDivergenceFree
+from conservax.flux import FactorizedFlux, KnotheRosenblatt, MixtureFlux
 from conservax.law import ConservationLaw
 from conservax.model import Model, over_rows
 from conservax.objective import NegativeLogLikelihood, Rows

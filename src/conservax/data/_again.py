@@ -3,11 +3,11 @@
 from pathlib import Path
 from typing import Any
 
-from ._comcat import read_comcat
-from ._events import Events, cut
-from ._read import Source, read_events, read_table
-from ._table import Table
-from ._units import Units
+from conservax.data._comcat import read_comcat
+from conservax.data._events import Events, cut
+from conservax.data._read import Source, read_events, read_table
+from conservax.data._table import Table
+from conservax.data._units import Units
 
 
 def read_again(

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from ._errors import DataError
-from ._table import Table
-from ._types import Points
+from conservax.data._errors import DataError
+from conservax.data._table import Table
+from conservax.data._types import Points
 
 MOST_SNAPSHOTS = 200
 

@@ -13,8 +13,8 @@ import numpy as np
 import pandas as pd
 from scipy.sparse import issparse
 
-from ._errors import DataError
-from ._sources import Columns, broken, check_file, refuse_twins
+from conservax.data._errors import DataError
+from conservax.data._sources import Columns, broken, check_file, refuse_twins
 
 USUAL, USUAL_DIMS = "X_pca", 10
 

@@ -9,15 +9,15 @@ from pathlib import Path
 
 import numpy as np
 
-from ._block_file import BlockFile, Cells
-from ._errors import DataError
-from ._moments import Moments
-from ._split import Split, check_fractions, share
-from ._stream import Stream
-from ._table import Table
-from ._time import TimeAxis
-from ._trainable import check_trainable
-from ._units import Units
+from conservax.data._block_file import BlockFile, Cells
+from conservax.data._errors import DataError
+from conservax.data._moments import Moments
+from conservax.data._split import Split, check_fractions, share
+from conservax.data._stream import Stream
+from conservax.data._table import Table
+from conservax.data._time import TimeAxis
+from conservax.data._trainable import check_trainable
+from conservax.data._units import Units
 
 BLOCK_ROWS = 2**17
 MOST_HELD_OUT = 50_000

@@ -10,15 +10,29 @@ import pandas as pd
 from jaxtyping import Float64, Int
 from numpy.typing import ArrayLike
 
-from ._advice import is_marked
-from ._cells import Cells, from_cells, read_h5ad
-from ._errors import DataError
-from ._events import Events, cut, cut_whole, gather, window_length
-from ._sources import Columns, about_header, from_arrays, from_frame, from_pair, read_file
-from ._table import Table
-from ._types import Points, TimeKind, Times
-from ._units import Units
-from ._values import far_out, may_be_coordinate, numbers, seconds, time_kind, uncategorised
+from conservax.data._advice import is_marked
+from conservax.data._cells import Cells, from_cells, read_h5ad
+from conservax.data._errors import DataError
+from conservax.data._events import Events, cut, cut_whole, gather, window_length
+from conservax.data._sources import (
+    Columns,
+    about_header,
+    from_arrays,
+    from_frame,
+    from_pair,
+    read_file,
+)
+from conservax.data._table import Table
+from conservax.data._types import Points, TimeKind, Times
+from conservax.data._units import Units
+from conservax.data._values import (
+    far_out,
+    may_be_coordinate,
+    numbers,
+    seconds,
+    time_kind,
+    uncategorised,
+)
 
 _MOST_SHOWN = 20  # values far from all others, by row
 

@@ -5,15 +5,15 @@ import jax.numpy as jnp
 
 from conservax._types import Condition, Point, PRNGKey, Scalar, Time
 from conservax.density._base import AbstractAutoregressiveDensity
-from conservax.density._kernel import Kernel, checked_kernel
-from conservax.density._masked_network import MaskedNetwork, NetworkState
-from conservax.density._mixture_conditionals import AbstractKernelMixture
-from conservax.density._mixture_parameters import (
+from conservax.nn import MaskedNetwork, NetworkState, TimeEmbedding
+from conservax.univariate import (
+    AbstractKernelMixture,
+    Kernel,
+    checked_kernel,
     initial_outputs,
     normal_outputs,
     to_mixture,
 )
-from conservax.density._time_embedding import TimeEmbedding
 
 _QUIET = 0.05  # of the usual readout, so that the network hardly speaks to begin with
 

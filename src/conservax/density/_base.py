@@ -8,9 +8,8 @@ import jax
 import jax.numpy as jnp
 
 from conservax._types import Condition, Point, PRNGKey, PyTree, Scalar, Time, Vector
-from conservax.density._conditional import AbstractConditional
-
-UNROLLED_DIM = 8  # above this, coordinates are scanned: compile time stays flat in dim
+from conservax.nn import UNROLLED_DIM
+from conservax.univariate import AbstractConditional
 
 
 def check_point(density: "AbstractDensity", x: Point, condition: Condition) -> None:

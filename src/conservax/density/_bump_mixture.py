@@ -13,14 +13,16 @@ from numpy.typing import ArrayLike
 from conservax._types import Condition, Point, PRNGKey, PyTree, Scalar, Time
 from conservax.density._base import AbstractAutoregressiveDensity
 from conservax.density._clusters import Clusters, find_clusters
-from conservax.density._dense_network import DenseNetwork
-from conservax.density._kernel import KERNELS, UNIT_SCALE, Kernel, checked_kernel
-from conservax.density._mixture_conditionals import (
+from conservax.nn import DenseNetwork, TimeEmbedding, squash
+from conservax.univariate import (
+    KERNELS,
+    UNIT_SCALE,
     AbstractKernelMixture,
+    Kernel,
+    checked_kernel,
+    to_log_scale,
+    to_raw_scale,
 )
-from conservax.density._mixture_parameters import to_log_scale, to_raw_scale
-from conservax.density._point_features import squash
-from conservax.density._time_embedding import TimeEmbedding
 
 READOUT_SCALE = 0.01  # weights hardly depend on time at first
 FIRST_ECHO_LOGIT, FIRST_ECHO_SCALE = -3.0, 0.1  # beside bumps whose weights sum to 1

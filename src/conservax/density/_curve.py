@@ -8,8 +8,7 @@ from numpy.typing import ArrayLike
 
 from conservax._types import Condition, Time
 from conservax.density._base import AbstractFactorizedDensity
-from conservax.density._mixture_conditionals import NormalMixture
-from conservax.density._mixture_parameters import to_log_scale, to_raw_scale
+from conservax.univariate import NormalMixture, to_log_scale, to_raw_scale
 
 
 class Curve(AbstractFactorizedDensity):

@@ -6,10 +6,8 @@ import jax.numpy as jnp
 
 from conservax._types import Condition, PRNGKey, Time
 from conservax.density._base import AbstractFactorizedDensity
-from conservax.density._dense_network import DenseNetwork
-from conservax.density._mixture_conditionals import AbstractKernelMixture
-from conservax.density._mixture_parameters import initial_outputs, to_mixture
-from conservax.density._time_embedding import TimeEmbedding
+from conservax.nn import DenseNetwork, TimeEmbedding
+from conservax.univariate import AbstractKernelMixture, initial_outputs, to_mixture
 
 
 class Factorized(AbstractFactorizedDensity):

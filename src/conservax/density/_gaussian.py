@@ -9,7 +9,7 @@ from jaxtyping import Array, Float
 
 from conservax._types import Condition, Point, PyTree, Scalar, Time, Vector
 from conservax.density._base import AbstractAutoregressiveDensity
-from conservax.density._mixture_conditionals import NormalMixture
+from conservax.univariate import NormalMixture
 
 
 class Gaussian(AbstractAutoregressiveDensity):

@@ -9,7 +9,7 @@ from jaxtyping import Array, Float
 
 from conservax._types import Condition, Point, PyTree, Scalar, Time
 from conservax.density._base import AbstractAutoregressiveDensity
-from conservax.density._conditional import AbstractConditional
+from conservax.univariate import AbstractConditional
 
 _PACE = 5.0  # rates change by five where weights of a network change by one: populations double
 

@@ -9,9 +9,14 @@ from numpy.typing import ArrayLike
 
 from conservax._types import Condition, Time
 from conservax.density._base import AbstractFactorizedDensity
-from conservax.density._kernel import KERNELS, Kernel, checked_kernel
-from conservax.density._mixture_conditionals import AbstractKernelMixture
-from conservax.density._mixture_parameters import to_log_scale, to_raw_scale
+from conservax.univariate import (
+    KERNELS,
+    AbstractKernelMixture,
+    Kernel,
+    checked_kernel,
+    to_log_scale,
+    to_raw_scale,
+)
 
 
 class Path(AbstractFactorizedDensity):

@@ -8,8 +8,7 @@ from jaxtyping import Array, Float
 
 from conservax._types import Condition, Point, PRNGKey, Scalar, Time, Vector
 from conservax.density._base import AbstractDensity, check_condition, check_point
-from conservax.density._dense_network import DenseNetwork
-from conservax.density._time_embedding import TimeEmbedding
+from conservax.nn import DenseNetwork, TimeEmbedding
 
 
 class Subharmonic(AbstractDensity):

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 
 from conservax._types import Condition, Point, PyTree, Scalar, Time
 from conservax.density._base import AbstractAutoregressiveDensity
-from conservax.density._conditional import AbstractConditional
+from conservax.univariate import AbstractConditional
 
 
 class WhitenedState(NamedTuple):

@@ -7,8 +7,8 @@ import jax.numpy as jnp
 
 from conservax._types import Condition, Point, Time, Vector
 from conservax.density import AbstractAutoregressiveDensity, AbstractDensity
-from conservax.density._conditional import largest_ratio
 from conservax.flux._base import AbstractMappedFlux, require
+from conservax.univariate import largest_ratio
 
 
 class KnotheRosenblatt(AbstractMappedFlux):

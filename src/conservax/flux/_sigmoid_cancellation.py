@@ -8,15 +8,10 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from conservax._types import Condition, Point, Time, Vector
-from conservax.density import (
-    AbstractAutoregressiveDensity,
-    AbstractConditional,
-    AbstractDensity,
-    LogisticMixture,
-)
-from conservax.density._conditional import capped_exp
+from conservax.density import AbstractAutoregressiveDensity, AbstractDensity
 from conservax.flux._base import AbstractFlux, require
 from conservax.flux._time_derivatives import time_derivatives
+from conservax.univariate import AbstractConditional, LogisticMixture, capped_exp
 
 
 class ConstantLogistic(eqx.Module):

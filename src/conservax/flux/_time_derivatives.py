@@ -6,7 +6,8 @@ import jax
 import jax.numpy as jnp
 
 from conservax._types import Condition, Point, Time, Vector
-from conservax.density import AbstractAutoregressiveDensity, AbstractConditional
+from conservax.density import AbstractAutoregressiveDensity
+from conservax.univariate import AbstractConditional
 
 
 class TimeDerivatives(NamedTuple):

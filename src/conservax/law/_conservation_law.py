@@ -10,13 +10,8 @@ from jaxtyping import Array
 from conservax._types import Condition, Point, PRNGKey, Scalar, Time, Vector
 from conservax.density import AbstractDensity
 from conservax.density._base import check_point
-from conservax.flux import (
-    AbstractDivergenceFree,
-    AbstractFlux,
-    AbstractGrowingFlux,
-    AbstractMappedFlux,
-    check_pair,
-)
+from conservax.field import AbstractDivergenceFree
+from conservax.flux import AbstractFlux, AbstractGrowingFlux, AbstractMappedFlux, check_pair
 from conservax.reference import AbstractReference
 
 

@@ -8,45 +8,41 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from conservax import density, flux, history, law, objective, reference
+from conservax import density, field, flux, law, nn, objective, point_process, reference, univariate
 from conservax._types import PyTree
-from conservax.density._masked_network import MaskedNetwork
-from conservax.density._time_embedding import TimeEmbedding
-from conservax.flux._sigmoid_cancellation import ConstantLogistic
 
 # All that a file may name. A name is written with its part, so that it stands for one class alone,
 # and stays what it is where a class moves within its part.
 IN_FILES: dict[str, tuple[type[eqx.Module], ...]] = {
+    "nn": (nn.DenseNetwork, nn.MaskedNetwork, nn.TimeEmbedding),
+    "univariate": (univariate.LogisticMixture, univariate.NormalMixture),
     "density": (
         density.Autoregressive,
         density.BumpMixture,
         density.Curve,
-        density.DenseNetwork,
         density.Factorized,
-        density.LogisticMixture,
         density.Mixture,
-        density.NormalMixture,
         density.Path,
         density.Subharmonic,
         density.Whitened,
-        MaskedNetwork,
-        TimeEmbedding,
     ),
     "flux": (
-        flux.Ball,
-        flux.Euclidean,
+        flux.ConstantLogistic,
         flux.FactorizedFlux,
-        flux.FieldNetwork,
-        flux.FourierField,
         flux.KnotheRosenblatt,
-        flux.MatrixField,
         flux.MixtureFlux,
         flux.NaiveFlux,
         flux.SigmoidCancellation,
         flux.SubharmonicFlux,
-        flux.Torus,
-        flux.VectorField,
-        ConstantLogistic,
+    ),
+    "field": (
+        field.Ball,
+        field.Euclidean,
+        field.FieldNetwork,
+        field.FourierField,
+        field.MatrixField,
+        field.Torus,
+        field.VectorField,
     ),
     "reference": (
         reference.InUnits,
@@ -55,7 +51,11 @@ IN_FILES: dict[str, tuple[type[eqx.Module], ...]] = {
         reference.Repressilator,
     ),
     "law": (law.ConservationLaw,),
-    "history": (history.Encoder, history.EventLaw, history.SequenceLikelihood),
+    "point_process": (
+        point_process.Encoder,
+        point_process.EventLaw,
+        point_process.SequenceLikelihood,
+    ),
     "objective": (
         objective.GrowthEnergy,
         objective.GrowthPrior,
@@ -96,8 +96,8 @@ def _encode(node: Any, path: str, arrays: dict[str, np.ndarray]) -> Any:
         return node
     if type(node) in NAMES:
         fields = {
-            field.name: _encode(getattr(node, field.name), f"{path}.{field.name}", arrays)
-            for field in dataclasses.fields(node)
+            own.name: _encode(getattr(node, own.name), f"{path}.{own.name}", arrays)
+            for own in dataclasses.fields(node)
         }
         return {"class": NAMES[type(node)], "fields": fields}
     raise CodecError(
@@ -128,13 +128,13 @@ def _decode_module(name: str, fields: dict[str, Any], arrays: dict[str, np.ndarr
     cls = CLASSES.get(name)
     if cls is None:
         raise CodecError(f"this version of conservax has no {name!r}.")
-    expected = {field.name for field in dataclasses.fields(cls)}
+    expected = {own.name for own in dataclasses.fields(cls)}
     if expected != fields.keys():
         raise CodecError(
             f"expected {name} with the fields {sorted(expected)}; got {sorted(fields)}. "
             "The file was written by another version of conservax."
         )
     module = object.__new__(cls)
-    for field, value in fields.items():
-        object.__setattr__(module, field, decode(value, arrays))
+    for attribute, value in fields.items():
+        object.__setattr__(module, attribute, decode(value, arrays))
     return module

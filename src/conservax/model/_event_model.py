@@ -23,9 +23,9 @@ from conservax.data import (
     read_again,
 )
 from conservax.density import AbstractAutoregressiveDensity
-from conservax.history import EventLaw, Sequences, Terms, simulate
 from conservax.model._event_checks import check_events
 from conservax.model._file import load_model, save_model
+from conservax.point_process import EventLaw, Sequences, Terms, simulate
 
 WINDOWS_AT_ONCE, PLACES_AT_ONCE = 16, 2048  # bound memory
 FEWEST_SLOTS = 8  # padding is to a power of two, so that few lengths are compiled
@@ -47,7 +47,7 @@ class EventModel:
 
     **Attributes:**
 
-    - `law`: the `conservax.history.EventLaw`, over windows [0, 1] and standardised places.
+    - `law`: the `conservax.point_process.EventLaw`, over windows [0, 1] and standardised places.
     - `units`: names, the time within a window, mean and standard deviation of every coordinate.
     - `history`, `settings`: of training, as of `Model`.
     - `split`: the windows it was fitted, validated and tested on; None for a model from a file.

@@ -24,7 +24,8 @@ from conservax.data import (
     open_table,
 )
 from conservax.density import AbstractDensity
-from conservax.flux import AbstractDivergenceFree, AbstractFlux, MixtureFlux
+from conservax.field import AbstractDivergenceFree
+from conservax.flux import AbstractFlux, MixtureFlux
 from conservax.law import ConservationLaw
 from conservax.model._densities import (
     DensityName,
@@ -120,7 +121,7 @@ def fit(
     - `width`, `depth`: of the network of "autoregressive".
     - `max_frequency`: cycles over the whole time range. Raise it for data with fast cycles.
     - `divergence_free`: a function of a random key for an added divergence-free part, say
-      `lambda key: conservax.flux.MatrixField(2, key=key)`.
+      `lambda key: conservax.field.MatrixField(2, key=key)`.
     - `flux`: `KnotheRosenblatt()` by default; of "paths" `MixtureFlux(FactorizedFlux())`.
     - `diffusion`: volatility g, a number or a function of t in [0, 1], in standard deviations of
       the data per square root of the time range.

@@ -24,13 +24,13 @@ from conservax.data import (
 )
 from conservax.density import AbstractDensity, BumpMixture, find_clusters
 from conservax.flux import KnotheRosenblatt
-from conservax.history import Encoder, EventLaw, SequenceLikelihood
 from conservax.law import ConservationLaw
 from conservax.model._event_model import EventModel
 from conservax.model._fit import run_experiment
 from conservax.model._objectives import describe
 from conservax.model._run import Experiment, write_experiment
 from conservax.model._smoothing import smoothing
+from conservax.point_process import Encoder, EventLaw, SequenceLikelihood
 from conservax.train import Stage
 
 BACKGROUND = 0.01

@@ -7,12 +7,12 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from conservax.data import DataError, Dealt, EventSplit, Split, Units
-from conservax.history import EventLaw
 from conservax.law import ConservationLaw
 from conservax.model._event_model import EventModel
 from conservax.model._file import load_model, load_parts, pack_parts
 from conservax.model._model import Model
 from conservax.model._stored_rows import read_split, write_split
+from conservax.point_process import EventLaw
 from conservax.train import CHECKPOINT, METRICS, Stage, write_atomically, write_sealed
 
 MODEL, EXPERIMENT, DATA = "model.conservax", "experiment.conservax", "data.npz"

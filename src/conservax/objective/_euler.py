@@ -9,7 +9,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from conservax._types import Point, PRNGKey, Scalar, Time, Vector
-from conservax.flux import AbstractDomain, bounded
+from conservax.field import AbstractDomain, bounded
 from conservax.objective._base import AbstractObjective
 from conservax.objective._points import Spread
 

@@ -8,7 +8,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from conservax._types import PRNGKey
-from conservax.flux import AbstractDomain, check_domain
+from conservax.field import AbstractDomain, check_domain
 from conservax.law import ConservationLaw
 from conservax.objective._base import Rows
 

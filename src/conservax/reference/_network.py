@@ -3,7 +3,7 @@
 import jax.numpy as jnp
 
 from conservax._types import Point, PRNGKey, Time, Vector
-from conservax.density import DenseNetwork, squash
+from conservax.nn import DenseNetwork, squash
 from conservax.reference._base import AbstractReference
 
 

@@ -13,11 +13,10 @@ from PIL import Image
 
 from conservax.data import Cells, DataError
 from conservax.model import Model
+from conservax.report._moments import moment
+from conservax.report._motion import Plane, plane
+from conservax.report._streamlines import FAINT, INK, dress
 from conservax.train import write_atomically
-
-from ._moments import moment
-from ._motion import Plane, plane
-from ._streamlines import FAINT, INK, dress
 
 _FRAMES = 48
 _TRAIL = 5  # frames that a particle leaves behind it

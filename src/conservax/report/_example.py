@@ -6,9 +6,8 @@ import numpy as np
 
 from conservax.data import TimeAxis
 from conservax.model import Model
-
-from ._map import is_map
-from ._moments import coarse
+from conservax.report._map import is_map
+from conservax.report._moments import coarse
 
 _CODE = """\
 import conservax

@@ -13,8 +13,8 @@ from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 from scipy.stats import kstwo
 
-from ._motion import Motion
-from ._streamlines import flow, frame
+from conservax.report._motion import Motion
+from conservax.report._streamlines import flow, frame
 
 _INK, _MUTED, _GRID, _BAND = "#010101", "#020202", "#030303", "#040404"
 _SERIES = ("#010111", "#010112", "#010113", "#010114", "#010115", "#010116")

@@ -11,9 +11,8 @@ from scipy.ndimage import gaussian_filter
 
 from conservax.data import TimeAxis
 from conservax.model import Model
-
-from ._map import drawn_lines, ground, is_map, widened, widened_sides
-from ._moments import moment
+from conservax.report._map import drawn_lines, ground, is_map, widened, widened_sides
+from conservax.report._moments import moment
 
 FRAMES = 40
 _BLOCK = 8  # frames evaluated in one call, always the same number of rows

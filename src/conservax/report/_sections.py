@@ -7,8 +7,7 @@ from typing import Any
 
 from conservax.check import CheckReport
 from conservax.model import Model, Score, TimeScore
-
-from ._moments import span_of
+from conservax.report._moments import span_of
 
 _SHOWN_ELSEWHERE = ("obstacles", "checks")  # in the picture, among the checks
 

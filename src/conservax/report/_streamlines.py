@@ -14,11 +14,10 @@ from scipy.ndimage import gaussian_filter
 
 from conservax.data import Cells, TimeAxis
 from conservax.model import Model
+from conservax.report._map import degree_ratio, is_map
+from conservax.report._moments import moment
+from conservax.report._motion import Motion, motion
 from conservax.train import write_atomically
-
-from ._map import degree_ratio, is_map
-from ._moments import moment
-from ._motion import Motion, motion
 
 INK, FAINT = "#20242c", "#8a93a3"
 COLOURS = "viridis"

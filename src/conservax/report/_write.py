@@ -15,13 +15,12 @@ import numpy as np
 from conservax.data import Table, Units
 from conservax.model import Model, losses, scores_by_time
 from conservax.model import scores as scores_of
-
-from . import _sections as sections
-from ._example import example
-from ._figures import calibration_figure, learning_figure, streamline_figure
-from ._moments import moment, span_of
-from ._motion import motion
-from ._picture import FRAMES, obstacles_of, picture
+from conservax.report import _sections as sections
+from conservax.report._example import example
+from conservax.report._figures import calibration_figure, learning_figure, streamline_figure
+from conservax.report._moments import moment, span_of
+from conservax.report._motion import motion
+from conservax.report._picture import FRAMES, obstacles_of, picture
 
 _STREAMS = 3  # times at which streamlines are drawn
 _WITHOUT_DATA = (

@@ -12,9 +12,8 @@ import numpy as np
 from conservax.check import CheckReport, dispersion, rescaled_ranks
 from conservax.data import Events
 from conservax.model import EventModel, EventScore, event_scores
-
-from . import _sections as sections
-from ._figures import calibration_figure, counts_figure, learning_figure
+from conservax.report import _sections as sections
+from conservax.report._figures import calibration_figure, counts_figure, learning_figure
 
 SIMULATED = 500  # windows
 _WITHOUT_DATA = (

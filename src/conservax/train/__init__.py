@@ -2,8 +2,6 @@
 
 from conservax.train._checkpoint import CheckpointError as CheckpointError
 from conservax.train._history import ChunkReport as ChunkReport
-from conservax.train._hodge import HodgeParts as HodgeParts
-from conservax.train._hodge import hodge_decomposition as hodge_decomposition
 from conservax.train._optimisers import cosine_adam as cosine_adam
 from conservax.train._optimisers import cosine_muon as cosine_muon
 from conservax.train._progress import ProgressBar as ProgressBar

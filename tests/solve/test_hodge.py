@@ -5,9 +5,10 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from conservax.flux import FourierField, MatrixField, Torus
+from conservax.field import FourierField, MatrixField, Torus
 from conservax.objective import FieldAsymmetry, Spread
-from conservax.train import cosine_muon, hodge_decomposition
+from conservax.solve import hodge_decomposition
+from conservax.train import cosine_muon
 
 TORUS = Torus(2.0)
 KEY = jax.random.key(0)

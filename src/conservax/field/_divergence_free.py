@@ -21,9 +21,9 @@ from jaxtyping import Array, Float
 
 from conservax._types import Condition, Point, PRNGKey, Time, Vector
 from conservax.density import AbstractDensity
-from conservax.flux._domain import AbstractDomain, Euclidean
-from conservax.flux._field_network import FieldNetwork
-from conservax.flux._row_divergence import Matrix, antisymmetric, check_dim, vector_row_divergence
+from conservax.field._domain import AbstractDomain, Euclidean
+from conservax.field._field_network import FieldNetwork
+from conservax.field._row_divergence import Matrix, antisymmetric, check_dim, vector_row_divergence
 
 
 class AbstractDivergenceFree(eqx.Module):

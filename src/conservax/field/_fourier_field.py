@@ -10,9 +10,9 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from conservax._types import Condition, Point, Time, Vector
-from conservax.flux._divergence_free import AbstractDivergenceFree
-from conservax.flux._domain import Torus
-from conservax.flux._row_divergence import Matrix, check_dim
+from conservax.field._divergence_free import AbstractDivergenceFree
+from conservax.field._domain import Torus
+from conservax.field._row_divergence import Matrix, check_dim
 
 MOST_WAVES = 1_000_000
 

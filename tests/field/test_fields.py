@@ -8,8 +8,8 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from conservax.density import DenseNetwork, Gaussian
-from conservax.flux import (
+from conservax.density import Gaussian
+from conservax.field import (
     Ball,
     Euclidean,
     FourierField,
@@ -21,7 +21,8 @@ from conservax.flux import (
     row_divergence,
     vector_row_divergence,
 )
-from conservax.flux._fourier_field import count_waves, cycles_of_waves
+from conservax.field._fourier_field import count_waves, cycles_of_waves
+from conservax.nn import DenseNetwork
 from conservax.objective import Spread
 
 KEY = jax.random.key(3)

@@ -10,7 +10,7 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from conservax._types import Point, PRNGKey, Scalar, Vector
-from conservax.density import squash
+from conservax.nn import squash
 
 
 class AbstractDomain(eqx.Module):
@@ -203,6 +203,6 @@ def bounded(domain: AbstractDomain) -> AbstractBoundedDomain:
     if not isinstance(domain, AbstractBoundedDomain):
         raise ValueError(
             f"expected a domain with a boundary; got {domain}, which has none. "
-            "Leave the boundary condition out, or use conservax.flux.Ball."
+            "Leave the boundary condition out, or use conservax.field.Ball."
         )
     return domain

@@ -8,8 +8,7 @@ import jax
 import jax.numpy as jnp
 
 from conservax._types import Point, PRNGKey, Scalar, Time, Vector
-from conservax.flux import AbstractDivergenceFree, Torus
-from conservax.flux._field_network import FieldNetwork
+from conservax.field import AbstractDivergenceFree, FieldNetwork, Torus
 from conservax.objective import (
     AbstractObjective,
     FieldAsymmetry,

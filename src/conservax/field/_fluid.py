@@ -8,9 +8,9 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from conservax._types import Point, PRNGKey, Time
-from conservax.flux._domain import AbstractDomain
-from conservax.flux._field_network import FieldNetwork
-from conservax.flux._space_time import SpaceTimeField
+from conservax.field._domain import AbstractDomain
+from conservax.field._field_network import FieldNetwork
+from conservax.field._space_time import SpaceTimeField
 
 
 class Fluid(eqx.Module):

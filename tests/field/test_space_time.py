@@ -6,7 +6,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from conservax.flux import Ball, Euclidean, SpaceTimeField, Torus
+from conservax.field import Ball, Euclidean, SpaceTimeField, Torus
 
 KEY = jax.random.key(5)
 T = jnp.array(0.4)

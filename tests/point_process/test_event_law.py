@@ -10,8 +10,8 @@ from scipy import stats
 from conservax.check import pooled_residuals
 from conservax.density import Autoregressive
 from conservax.flux import KnotheRosenblatt
-from conservax.history import Encoder, EventLaw, SequenceLikelihood, Sequences, simulate
 from conservax.law import ConservationLaw
+from conservax.point_process import Encoder, EventLaw, SequenceLikelihood, Sequences, simulate
 from oracles import compiled, perturbed
 
 MEMORY = 4

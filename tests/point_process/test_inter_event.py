@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from conservax.history import InterEventTime
+from conservax.point_process import InterEventTime
 from oracles import compiled
 
 SCALES, SHAPES, WEIGHTS, RATE = (0.3, 2.0, 9.0), (0.5, 1.0, 3.0), (0.2, 0.5, 0.3), 0.15

@@ -3,7 +3,7 @@
 import math
 from typing import Literal, get_args
 
-from conservax.density._mixture_conditionals import LogisticMixture, NormalMixture
+from conservax.univariate._mixture import LogisticMixture, NormalMixture
 
 Kernel = Literal["logistic", "normal"]
 KERNELS = {"logistic": LogisticMixture, "normal": NormalMixture}

@@ -6,8 +6,8 @@ import numpy as np
 from jaxtyping import Array, Float
 from scipy.stats import norm
 
-from conservax.density._kernel import KERNELS, UNIT_SCALE, Kernel
-from conservax.density._mixture_conditionals import AbstractKernelMixture
+from conservax.univariate._kernel import KERNELS, UNIT_SCALE, Kernel
+from conservax.univariate._mixture import AbstractKernelMixture
 
 _APART = 0.5  # deviation of the centres of components that begin as one normal
 

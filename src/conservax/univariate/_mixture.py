@@ -10,12 +10,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from conservax._types import PRNGKey, PyTree
-from conservax.density._conditional import (
-    AbstractConditional,
-    capped_exp,
-    reparameterised,
-    root,
-)
+from conservax.univariate._base import AbstractConditional, capped_exp, reparameterised, root
 
 
 class AbstractKernelMixture(AbstractConditional):

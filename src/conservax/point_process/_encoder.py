@@ -6,7 +6,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from conservax._types import Point, PRNGKey, Scalar, Time
-from conservax.density import features_a_coordinate, point_features
+from conservax.nn import features_a_coordinate, point_features
 
 WAVES = 3
 WAIT_SCALE = 0.25  # of the logarithm, against that of other features

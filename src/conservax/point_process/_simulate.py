@@ -5,7 +5,7 @@ import jax.numpy as jnp
 
 from conservax._programs import program
 from conservax._types import PRNGKey
-from conservax.history._event_law import EventLaw, Sequences
+from conservax.point_process._event_law import EventLaw, Sequences
 
 WINDOWS_AT_ONCE = 256  # bounds memory
 

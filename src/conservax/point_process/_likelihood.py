@@ -6,8 +6,8 @@ import jax
 import jax.numpy as jnp
 
 from conservax._types import PRNGKey, Scalar
-from conservax.history._event_law import EventLaw, Sequences
 from conservax.objective import AbstractObjective
+from conservax.point_process._event_law import EventLaw, Sequences
 
 
 class SequenceLikelihood(AbstractObjective):

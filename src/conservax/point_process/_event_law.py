@@ -9,10 +9,10 @@ import jax.numpy as jnp
 from jaxtyping import Array, ArrayLike, Bool, Float, Int
 
 from conservax._types import Point, PRNGKey, Scalar
-from conservax.density import squash
-from conservax.history._encoder import Encoder
-from conservax.history._inter_event import InterEventTime
 from conservax.law import ConservationLaw
+from conservax.nn import squash
+from conservax.point_process._encoder import Encoder
+from conservax.point_process._inter_event import InterEventTime
 
 SHORTEST = 1e-7  # of the window: events at one time are this far apart
 SHARE = 0.1  # of the events that the constant rate brings at first

@@ -8,9 +8,9 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from conservax._types import Point, PRNGKey, Scalar, Time, Vector
-from conservax.flux._domain import AbstractBoundedDomain, AbstractDomain, Torus
-from conservax.flux._field_network import FieldNetwork
-from conservax.flux._row_divergence import antisymmetric, check_dim, row_divergence
+from conservax.field._domain import AbstractBoundedDomain, AbstractDomain, Torus
+from conservax.field._field_network import FieldNetwork
+from conservax.field._row_divergence import antisymmetric, check_dim, row_divergence
 
 
 class SpaceTimeField(eqx.Module):

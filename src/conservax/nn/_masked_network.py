@@ -13,9 +13,9 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from conservax._types import Point, PRNGKey, Scalar
-from conservax.density._base import UNROLLED_DIM
-from conservax.density._point_features import features_a_coordinate, point_features
+from conservax.nn._fourier_features import features_a_coordinate, point_features
 
+UNROLLED_DIM = 8  # above this, coordinates are scanned: compile time stays flat in dim
 MIN_UNITS = 8  # hidden units a degree: the first coordinate sees no other
 
 

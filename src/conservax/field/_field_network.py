@@ -5,9 +5,8 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from conservax._types import Condition, Point, Time
-from conservax.density import DenseNetwork
-from conservax.density._time_embedding import TimeEmbedding
-from conservax.flux._domain import AbstractDomain, check_domain
+from conservax.field._domain import AbstractDomain, check_domain
+from conservax.nn import DenseNetwork, TimeEmbedding
 
 
 class FieldNetwork(eqx.Module):
