@@ -11,7 +11,7 @@ from scipy.stats import multivariate_normal
 from conservax.bench._fit_flow import event_rows, flow_nll
 from conservax.bench._time_varying_flow import START, FlowField, FlowLikelihood, TimeVaryingFlow
 from conservax.data import EventSplit
-from conservax.data._events import Events
+from conservax.data.table._events import Events
 from conservax.model import fit
 from conservax.objective import Rows
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from conservax.data import DataError, by_time, lotka_volterra, repressilator
-from conservax.data._stochastic_systems import _advance, _prey_and_predators, _repression
-from conservax.data._table import Table
+from conservax.data.sets._stochastic_systems import _advance, _prey_and_predators, _repression
+from conservax.data.table._table import Table
 
 
 def prey(t, x, _):

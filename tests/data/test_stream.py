@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from conservax.data import DataError, Stream, Table, check_trainable, deal, open_table, read_table
-from conservax.data._block_file import BlockFile
+from conservax.data.read._block_file import BlockFile
 
 ROWS = 5003
 

@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from conservax.data._errors import DataError
-from conservax.data._sources import Columns, read_file
-from conservax.data._table import Table
-from conservax.data._values import numbers, seconds
+from conservax.data.read._sources import Columns, read_file
+from conservax.data.table._errors import DataError
+from conservax.data.table._table import Table
+from conservax.data.table._values import numbers, seconds
 
 _NEEDED = ("time", "latitude", "longitude", "mag", "id", "updated", "type")
 

@@ -9,15 +9,15 @@ from pathlib import Path
 
 import numpy as np
 
-from conservax.data._block_file import BlockFile, Cells
-from conservax.data._errors import DataError
-from conservax.data._moments import Moments
-from conservax.data._split import Split, check_fractions, share
-from conservax.data._stream import Stream
-from conservax.data._table import Table
-from conservax.data._time import TimeAxis
-from conservax.data._trainable import check_trainable
-from conservax.data._units import Units
+from conservax.data.read._block_file import BlockFile, Cells
+from conservax.data.read._stream import Stream
+from conservax.data.table._errors import DataError
+from conservax.data.table._moments import Moments
+from conservax.data.table._split import Split, check_fractions, share
+from conservax.data.table._table import Table
+from conservax.data.table._time import TimeAxis
+from conservax.data.table._trainable import check_trainable
+from conservax.data.table._units import Units
 
 BLOCK_ROWS = 2**17
 MOST_HELD_OUT = 50_000

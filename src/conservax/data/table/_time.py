@@ -8,10 +8,10 @@ import numpy as np
 from jaxtyping import Float64
 from numpy.typing import ArrayLike
 
-from conservax.data._errors import DataError
-from conservax.data._table import Table
-from conservax.data._types import TimeKind
-from conservax.data._values import STAMP, as_column, numbers, seconds, uncategorised
+from conservax.data.table._errors import DataError
+from conservax.data.table._table import Table
+from conservax.data.table._types import TimeKind
+from conservax.data.table._values import STAMP, as_column, numbers, seconds, uncategorised
 
 _DAY = 86400.0
 

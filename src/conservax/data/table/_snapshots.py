@@ -3,7 +3,7 @@
 import numpy as np
 from jaxtyping import Float64, Int
 
-from conservax.data._types import Times
+from conservax.data.table._types import Times
 
 MOST_SNAPSHOTS = 50
 FEWEST_ROWS_A_SNAPSHOT = 5

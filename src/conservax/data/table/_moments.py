@@ -6,7 +6,7 @@ taken about the mean of each batch, so that no digits are lost where the mean is
 
 import numpy as np
 
-from conservax.data._types import Points
+from conservax.data.table._types import Points
 
 
 class Moments:

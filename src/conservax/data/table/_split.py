@@ -5,10 +5,10 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
-from conservax.data._errors import DataError
-from conservax.data._events import Events
-from conservax.data._snapshots import snapshots
-from conservax.data._table import Table
+from conservax.data.table._errors import DataError
+from conservax.data.table._events import Events
+from conservax.data.table._snapshots import snapshots
+from conservax.data.table._table import Table
 
 _ROUNDING = 1e-6  # of a window, by which its end may seem to overlap with the next one
 

@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Int
 
-from conservax.data._errors import DataError
-from conservax.data._table import Table
-from conservax.data._time import TimeAxis
-from conservax.data._types import Points, TimeKind, Times
+from conservax.data.table._errors import DataError
+from conservax.data.table._table import Table
+from conservax.data.table._time import TimeAxis
+from conservax.data.table._types import Points, TimeKind, Times
 
 _DAY = 86400.0
 _WHOLE = (_DAY, 3600.0, 60.0)  # seconds: the first window begins with a day, an hour or a minute

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
-from conservax.data._errors import DataError
+from conservax.data.table._errors import DataError
 
 
 def check_out(path: str | os.PathLike[str], force: bool, ending: str = "") -> None:

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import hvsampledata
 
-from conservax.data._read import read_table
-from conservax.data._table import Table
+from conservax.data.read._read import read_table
+from conservax.data.table._table import Table
 
 
 def earthquakes() -> Table:

@@ -9,12 +9,12 @@ import pandas as pd
 import pyarrow
 from pyarrow import parquet
 
-from conservax.data._errors import DataError
-from conservax.data._read import ask, choose, read_points_of, read_table, read_times
-from conservax.data._sources import Columns, broken, check_file, from_frame
-from conservax.data._table import Table
-from conservax.data._types import TimeKind
-from conservax.data._units import Units
+from conservax.data.read._read import ask, choose, read_points_of, read_table, read_times
+from conservax.data.read._sources import Columns, broken, check_file, from_frame
+from conservax.data.table._errors import DataError
+from conservax.data.table._table import Table
+from conservax.data.table._types import TimeKind
+from conservax.data.table._units import Units
 
 MEMORY_ROWS = 2_000_000
 BATCH_ROWS = 2**17

@@ -13,8 +13,8 @@ import numpy as np
 import pandas as pd
 import pyarrow
 
-from conservax.data._errors import DataError
-from conservax.data._values import as_column
+from conservax.data.table._errors import DataError
+from conservax.data.table._values import as_column
 
 _FIELDS = re.compile(r"Expected (\d+) fields in line (\d+), saw (\d+)")
 

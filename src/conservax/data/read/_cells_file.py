@@ -8,9 +8,9 @@ from typing import Any
 
 import pandas as pd
 
-from conservax.data._cells import anndata_parts
-from conservax.data._errors import DataError
-from conservax.data._write import check_out
+from conservax.data.read._cells import anndata_parts
+from conservax.data.read._write import check_out
+from conservax.data.table._errors import DataError
 
 
 @dataclass

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from conservax.data._errors import DataError
-from conservax.data._table import Table
-from conservax.data._types import Points
+from conservax.data.table._errors import DataError
+from conservax.data.table._table import Table
+from conservax.data.table._types import Points
 
 MOST_SNAPSHOTS = 200
 

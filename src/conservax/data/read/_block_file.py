@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float64
 
-from conservax.data._errors import DataError
+from conservax.data.table._errors import DataError
 
 Cells = Float64[np.ndarray, "rows cells"]
 

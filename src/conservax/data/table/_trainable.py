@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from conservax.data._errors import DataError
-from conservax.data._snapshots import few_rows
-from conservax.data._table import Table
-from conservax.data._time import TimeAxis
+from conservax.data.table._errors import DataError
+from conservax.data.table._snapshots import few_rows
+from conservax.data.table._table import Table
+from conservax.data.table._time import TimeAxis
 
 
 def check_trainable(table: Table, *, minimum_rows: int = 20) -> None:

@@ -9,9 +9,9 @@ import pandas as pd
 from jaxtyping import Float64
 from numpy.typing import ArrayLike
 
-from conservax.data._errors import DataError
-from conservax.data._table import Table
-from conservax.data._time import TimeAxis
+from conservax.data.table._errors import DataError
+from conservax.data.table._table import Table
+from conservax.data.table._time import TimeAxis
 
 
 @dataclass(frozen=True)

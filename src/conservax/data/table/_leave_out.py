@@ -4,9 +4,9 @@ from typing import Any
 
 import numpy as np
 
-from conservax.data._errors import DataError
-from conservax.data._table import Table
-from conservax.data._time import TimeAxis
+from conservax.data.table._errors import DataError
+from conservax.data.table._table import Table
+from conservax.data.table._time import TimeAxis
 
 _MOST_LISTED = 20
 

@@ -6,8 +6,8 @@ from typing import Any, Self
 import numpy as np
 from jaxtyping import Int
 
-from conservax.data._errors import DataError
-from conservax.data._types import Points, TimeKind, Times
+from conservax.data.table._errors import DataError
+from conservax.data.table._types import Points, TimeKind, Times
 
 
 @dataclass(frozen=True, eq=False)

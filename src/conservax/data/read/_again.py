@@ -3,11 +3,11 @@
 from pathlib import Path
 from typing import Any
 
-from conservax.data._comcat import read_comcat
-from conservax.data._events import Events, cut
-from conservax.data._read import Source, read_events, read_table
-from conservax.data._table import Table
-from conservax.data._units import Units
+from conservax.data.read._comcat import read_comcat
+from conservax.data.read._read import Source, read_events, read_table
+from conservax.data.table._events import Events, cut
+from conservax.data.table._table import Table
+from conservax.data.table._units import Units
 
 
 def read_again(

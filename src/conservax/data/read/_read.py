@@ -10,11 +10,8 @@ import pandas as pd
 from jaxtyping import Float64, Int
 from numpy.typing import ArrayLike
 
-from conservax.data._advice import is_marked
-from conservax.data._cells import Cells, from_cells, read_h5ad
-from conservax.data._errors import DataError
-from conservax.data._events import Events, cut, cut_whole, gather, window_length
-from conservax.data._sources import (
+from conservax.data.read._cells import Cells, from_cells, read_h5ad
+from conservax.data.read._sources import (
     Columns,
     about_header,
     from_arrays,
@@ -22,10 +19,13 @@ from conservax.data._sources import (
     from_pair,
     read_file,
 )
-from conservax.data._table import Table
-from conservax.data._types import Points, TimeKind, Times
-from conservax.data._units import Units
-from conservax.data._values import (
+from conservax.data.table._advice import is_marked
+from conservax.data.table._errors import DataError
+from conservax.data.table._events import Events, cut, cut_whole, gather, window_length
+from conservax.data.table._table import Table
+from conservax.data.table._types import Points, TimeKind, Times
+from conservax.data.table._units import Units
+from conservax.data.table._values import (
     far_out,
     may_be_coordinate,
     numbers,

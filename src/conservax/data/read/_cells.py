@@ -13,8 +13,8 @@ import numpy as np
 import pandas as pd
 from scipy.sparse import issparse
 
-from conservax.data._errors import DataError
-from conservax.data._sources import Columns, broken, check_file, refuse_twins
+from conservax.data.read._sources import Columns, broken, check_file, refuse_twins
+from conservax.data.table._errors import DataError
 
 USUAL, USUAL_DIMS = "X_pca", 10
 

@@ -1,0 +1,1 @@
+"""Tables and events in memory: their units, times, snapshots and splits."""
