@@ -13,8 +13,8 @@ ROWS = 5003
 @pytest.fixture(autouse=True)
 def _small_blocks(monkeypatch):
     """Several blocks and batches of a small file, none of which divides another."""
-    monkeypatch.setattr("conservax.data._deal.BLOCK_ROWS", 400)
-    monkeypatch.setattr("conservax.data._stream.BATCH_ROWS", 700)
+    monkeypatch.setattr("conservax.data.read._deal.BLOCK_ROWS", 400)
+    monkeypatch.setattr("conservax.data.read._stream.BATCH_ROWS", 700)
 
 
 def frame():
@@ -134,7 +134,7 @@ def test_the_seed_decides(tmp_path):
 
 
 def test_held_out_rows_are_bounded(tmp_path, monkeypatch):
-    monkeypatch.setattr("conservax.data._deal.MOST_HELD_OUT", 100)
+    monkeypatch.setattr("conservax.data.read._deal.MOST_HELD_OUT", 100)
     parts = deal(stream(write(tmp_path, frame())), validation=0.1, test=0.01, seed=0)
     assert [len(part) for part in parts.split[1:]] == [100, 50]
 

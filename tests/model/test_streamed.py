@@ -36,8 +36,8 @@ pytestmark = NOTED
 def _small_blocks():
     """Several blocks of a small file."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("conservax.data._deal.BLOCK_ROWS", 600)
-        patch.setattr("conservax.data._stream.BATCH_ROWS", 900)
+        patch.setattr("conservax.data.read._deal.BLOCK_ROWS", 600)
+        patch.setattr("conservax.data.read._stream.BATCH_ROWS", 900)
         yield
 
 
@@ -59,7 +59,7 @@ def file(tmp_path_factory):
 def run(file, tmp_path_factory):
     out = tmp_path_factory.mktemp("runs") / "run"
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("conservax.data._deal.BLOCK_ROWS", 600)
+        patch.setattr("conservax.data.read._deal.BLOCK_ROWS", 600)
         with pytest.warns(UserWarning, match="4,000 rows are read from the file a batch"):
             conservax.fit(file, out=out, **SMALL)
     return out
