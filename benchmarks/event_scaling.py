@@ -30,7 +30,7 @@ from conservax.data import deal, open_table
 from conservax.density import Autoregressive
 from conservax.flux import KnotheRosenblatt
 from conservax.law import ConservationLaw
-from conservax.model import Model
+from conservax.fitting import Model
 from conservax.objective import NegativeLogLikelihood
 from conservax.train import Stage, train
 

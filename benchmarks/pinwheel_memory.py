@@ -22,7 +22,7 @@ from sklearn.neighbors import KNeighborsClassifier
 import conservax
 from conservax.bench import EVENT_SETS, fit_bumps
 from conservax.data import Events
-from conservax.model import event_scores, scores
+from conservax.score import (event_scores, scores)
 
 CLASSES, SOON = 10, 0.3  # waits below this are mostly between parents and children
 GAIN_LIMIT, COUNT_LIMIT, CHANCE_LIMIT = 0.3, 0.05, 0.03

@@ -26,7 +26,7 @@ import numpy as np
 import pandas as pd
 
 import conservax
-from conservax.model import losses
+from conservax.score import losses
 
 DATA = Path(os.environ.get("CONSERVAX_DATA", "../shared/data"))
 NORMAL, MIXTURE = "Normal per snapshot", "Gaussian mixture per snapshot"

@@ -40,7 +40,8 @@ from conservax.bench import (
 from conservax.data import EventSplit
 from conservax.flux import KnotheRosenblatt
 from conservax.law import ConservationLaw
-from conservax.model import Model, scores
+from conservax.fitting import Model
+from conservax.score import scores
 from conservax.objective import NegativeLogLikelihood
 from conservax.train import ChunkReport, Stage, Trained, cosine_adam, train
 

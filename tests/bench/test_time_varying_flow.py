@@ -12,7 +12,7 @@ from conservax.bench._fit_flow import event_rows, flow_nll
 from conservax.bench._time_varying_flow import START, FlowField, FlowLikelihood, TimeVaryingFlow
 from conservax.data import EventSplit
 from conservax.data.table._events import Events
-from conservax.model import fit
+from conservax.fitting import fit
 from conservax.objective import Rows
 
 MATRIX = np.array([[0.5, -1.2], [0.7, 0.3]])

@@ -9,7 +9,7 @@ import pytest
 from conservax import ConservationLaw
 from conservax.data import TimeAxis, Units
 from conservax.flux import KnotheRosenblatt
-from conservax.model import Model
+from conservax.fitting import Model
 from oracles import moving_logistic
 
 DAYS = 4.0  # the law's time runs over so many

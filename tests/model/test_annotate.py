@@ -6,7 +6,7 @@ import pytest
 from scipy.sparse import csr_matrix
 
 from conservax.data import DataError
-from conservax.model import Embedding
+from conservax.cells import Embedding
 
 
 def day(cells):
@@ -63,7 +63,7 @@ def test_all_of_it_can_be_written_and_read(known, cells, tmp_path):
 
 
 def test_blocks_are_bounded_and_cover_all_rows(monkeypatch):
-    monkeypatch.setattr("conservax.model._neighbours._BLOCK", 900)
+    monkeypatch.setattr("conservax.cells._neighbours._BLOCK", 900)
     rng = np.random.default_rng(0)
     x, velocity = rng.normal(size=(500, 3)), rng.normal(size=(500, 3))
     turn = rng.normal(size=(3, 2))

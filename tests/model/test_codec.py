@@ -16,7 +16,7 @@ from conservax.law import ConservationLaw
 from conservax.model import CodecError
 from conservax.model._codec import CLASSES, NAMES, decode, encode
 from conservax.model._file import load_parts, save_parts
-from conservax.model._stored_rows import read_split, write_split
+from conservax.fitting._stored_rows import (read_split, write_split)
 
 KEY = jax.random.key(0)
 SMALL = {"components": 2, "width": 8, "depth": 1}

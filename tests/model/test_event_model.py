@@ -10,7 +10,8 @@ from sklearn.cluster import KMeans
 
 import conservax
 from conservax.data import DataError, Events, pinwheel_hawkes, split_events
-from conservax.model import event_scores, open_run
+from conservax.score import event_scores
+from conservax.fitting import open_run
 from conservax.train import CHECKPOINT
 from oracles import compiled, to_float32
 
@@ -153,7 +154,7 @@ def test_a_model_comes_back_from_its_file_and_its_run(tmp_path):
 @pytest.mark.slow
 def test_a_killed_run_goes_on_bit_for_bit(tmp_path, monkeypatch):
     straight = conservax.fit_events(hawkes(), **TINY | {"steps": 200})
-    from conservax.model import _fit
+    from conservax.fitting import _fit
 
     def killed(self, report):
         if report.step >= 100:
@@ -199,9 +200,9 @@ def test_clusters_are_found_once_for_all_members(monkeypatch):
         for member in range(3):
             initial(jax.random.key(member))
 
-    monkeypatch.setattr("conservax.density._clusters.KMeans", Counted)
-    monkeypatch.setattr("conservax.model._fit.run_experiment", begin)
-    monkeypatch.setattr("conservax.model._fit_events.run_experiment", begin)
+    monkeypatch.setattr("conservax.models._clusters.KMeans", Counted)
+    monkeypatch.setattr("conservax.fitting._fit.run_experiment", begin)
+    monkeypatch.setattr("conservax.fitting._fit_events.run_experiment", begin)
     conservax.fit_events(hawkes(10), **TINY)
     assert len(found) == 1
     conservax.fit(hawkes(10), density="bumps", components=5)
@@ -209,7 +210,7 @@ def test_clusters_are_found_once_for_all_members(monkeypatch):
 
 
 def test_events_at_one_time_are_warned_of(monkeypatch):
-    monkeypatch.setattr("conservax.model._fit_events.run_experiment", lambda *_: None)
+    monkeypatch.setattr("conservax.fitting._fit_events.run_experiment", lambda *_: None)
     events = hawkes(10)
     source = {"h": np.floor(events.t), "east": events.x[:, 0], "north": events.x[:, 1]}
     how = {"time": "h", "columns": ["east", "north"], "sequence": "day", "window": 30}

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from conservax.data import DataError, TimeAxis, Units
-from conservax.model import Model
+from conservax.fitting import Model
 from oracles import two_clones
 
 

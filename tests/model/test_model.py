@@ -13,7 +13,9 @@ import pytest
 import conservax
 from conservax import density, objective
 from conservax.data import DataError
-from conservax.model import ExtrapolationWarning, open_run, scores, smoothing
+from conservax.model import ExtrapolationWarning
+from conservax.fitting import (open_run, smoothing)
+from conservax.score import scores
 from conservax.model._rows import BLOCK, over_rows
 from oracles import Compilations
 

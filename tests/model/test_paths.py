@@ -9,8 +9,8 @@ from scipy.spatial.distance import cdist
 
 import conservax
 from conservax.flux import MixtureFlux
-from conservax.model._densities import density_maker
-from conservax.model._paths import coupled_paths
+from conservax.models._densities import density_maker
+from conservax.models._paths import coupled_paths
 
 
 def snapshots(rng, count=40):

@@ -11,7 +11,7 @@ from conservax.density import Gaussian
 from conservax.field import MatrixField
 from conservax.flux import FactorizedFlux, KnotheRosenblatt
 from conservax.law import ConservationLaw
-from conservax.model import Model
+from conservax.fitting import Model
 from oracles import moving_logistic
 
 SPEED = np.array([2.0, -1.0])  # standard deviations over the time range

@@ -9,7 +9,7 @@ import pytest
 import conservax
 from conservax import Stage
 from conservax.data import DataError
-from conservax.model import scores_by_time
+from conservax.score import scores_by_time
 from conservax.objective import NegativeLogLikelihood, Rows
 from conservax.train import ProgressBar, train
 from oracles import factorized

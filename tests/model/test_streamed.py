@@ -10,7 +10,8 @@ import pytest
 import conservax
 from conservax.cli import main
 from conservax.data import DataError, Stream, Units, split
-from conservax.model import scores, smoothing
+from conservax.score import scores
+from conservax.fitting import smoothing
 from conservax.train import ProgressBar
 
 ROWS = 4000
@@ -140,7 +141,7 @@ def test_scores_of_a_stream_are_those_of_the_table(file, run, monkeypatch):
         assert (a.raw, a.this_model_better_by) == pytest.approx(
             (b.raw, b.this_model_better_by), rel=1e-5, abs=1e-6
         )
-    monkeypatch.setattr("conservax.model._scores.MOST_COMPARED", 1000)
+    monkeypatch.setattr("conservax.score._scores.MOST_COMPARED", 1000)
     thinned = scores(model, stream)
     assert thinned[0] == streamed[0]
     for a, b in zip(thinned[1:], streamed[1:], strict=True):

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import conservax
-from conservax.model import scores
+from conservax.score import scores
 from conservax.report import write_report
 from conservax.report._example import example
 from conservax.report._sections import score_table

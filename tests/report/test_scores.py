@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from conservax.data import Split
-from conservax.model import Score, scores, scores_by_time
+from conservax.score import (Score, scores, scores_by_time)
 from conservax.report._sections import score_table, time_table
 
 # A Gaussian of standard deviation 1/2 pays its entropy in every coordinate.

@@ -12,15 +12,10 @@ import numpy as np
 from conservax._types import PRNGKey
 from conservax.bench._fit_flow import event_rows, fit_flow, flow_nll, rows_of
 from conservax.data import EventSplit, Split, Units
-from conservax.density import (
-    AbstractDensity,
-    Autoregressive,
-    BumpMixture,
-    Factorized,
-    Mixture,
-    find_clusters,
-)
-from conservax.model import Model, baselines, fit, fit_events, scores
+from conservax.density import (AbstractDensity, Autoregressive, BumpMixture, Factorized, Mixture)
+from conservax.models import find_clusters
+from conservax.fitting import (Model, fit, fit_events)
+from conservax.score import (baselines, scores)
 from conservax.univariate import Kernel
 
 PAPER_MIXTURE = 32

@@ -10,7 +10,8 @@ from matplotlib.figure import Figure
 from conservax.data import Table
 from conservax.flux import KnotheRosenblatt, NaiveFlux, SigmoidCancellation
 from conservax.law import ConservationLaw
-from conservax.model import Model, over_rows
+from conservax.fitting import Model
+from conservax.model import over_rows
 
 TIMES = (0.2, 0.4, 0.6, 0.8)  # of the window
 NEAR = 0.05  # of the window: events this near in time are drawn

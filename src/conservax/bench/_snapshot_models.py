@@ -23,7 +23,8 @@ from conservax.flux import (
     MixtureFlux,
     SigmoidCancellation,
 )
-from conservax.model import DensityName, Model, ReferenceName, fit
+from conservax.models import DensityName
+from conservax.fitting import (Model, ReferenceName, fit)
 from conservax.objective import (
     JacobianSymmetry,
     KineticEnergy,

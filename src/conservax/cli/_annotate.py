@@ -19,7 +19,7 @@ from conservax.cli._app import (
 )
 from conservax.cli._open import open_plain
 from conservax.data import StoredCells, check_out
-from conservax.model import Model
+from conservax.fitting import Model
 
 EXAMPLES = """
 Examples:

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from conservax.cli._app import JsonOption, SeedOption, answer, app
-from conservax.model import open_run
+from conservax.fitting import open_run
 
 
 @app.command("check", epilog="Example:  conservax check quakes")

@@ -12,7 +12,7 @@ from conservax import fit
 from conservax.cli._app import ForceOption, JsonOption, answer, app, say
 from conservax.cli._fit import summary
 from conservax.data import Table, TimeAxis, earthquakes, write_table
-from conservax.model import scores
+from conservax.score import scores
 
 ROWS = "earthquakes.csv"
 

@@ -6,7 +6,7 @@ from typing import Any
 from conservax import fit_events
 from conservax.cli._app import BadInput, flags
 from conservax.data import Events, Stream, Table
-from conservax.model import EventModel
+from conservax.fitting import EventModel
 
 FITTING = (
     "steps",

@@ -7,7 +7,7 @@ import typer
 
 from conservax.cli._app import ForceOption, JsonOption, answer, app
 from conservax.data import check_out
-from conservax.model import open_run
+from conservax.fitting import open_run
 
 
 @app.command("report", epilog="Example:  conservax report quakes")

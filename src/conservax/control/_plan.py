@@ -34,7 +34,8 @@ from conservax.density import AbstractDensity, Autoregressive, Factorized, Mixtu
 from conservax.field import AbstractDivergenceFree
 from conservax.flux import FactorizedFlux, KnotheRosenblatt, MixtureFlux
 from conservax.law import ConservationLaw
-from conservax.model import Model, over_rows
+from conservax.fitting import Model
+from conservax.model import over_rows
 from conservax.objective import NegativeLogLikelihood, Rows
 from conservax.train import ChunkReport, Stage, train
 from conservax.transport import solve_ode, solve_sde

@@ -1,6 +1,9 @@
 """Tables in and out: points stamped with times, their units, built-in sets and generators."""
 
-from conservax.data.read._again import read_again as read_again
+from conservax.data.read._windows import WindowReader as WindowReader
+from conservax.data.read._comcat import ComCatReader as ComCatReader
+from conservax.data.table._reader import AbstractReader as AbstractReader
+from conservax.data.table._hold_out import HoldOut as HoldOut
 from conservax.data.read._cells import Cells as Cells
 from conservax.data.read._cells import dense_array as dense_array
 from conservax.data.read._cells import place_in as place_in

@@ -1,18 +1,17 @@
 """A mixture of many small bumps, placed on the data before training begins."""
 
 import math
-from typing import Self
+from typing import NamedTuple, Self
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float
+from jaxtyping import Array, Float, Int
 from numpy.typing import ArrayLike
 
 from conservax._types import Condition, Point, PRNGKey, PyTree, Scalar, Time
 from conservax.density._base import AbstractAutoregressiveDensity
-from conservax.density._clusters import Clusters, find_clusters
 from conservax.nn import DenseNetwork, TimeEmbedding, squash
 from conservax.univariate import (
     KERNELS,
@@ -30,6 +29,14 @@ NEVER = -1e4  # logit of a place that is not there
 LEAST_WIDTH = 16  # a narrower network dies out where its few units are all negative
 
 
+class Clusters(NamedTuple):
+    """Where the rows of each cluster lie, how they spread, and how many they are."""
+
+    centre: Float[np.ndarray, "clusters dim"]
+    covariance: Float[np.ndarray, "clusters dim dim"]
+    rows: Int[np.ndarray, " clusters"]
+
+
 class BumpMixture(AbstractAutoregressiveDensity):
     """rho_t(x) = sum_k w_k(t) prod_i f_ik(x_i | x_<i): bumps that stay, with weights that change.
 
@@ -39,7 +46,7 @@ class BumpMixture(AbstractAutoregressiveDensity):
     A mixture of factorized laws whose weights depend on time, which (27) of [hua2025] does not
     allow and the Knothe-Rosenblatt flux does: the mixture is autoregressive as a whole, since the
     bumps' weights given x_<i are closed. Made for populations with fixed places, such as stations,
-    faults or towns: bumps begin at the clusters of the data (`from_rows`).
+    faults or towns: bumps begin at the clusters of the data (`from_clusters`).
 
     **Arguments:**
 
@@ -142,11 +149,6 @@ class BumpMixture(AbstractAutoregressiveDensity):
                 raise ValueError(f"expected tilt of shape {expected}; got {tilt.shape}.")
             tilt = jnp.moveaxis(jnp.asarray(tilt, float), 0, -1)
         self.tilt = tilt
-
-    @classmethod
-    def from_rows(cls, x: ArrayLike, components: int, *, seed: int = 0, **options) -> Self:
-        """Bumps at the k-means clusters of standardised rows; see `from_clusters`."""
-        return cls.from_clusters(find_clusters(x, components, seed=seed), **options)
 
     @classmethod
     def from_clusters(cls, clusters: Clusters, *, tilted: bool = False, **options) -> Self:

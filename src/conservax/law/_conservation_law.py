@@ -8,11 +8,9 @@ import jax.numpy as jnp
 from jaxtyping import Array
 
 from conservax._types import Condition, Point, PRNGKey, Scalar, Time, Vector
-from conservax.density import AbstractDensity
-from conservax.density._base import check_point
+from conservax.density import AbstractDensity, check_point
 from conservax.field import AbstractDivergenceFree
 from conservax.flux import AbstractFlux, AbstractGrowingFlux, AbstractMappedFlux, check_pair
-from conservax.reference import AbstractReference
 
 
 class ConservationLaw(eqx.Module):
@@ -28,8 +26,6 @@ class ConservationLaw(eqx.Module):
     - `flux`: how it moves.
     - `divergence_free`: added to the flux; moves particles, not the density (28).
     - `diffusion`: volatility g >= 0, a number or a function of t; given, never trained.
-    - `reference`: the drift that `ReferenceEnergy` holds this law's drift to; its parameters are
-      trained along with the density. It changes nothing else.
 
     Points, times and conditions of less precision than the parameters are promoted to theirs.
 
@@ -41,7 +37,6 @@ class ConservationLaw(eqx.Module):
     base_flux: AbstractFlux
     divergence_free: AbstractDivergenceFree | None
     diffusion: float | Callable[[Time], Scalar] = eqx.field(static=True)
-    reference: AbstractReference | None
 
     def __init__(
         self,
@@ -49,7 +44,6 @@ class ConservationLaw(eqx.Module):
         flux: AbstractFlux,
         divergence_free: AbstractDivergenceFree | None = None,
         diffusion: float | Callable[[Time], Scalar] = 0.0,
-        reference: AbstractReference | None = None,
     ):
         if not callable(diffusion):
             diffusion = float(diffusion)
@@ -63,7 +57,6 @@ class ConservationLaw(eqx.Module):
             )
         self.density, self.base_flux = density, flux
         self.divergence_free, self.diffusion = divergence_free, diffusion
-        self.reference = reference
 
     @property
     def dim(self) -> int:

@@ -1,6 +1,7 @@
 """Laws as arrays and plain JSON, and back. Reading one never runs code from the file."""
 
 import dataclasses
+from collections.abc import Mapping
 from typing import Any
 
 import equinox as eqx
@@ -8,12 +9,27 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from conservax import density, field, flux, law, nn, objective, point_process, reference, univariate
+from conservax import (
+    check,
+    data,
+    density,
+    field,
+    flux,
+    law,
+    models,
+    nn,
+    objective,
+    point_process,
+    reference,
+    train,
+    univariate,
+)
 from conservax._types import PyTree
+from conservax.model._settings import Outcome, Settings, StreamSource
 
 # All that a file may name. A name is written with its part, so that it stands for one class alone,
 # and stays what it is where a class moves within its part.
-IN_FILES: dict[str, tuple[type[eqx.Module], ...]] = {
+IN_FILES: dict[str, tuple[type, ...]] = {
     "nn": (nn.DenseNetwork, nn.MaskedNetwork, nn.TimeEmbedding),
     "univariate": (univariate.LogisticMixture, univariate.NormalMixture),
     "density": (
@@ -49,6 +65,7 @@ IN_FILES: dict[str, tuple[type[eqx.Module], ...]] = {
         reference.LotkaVolterra,
         reference.NetworkDrift,
         reference.Repressilator,
+        reference.WithReference,
     ),
     "law": (law.ConservationLaw,),
     "point_process": (
@@ -67,6 +84,18 @@ IN_FILES: dict[str, tuple[type[eqx.Module], ...]] = {
         objective.ReferenceEnergy,
         objective.Sum,
     ),
+    "models": (
+        models.Autoregressive,
+        models.Custom,
+        models.Factorized,
+        models.KernelMixture,
+        models.PointProcess,
+        models.Trajectories,
+    ),
+    "train": (train.Stage, train.Training),
+    "data": (data.ComCatReader, data.HoldOut, data.WindowReader),
+    "check": (check.CheckResult,),
+    "model": (Outcome, Settings, StreamSource),
     "equinox": (eqx.nn.GRUCell, eqx.nn.Linear),
 }
 CLASSES = {f"{part}.{cls.__name__}": cls for part, classes in IN_FILES.items() for cls in classes}
@@ -77,33 +106,65 @@ class CodecError(ValueError):
     """A tree that cannot be written down, or a description that does not fit this version."""
 
 
-def encode(tree: PyTree) -> tuple[Any, dict[str, np.ndarray]]:
+@dataclasses.dataclass(frozen=True)
+class OwnPart:
+    """Stands for a part of the user's own, which a file does not hold, in settings that are read."""
+
+    name: str
+
+    def __call__(self, *_, **__):
+        raise TypeError(
+            f"{self.name}: a part of your own, which the file does not hold. Give it again."
+        )
+
+
+def encode(tree: PyTree, *, own_parts: bool = False) -> tuple[Any, dict[str, np.ndarray]]:
     """A JSON description of a tree of conservax parts, and its arrays by name.
 
-    **Raises:** `CodecError` for functions and foreign classes: they would need code to read back.
+    With `own_parts` functions and foreign classes are named, and come back as `OwnPart`.
+
+    **Raises:** `CodecError` for these otherwise: they would need code to read back.
     """
     arrays: dict[str, np.ndarray] = {}
-    return _encode(tree, "law", arrays), arrays
+    return _encode(tree, "law", arrays, own_parts), arrays
 
 
-def _encode(node: Any, path: str, arrays: dict[str, np.ndarray]) -> Any:
+def _encode(node: Any, path: str, arrays: dict[str, np.ndarray], own_parts: bool) -> Any:
     if isinstance(node, jax.Array | np.ndarray):
         arrays[path] = np.asarray(node)
         return {"array": path}
-    if isinstance(node, tuple):
-        return {"tuple": [_encode(item, f"{path}.{n}", arrays) for n, item in enumerate(node)]}
+    if type(node) is tuple or type(node) is list:
+        items = [_encode(item, f"{path}.{n}", arrays, own_parts) for n, item in enumerate(node)]
+        return {"tuple": items}
+    if isinstance(node, Mapping):
+        items = [
+            [_key(key), _encode(value, f"{path}.{key}", arrays, own_parts)]
+            for key, value in node.items()
+        ]
+        return {"mapping": items}
+    if isinstance(node, OwnPart):
+        return {"own": node.name}
     if node is None or isinstance(node, bool | int | float | str):
         return node
     if type(node) in NAMES:
         fields = {
-            own.name: _encode(getattr(node, own.name), f"{path}.{own.name}", arrays)
+            own.name: _encode(
+                getattr(node, own.name), f"{path}.{own.name}", arrays, own_parts
+            )
             for own in dataclasses.fields(node)
         }
         return {"class": NAMES[type(node)], "fields": fields}
+    if own_parts:
+        return {"own": getattr(node, "__qualname__", type(node).__name__)}
     raise CodecError(
         f"{path}: cannot write down {node!r}; a file holds arrays and numbers only. "
         "Use the parts that conservax has, and a number as diffusion."
     )
+
+
+def _key(key: Any) -> str | int | float:
+    """A key of a mapping as JSON holds it: a time, say."""
+    return key if isinstance(key, str | int | float) else str(key)
 
 
 def decode(description: Any, arrays: dict[str, np.ndarray]) -> PyTree:
@@ -117,6 +178,10 @@ def decode(description: Any, arrays: dict[str, np.ndarray]) -> PyTree:
         return jnp.asarray(arrays[description["array"]])
     if isinstance(description, dict) and "tuple" in description:
         return tuple(decode(item, arrays) for item in description["tuple"])
+    if isinstance(description, dict) and "mapping" in description:
+        return {key: decode(value, arrays) for key, value in description["mapping"]}
+    if isinstance(description, dict) and "own" in description:
+        return OwnPart(str(description["own"]))
     if isinstance(description, dict) and "class" in description:
         return _decode_module(description["class"], description.get("fields", {}), arrays)
     if description is None or isinstance(description, bool | int | float | str):

@@ -5,15 +5,19 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import equinox as eqx
+import jax
 import numpy as np
 import pandas as pd
 from safetensors.numpy import load, save
 
 from conservax.data import DataError, Units
 from conservax.model._codec import CodecError, decode, encode
+from conservax.model._settings import Settings
+from conservax.reference import WithReference
 from conservax.train import SealError, read_sealed, write_sealed
 
-_FORMAT = "conservax-model-2"
+_FORMAT = "conservax-model-3"
 _WITHOUT_CHECKSUM = b'"conservax-model-1"'
 
 
@@ -22,33 +26,84 @@ class Stored(NamedTuple):
 
     law: Any
     units: Units
-    settings: dict[str, Any]
-    history: pd.DataFrame
+    settings: Settings
+    metrics: pd.DataFrame
+    reference: Any = None
 
 
-def save_model(
-    path: Path, law: Any, units: Units, settings: dict[str, Any], history: pd.DataFrame
-) -> None:
-    """Write a model file, in place of what is there."""
-    columns = {name: [_plain(v) for v in values.tolist()] for name, values in history.items()}
-    about = {"units": units.to_json(), "settings": settings, "history": columns}
-    save_parts(path, {"law": law, "about": about})
+def save_model(path: Path, stored: Stored) -> None:
+    """Write a model file, in place of what is there.
+
+    A law that has parts of the user's own is written as its leaves alone; see `load_model`.
+    """
+    columns = {name: [_plain(v) for v in values.tolist()] for name, values in stored.metrics.items()}
+    about = {"units": stored.units.to_json(), "metrics": columns}
+    save_parts(
+        path,
+        {"law": law_part(stored.law, stored.reference), "settings": stored.settings, "about": about},
+    )
 
 
-def load_model(path: Path) -> Stored:
+def load_model(path: Path, like: Any = None) -> Stored:
     """What `save_model` wrote.
 
-    **Raises:** `DataError` if the file is missing, damaged, foreign or of another version.
+    **Arguments:**
+
+    - `like`: a law of the same structure, for a file that holds the leaves of a law alone.
+
+    **Raises:** `DataError` if the file is missing, damaged, foreign or of another version, or if
+    `like` is missing or of another structure.
     """
     parts = load_parts(path)
-    if parts.keys() != {"law", "about"}:
+    if parts.keys() != {"law", "settings", "about"}:
         raise DataError(f"{path}: expected a model; got a file of {sorted(parts)}.")
-    about = parts["about"]
+    about, trained = parts["about"], law_of_part(path, parts["law"], like)
+    law, reference = trained, None
+    if isinstance(trained, WithReference):
+        law, reference = trained.law, trained.reference
     try:
-        units, settings = Units.from_json(about["units"]), about["settings"]
-        return Stored(parts["law"], units, settings, pd.DataFrame(about["history"]))
+        units = Units.from_json(about["units"])
+        metrics = pd.DataFrame(about["metrics"])
     except (KeyError, TypeError) as error:
         raise DataError(f"{path}: damaged; {error} is missing. Fit the model again.") from error
+    return Stored(law, units, parts["settings"], metrics, reference)
+
+
+class Leaves(NamedTuple):
+    """The arrays of a law with parts of the user's own, in the order of its tree."""
+
+    arrays: tuple[Any, ...]
+
+
+def law_part(law: Any, reference: Any) -> Any:
+    """What a file holds of a law: all of it, or its leaves where it has parts of the user's own."""
+    trained = law if reference is None else WithReference(law, reference)
+    try:
+        encode(trained)
+    except CodecError:
+        return Leaves(tuple(jax.tree.leaves(eqx.filter(trained, eqx.is_array))))
+    return trained
+
+
+def law_of_part(path: Path, part: Any, like: Any) -> Any:
+    """The law again; with the leaves that were stored in the place of those of `like`."""
+    if not isinstance(part, Leaves):
+        return part
+    if like is None:
+        raise DataError(
+            f"{path}: a law with parts of your own, of which the file holds the numbers alone. Give "
+            "a law built in the same way: load(path, like=law)."
+        )
+    arrays, rest = eqx.partition(like, eqx.is_array)
+    leaves, tree = jax.tree.flatten(arrays)
+    shapes = [(leaf.shape, leaf.dtype) for leaf in leaves]
+    found = [(leaf.shape, leaf.dtype) for leaf in part.arrays]
+    if shapes != found:
+        raise DataError(
+            f"{path}: expected a law with {len(found)} arrays of the shapes that were stored; got "
+            f"one with {len(shapes)} that differ. Build it as the one that was saved."
+        )
+    return eqx.combine(jax.tree.unflatten(tree, part.arrays), rest)
 
 
 def _plain(value: Any) -> Any:
@@ -68,7 +123,7 @@ def pack_parts(parts: dict[str, Any]) -> bytes:
     """The content of the file that `save_parts` writes, but for its checksum."""
     described, arrays = {}, {}
     for name, part in parts.items():
-        description, own = encode(part) if not isinstance(part, dict) else ({"json": part}, {})
+        description, own = _described(part)
         described[name] = description
         arrays |= {f"{name}/{key}": value for key, value in own.items()}
     arrays = {key: np.ascontiguousarray(value) for key, value in arrays.items()}
@@ -78,6 +133,15 @@ def pack_parts(parts: dict[str, Any]) -> bytes:
         "parts": json.dumps(described, allow_nan=False),
     }
     return save(arrays, header)
+
+
+def _described(part: Any) -> tuple[Any, dict[str, np.ndarray]]:
+    if isinstance(part, dict):
+        return {"json": part}, {}
+    if isinstance(part, Leaves):
+        description, arrays = encode(part.arrays)
+        return {"leaves": description}, arrays
+    return encode(part, own_parts=isinstance(part, Settings))
 
 
 def load_parts(path: Path) -> dict[str, Any]:
@@ -126,4 +190,6 @@ def _decode_part(name: str, description: Any, arrays: dict[str, np.ndarray]) -> 
         return description["json"]
     prefix = f"{name}/"
     own = {key.removeprefix(prefix): v for key, v in arrays.items() if key.startswith(prefix)}
+    if isinstance(description, dict) and "leaves" in description:
+        return Leaves(decode(description["leaves"], own))
     return decode(description, own)

@@ -1,4 +1,4 @@
-"""A law seen in the units of a table: rows in, rows out, NumPy arrays."""
+"""A trained law in the units of its table: rows in, rows out, NumPy arrays."""
 
 import warnings
 from typing import Any
@@ -6,13 +6,31 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
+import pandas as pd
 from jax.tree_util import Partial
 from jaxtyping import Float
 from numpy.typing import ArrayLike
 
-from conservax.data import DataError, Units
+from conservax.check import CheckReport, Population, calibration, check, snapshot_distances
+from conservax.data import (
+    MEMORY_ROWS,
+    DataError,
+    Events,
+    Split,
+    Stream,
+    Table,
+    Units,
+    open_table,
+    read_table,
+)
 from conservax.law import ConservationLaw
-from conservax.model._rows import over_rows
+from conservax.model._base import AbstractModel
+from conservax.model._over_rows import over_rows
+from conservax.model._population import held_out_snapshots, population_of
+from conservax.model._settings import Settings
+from conservax.model._to_law_units import rows_in_units
+from conservax.objective import Rows
+from conservax.reference import AbstractReference
 from conservax.transport import transport, transport_with_growth
 
 
@@ -21,28 +39,47 @@ class ExtrapolationWarning(UserWarning):
 
 
 class AbstractLawInUnits:
-    """What a law knows, for rows in the units of the data.
+    """A trained `ConservationLaw` in the units of its table: rows in, rows out, NumPy arrays.
 
-    **Attributes:**
+    Times are what the table holds (numbers or timestamps), one value or one per row. Positions
+    have shape `(rows, dim)`, in the order of `columns`, or are a DataFrame with these columns; one
+    point may have shape `(dim,)`, and points on a line `(rows,)`.
 
-    - `law`: the `ConservationLaw`, over times [0, 1] and standardised positions.
-    - `units`: names, time axis, mean and standard deviation of every coordinate.
-    - `fitted`: the first and the last time that it was fitted on, as `units.time` counts.
+    **Attributes:** those of `AbstractModel`, and
+
+    - `reference`: the reference in law units, as it was learned along; None without one.
     """
 
     law: ConservationLaw
-    units: Units
-    fitted: tuple[float, float]
+    split: Split | None
+    reference: AbstractReference | None
+
+    def __init__(
+        self,
+        law: ConservationLaw,
+        units: Units,
+        *,
+        metrics: pd.DataFrame | None = None,
+        settings: Settings | None = None,
+        split: Split | None = None,
+        reference: AbstractReference | None = None,
+    ):
+        self.law, self.units, self.split, self.reference = law, units, split, reference
+        self.metrics = pd.DataFrame() if metrics is None else metrics
+        self.settings = Settings() if settings is None else settings
 
     @property
-    def dim(self) -> int:
-        """Number of coordinates."""
-        return self.units.dim
+    def fitted(self) -> tuple[float, float]:
+        """The first and the last time that it was trained on, as `units.time` counts."""
+        axis = self.units.time
+        return self.settings.fitted or (axis.start, axis.end)
 
-    @property
-    def columns(self) -> tuple[str, ...]:
-        """Names of the coordinates."""
-        return self.units.columns
+    def __repr__(self) -> str:
+        axis = self.units.time
+        return (
+            f"Model of {', '.join(self.columns)} over {axis.name} from "
+            f"{axis.format(axis.start)} to {axis.format(axis.end)}"
+        )
 
     def log_prob(self, t: Any, x: ArrayLike) -> Float[np.ndarray, " rows"]:
         """log density, nats, per product of the units of the columns."""
@@ -115,8 +152,84 @@ class AbstractLawInUnits:
         found = over_rows(move, np.arange(len(x)), times, x)
         return self.units.restore(found[:, :dim]), np.exp(found[:, dim].astype(np.float64))
 
-    def _cast(self, values: np.ndarray) -> np.ndarray:
-        return np.asarray(values, jax.tree.leaves(self.law)[0].dtype)
+    def calibration(self, table: Table) -> Float[np.ndarray, "rows dim"]:
+        """Conditional CDF values of the rows of a table: uniform where the model is right."""
+        rows = self.rows(table)
+        return np.asarray(calibration(self.law, rows.t, rows.x))
+
+    def check(self, table: Table | None = None, *, seed: int = 0) -> CheckReport:
+        """Prove what can be proved: conservation, mass, spurious flux, samples, held-out data.
+
+        `table` is data the model has not seen; by default the test rows of the split, or its
+        validation rows.
+        """
+        if table is None and self.split is not None:
+            held_out = self.split.held_out()
+            table = held_out[1] if held_out else None
+        t, x = (None, None) if table is None else self.rows(table)[:2]
+        found = check(self.law, key=jax.random.key(seed), t=t, x=x)
+        # What was checked as the model was made, and cannot be without what it was made from.
+        return CheckReport((*found.results, *self.settings.checks))
+
+    def population(self, *, tolerance: float = 1e-6, max_steps: int = 4096) -> Population:
+        """The model as what `conservax.check.snapshot_distances` judges, in the units of its table.
+
+        `tolerance`, `max_steps`: of the ODE, in standard deviations; see `transport.solve_ode`.
+        """
+        return population_of(self, tolerance, max_steps)
+
+    def snapshot_distances(
+        self,
+        table: Table | None = None,
+        others: Table | None = None,
+        *,
+        standardised: bool = True,
+        repeats: int = 20,
+        seed: int = 0,
+    ) -> pd.DataFrame:
+        """Exact W1 and W2 of draws and of carried cells to held-out cells, beside their floors.
+
+        **Arguments:**
+
+        - `table`: snapshots that the model has not seen; by default the test rows of the split, or
+          its validation rows.
+        - `others`: more real rows, for the floor alone; by default all other rows of the split.
+        - `standardised`: whether distances are in standard deviations, or in the units of the data.
+        - `repeats`, `seed`: see `conservax.check.snapshot_distances`, which tells what is returned.
+        """
+        snapshots, pool = held_out_snapshots(self.split, table, others)
+        return snapshot_distances(
+            self.population(),
+            snapshots,
+            pool,
+            scale=self.units.std if standardised else 1.0,
+            repeats=repeats,
+            seed=seed,
+        )
+
+    def read(self, source: Any) -> Table:
+        """Rows of another source, read in the way of those that the model was trained on.
+
+        **Raises:** `DataError` if names or kinds differ.
+        """
+        reader = self.settings.reader
+        if reader is None:
+            return read_table(source, like=self.units)
+        rows = reader.read(source, self.units)
+        return rows.table() if isinstance(rows, Events) else rows
+
+    def open(self, source: Any, *, memory_rows: int = MEMORY_ROWS) -> Table | Stream:
+        """`read`, but a Parquet file of more than `memory_rows` rows is left where it is.
+
+        Not for windows of events and for catalogues, which are held whole.
+        """
+        if self.settings.reader is not None:
+            return self.read(source)
+        return open_table(source, like=self.units, memory_rows=memory_rows)
+
+    def rows(self, table: Table) -> Rows:
+        """A table in law units, as arrays of the law's precision."""
+        return rows_in_units(self.units, table, self._dtype)
 
     def _inside(self, t: Any, x: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
         """Times and points in law units, a row each."""

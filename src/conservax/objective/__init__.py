@@ -1,6 +1,7 @@
 """What we want: terms of the loss, which add up with weights."""
 
 from conservax.objective._base import AbstractObjective as AbstractObjective
+from conservax.objective._base import AbstractReferenceObjective as AbstractReferenceObjective
 from conservax.objective._base import Rows as Rows
 from conservax.objective._base import Sum as Sum
 from conservax.objective._base import as_sum as as_sum

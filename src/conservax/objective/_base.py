@@ -8,6 +8,7 @@ import jax
 from jaxtyping import Array, Float
 
 from conservax._types import PRNGKey, Scalar
+from conservax.reference import WithReference
 
 if TYPE_CHECKING:
     from typing import ClassVar as AbstractClassVar
@@ -35,7 +36,8 @@ class AbstractObjective(eqx.Module):
     """One term of the loss. Terms add up with weights: `NegativeLogLikelihood() + 0.1 * Mine()`.
 
     A new term is one class with a `name` and a `__call__`. What it is called with is what `train`
-    was given: a `ConservationLaw` and `Rows`, or laws and rows of another kind.
+    was given: a `ConservationLaw` and `Rows`, or laws and rows of another kind. Of a law that is
+    trained with a reference it sees the law, unless it is an `AbstractReferenceObjective`.
     """
 
     name: AbstractClassVar[str]
@@ -53,6 +55,10 @@ class AbstractObjective(eqx.Module):
         return as_sum(self) + other
 
 
+class AbstractReferenceObjective(AbstractObjective):
+    """A term that looks at the reference, too: it is called with a `WithReference` if there is one."""
+
+
 class Sum(eqx.Module):
     """A weighted sum of objectives; every term gets a random key of its own."""
 
@@ -67,7 +73,8 @@ class Sum(eqx.Module):
         """The value of every term before weighing, by name."""
         keys = jax.random.split(key, len(self.terms))
         return {
-            term.name: term(k, law, rows) for k, (_, term) in zip(keys, self.terms, strict=True)
+            term.name: term(k, _seen(law, term), rows)
+            for k, (_, term) in zip(keys, self.terms, strict=True)
         }
 
     def total(self, parts: dict[str, Scalar]) -> Scalar:
@@ -82,6 +89,12 @@ class Sum(eqx.Module):
 
     def __add__(self, other: "AbstractObjective | Sum") -> "Sum":
         return Sum(self.terms + as_sum(other).terms)
+
+
+def _seen(trained: Any, term: AbstractObjective) -> Any:
+    """What a term is called with: the law alone, unless it compares it with a reference."""
+    compares = isinstance(term, AbstractReferenceObjective)
+    return trained.law if isinstance(trained, WithReference) and not compares else trained
 
 
 def as_sum(objective: AbstractObjective | Sum) -> Sum:

@@ -7,10 +7,11 @@ import jax.numpy as jnp
 
 from conservax._types import PRNGKey, Scalar
 from conservax.law import ConservationLaw
-from conservax.objective._base import AbstractObjective, Rows, Sum
+from conservax.objective._base import AbstractReferenceObjective, Rows, Sum
+from conservax.reference import WithReference
 
 
-class LogEnergy(AbstractObjective):
+class LogEnergy(AbstractReferenceObjective):
     """log (E + `floor`) of a sum E of energies, such as `KineticEnergy() + 0.1 * GrowthEnergy()`.
 
     Beside the likelihood its weight is a price that does not depend on units: among all laws, the
@@ -35,7 +36,7 @@ class LogEnergy(AbstractObjective):
         if not 0 < self.floor < float("inf"):
             raise ValueError(f"expected a floor above 0; got {self.floor}.")
 
-    def __call__(self, key: PRNGKey, law: ConservationLaw, rows: Rows) -> Scalar:
+    def __call__(self, key: PRNGKey, trained: ConservationLaw | WithReference, rows: Rows) -> Scalar:
         """Of the estimate of E; its own bias is that of the log of a mean, half its relative variance."""
-        energy = self.energy.total(self.energy.parts(key, law, rows))
+        energy = self.energy.total(self.energy.parts(key, trained, rows))
         return jnp.log(jnp.maximum(energy, 0.0) + self.floor)

@@ -7,15 +7,15 @@ import jax
 import jax.numpy as jnp
 
 from conservax._types import PRNGKey, Scalar
-from conservax.law import ConservationLaw
-from conservax.objective._base import AbstractObjective, Rows
+from conservax.objective._base import AbstractReferenceObjective, Rows
 from conservax.objective._points import plan_draws
+from conservax.reference import WithReference
 
 
-class ReferenceEnergy(AbstractObjective):
+class ReferenceEnergy(AbstractReferenceObjective):
     """The integral over t of E |u_t(x) - v(t, x)|^2 / (2 g_t^2), nats a particle.
 
-    u is the drift of the law, v that of its reference, g its diffusion, and x is drawn from rho_t.
+    u is the drift of the law, v the reference, g the diffusion of the law, and x is drawn from rho_t.
     By Girsanov's theorem this is the Kullback-Leibler divergence of the law's paths from those of
     dX = v dt + g dW begun in rho_0: least between given marginals, it is the Schroedinger bridge.
 
@@ -32,17 +32,19 @@ class ReferenceEnergy(AbstractObjective):
     refine: bool = eqx.field(static=True, default=True)
     name: ClassVar[str] = "reference"
 
-    def __call__(self, key: PRNGKey, law: ConservationLaw, rows: Rows) -> Scalar:
+    def __call__(self, key: PRNGKey, trained: WithReference, rows: Rows) -> Scalar:
         """Unbiased estimate, with the gradient through the draws."""
-        if law.reference is None:
-            raise ValueError("expected a law with a reference; got none. Use KineticEnergy.")
+        if not isinstance(trained, WithReference):
+            raise ValueError(
+                f"expected a law WithReference; got a {type(trained).__name__}. Use KineticEnergy."
+            )
+        law, reference = trained.law, trained.reference
         if not callable(law.diffusion) and not law.diffusion:
             raise ValueError(
                 "expected a law with diffusion > 0: the divergence is infinite without."
             )
         plan = plan_draws(key, rows, self.points)
         x, drift = jax.vmap(law.sample_with_drift)(*plan)
-        reference = law.reference
         if not self.refine:
             held, rest = eqx.partition(reference, eqx.is_inexact_array)
             reference = eqx.combine(jax.lax.stop_gradient(held), rest)

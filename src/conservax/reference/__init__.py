@@ -6,3 +6,4 @@ from conservax.reference._in_units import InUnits as InUnits
 from conservax.reference._lotka_volterra import LotkaVolterra as LotkaVolterra
 from conservax.reference._network import NetworkDrift as NetworkDrift
 from conservax.reference._repressilator import Repressilator as Repressilator
+from conservax.reference._with_reference import WithReference as WithReference

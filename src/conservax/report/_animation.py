@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from conservax.data import Cells, DataError
-from conservax.model import Model
+from conservax.fitting import Model
 from conservax.report._moments import moment
 from conservax.report._motion import Plane, plane
 from conservax.report._streamlines import FAINT, INK, dress

@@ -5,7 +5,7 @@ from html import escape
 import numpy as np
 
 from conservax.data import TimeAxis
-from conservax.model import Model
+from conservax.fitting import Model
 from conservax.report._map import is_map
 from conservax.report._moments import coarse
 

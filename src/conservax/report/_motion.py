@@ -6,7 +6,8 @@ import numpy as np
 from jaxtyping import Float
 
 from conservax.data import Cells, DataError
-from conservax.model import Embedding, Model, embedded, rows_of
+from conservax.cells import (Embedding, embedded, rows_of)
+from conservax.fitting import Model
 
 MOST_CELLS = 20_000
 _DRAWS = 20_000

@@ -10,7 +10,7 @@ from jaxtyping import Float
 from scipy.ndimage import gaussian_filter
 
 from conservax.data import TimeAxis
-from conservax.model import Model
+from conservax.fitting import Model
 from conservax.report._map import drawn_lines, ground, is_map, widened, widened_sides
 from conservax.report._moments import moment
 

@@ -6,7 +6,8 @@ from html import escape
 from typing import Any
 
 from conservax.check import CheckReport
-from conservax.model import Model, Score, TimeScore
+from conservax.fitting import Model
+from conservax.score import (Score, TimeScore)
 from conservax.report._moments import span_of
 
 _SHOWN_ELSEWHERE = ("obstacles", "checks")  # in the picture, among the checks

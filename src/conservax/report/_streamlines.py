@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from scipy.ndimage import gaussian_filter
 
 from conservax.data import Cells, TimeAxis
-from conservax.model import Model
+from conservax.fitting import Model
 from conservax.report._map import degree_ratio, is_map
 from conservax.report._moments import moment
 from conservax.report._motion import Motion, motion

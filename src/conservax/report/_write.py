@@ -13,8 +13,9 @@ from typing import Any
 import numpy as np
 
 from conservax.data import Table, Units
-from conservax.model import Model, losses, scores_by_time
-from conservax.model import scores as scores_of
+from conservax.fitting import Model
+from conservax.score import (losses, scores_by_time)
+from conservax.score import scores as scores_of
 from conservax.report import _sections as sections
 from conservax.report._example import example
 from conservax.report._figures import calibration_figure, learning_figure, streamline_figure

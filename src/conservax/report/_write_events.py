@@ -11,7 +11,8 @@ import numpy as np
 
 from conservax.check import CheckReport, dispersion, rescaled_ranks
 from conservax.data import Events
-from conservax.model import EventModel, EventScore, event_scores
+from conservax.fitting import EventModel
+from conservax.score import (EventScore, event_scores)
 from conservax.report import _sections as sections
 from conservax.report._figures import calibration_figure, counts_figure, learning_figure
 

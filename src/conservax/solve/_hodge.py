@@ -18,9 +18,7 @@ from conservax.objective import (
     Sum,
     as_sum,
 )
-from conservax.train._history import ChunkReport
-from conservax.train._optimisers import cosine_muon
-from conservax.train._train import Stage, train
+from conservax.train import OnChunk, Stage, Training, cosine_muon, train
 
 
 class HodgeParts(eqx.Module):
@@ -69,7 +67,7 @@ def hodge_decomposition(
     depth: int = 2,
     learning_rate: float = 1e-2,
     watch: AbstractObjective | None = None,
-    on_chunk: Callable[[ChunkReport], None] | None = None,
+    on_chunk: OnChunk | None = None,
 ) -> HodgeParts:
     """The Hodge decomposition [richterpowell2022, section 6] of a field on a torus.
 
@@ -127,8 +125,9 @@ def hodge_decomposition(
                 Rows(jnp.zeros(count), jnp.zeros((count, field.dim))),
                 [Stage(steps_of_it, Sum((*as_sum(objective).terms, *watched)))],
                 key=fit_key,
-                batch_size=count,
-                optimiser=cosine_muon(learning_rate, steps_of_it),
+                training=Training(
+                    batch_size=count, optimiser=cosine_muon(learning_rate, steps_of_it)
+                ),
                 on_chunk=on_chunk,
             ).law
     return parts

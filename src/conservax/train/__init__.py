@@ -1,7 +1,7 @@
 """How we get it: one training loop, staged objectives, checkpoints, several laws at once."""
 
 from conservax.train._checkpoint import CheckpointError as CheckpointError
-from conservax.train._history import ChunkReport as ChunkReport
+from conservax.train._metrics import ChunkReport as ChunkReport
 from conservax.train._optimisers import cosine_adam as cosine_adam
 from conservax.train._optimisers import cosine_muon as cosine_muon
 from conservax.train._progress import ProgressBar as ProgressBar
@@ -10,6 +10,8 @@ from conservax.train._sealed import read_sealed as read_sealed
 from conservax.train._sealed import write_atomically as write_atomically
 from conservax.train._sealed import write_sealed as write_sealed
 from conservax.train._train import CHECKPOINT as CHECKPOINT
+from conservax.train._train import OnChunk as OnChunk
+from conservax.train._training import Training as Training
 from conservax.train._train import METRICS as METRICS
 from conservax.train._train import DivergedError as DivergedError
 from conservax.train._train import Stage as Stage

@@ -8,7 +8,7 @@ from typing import Self
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-from conservax.train._history import ChunkReport
+from conservax.train._metrics import ChunkReport
 from conservax.train._train import Trained
 
 LINES, LONGEST_SILENCE = 10, 60.0  # lines a fit, and seconds after which there is one more

@@ -16,12 +16,15 @@ from conservax._types import PRNGKey
 from conservax.objective import AbstractObjective, Sum, as_sum
 from conservax.train._checkpoint import load_tree, save_tree
 from conservax.train._chunk import make_chunk, replicate, replicated_and_split
-from conservax.train._history import ChunkReport, History, reports_of
+from conservax.train._metrics import ChunkReport, Metrics, reports_of
 from conservax.train._optimisers import clipped, cosine_adam
 from conservax.train._state import TrainState, initial_state, with_parameters
+from conservax.train._training import Training
 from conservax.train._validation import make_evaluation
 
 CHECKPOINT, METRICS = "checkpoint.safetensors", "metrics.csv"
+OnChunk = Callable[[ChunkReport], bool | None]
+_USUAL = Training(batch_size=256, learning_rate=2e-3, noise=0.0, time_noise=0.0)
 
 
 @dataclass(frozen=True)
@@ -37,12 +40,12 @@ class Trained:
     """What a run came to.
 
     `law` is the running mean of the parameters that did best on the validation rows (the last
-    one without validation rows), of the member that did best. `history` has a row a chunk and
+    one without validation rows), of the member that did best. `metrics` has a row per chunk and
     member. `best_step` is the step that `law` was taken at.
     """
 
     law: Any
-    history: pd.DataFrame
+    metrics: pd.DataFrame
     member: int
     steps: int
     stopped_early: bool
@@ -68,21 +71,12 @@ def train(
     *,
     key: PRNGKey,
     validation: Any = None,
-    batch_size: int = 256,
-    learning_rate: float = 2e-3,
-    optimiser: optax.GradientTransformation | None = None,
-    clip: float = 1.0,
-    average: float = 0.99,
-    noise: float = 0.0,
-    time_noise: float = 0.0,
-    patience: int | None = None,
-    chunk: int = 100,
-    members: int = 1,
+    training: Training = Training(),
     initial: Callable[[PRNGKey], Any] | None = None,
     run: Path | None = None,
-    on_chunk: Callable[[ChunkReport], None] | None = None,
+    on_chunk: OnChunk | None = None,
 ) -> Trained:
-    """Fit a law to rows by the objectives of the stages, one after the other.
+    """Train a law on rows by the objectives of the stages, one after the other.
 
     **Arguments:**
 
@@ -92,47 +86,43 @@ def train(
       stage starts is a candidate too.
       `rows` may also be a function of a number, for more rows than memory holds: chunk n then draws
       from `rows(n)`, of one shape for all n. It is called while the device is at work.
-    - `stages`: objectives in turn.
+      On rows that have a `spread`, input noise is in multiples of it.
+    - `stages`: objectives in turn, each with its steps.
     - `key`: decides everything random.
-    - `batch_size`: rows a step, drawn with replacement, split over all local devices.
-    - `optimiser`: any Optax transformation; by default `cosine_adam(learning_rate, all steps)`.
-    - `clip`: largest global norm of the gradient, before the optimiser.
-    - `average`: decay of the running mean of the parameters.
-    - `noise`, `time_noise`: standard deviations of fresh noise added to the rows of every batch:
-      as a kernel of that width, against learning few rows by heart. Not for snapshots in time.
-      On rows that have a `spread`, `noise` is in multiples of it.
-    - `patience`: in the last stage, stop after so many steps without a better validation
-      objective; None never stops early.
-    - `chunk`: steps a compiled call. Checkpoints, metrics and `on_chunk` come at its end.
-    - `members`, `initial`: train several laws at once from `initial(key)` each, and keep the best.
+    - `training`: batch size (256), learning rate (2e-3) and so on; where it says nothing there is
+      no noise and no early stop. Batches are split over all local devices.
+    - `initial`: for several ensemble members: the law to begin with, of a random key.
     - `run`: folder for `checkpoint.safetensors` and `metrics.csv`. If a checkpoint is there, the
       run goes on from it, bit for bit.
+    - `on_chunk`: called with a `ChunkReport` at the end of each chunk; training stops if it
+      returns True.
 
     **Raises:** `DivergedError`, with the step; `CheckpointError`; `KeyboardInterrupt` leaves
     the checkpoint of the last finished chunk behind.
     """
+    how = training.filled(_USUAL)
+    assert how.batch_size is not None and how.noise is not None and how.time_noise is not None
+    chunk, patience = how.chunk, how.patience
     make_room()
     objectives = [as_sum(stage.objective) for stage in stages]
     total = sum(stage.steps for stage in stages)
     devices = jax.devices()
-    _check(total, batch_size, chunk, len(devices))
-    if not learning_rate > 0:
-        raise ValueError(f"expected a learning_rate above 0; got {learning_rate}.")
-    optimiser = clipped(optimiser or cosine_adam(float(learning_rate), total), clip)
+    _check(total, how, len(devices))
+    optimiser = clipped(_optimiser(how, total), how.clip)
     copied, split = replicated_and_split(devices)
     writes = jax.process_index() == 0  # hosts share the folder of a run
-    state = _start(key, law, optimiser, members, initial)
-    history = History(objectives, run / METRICS if run and writes else None)
+    state = _start(key, law, optimiser, how.members, initial)
+    recorded = Metrics(objectives, run / METRICS if run and writes else None)
     if run is not None and (run / CHECKPOINT).exists():
         state = load_tree(run / CHECKPOINT, state)
-        history.forget_after(_step(state))
+        recorded.forget_after(_step(state))
     state, validation = replicate((state, validation), copied)
     rows_of = rows if callable(rows) else lambda number: rows
     data = replicate(rows_of(_step(state) // chunk), copied)
     validation_key = jax.random.fold_in(key, 1)
     ends = np.cumsum([stage.steps for stage in stages])
     evaluations = [
-        make_evaluation(law, one, validation, validation_key, batch_size) for one in objectives
+        make_evaluation(law, one, validation, validation_key, how.batch_size) for one in objectives
     ]
     compiled: dict[tuple[int, int], Callable] = {}
 
@@ -156,10 +146,10 @@ def train(
                 objectives[now],
                 optimiser,
                 steps=steps,
-                batch_size=batch_size,
-                average=average,
-                noise=noise,
-                time_noise=time_noise,
+                batch_size=how.batch_size,
+                average=how.average,
+                noise=how.noise,
+                time_noise=how.time_noise,
                 sharding=split,
             )
         new_state, metrics = compiled[now, steps](state, data)
@@ -173,20 +163,32 @@ def train(
             raise DivergedError(step + steps, run, "on the validation rows")
         state = new_state
         reports = reports_of(step + steps, metrics, held_out)
-        history.add(reports)
+        recorded.add(reports)
         if run is not None and writes:
             save_tree(run / CHECKPOINT, state)
-        if on_chunk is not None:
-            on_chunk(min(reports, key=lambda report: report.train))
-    return _finish(law, state, history, stopped_early=_step(state) < total)
+        if on_chunk is not None and on_chunk(min(reports, key=lambda report: report.train)) is True:
+            break
+    return _finish(law, state, recorded, stopped_early=_step(state) < total)
 
 
-def _check(total: int, batch_size: int, chunk: int, devices: int) -> None:
-    if min(total, batch_size, chunk) < 1:
-        raise ValueError("steps, batch_size and chunk must be at least 1.")
-    if batch_size % devices:
+def _optimiser(how: Training, total: int) -> optax.GradientTransformation:
+    if how.optimiser is not None:
+        return how.optimiser
+    assert how.learning_rate is not None  # filled
+    return cosine_adam(float(how.learning_rate), total)
+
+
+def _check(total: int, how: Training, devices: int) -> None:
+    assert how.batch_size is not None  # filled
+    if total < 1:
+        raise ValueError(f"expected at least one step in all stages together; got {total}.")
+    if how.steps is not None and how.steps != total:
         raise ValueError(
-            f"expected a batch_size that {devices} devices can share; got {batch_size}. "
+            f"expected steps of the stages alone; got {total} of them beside steps={how.steps}."
+        )
+    if how.batch_size % devices:
+        raise ValueError(
+            f"expected a batch_size that {devices} devices can share; got {how.batch_size}. "
             f"Use a multiple of {devices}."
         )
 
@@ -211,8 +213,8 @@ def _step(state: TrainState) -> int:
     return int(state.step[0])
 
 
-def _finish(law: eqx.Module, state: TrainState, history: History, stopped_early: bool) -> Trained:
-    frame = history.frame()
+def _finish(law: eqx.Module, state: TrainState, metrics: Metrics, stopped_early: bool) -> Trained:
+    frame = metrics.frame()
     last = frame[frame["step"] == frame["step"].max()].set_index("member")
     losses = np.asarray(state.best_loss, float)
     losses = losses if np.isfinite(losses).all() else last["train"].sort_index().to_numpy(float)

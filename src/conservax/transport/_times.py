@@ -7,7 +7,7 @@ from jax.core import Tracer
 from jaxtyping import Array, Float
 
 from conservax._types import Condition, Point, Vector
-from conservax.density._base import check_point
+from conservax.density import check_point
 from conservax.law import ConservationLaw
 
 WRONG_ORDER = "expected times that only grow or only fall; sort them, and start where x is."

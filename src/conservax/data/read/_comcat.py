@@ -1,20 +1,38 @@
 """Earthquakes as the US Geological Survey gives them out: ComCat, the catalogue, in its CSV form."""
 
 from collections import Counter
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from conservax.data.read._read import Source, read_table
 from conservax.data.read._sources import Columns, read_file
 from conservax.data.table._errors import DataError
+from conservax.data.table._reader import AbstractReader
 from conservax.data.table._table import Table
+from conservax.data.table._units import Units
 from conservax.data.table._values import numbers, seconds
 
 _NEEDED = ("time", "latitude", "longitude", "mag", "id", "updated", "type")
 
 Box = tuple[float, float, float, float]
+
+
+@dataclass(frozen=True)
+class ComCatReader(AbstractReader):
+    """The options of `read_comcat`."""
+
+    min_magnitude: float | None = None
+    box: Box | None = None
+
+    def read(self, source: Source, like: Units) -> Table:
+        """Earthquakes of another file; frames and arrays, which somebody made, as they are."""
+        if isinstance(source, str | Path):
+            return read_comcat(source, min_magnitude=self.min_magnitude, box=self.box)
+        return read_table(source, like=like)
 
 
 def read_comcat(
@@ -72,12 +90,12 @@ def read_comcat(
     frame = frame.sort_values("time", kind="stable")
     columns = ("longitude", "latitude")
     x = frame[list(columns)].to_numpy()
-    how = {
-        "min_magnitude": None if min_magnitude is None else float(min_magnitude),
-        "box": None if box is None else [float(edge) for edge in box],
-    }
+    reader = ComCatReader(
+        None if min_magnitude is None else float(min_magnitude),
+        None if box is None else tuple(float(edge) for edge in box),
+    )
     t = frame["time"].to_numpy()
-    return Table(t, x, columns, "time", "timestamp", source, tuple(notes), how)
+    return Table(t, x, columns, "time", "timestamp", source, tuple(notes), reader)
 
 
 def _reach(box: Box) -> float:

@@ -3,13 +3,14 @@
 import math
 import re
 from dataclasses import dataclass, replace
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 import pandas as pd
 from jaxtyping import Int
 
 from conservax.data.table._errors import DataError
+from conservax.data.table._reader import AbstractReader
 from conservax.data.table._table import Table
 from conservax.data.table._time import TimeAxis
 from conservax.data.table._types import Points, TimeKind, Times
@@ -33,7 +34,7 @@ class Events:
     - `length`: of every window, in the unit of `t`.
     - `sequence_name`: the column that told sequences apart; None for windows of one record.
     - `stride`: from the start of one window of a record to the next.
-    - `columns`, `time_name`, `time_kind`, `source`, `notes`, `comcat`: as in `Table`.
+    - `columns`, `time_name`, `time_kind`, `source`, `notes`, `reader`: as in `Table`.
 
     **Raises:** `DataError` if the shapes do not agree, or a time lies outside its window.
     """
@@ -50,7 +51,7 @@ class Events:
     notes: tuple[str, ...] = ()
     sequence_name: str | None = None
     stride: float | None = None
-    comcat: dict[str, Any] | None = None
+    reader: AbstractReader | None = None
 
     def __post_init__(self):
         shapes = (self.t.shape, self.sequence.shape, self.x.shape)
@@ -95,19 +96,6 @@ class Events:
     def counts(self) -> Int[np.ndarray, " sequences"]:
         """Events of every window."""
         return np.bincount(self.sequence, minlength=self.sequences)
-
-    def how(self) -> dict[str, Any]:
-        """The arguments of `read_events` that read another source in the same way.
-
-        Of a catalogue (`comcat`), `window` and `stride` are those of `cut`.
-        """
-        return {
-            "time": self.time_name,
-            "columns": list(self.columns),
-            "sequence": self.sequence_name,
-            "window": self.length,
-            "stride": self.stride,
-        }
 
     @property
     def axis(self) -> TimeAxis:
@@ -204,7 +192,7 @@ def cut(
         table.source,
         notes + _ties(t, sequence),
         stride=float(stride),
-        comcat=table.comcat,
+        reader=table.reader,
     )
 
 

@@ -1,12 +1,13 @@
 """Points stamped with times, checked and in time order: what every reader returns."""
 
 from dataclasses import dataclass, replace
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 from jaxtyping import Int
 
 from conservax.data.table._errors import DataError
+from conservax.data.table._reader import AbstractReader
 from conservax.data.table._types import Points, TimeKind, Times
 
 
@@ -24,7 +25,7 @@ class Table:
       None if nothing is expected.
     - `source`: where the rows come from; errors begin with it.
     - `notes`: what was changed or assumed in reading, one sentence each, to be told to the user.
-    - `comcat`: the options of `read_comcat` that it was read with; None for other tables.
+    - `reader`: how other sources are read like this one, where that is not by `read_table`.
 
     **Raises:** `DataError` if the shapes do not agree.
     """
@@ -36,7 +37,7 @@ class Table:
     time_kind: TimeKind
     source: str
     notes: tuple[str, ...] = ()
-    comcat: dict[str, Any] | None = None
+    reader: AbstractReader | None = None
     growth: Times | None = None
 
     def __post_init__(self):

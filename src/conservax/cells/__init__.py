@@ -1,0 +1,3 @@
+"""."""
+from conservax.cells._annotate import annotate as annotate
+from conservax.cells._fates import carry as carry

@@ -1,0 +1,88 @@
+"""A fit from its start to its end: everything it needs, as one value."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import equinox as eqx
+import jax
+
+from conservax._types import PRNGKey
+from conservax.data import Units
+from conservax.fitting._dataset import Dataset
+from conservax.fitting._training_rows import training_rows, validation_rows
+from conservax.model import Outcome, Settings, Stored
+from conservax.reference import WithReference
+from conservax.train import OnChunk, ProgressBar, Stage, Training, train
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """Everything that training needs to start, or to go on.
+
+    **Attributes:**
+
+    - `start`: what is trained, as it begins: a law, a `WithReference`, or an `EventLaw`.
+    - `begin`: the same as a function of a random key, for ensemble members.
+    - `stages`: objectives in turn.
+    - `training`: how parameters are found, with nothing left to choose.
+    - `dataset`, `settings`: rows, and what is to be kept of how they were fitted.
+    """
+
+    start: Any
+    begin: Callable[[PRNGKey], Any]
+    stages: tuple[Stage, ...]
+    training: Training
+    dataset: Dataset
+    settings: Settings
+
+    @property
+    def units(self) -> Units:
+        """Of the rows."""
+        return self.dataset.units
+
+
+def run_experiment(experiment: Experiment, run: Path | None, on_chunk: OnChunk | None) -> Stored:
+    """Train to the end; with a folder, from the checkpoint that is there.
+
+    **Raises:** as `conservax.train.train`.
+    """
+    settings, training = experiment.settings, experiment.training
+    dtype = next(leaf.dtype for leaf in jax.tree.leaves(experiment.start) if eqx.is_inexact_array(leaf))
+    steps = sum(stage.steps for stage in experiment.stages)
+    with ProgressBar(steps, visible=training.progress) as bar:
+
+        def report(chunk: Any) -> bool | None:
+            bar.show(chunk)
+            return None if on_chunk is None else on_chunk(chunk)
+
+        trained = train(
+            experiment.start,
+            training_rows(experiment.dataset, dtype),
+            experiment.stages,
+            key=jax.random.key(settings.seed),
+            validation=validation_rows(experiment.dataset, dtype),
+            training=replace(training, steps=None),
+            initial=experiment.begin,
+            run=run,
+            on_chunk=report,
+        )
+        bar.end(trained)
+    metrics = trained.metrics.query("member == @trained.member").drop(columns="member")
+    outcome = Outcome(
+        steps=trained.steps,
+        stopped_early=trained.stopped_early,
+        best_step=trained.best_step,
+        best_member=trained.member,
+    )
+    law, reference = trained.law, None
+    if isinstance(law, WithReference):
+        law, reference = law.law, law.reference
+    return Stored(
+        law,
+        experiment.units,
+        replace(settings, outcome=outcome),
+        metrics.reset_index(drop=True),
+        reference,
+    )

@@ -1,0 +1,64 @@
+"""What a fit is told of births and deaths: sizes of the population, and growth expected of rows."""
+
+from collections.abc import Mapping
+from numbers import Real
+from typing import Any
+
+import numpy as np
+
+from conservax.data import MOST_SNAPSHOTS, DataError, Table, Units
+from conservax.objective import AbstractObjective, GrowthEnergy, GrowthPrior, MassError
+
+MASS_WEIGHT = 10.0  # an error of a tenth of the mass costs a tenth of a nat
+
+
+def growth_energy(train: Table, units: Units) -> AbstractObjective:
+    """The term that holds growth down, or to what is expected of the rows."""
+    if train.growth is None:
+        return GrowthEnergy()
+    times = np.unique(train.t)
+    few = len(times) <= MOST_SNAPSHOTS
+    return GrowthPrior(tuple(units.time.to_unit(times).tolist()) if few else None)
+
+
+def check_prior_growth(table: Any, spec: Any, own: bool) -> None:
+    """Refuse a prior that nothing would look at, or that was not read.
+
+    **Raises:** `DataError` for a prior without its weight, or of what is not a table.
+    """
+    name, weight = (getattr(spec, n, None) for n in ("prior_growth", "growth_weight"))
+    known = getattr(table, "growth", None) is not None
+    if name is not None and not known:
+        raise DataError(
+            f"expected a prior that was read with its table; got prior_growth={name!r} beside a "
+            f"{type(table).__name__}. Read the table with read_table(..., growth={name!r})."
+        )
+    if known and weight is None and not own:
+        raise DataError("expected growth_weight beside a prior of growth. Give growth_weight=0.1.")
+
+
+def mass_error(total_mass: Mapping[Any, float], units: Units) -> MassError:
+    """The term that holds the total mass to what was counted.
+
+    **Raises:** `DataError` for fewer than two masses, not positive, or at a time outside the range
+    of the rows.
+    """
+    if len(total_mass) < 2 or not all(
+        isinstance(mass, Real) and 0 < mass < float("inf") for mass in total_mass.values()
+    ):
+        raise DataError(
+            f"expected the positive size of the population at two times or more; got {total_mass}. "
+            "Give total_mass={time: size, ...}."
+        )
+    axis = units.time
+    parsed = np.array([float(axis.parse(time)) for time in total_mass])
+    if len(np.unique(parsed)) < len(parsed):
+        raise DataError(f"expected one size of the population for each time; got {total_mass}.")
+    outside = parsed[(parsed < axis.start) | (parsed > axis.end)]
+    if len(outside):
+        raise DataError(
+            f"expected total_mass at times from {axis.format(axis.start)} to {axis.format(axis.end)}, "
+            f"where there are rows; got {axis.format(outside[0])}. Leave it out."
+        )
+    times = axis.to_unit(parsed)
+    return MassError(tuple(times.tolist()), tuple(map(float, total_mass.values())))

@@ -1,0 +1,54 @@
+"""Training and validation rows in law units, and how much each of them counts."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from conservax.data import Events, Table, snapshot_weights, snapshots
+from conservax.fitting._dataset import Dataset
+from conservax.model import rows_in_units, sequences_in_units
+from conservax.models import SnapshotUnits
+
+MOST_VALIDATION_ROWS = 4096
+
+
+def training_rows(dataset: Dataset, dtype: np.dtype) -> Any:
+    """Training rows in law units: all of them, or a function of a number for one shard each."""
+    rows, train = _converter(dataset, dtype), dataset.split.train
+    spread = None
+    if isinstance(train, Table) and snapshots(train.t) is not None:
+        spread = SnapshotUnits(train.t, dataset.units.standardise(train.x))
+
+    def spread_rows(table: Table | Events) -> Any:
+        if spread is None:
+            return rows(table)
+        return rows(table)._replace(spread=np.asarray(spread.spread(table.t), dtype))
+
+    shards = dataset.shards
+    return spread_rows(train) if shards is None else lambda n: spread_rows(shards.block(n))
+
+
+def validation_rows(dataset: Dataset, dtype: np.dtype) -> Any:
+    """Validation rows in law units, evenly chosen: at most `MOST_VALIDATION_ROWS`, or so."""
+    held = dataset.split.validation
+    if not len(held):
+        return None
+    units = held.sequences if isinstance(held, Events) else len(held)
+    most = max(1, MOST_VALIDATION_ROWS * units // len(held))
+    chosen = np.linspace(0, units - 1, min(units, most)).astype(int)
+    return _converter(dataset, dtype)(held.take(chosen))
+
+
+def _converter(dataset: Dataset, dtype: np.dtype) -> Callable[[Any], Any]:
+    """Rows to law units; those of unequal snapshots with weights, so that each time counts alike."""
+
+    def convert(table: Table | Events) -> Any:
+        if isinstance(table, Events):
+            return sequences_in_units(dataset.units, table, dtype)
+        rows = rows_in_units(dataset.units, table, dtype)
+        if not dataset.equal_snapshots:
+            return rows
+        return rows._replace(weight=np.asarray(snapshot_weights(table.t), dtype))
+
+    return convert

@@ -1,0 +1,199 @@
+"""A trained point process in the units of its events: windows in, likelihoods and draws out."""
+
+from functools import partial
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pandas as pd
+from jaxtyping import Float
+from numpy.typing import ArrayLike
+
+from conservax._programs import program
+from conservax.check import CheckReport
+from conservax.data import DataError, Events, EventSplit, Units
+from conservax.density import AbstractAutoregressiveDensity
+from conservax.model._base import AbstractModel
+from conservax.model._event_checks import check_events
+from conservax.model._settings import Settings
+from conservax.model._to_law_units import FEWEST_SLOTS, sequences_in_units, slots
+from conservax.point_process import EventLaw, Sequences, Terms, simulate
+
+WINDOWS_AT_ONCE, PLACES_AT_ONCE = 16, 2048  # bound memory
+
+
+class LogLikelihoods(NamedTuple):
+    """Log-likelihood of every window, nats, in the units of the events; the sum is that of both."""
+
+    events: np.ndarray
+    temporal: np.ndarray
+    spatial: np.ndarray
+
+
+class AbstractEventLawInUnits(AbstractModel):
+    """When and where the next event comes, given the events so far, in the units of the events.
+
+    Windows start with no memory. Densities of places are nats per product of the units of the
+    columns, those of times per unit of time: a day for timestamps.
+
+    **Attributes:** those of `AbstractModel`; the `law` is over windows [0, 1] and standardised places.
+    """
+
+    law: EventLaw
+    split: EventSplit | None
+
+    def __init__(
+        self,
+        law: EventLaw,
+        units: Units,
+        *,
+        metrics: pd.DataFrame | None = None,
+        settings: Settings | None = None,
+        split: EventSplit | None = None,
+    ):
+        self.law, self.units, self.split = law, units, split
+        self.metrics = pd.DataFrame() if metrics is None else metrics
+        self.settings = Settings() if settings is None else settings
+
+    def __repr__(self) -> str:
+        return f"EventModel of {', '.join(self.columns)} in windows of {self.window:g}"
+
+    def log_intensity(self, t: Any, x: ArrayLike, past: Any, past_x: ArrayLike) -> np.ndarray:
+        """Log of the rate of events at places x and times t, per unit of time and of volume.
+
+        Given that nothing happened since the last event of the past. Its integral over places is
+        the hazard of the wait.
+
+        **Arguments:**
+
+        - `t`, `x`: times within a window, one or one a row, and places of shape `(rows, dim)`.
+        - `past`, `past_x`: times and places of the events so far, in order, before every t.
+        """
+        x = np.atleast_2d(self.units.standardise(x))
+        t = np.broadcast_to(np.asarray(t, float), len(x)) / self.window
+        memory, last = self._remember(past, past_x)
+        if np.any(t <= last):
+            raise DataError(
+                f"expected times after the last event, at {last * self.window:g}; "
+                f"got {t.min() * self.window:g}."
+            )
+        rate = _log_rates(
+            self.law, memory, *map(jnp.asarray, (self._cast(t - last), self._cast(x)))
+        )
+        return np.asarray(rate, float) - np.log(self.window) - self.units.log_volume
+
+    def next_event(
+        self, past: Any = (), past_x: ArrayLike | None = None, n: int = 1, *, seed: int = 0
+    ) -> pd.DataFrame:
+        """`n` draws of the next event after those of the past, a row each.
+
+        Times may lie beyond the end of the window; waits of more than two windows are cut off.
+        """
+        memory, last = self._remember(past, past_x)
+        wait, x = _next(self.law, memory, jax.random.split(jax.random.key(seed), n))
+        columns = dict(zip(self.columns, self.units.restore(np.asarray(x)).T, strict=True))
+        time = (last + np.asarray(wait, float)) * self.window
+        return pd.DataFrame({self.units.time.name: time} | columns)
+
+    def simulate(self, n: int, *, seed: int = 0, most_events: int | None = None) -> Events:
+        """`n` new windows, drawn event by event from the exact conditional densities.
+
+        `most_events` of a window, by default twice the longest one in training; longer ones are
+        cut off there, and the notes say how many.
+        """
+        most = most_events or 2 * (self.settings.longest_window or FEWEST_SLOTS)
+        drawn = simulate(self.law, jax.random.key(seed), n, most_events=most)
+        there = np.arange(most) < np.asarray(drawn.length)[:, None]
+        cut_off = int(np.sum(np.asarray(drawn.length) == most))
+        axis = self.units.time
+        return Events(
+            np.asarray(drawn.t, float)[there] * self.window,
+            self.units.restore(np.asarray(drawn.x, float)[there]),
+            np.nonzero(there)[0],
+            np.arange(n, dtype=float),
+            self.window,
+            self.columns,
+            axis.name,
+            "number",
+            "simulated",
+            (f"{cut_off} of {n} windows cut off after {most} events",) * bool(cut_off),
+            sequence_name="window",
+        )
+
+    def read(self, source: Any) -> Events:
+        """Windows of another source, read in the way of those that the model was trained on."""
+        assert self.settings.reader is not None  # windows have one
+        return self.settings.reader.read(source, self.units)
+
+    def rows(self, events: Events) -> Sequences:
+        """Windows in law units, padded to one length."""
+        return sequences_in_units(self.units, events, self._dtype)
+
+    def _check(self, events: Events) -> None:
+        if events.columns != self.columns or not np.isclose(events.length, self.window):
+            raise DataError(
+                f"{events.source}: expected {list(self.columns)} in windows of {self.window:g}; "
+                f"got {list(events.columns)} in windows of {events.length:g}. Read them with "
+                "`model.read`."
+            )
+
+    def _remember(self, past: Any, past_x: ArrayLike | None) -> tuple[jax.Array, float]:
+        """The memory of events, and the time of the last one in windows."""
+        t = np.asarray(past, float)
+        if (
+            t.ndim != 1
+            or not np.isfinite(t).all()
+            or np.any(np.diff(t) < 0)
+            or np.any((t < 0) | (t > self.window))
+        ):
+            raise DataError(
+                f"expected times of past events in order, from 0 to {self.window:g}; got {t}."
+            )
+        if not len(t):
+            return self.law.encoder.first, 0.0
+        if past_x is None:
+            raise DataError(f"expected the places of {len(t)} past events; got none.")
+        x = np.atleast_2d(self.units.standardise(past_x))
+        if len(x) != len(t):
+            raise DataError(f"expected {len(t)} places of past events, one a time; got {len(x)}.")
+        t = t / self.window
+        more = (0, slots(len(t)) - len(t))  # one compilation for pasts of many lengths
+        rows = self._cast(np.pad(t, more, mode="edge")), self._cast(np.pad(x, (more, (0, 0))))
+        return _read(self.law, *map(jnp.asarray, (*rows, len(t)))), float(t[-1])
+
+@program()
+def _terms(law: EventLaw, rows: Sequences) -> Terms:
+    return jax.lax.map(lambda row: law.log_prob(*row), rows, batch_size=WINDOWS_AT_ONCE)
+
+
+@program()
+def _hazards(law: EventLaw, rows: Sequences) -> jax.Array:
+    return jax.lax.map(lambda row: law.integrated_hazard(*row), rows, batch_size=WINDOWS_AT_ONCE)
+
+
+@program()
+def _place_ranks(law: EventLaw, rows: Sequences) -> jax.Array:
+    return jax.lax.map(lambda row: law.place_ranks(*row), rows, batch_size=WINDOWS_AT_ONCE)
+
+
+@program()
+def _memories(law: EventLaw, rows: Sequences) -> jax.Array:
+    # Padding is read as well, after everything that is kept.
+    return jax.lax.map(lambda row: law.remember(row.t, row.x), rows, batch_size=WINDOWS_AT_ONCE)
+
+
+@program()
+def _read(law: EventLaw, t: jax.Array, x: jax.Array, events: jax.Array) -> jax.Array:
+    return law.remember(t, x)[events]
+
+
+@program()
+def _next(law: EventLaw, memory: jax.Array, keys: jax.Array) -> tuple[jax.Array, jax.Array]:
+    return jax.lax.map(partial(law.draw, memory), keys, batch_size=PLACES_AT_ONCE)
+
+
+@program()
+def _log_rates(law: EventLaw, memory: jax.Array, wait: jax.Array, x: jax.Array) -> jax.Array:
+    rate = lambda row: law.log_rate(memory, *row)  # noqa: E731
+    return jax.lax.map(rate, (wait, x), batch_size=PLACES_AT_ONCE)

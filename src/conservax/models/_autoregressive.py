@@ -1,0 +1,79 @@
+"""Autoregressive density, by a masked network; of snapshots, begun as one normal each."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+from jaxtyping import Float
+
+from conservax import density
+from conservax._types import PRNGKey
+from conservax.baseline import fit_normal_by_snapshot
+from conservax.data import snapshots
+from conservax.flux import KnotheRosenblatt
+from conservax.models._base import AbstractGrowingSpec, check_weight, check_whole
+
+_COMPONENTS, _OF_A_GROWING_LAW = 16, 4
+
+
+@dataclass(frozen=True, kw_only=True)
+class Autoregressive(AbstractGrowingSpec):
+    """Each coordinate is a mixture of logistics, given those before it, by a masked network.
+
+    Snapshots are learned in whitened coordinates, in which each begins as one normal.
+
+    **Attributes:** those of `AbstractGrowingSpec`, and
+
+    - `components`: logistics per coordinate: 16, or 4 in each law of a growing population.
+    - `width`: hidden units per layer of the network.
+    - `depth`: hidden layers of the network.
+    - `max_frequency`: fastest cycle in time, in cycles over the whole time range.
+    """
+
+    components: int | None = None
+    width: int = 128
+    depth: int = 3
+    max_frequency: float = 1.0
+
+    name: ClassVar[str] = "autoregressive"
+
+    def __post_init__(self):
+        super().__post_init__()
+        for size in ("components", "width", "depth"):
+            check_whole(size, getattr(self, size))
+        check_weight("max_frequency", self.max_frequency)
+
+    @property
+    def usual_flux(self) -> KnotheRosenblatt:
+        """Closed flow map, nothing to choose."""
+        return KnotheRosenblatt()
+
+    def is_whitened(self, t: Float[np.ndarray, " rows"]) -> bool:
+        """Whether the density begins as one normal for each snapshot of these times.
+
+        Where weights of growing laws change, the mean of all moves though nobody does: no frame then.
+        """
+        return self.growth_weight is None and snapshots(t) is not None
+
+    def density(
+        self, t: Float[np.ndarray, " rows"], x: Float[np.ndarray, "rows dim"], *, seed: int
+    ) -> Callable[[PRNGKey], density.AbstractAutoregressiveDensity]:
+        """See `AbstractModelSpec.density`."""
+        del seed  # nothing is chosen at random before the key
+        dim = x.shape[1]
+        usual = _COMPONENTS if self.growth_weight is None else _OF_A_GROWING_LAW
+        sizes = {"components": self.components or usual, "width": self.width}
+        options = {**sizes, "depth": self.depth, "max_frequency": self.max_frequency}
+        if not self.is_whitened(t):
+            return lambda key: density.Autoregressive(dim, **options, key=key)
+        normals = fit_normal_by_snapshot(t, x)
+        factor = np.linalg.cholesky(normals.covariance)
+
+        def whitened(key: PRNGKey) -> density.Whitened:
+            shape = density.Autoregressive(
+                dim, **options, kernel="normal", begin_normal=True, key=key
+            )
+            return density.Whitened(shape, normals.times, normals.mean, factor)
+
+        return whitened

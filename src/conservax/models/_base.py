@@ -1,0 +1,157 @@
+"""What every model that `fit` takes says: settings alone, no parameters and no data."""
+
+import abc
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal
+
+import equinox as eqx
+import numpy as np
+from jaxtyping import Float
+
+from conservax._types import Point, PRNGKey, Scalar, Time, Vector
+from conservax.data import DataError
+from conservax.density import AbstractDensity
+from conservax.field import AbstractDivergenceFree
+from conservax.flux import AbstractFlux
+from conservax.reference import AbstractReference
+
+ReferenceName = Literal["network", "lotka-volterra", "repressilator"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class AbstractModelSpec(abc.ABC):
+    """What to fit: a density, how it moves, and what its motion is weighed by.
+
+    **Attributes:**
+
+    - `flux`: how the density moves, as `conservax.flux.KnotheRosenblatt()`; each density has a usual
+      one.
+    - `divergence_free`: a function of a random key for a divergence-free part, added to the flux,
+      as `lambda key: conservax.field.MatrixField(2, key=key)`.
+    - `diffusion`: volatility g, a number or a function of t in [0, 1], in standard deviations of the
+      data per square root of the time range.
+    - `reference`: the dynamics that the population is taken to follow as closely as it can, with
+      `diffusion`: a drift v(t, x) in units of the columns per unit of time (t counts from the
+      first time where these are timestamps, in days); a family of them whose parameters are learned
+      along, of `conservax.reference`; "lotka-volterra" or "repressilator" for those that begin
+      with all rates 1; or "network", for any field that does not depend on time. The energy that
+      `kinetic_weight` speaks of is then the divergence from it (`ReferenceEnergy`, nats).
+    - `kinetic_weight`: what less motion may cost: at most so many nats of likelihood for each
+      factor of e by which the kinetic energy falls (`LogEnergy`), in any unit. 0.01, beside a
+      reference 0.1, hardly moves the densities at observed times; 0 turns it off. With births
+      and deaths it weighs the kinetic energy itself, over standardised data and unit time.
+
+    **Raises:** `TypeError` for parts that are built already, or not of their kind; `DataError` for
+    numbers that make no sense, and a reference without diffusion.
+    """
+
+    flux: AbstractFlux | None = None
+    divergence_free: Callable[[PRNGKey], AbstractDivergenceFree] | None = None
+    diffusion: float | Callable[[Time], Scalar] = 0.0
+    reference: AbstractReference | Callable[[Time, Point], Vector] | ReferenceName | None = None
+    kinetic_weight: float | None = None
+
+    name: ClassVar[str]
+
+    def __post_init__(self):
+        check_maker("divergence_free", self.divergence_free)
+        if self.flux is not None and not isinstance(self.flux, AbstractFlux):
+            raise TypeError(
+                f"expected a flux, such as KnotheRosenblatt(); got {kind_of(self.flux)}."
+            )
+        check_weight("kinetic_weight", self.kinetic_weight)
+        if not callable(self.diffusion):
+            check_weight("diffusion", self.diffusion)
+        if self.reference is None:
+            return
+        if not callable(self.diffusion) and not self.diffusion > 0:
+            raise DataError(
+                f"expected a diffusion above 0 beside a reference; got {self.diffusion}. Give the "
+                "noise of the process, such as diffusion=0.3."
+            )
+        if self.kinetic_weight == 0:
+            raise DataError(
+                "expected kinetic_weight above 0 beside a reference: it weighs how closely the "
+                "reference is followed. Leave out one of them."
+            )
+
+    @abc.abstractmethod
+    def density(
+        self, t: Float[np.ndarray, " rows"], x: Float[np.ndarray, "rows dim"], *, seed: int
+    ) -> Callable[[PRNGKey], AbstractDensity]:
+        """A function of a key for the density, sized for training rows in law units."""
+
+    @property
+    @abc.abstractmethod
+    def usual_flux(self) -> AbstractFlux:
+        """The flux of the density unless another is given."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class AbstractGrowingSpec(AbstractModelSpec):
+    """A model in which births and deaths may change the population, besides movement.
+
+    The density is then a mixture of laws, each of which grows or shrinks; `Model.growth` and
+    `Model.mass` are exact for it.
+
+    **Attributes:** those of `AbstractModelSpec`, and
+
+    - `growth_weight`: allow births and deaths; weight of the energy of growth (`GrowthEnergy`) beside
+      the likelihood: the larger it is, the less is born and dies and the more moves.
+    - `prior_growth`: the column of births less deaths expected of each row, per unit of time (of
+      gene scores of proliferation and apoptosis, say): `growth_weight` then weighs the distance
+      from it (`GrowthPrior`), which is known at rows alone.
+    - `total_mass`: sizes of the population at two times or more, in any unit, such as
+      `{0: 1.0, 4: 2.7}`. Without them only the weights of the laws are fitted: of all growth that
+      explains these, the one of least energy.
+    """
+
+    growth_weight: float | None = None
+    prior_growth: str | None = None
+    total_mass: Mapping[Any, float] | None = None
+
+    def __post_init__(self):
+        super().__post_init__()
+        check_weight("growth_weight", self.growth_weight)
+        if self.total_mass is not None and not isinstance(self.total_mass, Mapping):
+            raise DataError(
+                f"expected total_mass as {{time: size, ...}}; got {kind_of(self.total_mass)}. For "
+                "example total_mass={0: 1.0, 4: 2.7}."
+            )
+        for name in ("prior_growth", "total_mass"):
+            if getattr(self, name) is not None and self.growth_weight is None:
+                raise DataError(
+                    f"expected growth_weight beside {name}: without it nothing is born. Give "
+                    "growth_weight=0.1."
+                )
+
+
+def check_weight(name: str, weight: Any) -> None:
+    """Refuse what is not a number from 0 on, or None."""
+    number = isinstance(weight, int | float | np.number) and not isinstance(weight, bool)
+    if weight is not None and not (number and 0 <= weight < float("inf")):
+        raise DataError(
+            f"expected {name} as a number from 0 on; got {weight!r}. Give {name}=0.01."
+        )
+
+
+def check_whole(name: str, value: Any) -> None:
+    """Refuse what is not a whole number from 1 on, or None."""
+    whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
+    if value is not None and not (whole and value >= 1):
+        raise DataError(f"expected {name} as a whole number from 1 on; got {value!r}.")
+
+
+def check_maker(name: str, part: Any) -> None:
+    """Refuse a part that is built already, where a function of a key is to build it."""
+    if part is not None and (isinstance(part, eqx.Module | type) or not callable(part)):
+        raise TypeError(
+            f"expected {name} as a function of a random key, such as lambda key: "
+            f"Part(..., key=key); got {kind_of(part)}."
+        )
+
+
+def kind_of(part: Any) -> str:
+    """A part in words."""
+    return f"the class {part.__name__}" if isinstance(part, type) else f"a {type(part).__name__}"

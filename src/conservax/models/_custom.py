@@ -1,0 +1,45 @@
+"""A density of one's own."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+from jaxtyping import Float
+
+from conservax._types import PRNGKey
+from conservax.density import AbstractDensity
+from conservax.flux import KnotheRosenblatt
+from conservax.models._base import AbstractGrowingSpec, check_maker
+
+
+@dataclass(frozen=True, kw_only=True)
+class Custom(AbstractGrowingSpec):
+    """A density that a function of a random key builds, with any flux that can serve it.
+
+    **Attributes:** those of `AbstractGrowingSpec`, and
+
+    - `build`: a function of a random key, as
+      `lambda key: conservax.density.Autoregressive(2, key=key)`: a density of standardised
+      positions, over times [0, 1].
+    """
+
+    build: Callable[[PRNGKey], AbstractDensity]
+
+    name: ClassVar[str] = "custom"
+
+    def __post_init__(self):
+        super().__post_init__()
+        check_maker("build", self.build)
+
+    @property
+    def usual_flux(self) -> KnotheRosenblatt:
+        """For autoregressive densities; give another for others."""
+        return KnotheRosenblatt()
+
+    def density(
+        self, t: Float[np.ndarray, " rows"], x: Float[np.ndarray, "rows dim"], *, seed: int
+    ) -> Callable[[PRNGKey], AbstractDensity]:
+        """What was given."""
+        del t, x, seed
+        return self.build

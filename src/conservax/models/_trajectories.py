@@ -1,0 +1,80 @@
+"""Trajectories: components of snapshots that move from each to the next."""
+
+import itertools
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+from jaxtyping import Float
+
+from conservax import density
+from conservax._types import PRNGKey
+from conservax.baseline import DisplacementInterpolation
+from conservax.data import MOST_SNAPSHOTS, DataError
+from conservax.flux import FactorizedFlux, MixtureFlux
+from conservax.models._base import AbstractModelSpec, check_whole
+from conservax.models._snapshot_units import SnapshotUnits
+
+_MOST, _PER_CELL = 512, 2
+_SCALE = 0.15  # of the components to begin with, in standard deviations of their snapshot
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trajectories(AbstractModelSpec):
+    """A mixture of components on piecewise linear trajectories through cells of the snapshots.
+
+    Trajectories begin on cells coupled from each snapshot to the next by exact optimal transport.
+
+    **Attributes:** those of `AbstractModelSpec`, and
+
+    - `components`: trajectories: two per cell of a snapshot, at most 512.
+    """
+
+    components: int | None = None
+
+    name: ClassVar[str] = "trajectories"
+
+    def __post_init__(self):
+        super().__post_init__()
+        check_whole("components", self.components)
+
+    @property
+    def usual_flux(self) -> MixtureFlux:
+        """Particles move with their component."""
+        return MixtureFlux(FactorizedFlux())
+
+    def density(
+        self, t: Float[np.ndarray, " rows"], x: Float[np.ndarray, "rows dim"], *, seed: int
+    ) -> Callable[[PRNGKey], density.Mixture]:
+        """See `AbstractModelSpec.density`. Nothing is random but the coupling, by the seed.
+
+        **Raises:** `DataError` for rows that are no snapshots.
+        """
+        usual = min(_MOST, _PER_CELL * len(x) // len(np.unique(t)))
+        knots, places = coupled_trajectories(t, x, self.components or usual, seed=seed)
+        scale = _SCALE * SnapshotUnits(t, x).spread(knots)
+        return lambda _: density.Mixture([density.Path(knots, place, scale) for place in places])
+
+
+def coupled_trajectories(
+    t: Float[np.ndarray, " rows"], x: Float[np.ndarray, "rows dim"], count: int, *, seed: int
+) -> tuple[Float[np.ndarray, " knots"], Float[np.ndarray, "trajectories knots dim"]]:
+    """Cells of every snapshot on trajectories of least total squared length from each to the next.
+
+    Each cell of a snapshot is on as many trajectories as any other, to the next whole number.
+
+    **Raises:** `DataError` for rows that are no snapshots.
+    """
+    knots = np.unique(t)
+    if not 2 <= len(knots) <= MOST_SNAPSHOTS:
+        raise DataError(
+            f"expected 2 to {MOST_SNAPSHOTS} snapshots for trajectories; got {len(knots)} "
+            'times. Use model="autoregressive".'
+        )
+    rng = np.random.default_rng(seed)
+    lines = DisplacementInterpolation({time: x[t == time] for time in knots})
+    places = [lines.sample(rng, np.full(count, knots[0]))]
+    for before, after in itertools.pairwise(knots):
+        places.append(lines.carry(rng, places[-1], before, after))
+    return knots, np.stack(places, axis=1)

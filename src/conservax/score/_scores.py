@@ -1,0 +1,178 @@
+"""Held-out negative log-likelihood, next to what classical density estimates make of the rows."""
+
+import math
+from dataclasses import dataclass, replace
+
+import numpy as np
+from jaxtyping import Float
+
+from conservax.baseline import (
+    BY_SNAPSHOT,
+    fit_gaussian_mixture,
+    fit_gaussian_mixture_by_snapshot,
+    fit_gaussian_mixture_in_time,
+    fit_kernel_density,
+    fit_kernel_density_in_time,
+    fit_normal_by_snapshot,
+)
+from conservax.data import MOST_SNAPSHOTS, Split, Stream, Table, snapshots
+from conservax.model import Model
+
+MOST_COMPARED = 20_000  # rows of a stream that baselines, slow on many, are held against
+_SEED = 0
+
+
+@dataclass(frozen=True)
+class Score:
+    """Mean negative log-likelihood of the held-out rows under one model, in nats.
+
+    **Attributes:**
+
+    - `name`, `detail`: which model, and what was chosen for it on the validation rows.
+    - `standardised`, `raw`: per row, for standardised coordinates and for those of the data.
+    - `this_model_better_by`: nats a row by which our model is better than this one, below 0 where it
+      is worse, and `error`, the standard error of that paired difference; 0 for our model itself.
+    """
+
+    name: str
+    detail: str
+    standardised: float
+    raw: float
+    this_model_better_by: float = 0.0
+    error: float = 0.0
+
+    @property
+    def comparison(self) -> str:
+        """Our model against this one, in words: "better by 0.0450 ± 0.0120 nats"."""
+        side = "better" if self.this_model_better_by >= 0 else "worse"
+        return f"{side} by {abs(self.this_model_better_by):.4f} ± {self.error:.4f} nats"
+
+
+@dataclass(frozen=True)
+class Losses:
+    """Negative log-likelihoods of held-out rows, nats in the units of the data.
+
+    **Attributes:**
+
+    - `table`: the rows on which models are compared: all, or of a stream some.
+    - `mean`: of our model, over all rows.
+    - `ours`: per row of `table`.
+    - `baselines`: name, detail, and a value per row of `table`, of each.
+    """
+
+    table: Table
+    mean: float
+    ours: Float[np.ndarray, " rows"]
+    baselines: tuple[tuple[str, str, Float[np.ndarray, " rows"]], ...]
+
+
+def losses(model: Model, table: Table | Stream) -> Losses:
+    """Of our model, and of the baselines that are fitted to its training rows.
+
+    Baselines are tuned on the validation rows of the model; they are left out where it has none, as
+    a model from a file. Of a stream our model takes all rows, a batch at a time; baselines are held
+    against it on about 20 000 of them.
+    """
+    mean, shown, ours = _ours(model, table)
+    if model.split is None or not len(model.split.validation):
+        return Losses(shown, mean, ours, ())
+    return Losses(shown, mean, ours, tuple(baselines(model.split, shown)))
+
+
+def scores(model: Model, table: Table | Stream, found: Losses | None = None) -> tuple[Score, ...]:
+    """Our model first, then kernel densities and Gaussian mixtures, without time and in time, and of
+    snapshots a normal and a Gaussian mixture each.
+
+    `found` are the `losses` of the same rows, where they are known already.
+    """
+    found = losses(model, table) if found is None else found
+    volume = model.units.log_volume
+    result = [Score("This model", "", found.mean - volume, found.mean)]
+    for name, detail, theirs in found.baselines:
+        apart = theirs - found.ours
+        error = apart.std(ddof=1) / math.sqrt(len(apart)) if len(apart) > 1 else math.nan
+        raw = found.mean + float(apart.mean())
+        result.append(Score(name, detail, raw - volume, raw, float(apart.mean()), float(error)))
+    return tuple(result)
+
+
+@dataclass(frozen=True)
+class TimeScore:
+    """Mean negative log-likelihood of the rows of one time, in nats a row.
+
+    **Attributes:**
+
+    - `time`: as text.
+    - `rows`: how many there are.
+    - `standardised`, `raw`, `error`: per row, as in `Score`; `error` is the standard error.
+    - `left_out`: whether no row of this time was trained on.
+    - `baselines`: what the densities of snapshots one by one pay per row, standardised, by name.
+      At a time that was left out the normal is interpolated between its neighbours, and the Gaussian
+      mixture is that of the nearest snapshot.
+    """
+
+    time: str
+    rows: int
+    standardised: float
+    raw: float
+    error: float
+    left_out: bool
+    baselines: dict[str, float]
+
+
+def scores_by_time(
+    model: Model, table: Table | Stream, found: Losses | None = None
+) -> tuple[TimeScore, ...]:
+    """Our model at each time of a table of snapshots; nothing if times are many, or rows streamed."""
+    if not isinstance(table, Table) or len(np.unique(table.t)) > MOST_SNAPSHOTS:
+        return ()
+    found = losses(model, table) if found is None else found
+    axis, volume = model.units.time, model.units.log_volume
+    result = []
+    for time in np.unique(table.t).tolist():
+        there = table.t == time
+        ours = found.ours[there]
+        mean, error = float(ours.mean()), float(ours.std(ddof=1)) if len(ours) > 1 else math.nan
+        others = {
+            name: float(theirs[there].mean()) - volume
+            for name, _, theirs in found.baselines
+            if name in BY_SNAPSHOT
+        }
+        out = time in model.settings.get("left_out", ())
+        scored = (mean - volume, mean, error / math.sqrt(len(ours)))
+        result.append(TimeScore(axis.format(time), len(ours), *scored, out, others))
+    return tuple(result)
+
+
+def _ours(model: Model, table: Table | Stream) -> tuple[float, Table, Float[np.ndarray, " rows"]]:
+    """What our model pays for a row on average, and the rows to compare on with what it pays."""
+    total, parts, paid = 0.0, [], []
+    every = 1 if isinstance(table, Table) else -(-len(table) // MOST_COMPARED)
+    for batch in [table] if isinstance(table, Table) else table.batches():
+        ours = -model.log_prob(model.units.time.to_column(batch.t), batch.x)
+        total += float(ours.sum())
+        parts.append(batch.take(np.arange(0, len(batch), every)))
+        paid.append(ours[::every])
+    t, x = (np.concatenate([getattr(part, name) for part in parts]) for name in ("t", "x"))
+    return total / len(table), replace(parts[0], t=t, x=x), np.concatenate(paid)
+
+
+def baselines(split: Split, table: Table) -> list[tuple[str, str, Float[np.ndarray, " rows"]]]:
+    """Name, detail, and what each baseline pays for the rows of the table."""
+    train, judge = split.train, split.validation
+    still = [
+        fit_kernel_density(train.x, judge.x),
+        fit_gaussian_mixture(train.x, judge.x, _SEED),
+    ]
+    moving = [
+        fit_kernel_density_in_time(train.t, train.x, judge.t, judge.x),
+        fit_gaussian_mixture_in_time(train.t, train.x, judge.t, judge.x, _SEED),
+    ]
+    if snapshots(train.t) is not None and set(train.t) <= set(judge.t):
+        moving += [
+            fit_normal_by_snapshot(train.t, train.x),
+            fit_gaussian_mixture_by_snapshot(train.t, train.x, judge.t, judge.x, _SEED),
+        ]
+    return [(b.name, b.detail, -b.log_prob(table.x)) for b in still] + [
+        (b.name, b.detail, -b.log_prob(table.t, table.x)) for b in moving
+    ]

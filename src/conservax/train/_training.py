@@ -1,0 +1,72 @@
+"""How parameters are found, as one value."""
+
+from dataclasses import dataclass, fields, replace
+from typing import Self
+
+import optax
+
+
+@dataclass(frozen=True, kw_only=True)
+class Training:
+    """How parameters are found. What is None is chosen by the function that trains.
+
+    **Attributes:**
+
+    - `steps`: training steps at most: 2000 in `fit`, 1500 in `fit_events`. Stages bring their own.
+    - `batch_size`: rows per step, or windows of events, drawn with replacement: 256 or 16.
+    - `learning_rate`: peak learning rate of Adam, which falls along a cosine: 0.002.
+    - `optimiser`: any Optax transformation instead of Adam, with a learning rate of its own.
+    - `noise`: input noise on positions, in standard deviations: a kernel of that width against
+      learning few rows by heart. Chosen from the rows; 0 for none.
+    - `time_noise`: input noise on times, of the unit range. Chosen from the rows; 0 for none.
+    - `patience`: stop after so many steps without a better validation objective: 1000, or 600 in
+      `fit_events`. As many as there are steps never stops early.
+    - `members`: ensemble members, trained at once from different seeds; the best on the validation
+      rows is kept.
+    - `clip`: largest global norm of the gradient, before the optimiser.
+    - `average`: decay of the running mean of the parameters, which is what is kept.
+    - `chunk`: steps per compiled call; metrics, checkpoints and `on_chunk` come at its end.
+    - `memory_rows`: a Parquet file of more rows is streamed: training goes round its rows in
+      shards on disk, beside `out` or where the system has temporary files.
+    - `progress`: show a progress bar, or plain lines where there is no terminal.
+
+    **Raises:** `ValueError` for numbers that make no sense, or a learning rate beside an optimiser.
+    """
+
+    steps: int | None = None
+    batch_size: int | None = None
+    learning_rate: float | None = None
+    optimiser: optax.GradientTransformation | None = None
+    noise: float | None = None
+    time_noise: float | None = None
+    patience: int | None = None
+    members: int = 1
+    clip: float = 1.0
+    average: float = 0.99
+    chunk: int = 100
+    memory_rows: int = 2_000_000
+    progress: bool = True
+
+    def __post_init__(self):
+        for name in ("steps", "batch_size", "patience", "members", "chunk"):
+            value = getattr(self, name)
+            if value is not None and not value >= 1:
+                raise ValueError(f"expected {name} of at least 1; got {value}.")
+        if self.learning_rate is not None and not self.learning_rate > 0:
+            raise ValueError(f"expected a learning_rate above 0; got {self.learning_rate}.")
+        if self.learning_rate is not None and self.optimiser is not None:
+            raise ValueError(
+                "expected a learning_rate or an optimiser, which has its own; got both. Leave one out."
+            )
+        for name in ("noise", "time_noise"):
+            value = getattr(self, name)
+            if value is not None and not 0 <= value < float("inf"):
+                raise ValueError(f"expected {name} of 0 or more; got {value}.")
+
+    def filled(self, usual: "Training") -> Self:
+        """This one, with what is None taken from another."""
+        own = {f.name: getattr(self, f.name) for f in fields(self)}
+        missing = {name: getattr(usual, name) for name, value in own.items() if value is None}
+        if self.optimiser is not None:
+            missing.pop("learning_rate", None)
+        return replace(self, **missing)
