@@ -47,10 +47,8 @@ MAY_IMPORT = {
     "report": "_types density flux law objective train transport check data baseline model",
     # what is done without data: steering by costs
     "control": "_types _programs density flux law objective train transport check data model",
-    # tables of the papers
-    "bench": "_types _programs density flux law objective train transport check data baseline history reference model control equation",
     "__init__": "_compiler _types density flux reference law objective train transport check data baseline history model report control",
-    "cli": "_types density flux law objective train transport check data baseline model report control bench __init__",
+    "cli": "_types density flux law objective train transport check data baseline model report control __init__",
     "__main__": "cli",
 }
 # A convenience method may open one higher part, inside the method and nowhere else.
@@ -192,14 +190,13 @@ def test_programs_beside_the_package_use_its_public_names():
 
 
 def test_only_transport_integrates():
-    # ... and the baseline that has to be simulated to be trained, for comparison.
     users = {
         part_of(path)
         for path in SOURCES
         for module, _ in imported_by(path)
         if module.split(".")[0] == "diffrax"
     }
-    assert users <= {"transport", "bench"}
+    assert users == {"transport"}
 
 
 def test_only_the_command_line_prints():

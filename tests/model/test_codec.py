@@ -125,7 +125,7 @@ def test_a_name_stands_for_one_class():
     assert {name for name in CLASSES if name.endswith(".NetworkDrift")} == {
         "reference.NetworkDrift"
     }
-    from conservax.bench._simulated import SimulatedDrift  # another network of another part
+    from benchmarks.papers._simulated import SimulatedDrift  # another network of another part
 
     with pytest.raises(CodecError, match="cannot write down"):
         encode(SimulatedDrift(2, key=KEY))
