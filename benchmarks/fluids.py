@@ -1,8 +1,9 @@
 """Figures 3 and 4 [richterpowell2022]: fluids on the torus and in the ball.
 
-Claim: on the torus ours is nearer to a solution by series than a PINN and than the curl of a potential, at
-every time, and its mass stays; in the ball its density is carried along, within 5 %. The torus is
-compared with finite elements too: docs/benchmark_data.md says where they are from.
+Claim: on the torus ours is nearer to a reference by finite elements than a PINN and than the curl of a
+potential, at every time, and its mass stays; in the ball its density is carried along, within 5 %. The
+reference is read from the folder that the environment variable CONSERVAX_DATA names, laid out as
+docs/benchmark_data.md says; beside it stand errors against Fourier series.
 """
 
 from pathlib import Path

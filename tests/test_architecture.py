@@ -189,6 +189,17 @@ def test_programs_beside_the_package_use_its_public_names():
     assert private == []
 
 
+def test_the_package_knows_nothing_of_the_benchmarks():
+    imported = {module.split(".")[0] for path in SOURCES for module, _ in imported_by(path)}
+    assert "benchmarks" not in imported
+
+
+def test_benchmarks_stay_readable():
+    files = python_files(ROOT / "benchmarks")
+    lengths = {path.name: len(path.read_text().splitlines()) for path in files}
+    assert {name: lines for name, lines in lengths.items() if lines > LONGEST_FILE} == {}
+
+
 def test_only_transport_integrates():
     users = {
         part_of(path)

@@ -214,7 +214,7 @@ def test_claims_compare_with_the_better_of_the_others():
     # ours held over the others asked, held over held, asked over asked: density, then velocity
     found = [claim.value for claim in claims]
     np.testing.assert_allclose(found, [0.5 / 3, 0.5, 0.5, 4 / 3, 4, 4])
-    assert [claim.holds for claim in claims] == [True] * 3 + [False] * 3
+    assert [claim.passed for claim in claims] == [True] * 3 + [False] * 3
     assert mass.value == pytest.approx(0.1)
 
 
