@@ -16,6 +16,7 @@ from rich.table import Table as Grid
 from benchmarks.claim import Benchmark, Claim, Findings, Option
 
 WIDE = 8  # figures of a line that stand side by side; more stand below each other
+PAGE = 140  # columns where there is no terminal to ask
 
 
 def run_benchmark(name: str, about: str, benchmark: Benchmark, words: Sequence[str]) -> int:
@@ -126,7 +127,7 @@ def _plain(value: Any) -> Any:
 
 
 def _show(found: Findings, quick: bool) -> None:
-    console = Console(highlight=False)
+    console = Console(highlight=False, width=None if sys.stdout.isatty() else PAGE)
     if found.shown is not None:
         console.print(found.shown)
     else:

@@ -61,7 +61,7 @@ class Option:
     help: str
     quick: Any = None
     among: Collection[str] | Mapping[str, str] = ()
-    least: float = 0
+    least: int = 0
 
 
 SEEDS = Option(1, "repeats, each from a seed of its own", least=1)
