@@ -44,10 +44,8 @@ format: .venv/installed-dev  ## ruff: mend what can be mended, then format
 types: .venv/installed-dev  ## pyright over the package (its first run fetches Node where there is none)
 	$(BIN)/pyright --pythonpath $(BIN)/python
 
-bench: .venv/installed-dev  ## one benchmark: make bench NAME=... [BENCH_ARGS=--quick]
-	@test -n "$(NAME)" || { echo "Which one? make bench NAME=... with one of:"; \
-	  ls benchmarks/*.py 2>/dev/null | sed 's|benchmarks/\(.*\)\.py|  \1|' | grep -v '^  _'; exit 2; }
-	$(BIN)/python benchmarks/$(NAME).py $(BENCH_ARGS)
+bench: .venv/installed-dev  ## benchmarks: the list, or one: make bench NAME=... [BENCH_ARGS=--quick]
+	$(BIN)/python -m benchmarks $(NAME) $(BENCH_ARGS)
 
 clean:  ## remove .venv, demo/, builds and caches
 	rm -rf .venv demo build dist .pytest_cache .ruff_cache

@@ -8,36 +8,34 @@ which is all that a law without memory can learn, then with the shares of the te
 themselves, which nobody knows beforehand. Beside it: the shares of each day of the week.
 
     pip install reverse_geocoder
-    python benchmarks/covid_floor.py [--json]
+    python -m benchmarks covid_floor [--quick] [--json]
 """
 
-import argparse
-import json
-import sys
-
 import numpy as np
-import reverse_geocoder
 
-from conservax.bench import EVENT_SETS
+from benchmarks.claim import Findings, benchmark
+from benchmarks.papers._event_sets import EVENT_SETS
 from conservax.data import Events, Units
 
-DRAWS, DAYS = 200_000, 7  # points a county to measure its area with
+DRAWS, QUICK_DRAWS, DAYS = 200_000, 20_000, 7  # points a county to measure its area with
 
 
 def counties(x: np.ndarray) -> np.ndarray:
     """The county of the nearest town to each place (longitude, latitude)."""
+    import reverse_geocoder  # of no other use here
+
     found = reverse_geocoder.search([(lat, lon) for lon, lat in x.tolist()], mode=1, verbose=False)
     return np.array([f"{town['admin1']}, {town['admin2']}" for town in found])
 
 
-def log_areas(x: np.ndarray, county: np.ndarray, std: np.ndarray) -> dict[str, float]:
+def log_areas(x: np.ndarray, county: np.ndarray, std: np.ndarray, draws: int) -> dict[str, float]:
     """Log of the area that a county's places fill, in standardised units."""
     rng = np.random.default_rng(0)
     logs = {}
     for name in np.unique(county):
         own = x[county == name]
         low, size = own.min(0), np.ptp(own, axis=0)
-        inside = np.mean(counties(low + size * rng.random((DRAWS, 2))) == name)
+        inside = np.mean(counties(low + size * rng.random((draws, 2))) == name)
         logs[str(name)] = float(np.log(inside) + np.log(size / std).sum())
     return logs
 
@@ -47,7 +45,7 @@ def log_shares(county: np.ndarray) -> dict[str, float]:
     return dict(zip(names.tolist(), np.log(counts / counts.sum()).tolist(), strict=True))
 
 
-def measure() -> dict[str, float]:
+def measure(draws: int) -> dict[str, float]:
     split = EVENT_SETS["covid"].load(0)
     std = np.array(Units.of(split.train.table()).std)
     known, asked = counties(split.train.x), counties(split.test.x)
@@ -55,7 +53,7 @@ def measure() -> dict[str, float]:
     names, counts = np.unique(known, return_counts=True)
     kept = np.isin(known, names[counts >= 20])
     judged = np.isin(asked, names[counts >= 20])
-    area = log_areas(split.train.x[kept], known[kept], std)
+    area = log_areas(split.train.x[kept], known[kept], std, draws)
 
     def nll(county: np.ndarray, shares: dict[str, float]) -> float:
         return float(np.mean([area[name] - shares[name] for name in county]))
@@ -79,19 +77,7 @@ def measure() -> dict[str, float]:
     }
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--json", action="store_true", help="one machine-readable object")
-    options = parser.parse_args()
-    figures = measure()
-    if options.json:
-        print(json.dumps(figures))
-    else:
-        print("nats an event, standardised, of the density that the places were drawn from")
-        for name, value in figures.items():
-            print(f"{name:45} {value:.4f}" if isinstance(value, float) else f"{name:45} {value}")
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+@benchmark()
+def run(*, quick: bool) -> Findings:
+    """Nats an event, standardised, of the density that the places were drawn from."""
+    return Findings([measure(QUICK_DRAWS if quick else DRAWS)])

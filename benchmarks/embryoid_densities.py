@@ -7,12 +7,9 @@ among them, so the best of each family is better than anybody could know beforeh
 of 0 copies training cells, independently, some twice. Beside it: the negative log-likelihood of the
 test cells (nats, standardised), which says what each is worth as a density. No model is chosen here.
 
-    CONSERVAX_DATA=... python benchmarks/embryoid_densities.py [--quick] [--json]
+    CONSERVAX_DATA=... python -m benchmarks embryoid_densities [--quick] [--json]
 """
 
-import argparse
-import json
-import sys
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -20,7 +17,8 @@ import numpy as np
 from sklearn.mixture import GaussianMixture
 from sklearn.neighbors import KernelDensity
 
-from conservax.bench import SNAPSHOT_SETS
+from benchmarks.claim import Findings, benchmark
+from benchmarks.papers._snapshot_sets import SNAPSHOT_SETS
 from conservax.check import Population, SnapshotTest
 from conservax.data import by_time
 
@@ -69,34 +67,20 @@ def judge(test: SnapshotTest, times: tuple[float, ...], fitted: dict[float, Fitt
     }
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--quick", action="store_true", help="fewer repeats")
-    parser.add_argument("--json", action="store_true", help="one machine-readable object")
-    options = parser.parse_args()
+@benchmark()
+def run(*, quick: bool) -> Findings:
     (task,) = SNAPSHOT_SETS["eb"].tasks(0)
-    test = SnapshotTest(task.test, task.others, repeats=5 if options.quick else 20)
+    test = SnapshotTest(task.test, task.others, repeats=5 if quick else 20)
     train, times = by_time(task.train), task.judged[1:]
     families = {
         "kernel density, bandwidth": (kernel_density, BANDWIDTHS),
         "Gaussian mixture, components": (gaussian_mixture, SIZES),
     }
-    rows = [
-        {"density": f"{name} {choice:g}"}
-        | judge(test, times, {t: make(train[t], choice) for t in times})
-        for name, (make, choices) in families.items()
-        for choice in choices
-    ]
-    if options.json:
-        print(json.dumps(rows))
-        return 0
-    print(f"{'density':34} W1 over floor  W2 over floor       nll")
-    for row in rows:
-        print(
-            f"{row['density']:34} {row['excess_w1']:+12.1%} {row['excess_w2']:+14.1%} {row['nll']:9.2f}"
-        )
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+    return Findings(
+        [
+            {"density": f"{name} {choice:g}"}
+            | judge(test, times, {t: make(train[t], choice) for t in times})
+            for name, (make, choices) in families.items()
+            for choice in choices
+        ]
+    )

@@ -6,11 +6,9 @@ within 3 %, standard deviation within 15 %. Beside them Kolmogorov's distance of
 inter-event times of fresh windows (of the data themselves for earthquakes) from the exponential
 distribution, and how much of it chance explains in 99 of 100 records.
 
-    python benchmarks/event_counts.py [--quick] [--json] [--only NAME ...]
+    python -m benchmarks event_counts [--quick] [--json] [--rows NAME ...]
 """
 
-import argparse
-import json
 import time
 import warnings
 
@@ -18,6 +16,7 @@ import numpy as np
 from scipy import stats
 
 import conservax
+from benchmarks.claim import Claim, Findings, Option, benchmark, say
 from conservax.check import pooled_residuals
 from conservax.data import Events, cut, earthquakes, pinwheel_hawkes
 
@@ -105,7 +104,6 @@ def figures(name, quick):
     fresh = make(rng, WINDOWS)
     residuals = pooled_residuals(model.integrated_hazards(fresh))
     real = events.counts
-    mean, spread = drawn.mean() / real.mean() - 1, drawn.std() / real.std() - 1
     return {
         "record": name,
         "real mean": real.mean(),
@@ -117,29 +115,24 @@ def figures(name, quick):
         "by chance": stats.kstwo.ppf(0.99, len(residuals)),
         "steps": model.settings["steps"],
         "seconds": time.perf_counter() - start,
-        "within": bool(abs(mean) <= MEAN_WITHIN and abs(spread) <= SPREAD_WITHIN),
     }
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--quick", action="store_true", help="two records, small")
-    parser.add_argument("--json", action="store_true")
-    parser.add_argument("--only", nargs="+", choices=RECORDS, help="records to fit")
-    options = parser.parse_args()
-    names = options.only or (["poisson", "gamma 3"] if options.quick else list(RECORDS))
+def claims_of(row):
+    """Mean and spread of the counts drawn, against those of the data."""
+    for name, ours, theirs, limit in (
+        ("mean", row["mean"], row["real mean"], MEAN_WITHIN),
+        ("standard deviation", row["sd"], row["real sd"], SPREAD_WITHIN),
+    ):
+        yield Claim(f"{row['record']}: {name} off by", abs(ours / theirs - 1), limit)
+
+
+@benchmark(
+    rows=Option(tuple(RECORDS), "records", quick=("poisson", "gamma 3"), among=tuple(RECORDS))
+)
+def run(*, quick, rows):
     results = []
-    for name in names:
-        found = figures(name, options.quick)
-        results.append(found)
-        if not options.json:
-            cells = [f"{k} {v:.3f}" if isinstance(v, float) else f"{v}" for k, v in found.items()]
-            print("  ".join(cells), flush=True)
-    passed = all(found["within"] for found in results)
-    if options.json:
-        print(json.dumps({"passed": passed, "results": results}, default=float))
-    raise SystemExit(not passed)
-
-
-if __name__ == "__main__":
-    main()
+    for name in rows:
+        results.append(figures(name, quick))
+        say(f"{name}: mean {results[-1]['mean']:.3f}, of the data {results[-1]['real mean']:.3f}")
+    return Findings(results, [claim for row in results for claim in claims_of(row)])

@@ -7,15 +7,10 @@ count little), medians over chunks or batches; a small file is gone over several
 are enough of them. Compilation is told apart, and so is the wall clock. The verdict is on the three
 together: the fastest size may be at most 20 % faster than the slowest.
 
-    python benchmarks/event_scaling.py [--quick] [--json]
+    python -m benchmarks event_scaling [--quick] [--json]
 """
 
-import argparse
-import json
-import resource
 import statistics
-import subprocess
-import sys
 import tempfile
 import time
 from pathlib import Path
@@ -26,11 +21,13 @@ import pandas as pd
 import pyarrow
 from pyarrow import parquet
 
+from benchmarks._fresh_process import in_fresh_process, peak_memory
+from benchmarks.claim import Claim, Findings, benchmark, say
 from conservax.data import deal, open_table
 from conservax.density import Autoregressive
+from conservax.fitting import Model
 from conservax.flux import KnotheRosenblatt
 from conservax.law import ConservationLaw
-from conservax.fitting import Model
 from conservax.objective import NegativeLogLikelihood
 from conservax.train import Stage, train
 
@@ -102,7 +99,7 @@ def measure(path: Path) -> dict[str, float]:
         "compiling, seconds": float(compiling),
         "passes over the file": times,
         "wall clock of it all, seconds": time.perf_counter() - begun,
-        "peak, MiB": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+        "peak, MiB": peak_memory(),
     }
 
 
@@ -110,38 +107,21 @@ def measured_apart(rows: int, folder: Path) -> dict[str, float]:
     """`measure` in a process of its own, whose peak of memory is of this size alone."""
     path = folder / f"{rows}.parquet"
     write_events(path, rows)
-    done = subprocess.run(
-        [sys.executable, __file__, "--file", str(path)], check=True, stdout=subprocess.PIPE
-    )
+    found = in_fresh_process(measure, path)
     path.unlink()
-    return json.loads(done.stdout)
+    return found
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--quick", action="store_true", help="without 1e7 events")
-    parser.add_argument("--json", action="store_true")
-    parser.add_argument("--file", type=Path, help=argparse.SUPPRESS)
-    arguments = parser.parse_args()
-    if arguments.file:
-        print(json.dumps(measure(arguments.file)))
-        return
-    sizes = SIZES[:2] if arguments.quick else SIZES
+@benchmark()
+def run(*, quick: bool) -> Findings:
+    """Without 1e7 events if quick."""
+    rows = []
     with tempfile.TemporaryDirectory() as folder:
-        found = {rows: measured_apart(rows, Path(folder)) for rows in sizes}
-    columns = {name: [result[name] for result in found.values()] for name in found[sizes[0]]}
-    spread = {name: max(columns[name]) / min(columns[name]) - 1 for name in RATES}
-    passed = spread[RATES[-1]] <= LIMIT
-    if arguments.json:
-        print(json.dumps({"passed": passed, "limit": LIMIT, "spread": spread, "sizes": found}))
-    else:
-        print(f"{'events a second':<30}" + "".join(f"{rows:>14,}" for rows in sizes) + "   spread")
-        for name, values in columns.items():
-            shown = f"{spread[name]:9.1%}" if name in spread else ""
-            print(f"{name:<30}" + "".join(f"{value:14,.0f}" for value in values) + shown)
-        print(f"{'PASS' if passed else 'MISS'}: spread of all three, limit {LIMIT:.0%}")
-    sys.exit(not passed)
-
-
-if __name__ == "__main__":
-    main()
+        for count in SIZES[:2] if quick else SIZES:
+            rows.append({"events": count} | measured_apart(count, Path(folder)))
+            say(f"{count:,} events: {rows[-1][RATES[-1]]:,.0f} a second")
+    spread = {
+        name: max(row[name] for row in rows) / min(row[name] for row in rows) - 1 for name in RATES
+    }
+    claim = Claim("spread of all three", spread[RATES[-1]], LIMIT, also_quick=True)
+    return Findings(rows, [claim], {"spread": spread})

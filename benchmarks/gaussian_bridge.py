@@ -8,13 +8,10 @@ over that of the covariance. Beside these stand the errors of as many draws of t
 (the floor), and those of the straight lines of optimal transport, the answer to the question
 without noise. Limits: each of the errors, and that of the divergence (`ReferenceEnergy`), below 2 %.
 
-    python benchmarks/gaussian_bridge.py [--quick] [--seeds N] [--json]
+    python -m benchmarks gaussian_bridge [--quick] [--seeds N] [--json]
 """
 
-import argparse
 import dataclasses
-import json
-import sys
 import time
 
 import equinox as eqx
@@ -22,9 +19,11 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from _gaussian_bridge import GaussianBridge, learn, problem
+from benchmarks._gaussian_bridge import GaussianBridge, learn, problem
+from benchmarks._no_rows import no_rows
+from benchmarks.claim import SEEDS, Claim, Findings, benchmark
 from conservax.law import ConservationLaw
-from conservax.objective import ReferenceEnergy, Rows
+from conservax.objective import ReferenceEnergy
 
 LIMIT, POINTS, DIFFUSION = 0.02, 200_000, 1.0
 TIMES = (0.25, 0.5, 0.75)
@@ -54,8 +53,7 @@ def figures_of(law: ConservationLaw, bridge: GaussianBridge, seed: int) -> dict[
     figures = {}
     for t in TIMES:
         figures |= errors(bridge, t, np.asarray(draws(law, key, jnp.float32(t))))
-    nothing = Rows(jnp.zeros(1), jnp.zeros((1, bridge.dim)))
-    divergence = float(ReferenceEnergy(32_768)(key, law, nothing))
+    divergence = float(ReferenceEnergy(32_768)(key, law, no_rows(bridge.dim)))
     return figures | {"divergence": abs(divergence / bridge.divergence - 1)}
 
 
@@ -68,40 +66,22 @@ def figures_of_draws(drawn: GaussianBridge, bridge: GaussianBridge) -> dict[str,
     return figures
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--quick", action="store_true", help="a quarter of the steps")
-    parser.add_argument("--seeds", type=int, default=1)
-    parser.add_argument("--json", action="store_true")
-    arguments = parser.parse_args()
+@benchmark(seeds=SEEDS)
+def run(*, quick: bool, seeds: int) -> Findings:
+    """A quarter of the steps if quick."""
     bridge = problem(DIFFUSION)
-    results = {}
-    for seed in range(arguments.seeds):
+    rows, claims = [], []
+    for seed in range(seeds):
         began = time.perf_counter()
-        law = learn(bridge, QUICK_STAGES if arguments.quick else STAGES, seed)
-        seconds = {"seconds": time.perf_counter() - began}
-        results[f"seed {seed}"] = figures_of(law, bridge, seed) | seconds
-    passed = all(
-        figures[name] < LIMIT
-        for figures in results.values()
-        for name in figures
-        if name != "seconds"
-    )
-    results["floor"] = figures_of_draws(bridge, bridge)
-    results["no noise"] = figures_of_draws(dataclasses.replace(bridge, g=0.0), bridge)
-    if arguments.json:
-        print(json.dumps({"passed": passed, "limit": LIMIT, "results": results}))
-    else:
-        print(f"{'relative error of':<20}" + "".join(f"{name:>10}" for name in results))
-        for name in results["seed 0"]:
-            row = (
-                f"{figures[name]:10.4f}" if name in figures else f"{'':10}"
-                for figures in results.values()
-            )
-            print(f"{name:<20}" + "".join(row))
-        print("PASS" if passed else "MISS", f"(limit {LIMIT:.0%} on every error)")
-    sys.exit(not passed and not arguments.quick)
-
-
-if __name__ == "__main__":
-    main()
+        law = learn(bridge, QUICK_STAGES if quick else STAGES, seed)
+        seconds = time.perf_counter() - began
+        figures = figures_of(law, bridge, seed)
+        rows.append({"draws of": f"the law, seed {seed}", **figures, "seconds": seconds})
+        claims += [
+            Claim(f"relative error of {name}, seed {seed}", error, LIMIT)
+            for name, error in figures.items()
+        ]
+    still = dataclasses.replace(bridge, g=0.0)
+    rows.append({"draws of": "the bridge: the floor", **figures_of_draws(bridge, bridge)})
+    rows.append({"draws of": "the bridge without noise", **figures_of_draws(still, bridge)})
+    return Findings(rows, claims)

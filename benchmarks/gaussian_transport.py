@@ -8,21 +8,20 @@ over T(x) - x less its mean. For comparison the Knothe-Rosenblatt map between th
 which is where the default flux carries points without a divergence-free part. Limit: error below
 2 %, every seed.
 
-    python benchmarks/gaussian_transport.py [--quick] [--seeds N] [--json]
+    python -m benchmarks gaussian_transport [--quick] [--seeds N] [--json]
 """
 
-import argparse
-import json
-import sys
 import time
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
-from _gaussian_bridge import GaussianBridge, learn, problem
+from benchmarks._gaussian_bridge import GaussianBridge, learn, problem
+from benchmarks._no_rows import no_rows
+from benchmarks.claim import SEEDS, Claim, Findings, benchmark
 from conservax.law import ConservationLaw
-from conservax.objective import KineticEnergy, Rows
+from conservax.objective import KineticEnergy
 from conservax.transport import transport
 
 LIMIT, POINTS = 0.02, 4000
@@ -45,8 +44,7 @@ def figures_of(law: ConservationLaw, ends: GaussianBridge, seed: int) -> dict[st
     times = jnp.array([0.0, 1.0], jnp.float32)
     move = jax.jit(jax.vmap(lambda x: transport(law, x, times, rtol=1e-5, atol=1e-5)[-1]))
     error, about_the_mean = errors(ends, x, np.asarray(move(x)))
-    nothing = Rows(jnp.zeros(1), jnp.zeros((1, ends.dim)))
-    energy = float(KineticEnergy(32_768)(jax.random.key(seed), law, nothing))
+    energy = float(KineticEnergy(32_768)(jax.random.key(seed), law, no_rows(ends.dim)))
     factors = (np.linalg.cholesky(cov) for cov in (ends.S1, ends.S0))
     triangular = next(factors) @ np.linalg.inv(next(factors))
     return {
@@ -57,28 +55,15 @@ def figures_of(law: ConservationLaw, ends: GaussianBridge, seed: int) -> dict[st
     }
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--quick", action="store_true", help="a quarter of the steps")
-    parser.add_argument("--seeds", type=int, default=1)
-    parser.add_argument("--json", action="store_true")
-    arguments = parser.parse_args()
+@benchmark(seeds=SEEDS)
+def run(*, quick: bool, seeds: int) -> Findings:
+    """A quarter of the steps if quick."""
     ends = problem(0.0)
-    results = []
-    for seed in range(arguments.seeds):
+    rows = []
+    for seed in range(seeds):
         began = time.perf_counter()
-        law = learn(ends, QUICK_STAGES if arguments.quick else STAGES, seed)
+        law = learn(ends, QUICK_STAGES if quick else STAGES, seed)
         seconds = time.perf_counter() - began
-        results.append(figures_of(law, ends, seed) | {"seconds": seconds})
-    passed = all(figures["error"] < LIMIT for figures in results)
-    if arguments.json:
-        print(json.dumps({"passed": passed, "limit": LIMIT, "results": results}))
-    else:
-        for name in results[0]:
-            print(f"{name:<28}" + "".join(f"{figures[name]:>10.4f}" for figures in results))
-        print("PASS" if passed else "MISS", f"(limit {LIMIT:.0%} on error)")
-    sys.exit(not passed and not arguments.quick)
-
-
-if __name__ == "__main__":
-    main()
+        rows.append({"seed": seed, **figures_of(law, ends, seed), "seconds": seconds})
+    claims = [Claim(f"relative error, seed {row['seed']}", row["error"], LIMIT) for row in rows]
+    return Findings(rows, claims)

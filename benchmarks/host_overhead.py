@@ -4,14 +4,11 @@ A run of `train` with checkpoints and metrics on disk, chunk by chunk, against t
 called over and over with nothing in between. Both are timed warm, in turn; the overhead is the
 ratio of the median time of a chunk, minus one.
 
-    python benchmarks/host_overhead.py [--chunks 20] [--repeats 3] [--json]
+    python -m benchmarks host_overhead [--quick] [--chunks 20] [--repeats 3] [--json]
 """
 
-import argparse
 import itertools
-import json
 import statistics
-import sys
 import tempfile
 import time
 from pathlib import Path
@@ -19,6 +16,7 @@ from pathlib import Path
 import jax
 import optax
 
+from benchmarks.claim import Claim, Findings, Option, benchmark
 from conservax.density import Autoregressive
 from conservax.flux import KnotheRosenblatt
 from conservax.law import ConservationLaw
@@ -68,30 +66,21 @@ def bare(law: ConservationLaw, rows: Rows, chunks: int) -> list[float]:
     return gaps(marks)
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--chunks", type=int, default=20)
-    parser.add_argument("--repeats", type=int, default=3)
-    parser.add_argument("--json", action="store_true")
-    arguments = parser.parse_args()
+@benchmark(
+    chunks=Option(20, "of a run", quick=5, least=2),
+    repeats=Option(3, "runs of each, in turn", quick=1, least=1),
+)
+def run(*, quick: bool, chunks: int, repeats: int) -> Findings:
+    del quick  # fewer chunks and repeats, nothing else
     key = jax.random.key(0)
     law = ConservationLaw(Autoregressive(2, width=128, depth=3, key=key), KnotheRosenblatt())
     rows = Rows(jax.random.uniform(key, (20_000,)), jax.random.normal(key, (20_000, 2)))
     with_host: list[float] = []
     without: list[float] = []
-    for _ in range(arguments.repeats):
-        with_host += trained(law, rows, arguments.chunks)
-        without += bare(law, rows, arguments.chunks)
-    overhead = statistics.median(with_host) / statistics.median(without) - 1
-    passed = overhead < LIMIT
-    if arguments.json:
-        print(json.dumps({"passed": passed, "overhead": overhead, "limit": LIMIT}))
-    else:
-        per_step = 1e3 * statistics.median(without) / CHUNK
-        print(f"step {per_step:.2f} ms; host overhead {overhead:.2%} (limit {LIMIT:.0%})")
-        print("PASS" if passed else "MISS")
-    sys.exit(not passed)
-
-
-if __name__ == "__main__":
-    main()
+    for _ in range(repeats):
+        with_host += trained(law, rows, chunks)
+        without += bare(law, rows, chunks)
+    steps = [1e3 * statistics.median(times) / CHUNK for times in (without, with_host)]
+    overhead = steps[1] / steps[0] - 1
+    row = {"step, ms": steps[0], "step with host, ms": steps[1], "overhead": overhead}
+    return Findings([row], [Claim("overhead of the host", overhead, LIMIT)])

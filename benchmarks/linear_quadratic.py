@@ -8,17 +8,14 @@ cost for all in common. In the last two the mean and the fluctuations have Ricca
 their own. Compared: the total cost (limit 1 %), means over the root of the variance, and variances,
 at t = 0.25, 0.5, 0.75 and 1 (limit 2 %; a mean is 2 % of a standard deviation off).
 
-    python benchmarks/linear_quadratic.py [--quick] [--json]
+    python -m benchmarks linear_quadratic [--quick] [--json]
 """
-
-import argparse
-import json
-import sys
 
 import numpy as np
 from scipy.integrate import solve_ivp
 
-from _gaussian_bridge import GaussianBridge
+from benchmarks._gaussian_bridge import GaussianBridge
+from benchmarks.claim import Claim, Findings, benchmark
 from conservax.control import Flocking, Normals, Plan, Problem, plan, task
 from conservax.control import Potential as Valley
 
@@ -97,11 +94,9 @@ def errors(solved: Plan, known) -> dict[str, float]:
     }
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--quick", action="store_true", help="a third of the steps")
-    parser.add_argument("--json", action="store_true")
-    arguments = parser.parse_args()
+@benchmark()
+def run(*, quick: bool) -> Findings:
+    """A third of the steps if quick."""
     linear = task("linear-quadratic")
     assert isinstance(linear.costs[0], Valley)
     q = np.asarray(linear.costs[0].scale)
@@ -111,25 +106,15 @@ def main() -> None:
         "game": (game(True), expected(linear, q, FLOCK, nash=True)),
         "planner": (game(False), expected(linear, q, FLOCK, nash=False)),
     }
-    steps = 500 if arguments.quick else 1500
-    results = {
-        name: errors(plan(problem, bumps=4, steps=steps), known)
+    steps = 500 if quick else 1500
+    rows = [
+        {"problem": name, **errors(plan(problem, bumps=4, steps=steps), known)}
         for name, (problem, known) in problems.items()
-    }
-    passed = all(
-        found["cost"] < COST_LIMIT and max(found["mean"], found["variance"]) < MOMENT_LIMIT
-        for found in results.values()
-    )
-    if arguments.json:
-        print(json.dumps({"passed": passed, "results": results}))
-    else:
-        print(f"{'relative error of':<20}{'cost':>10}{'mean':>10}{'variance':>10}{'seconds':>10}")
-        for name, found in results.items():
-            row = "".join(f"{found[key]:10.4f}" for key in ("cost", "mean", "variance"))
-            print(f"{name:<20}{row}{found['seconds']:10.1f}")
-        print("PASS" if passed else "MISS", "(limits: cost 1 %, moments 2 %)")
-    sys.exit(not passed and not arguments.quick)
-
-
-if __name__ == "__main__":
-    main()
+    ]
+    limits = {"cost": COST_LIMIT, "mean": MOMENT_LIMIT, "variance": MOMENT_LIMIT}
+    claims = [
+        Claim(f"relative error of the {name}, {row['problem']}", row[name], limit)
+        for row in rows
+        for name, limit in limits.items()
+    ]
+    return Findings(rows, claims)

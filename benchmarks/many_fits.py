@@ -1,17 +1,16 @@
-"""Do many fits in one process pile up what was compiled for them?
+"""Claim: many fits in one process do not pile up what was compiled for them.
 
 200 fits that differ in their seed, then 60 that differ in all shapes (coordinates, width, depth, rows,
 batches), each with its first `log_prob`, `velocity` and `sample`. Tiny fits: what is compiled is as
-large as that of long ones. Claim: memory maps, of which Linux gives a process 65 530, and resident
-memory stay where they are, and fits of other seeds compile nothing.
+large as that of long ones. Memory maps, of which Linux gives a process 65 530, and resident
+memory stay where they are, and fits of other seeds compile nothing. Limit: no compilation after
+the first fit, until shapes change.
 
-    python benchmarks/many_fits.py [--quick] [--json]
+    python -m benchmarks many_fits [--quick] [--json]
 
 Takes 30 minutes on two cores; --quick, with 10 and 3 fits, two.
 """
 
-import argparse
-import json
 import os
 import time
 from pathlib import Path
@@ -20,6 +19,7 @@ import jax.monitoring
 import numpy as np
 
 import conservax
+from benchmarks.claim import Claim, Findings, Option, benchmark, say
 
 COMPILED = "/jax/core/compile/backend_compile_duration"
 compilations = [0]
@@ -53,37 +53,28 @@ def usage(kind: str, fits: int, begun: float) -> dict:
     }
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
-    parser.add_argument("--quick", action="store_true")
-    parser.add_argument("--json", action="store_true")
-    parser.add_argument("--seeds", type=int, help="fits of other seeds")
-    parser.add_argument("--shapes", type=int, help="fits of other shapes")
-    options = parser.parse_args()
-    seeds, shapes, every = (10, 3, 1) if options.quick else (200, 60, 20)
-    seeds = seeds if options.seeds is None else options.seeds
-    shapes = shapes if options.shapes is None else options.shapes
+@benchmark(
+    seeds=Option(200, "fits of other seeds", quick=10, least=1),
+    shapes=Option(60, "fits of other shapes", quick=3),
+)
+def run(*, quick: bool, seeds: int, shapes: int) -> Findings:
     jax.monitoring.register_event_duration_secs_listener(count_compilations)
-    begun, rows = time.perf_counter(), []
+    begun, rows, every = time.perf_counter(), [], 1 if quick else 20
 
     def note(kind: str, fits: int) -> None:
         rows.append(usage(kind, fits, begun))
-        if not options.json:
-            print("  ".join(f"{name} {value}" for name, value in rows[-1].items()), flush=True)
+        say("  ".join(f"{name} {value}" for name, value in rows[-1].items()))
 
     fit(0, 0)
     note("seeds", 1)
+    first = compilations[0]
     for n in range(2, seeds + 1):
         fit(n, 0)
         if n % every == 0:
             note("seeds", n)
+    claim = Claim("compilations by fits of other seeds", compilations[0] - first, 0)
     for n in range(1, shapes + 1):
         fit(0, n)
         if n % every == 0:
             note("shapes", n)
-    if options.json:
-        print(json.dumps(rows))
-
-
-if __name__ == "__main__":
-    main()
+    return Findings(rows, [claim])

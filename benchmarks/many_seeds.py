@@ -8,14 +8,11 @@ the latter grow tenfold the arithmetic of one seed keeps a core busy, and only i
 accelerator, could do that of ten in less time. Limit: ratios by the clock of the default network
 below 3. The small network is shown for comparison.
 
-    python benchmarks/many_seeds.py [--quick] [--repeats 3] [--steps 1000] [--json]
+    python -m benchmarks many_seeds [--quick] [--repeats 3] [--steps 1000] [--json]
 """
 
-import argparse
 import itertools
-import json
 import statistics
-import sys
 import time
 
 import jax
@@ -23,6 +20,7 @@ import jax.numpy as jnp
 import numpy as np
 
 import conservax
+from benchmarks.claim import Claim, Findings, Option, benchmark
 from conservax.density import Autoregressive
 from conservax.flux import KnotheRosenblatt
 from conservax.law import ConservationLaw
@@ -93,27 +91,18 @@ def measure(network: dict[str, int], repeats: int, steps: int) -> dict[str, floa
     return figures | ({"fit": statistics.median(whole)} if whole else {})
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--quick", action="store_true", help="one pair, and steps alone")
-    parser.add_argument("--repeats", type=int, default=3)
-    parser.add_argument("--steps", type=int, default=1000, help="of whole calls")
-    parser.add_argument("--json", action="store_true")
-    arguments = parser.parse_args()
-    repeats, steps = (1, 0) if arguments.quick else (arguments.repeats, arguments.steps)
+@benchmark(
+    repeats=Option(3, "pairs", quick=1, least=1),
+    steps=Option(1000, "of whole calls; 0 for none", quick=0),
+)
+def run(*, quick: bool, repeats: int, steps: int) -> Findings:
+    """One pair, and training steps alone, if quick."""
+    del quick
     results = {name: measure(network, repeats, steps) for name, network in NETWORKS.items()}
-    default = results["default"]
-    passed = max(default["step"], default.get("fit", 0.0)) < LIMIT
-    if arguments.json:
-        device = jax.devices()[0].device_kind
-        print(json.dumps({"device": device, "passed": passed, "limit": LIMIT, "results": results}))
-    else:
-        print(f"{MEMBERS} members over one" + "".join(f"{name:>17}" for name in default))
-        for name, figures in results.items():
-            print(f"{name:<19}" + "".join(f"{value:>17.2f}" for value in figures.values()))
-        print("PASS" if passed else "MISS", f"(limit {LIMIT:g} for the default network)")
-    sys.exit(not passed)
-
-
-if __name__ == "__main__":
-    main()
+    rows = [{"network": name, **figures} for name, figures in results.items()]
+    claims = [
+        Claim(f"{name} of ten over one, default network", results["default"][name], LIMIT)
+        for name in ("step", "fit")
+        if name in results["default"]
+    ]
+    return Findings(rows, claims, {"device": jax.devices()[0].device_kind})

@@ -8,20 +8,18 @@ seconds, cells a second, and peak memory after each step, from the operating sys
 what the process holds before it reads, `FIXED` MiB, mostly of the compiler, and `COPIES` copies of
 the coordinates in float64.
 
-    python benchmarks/million_cells.py [--quick] [--cells 1000000] [--dims 50] [--carry] [--json]
+    python -m benchmarks million_cells [--quick] [--cells 1000000] [--dims 50] [--carry] [--json]
 """
 
-import argparse
-import json
-import resource
-import subprocess
-import sys
 import tempfile
 import time
 import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+
+from benchmarks._fresh_process import in_fresh_process, peak_memory
+from benchmarks.claim import Claim, Findings, Option, benchmark
 
 FIXED, COPIES = 512, 8
 BATCH = 1024
@@ -46,11 +44,6 @@ def write_cells(path: Path, count: int, dims: int) -> None:
         matrix.attrs["encoding-type"], matrix.attrs["encoding-version"] = "array", "0.2.0"
 
 
-def peak() -> float:
-    """Largest memory of this process so far, MiB."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-
-
 def measure(path: Path, dims: int, carry: bool) -> dict[str, Any]:
     import anndata
     import h5py
@@ -59,14 +52,15 @@ def measure(path: Path, dims: int, carry: bool) -> dict[str, Any]:
 
     import conservax
 
+    warnings.simplefilter("ignore")
     jnp.ones(3).sum().block_until_ready()
-    steps, start = [], peak()
+    steps, start = [], peak_memory()
 
     def timed(name: str, work: Callable[[], Any]) -> Any:
         began = time.perf_counter()
         result = work()
         seconds = time.perf_counter() - began
-        steps.append({"step": name, "seconds": seconds, "peak": peak()})
+        steps.append({"step": name, "seconds": seconds, "peak": peak_memory()})
         return result
 
     read = {"time": "day", "columns": ["X_pca"], "dims": dims}
@@ -89,46 +83,22 @@ def measure(path: Path, dims: int, carry: bool) -> dict[str, Any]:
         "dims": dims,
         "start": start,
         "steps": steps,
-        "grown": peak() - start,
+        "grown": peak_memory() - start,
         "limit": FIXED + COPIES * 8 * count * dims / 2**20,
     }
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--quick", action="store_true", help="20 000 cells, no verdict")
-    parser.add_argument("--cells", type=int, default=1_000_000)
-    parser.add_argument("--dims", type=int, default=50)
-    parser.add_argument("--carry", action="store_true", help="carry every cell, too")
-    parser.add_argument("--json", action="store_true", help="one machine-readable object")
-    parser.add_argument("--read", type=Path, help=argparse.SUPPRESS)  # in the fresh process
-    options = parser.parse_args()
-    if options.read:
-        warnings.simplefilter("ignore")
-        print(json.dumps(measure(options.read, options.dims, options.carry)))
-        return 0
-    count = 20_000 if options.quick else options.cells
+@benchmark(
+    cells=Option(1_000_000, "cells", quick=20_000, least=1),
+    dims=Option(50, "principal components", least=2),
+    carry=Option(False, "carry every cell, too"),
+)
+def run(*, quick: bool, cells: int, dims: int, carry: bool) -> Findings:
+    del quick  # fewer cells, nothing else
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "cells.h5ad"
-        write_cells(path, count, options.dims)
-        again = [sys.executable, __file__, "--read", str(path), "--dims", str(options.dims)]
-        again += ["--carry"] * options.carry
-        result = json.loads(subprocess.run(again, check=True, stdout=subprocess.PIPE).stdout)
-    passed = result["grown"] <= result["limit"]
-    if options.json:
-        print(json.dumps({"passed": passed, **result}))
-        return 0 if passed or options.quick else 1
-    print(f"{count:,} cells, {options.dims} dims; {result['start']:.0f} MiB before reading")
-    for step in result["steps"]:
-        speed = count / step["seconds"]
-        print(
-            f"{step['step']:24} {step['seconds']:8.1f} s {speed:12,.0f} cells/s   "
-            f"peak {step['peak']:7.0f} MiB"
-        )
-    print(f"grown by {result['grown']:.0f} MiB, limit {result['limit']:.0f} MiB")
-    print("PASS" if passed else "MISS")
-    return 0 if passed or options.quick else 1
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+        write_cells(path, cells, dims)
+        result = in_fresh_process(measure, path, dims, carry)
+    rows = [step | {"cells a second": cells / step["seconds"]} for step in result["steps"]]
+    sizes = {"cells": cells, "dims": dims, "MiB before reading": result["start"]}
+    return Findings(rows, [Claim("MiB grown by", result["grown"], result["limit"])], sizes)

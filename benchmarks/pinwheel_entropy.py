@@ -7,18 +7,16 @@ time the marginal is the same ten-arm mixture, of entropy 2.175 nats in standard
 no density without history can score below it. 2000 sequences to train, 200 to validate, and by
 default 2000 fresh ones to test.
 
-    python benchmarks/pinwheel_entropy.py [--quick] [--json]
+    python -m benchmarks pinwheel_entropy [--quick] [--seeds N] [--json]
 """
 
-import argparse
-import json
-import sys
 import time
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
+from benchmarks.claim import SEEDS, Claim, Findings, benchmark
 from conservax.data import pinwheel_hawkes
 from conservax.density import Autoregressive
 from conservax.flux import KnotheRosenblatt
@@ -29,7 +27,7 @@ from conservax.train import Stage, train
 ENTROPY, LIMIT, TOO_GOOD = 2.175, 0.03, 0.01
 
 
-def run(steps: int, test_sequences: int, seed: int) -> dict[str, float]:
+def figures_of(steps: int, test_sequences: int, seed: int) -> dict[str, float]:
     t, x, sequence = pinwheel_hawkes(np.random.default_rng(seed), 2200 + test_sequences)
     training = sequence < 2000
     x = (x - x[training].mean(0)) / x[training].std(0, ddof=1)
@@ -62,25 +60,14 @@ def run(steps: int, test_sequences: int, seed: int) -> dict[str, float]:
     }
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--quick", action="store_true", help="a tenth of the steps")
-    parser.add_argument("--seeds", type=int, default=1)
-    parser.add_argument("--json", action="store_true")
-    arguments = parser.parse_args()
-    steps = 600 if arguments.quick else 6000
-    results = [run(steps, 2000, seed) for seed in range(arguments.seeds)]
-    worst = max(result["excess_over_entropy"] for result in results)
-    best = min(result["excess_over_entropy"] for result in results)
-    passed = best > -TOO_GOOD and worst <= LIMIT
-    if arguments.json:
-        print(json.dumps({"passed": passed, "entropy": ENTROPY, "results": results}))
-    else:
-        for result in results:
-            print("  ".join(f"{name} {value:.4g}" for name, value in result.items()))
-        print(f"{'PASS' if passed else 'MISS'}: limit {LIMIT} above the entropy {ENTROPY}")
-    sys.exit(not passed and not arguments.quick)
-
-
-if __name__ == "__main__":
-    main()
+@benchmark(seeds=SEEDS)
+def run(*, quick: bool, seeds: int) -> Findings:
+    """A tenth of the steps if quick."""
+    steps = 600 if quick else 6000
+    rows = [{"seed": seed, **figures_of(steps, 2000, seed)} for seed in range(seeds)]
+    excess = [row["excess_over_entropy"] for row in rows]
+    claims = [
+        Claim(f"nats above the entropy {ENTROPY}, at worst", max(excess), LIMIT),
+        Claim("and at best: below it is a mistake", min(excess), -TOO_GOOD, at_least=True),
+    ]
+    return Findings(rows, claims)

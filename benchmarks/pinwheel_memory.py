@@ -7,12 +7,9 @@ classes in windows that it draws, beside those of windows held out. Classes are 
 nearest neighbours among points of known class. Limits: places 0.3 nats below the law without
 memory; mean count within 5 %, chance of the next class within 0.03.
 
-    python benchmarks/pinwheel_memory.py [--quick] [--json]
+    python -m benchmarks pinwheel_memory [--quick] [--json]
 """
 
-import argparse
-import json
-import sys
 import time
 
 import numpy as np
@@ -20,9 +17,11 @@ from scipy.stats import ks_2samp
 from sklearn.neighbors import KNeighborsClassifier
 
 import conservax
-from conservax.bench import EVENT_SETS, fit_bumps
+from benchmarks.claim import Claim, Findings, benchmark
+from benchmarks.papers._event_models import fit_bumps
+from benchmarks.papers._event_sets import EVENT_SETS
 from conservax.data import Events
-from conservax.score import (event_scores, scores)
+from conservax.score import event_scores, scores
 
 CLASSES, SOON = 10, 0.3  # waits below this are mostly between parents and children
 GAIN_LIMIT, COUNT_LIMIT, CHANCE_LIMIT = 0.3, 0.05, 0.03
@@ -92,26 +91,13 @@ def measure(quick: bool) -> dict[str, float]:
     }
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--quick", action="store_true")
-    parser.add_argument("--json", action="store_true", help="one machine-readable object")
-    options = parser.parse_args()
-    result = {name: float(value) for name, value in measure(options.quick).items()}
-    passed = (
-        result["gain in places"] >= GAIN_LIMIT
-        and abs(result["ratio of mean counts"] - 1) <= COUNT_LIMIT
-        and max(result[f"largest difference of chances, {s}"] for s in ("soon", "late"))
-        <= CHANCE_LIMIT
-    )
-    if options.json:
-        print(json.dumps({"passed": passed, **result}))
-    else:
-        for name, value in result.items():
-            print(f"{name:42} {value:8.4f}")
-        print("PASS" if passed else "MISS")
-    return 0 if passed or options.quick else 1
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+@benchmark()
+def run(*, quick: bool) -> Findings:
+    row = {name: float(value) for name, value in measure(quick).items()}
+    chances = (f"largest difference of chances, {when}" for when in ("soon", "late"))
+    claims = [
+        Claim("gain in places, nats", row["gain in places"], GAIN_LIMIT, at_least=True),
+        Claim("mean count off by", abs(row["ratio of mean counts"] - 1), COUNT_LIMIT),
+        *(Claim(name, row[name], CHANCE_LIMIT) for name in chances),
+    ]
+    return Findings([row], claims)

@@ -1,16 +1,13 @@
-"""What a law costs, as ratios that do not depend on the machine, and how the cost grows.
+"""Claim: what a law costs, as ratios that do not depend on the machine; and how the cost grows.
 
-    python benchmarks/speed.py [--quick] [--repeats N] [--json]
+    python -m benchmarks speed [--quick] [--repeats N] [--json]
 
 Every ratio is the median over rounds in which the two programs run one after the other, in turn,
-so that a drift of the machine's speed cancels. Single precision, one process. The exit code is 1
-if a limit is missed.
+so that a drift of the machine's speed cancels. Single precision, one process. Limits hold with
+--quick, too.
 """
 
-import argparse
-import json
 import statistics
-import sys
 import time
 from collections.abc import Callable
 
@@ -18,6 +15,7 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 
+from benchmarks.claim import Claim, Findings, Option, benchmark
 from conservax.density import Autoregressive
 from conservax.flux import KnotheRosenblatt, SigmoidCancellation
 from conservax.law import ConservationLaw
@@ -118,7 +116,7 @@ def matrix_products(weights, t, x):
     return h @ readout.T
 
 
-def measure_ratios(repeats: int, slot: float) -> dict[str, dict]:
+def measure_ratios(repeats: int, slot: float) -> list[dict]:
     """Every ratio of `LIMITS`, its two programs timed in turn."""
     ready = programs(BATCH, DIM)
     calls = {name: program.calls_within(slot) for name, program in ready.items()}
@@ -129,16 +127,12 @@ def measure_ratios(repeats: int, slot: float) -> dict[str, dict]:
             order = pair if turn % 2 == 0 else pair[::-1]
             took = {name: ready[name].seconds(calls[name]) for name in order}
             rounds[ratio].append((took[pair[0]], took[pair[1]]))
-    return {
-        ratio: {
-            "ratio": statistics.median(above / below for above, below in times),
-            "limit": LIMITS[ratio],
-            "milliseconds": [
-                1e3 * statistics.median(column) for column in zip(*times, strict=True)
-            ],
-        }
-        for ratio, times in rounds.items()
-    }
+    rows = []
+    for ratio, times in rounds.items():
+        above, below = (1e3 * statistics.median(column) for column in zip(*times, strict=True))
+        measured = statistics.median(above / below for above, below in times)
+        rows.append({"ratio": ratio, "measured": measured, "ms above": above, "ms below": below})
+    return rows
 
 
 GROWING = ("log_prob", "Knothe-Rosenblatt velocity", "sample", "gradient of kinetic energy")
@@ -164,53 +158,18 @@ def measure_growth(sizes: list[tuple[int, int]], repeats: int, slot: float) -> l
     return rows
 
 
-def print_ratios(ratios: dict[str, dict]) -> None:
-    print(f"batch {BATCH}, dim {DIM}, network {NETWORK}\n")
-    print(f"{'ratio':46} {'measured':>9} {'limit':>6}       milliseconds")
-    for name, row in ratios.items():
-        verdict = "PASS" if row["ratio"] <= row["limit"] else "miss"
-        above, below = row["milliseconds"]
-        print(
-            f"{name:46} {row['ratio']:9.2f} {row['limit']:6.1f} {verdict}  {above:.3g} / {below:.3g}"
-        )
-
-
-def print_growth(rows: list[dict]) -> None:
-    print(f"\n{'batch':>6} {'dim':>4}  {'program':28} {'milliseconds':>12} {'megabytes':>10}")
-    for row in rows:
-        memory = "" if row["megabytes"] is None else f"{row['megabytes']:10.1f}"
-        print(
-            f"{row['batch']:6} {row['dim']:4}  {row['program']:28} {row['milliseconds']:12.3g} {memory}"
-        )
-
-
-def main() -> int:
-    """Measure, print, and say whether every limit holds."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--quick", action="store_true", help="fewer rounds, smaller tables")
-    parser.add_argument("--repeats", type=int, help="rounds per ratio (30, or 7 with --quick)")
-    parser.add_argument("--json", action="store_true", help="one machine-readable object")
-    options = parser.parse_args()
-    repeats = options.repeats or (7 if options.quick else 30)
-    if repeats < 1:
-        parser.error(f"expected at least one repeat; got {repeats}.")
-    slot = 0.05 if options.quick else 0.2
-    dims, batches = (
-        ([2, 20], [64, 1024]) if options.quick else ([2, 5, 20, 64], [64, 256, 1024, 4096])
-    )
+@benchmark(repeats=Option(30, "rounds per ratio", quick=7, least=1))
+def run(*, quick: bool, repeats: int) -> Findings:
+    """Fewer rounds and smaller tables if quick."""
+    slot = 0.05 if quick else 0.2
+    dims, batches = ([2, 20], [64, 1024]) if quick else ([2, 5, 20, 64], [64, 256, 1024, 4096])
     sizes = [(BATCH, dim) for dim in dims] + [(batch, DIM) for batch in batches]
 
     ratios = measure_ratios(repeats, slot)
     growth = measure_growth(list(dict.fromkeys(sizes)), min(repeats, 5), slot)
-    passed = all(row["ratio"] <= row["limit"] for row in ratios.values())
-    if options.json:
-        device = jax.devices()[0].device_kind
-        print(json.dumps({"device": device, "passed": passed, "ratios": ratios, "growth": growth}))
-    else:
-        print_ratios(ratios)
-        print_growth(growth)
-    return 0 if passed else 1
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+    claims = [
+        Claim(row["ratio"], row["measured"], LIMITS[row["ratio"]], also_quick=True)
+        for row in ratios
+    ]
+    setting = f"batch {BATCH}, dim {DIM}, network {NETWORK}, on {jax.devices()[0].device_kind}"
+    return Findings(ratios, claims, {"setting": setting, "growth": growth})

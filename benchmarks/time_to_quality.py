@@ -9,13 +9,11 @@ least as good as the CNF's last one, and at later ones until its test figure is 
 Time is told twice: seconds on the clock, and seconds of processor time, which neighbours on a
 shared machine disturb less. Both count compilation; both are told without it too.
 
-    python benchmarks/time_to_quality.py [--rows pinwheel] [--quick] [--json]
+    python -m benchmarks time_to_quality [--rows pinwheel] [--quick] [--json]
 """
 
-import argparse
-import json
-import sys
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -25,24 +23,16 @@ import matplotlib as mpl
 import numpy as np
 import pandas as pd
 
-from conservax.bench import (
-    BATCH_SIZE,
-    BUMPS,
-    EVENT_SETS,
-    FLOW,
-    EventRows,
-    bumps,
-    event_rows,
-    fit_flow,
-    flow_nll,
-    rows_of,
-)
-from conservax.data import EventSplit
+from benchmarks.claim import Claim, Findings, Option, benchmark, say
+from benchmarks.papers._event_models import BATCH_SIZE, BUMPS, FLOW, bumps
+from benchmarks.papers._event_sets import EVENT_SETS
+from benchmarks.papers._fit_flow import EventRows, event_rows, fit_flow, flow_nll, rows_of
+from conservax.data import DataError, EventSplit
+from conservax.fitting import Model
 from conservax.flux import KnotheRosenblatt
 from conservax.law import ConservationLaw
-from conservax.fitting import Model
-from conservax.score import scores
 from conservax.objective import NegativeLogLikelihood
+from conservax.score import scores
 from conservax.train import ChunkReport, Stage, Trained, cosine_adam, train
 
 LIMIT = 1 / 20
@@ -80,7 +70,7 @@ class Curve:
         moment = Moment.now().since(self.start)
         self.points.append((report.step, report.validation, moment))
         progress = f"step {report.step}, {moment.clock:.0f} s: validation {report.validation:.4f}"
-        print(progress, file=sys.stderr, flush=True)
+        say(progress)
 
     def compilation(self) -> Moment:
         """What the first chunk took beyond the second, start-up included.
@@ -189,32 +179,23 @@ def draw(curves: pd.DataFrame, result: dict[str, Any]) -> None:
     plt.close(figure)
 
 
-def show(result: dict[str, Any]) -> None:
-    for name, value in result.items():
-        if isinstance(value, dict):
-            print(f"{name:20} " + "  ".join(f"{key} {v:.4g}" for key, v in value.items()))
-        else:
-            print(f"{name:42} {value:.4g}" if isinstance(value, float) else f"{name:42} {value}")
+def lines_of(result: dict[str, Any]) -> list[dict[str, Any]]:
+    """A line a law."""
+    laws = ("cnf", "ours_at_the_end", "ours_when_as_good")
+    return [{"law": law} | result[law] for law in laws if law in result]
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--rows", default="pinwheel", choices=EVENT_SETS)
-    parser.add_argument("--quick", action="store_true", help="few steps of both; nothing is kept")
-    parser.add_argument("--json", action="store_true", help="one machine-readable object")
-    options = parser.parse_args()
-    result, curves = measure(options.rows, options.quick)
-    passed = result.get("ratio_seconds", np.inf) <= LIMIT
-    if not options.quick:
+@benchmark(rows=Option(("pinwheel",), "one data set", among=tuple(EVENT_SETS)))
+def run(*, quick: bool, rows: Sequence[str]) -> Findings:
+    """Few steps of both if quick, and nothing is kept."""
+    if len(rows) > 1:
+        raise DataError(f"expected one data set; got --rows {' '.join(rows)}.")
+    result, curves = measure(rows[0], quick)
+    if not quick:
         curves.to_csv(PICTURE.with_suffix(".csv"), index=False, float_format="%.5g")
         draw(curves, result)
-    if options.json:
-        print(json.dumps({"passed": passed, **result}))
-    else:
-        show(result)
-        print(f"{'PASS' if passed else 'MISS'}: limit {LIMIT:g} of the CNF's seconds on the clock")
-    return 0 if passed or options.quick else 1
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+    ratio = result.get("ratio_seconds", np.inf)
+    rest = {name: value for name, value in result.items() if not isinstance(value, dict)}
+    rest["data"] = rest.pop("rows")
+    claim = Claim("seconds on the clock over those of the CNF", ratio, LIMIT)
+    return Findings(lines_of(result), [claim], rest)

@@ -53,10 +53,8 @@ MAY_IMPORT = {
     "report": "_types density flux law objective train transport check data baseline model",
     # what is done without data: steering by costs
     "control": "_types _programs univariate density field flux law objective train transport check data model",
-    # tables of the papers
-    "bench": "_types _programs nn univariate density field flux law objective train transport check data baseline point_process reference model control equation solve",
     "__init__": "_compiler _types nn univariate density field flux reference law equation objective train solve transport check data baseline point_process model report control",
-    "cli": "_types density flux law objective train transport check data baseline model report control bench __init__",
+    "cli": "_types density flux law objective train transport check data baseline model report control __init__",
     "__main__": "cli",
 }
 # A convenience method may open one higher part, inside the method and nowhere else.
@@ -197,15 +195,25 @@ def test_programs_beside_the_package_use_its_public_names():
     assert private == []
 
 
+def test_the_package_knows_nothing_of_the_benchmarks():
+    imported = {module.split(".")[0] for path in SOURCES for module, _ in imported_by(path)}
+    assert "benchmarks" not in imported
+
+
+def test_benchmarks_stay_readable():
+    files = python_files(ROOT / "benchmarks")
+    lengths = {path.name: len(path.read_text().splitlines()) for path in files}
+    assert {name: lines for name, lines in lengths.items() if lines > LONGEST_FILE} == {}
+
+
 def test_only_transport_integrates():
-    # ... and the baseline that has to be simulated to be trained, for comparison.
     users = {
         part_of(path)
         for path in SOURCES
         for module, _ in imported_by(path)
         if module.split(".")[0] == "diffrax"
     }
-    assert users <= {"transport", "bench"}
+    assert users == {"transport"}
 
 
 def test_only_the_command_line_prints():

@@ -23,15 +23,15 @@ from conservax import transport as transport
 from conservax import univariate as univariate
 from conservax.control import plan as plan
 from conservax.data import DataError as DataError
-from conservax.law import ConservationLaw as ConservationLaw
-from conservax.model import CodecError as CodecError
 from conservax.fitting import EventModel as EventModel
-from conservax.model import ExtrapolationWarning as ExtrapolationWarning
 from conservax.fitting import Model as Model
 from conservax.fitting import fit as fit
 from conservax.fitting import fit_events as fit_events
 from conservax.fitting import load as load
 from conservax.fitting import resume as resume
+from conservax.law import ConservationLaw as ConservationLaw
+from conservax.model import CodecError as CodecError
+from conservax.model import ExtrapolationWarning as ExtrapolationWarning
 from conservax.train import Stage as Stage
 
 __version__ = version("conservax")

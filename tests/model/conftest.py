@@ -8,8 +8,8 @@ import pytest
 
 from conservax import ConservationLaw
 from conservax.data import TimeAxis, Units
-from conservax.flux import KnotheRosenblatt
 from conservax.fitting import Model
+from conservax.flux import KnotheRosenblatt
 from oracles import moving_logistic
 
 DAYS = 4.0  # the law's time runs over so many

@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 from scipy.sparse import csr_matrix
 
-from conservax.data import DataError
 from conservax.cells import Embedding
+from conservax.data import DataError
 
 
 def day(cells):

@@ -12,11 +12,11 @@ import pytest
 import conservax
 from conservax import density, field, flux, objective, point_process, reference, univariate
 from conservax.data import DataError, read_table, split
+from conservax.fitting._stored_rows import read_split, write_split
 from conservax.law import ConservationLaw
 from conservax.model import CodecError
 from conservax.model._codec import CLASSES, NAMES, decode, encode
 from conservax.model._file import load_parts, save_parts
-from conservax.fitting._stored_rows import (read_split, write_split)
 
 KEY = jax.random.key(0)
 SMALL = {"components": 2, "width": 8, "depth": 1}
@@ -125,7 +125,7 @@ def test_a_name_stands_for_one_class():
     assert {name for name in CLASSES if name.endswith(".NetworkDrift")} == {
         "reference.NetworkDrift"
     }
-    from conservax.bench._simulated import SimulatedDrift  # another network of another part
+    from benchmarks.papers._simulated import SimulatedDrift  # another network of another part
 
     with pytest.raises(CodecError, match="cannot write down"):
         encode(SimulatedDrift(2, key=KEY))

@@ -10,8 +10,8 @@ from sklearn.cluster import KMeans
 
 import conservax
 from conservax.data import DataError, Events, pinwheel_hawkes, split_events
-from conservax.score import event_scores
 from conservax.fitting import open_run
+from conservax.score import event_scores
 from conservax.train import CHECKPOINT
 from oracles import compiled, to_float32
 

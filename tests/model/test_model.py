@@ -9,14 +9,14 @@ import jax.numpy as jnp
 import numpy as np
 import pandas as pd
 import pytest
+from conservax.model._rows import BLOCK, over_rows
 
 import conservax
 from conservax import density, objective
 from conservax.data import DataError
+from conservax.fitting import open_run, smoothing
 from conservax.model import ExtrapolationWarning
-from conservax.fitting import (open_run, smoothing)
 from conservax.score import scores
-from conservax.model._rows import BLOCK, over_rows
 from oracles import Compilations
 
 TINY = {

@@ -4,13 +4,13 @@ import jax
 import numpy as np
 import pandas as pd
 import pytest
+from conservax.models._densities import density_maker
+from conservax.models._paths import coupled_paths
 from scipy.optimize import linear_sum_assignment
 from scipy.spatial.distance import cdist
 
 import conservax
 from conservax.flux import MixtureFlux
-from conservax.models._densities import density_maker
-from conservax.models._paths import coupled_paths
 
 
 def snapshots(rng, count=40):

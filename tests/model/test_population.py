@@ -9,9 +9,9 @@ import pytest
 from conservax.data import DataError, Split, Table, TimeAxis, Units
 from conservax.density import Gaussian
 from conservax.field import MatrixField
+from conservax.fitting import Model
 from conservax.flux import FactorizedFlux, KnotheRosenblatt
 from conservax.law import ConservationLaw
-from conservax.fitting import Model
 from oracles import moving_logistic
 
 SPEED = np.array([2.0, -1.0])  # standard deviations over the time range

@@ -9,8 +9,8 @@ import pytest
 import conservax
 from conservax import Stage
 from conservax.data import DataError
-from conservax.score import scores_by_time
 from conservax.objective import NegativeLogLikelihood, Rows
+from conservax.score import scores_by_time
 from conservax.train import ProgressBar, train
 from oracles import factorized
 

@@ -10,8 +10,8 @@ import pytest
 import conservax
 from conservax.cli import main
 from conservax.data import DataError, Stream, Units, split
-from conservax.score import scores
 from conservax.fitting import smoothing
+from conservax.score import scores
 from conservax.train import ProgressBar
 
 ROWS = 4000

@@ -6,7 +6,7 @@ import numpy as np
 import ot
 import pytest
 
-from _gaussian_bridge import GaussianBridge, problem
+from benchmarks._gaussian_bridge import GaussianBridge, problem
 from conservax.density import Gaussian
 from conservax.field import AbstractDivergenceFree, row_divergence
 from conservax.flux import KnotheRosenblatt

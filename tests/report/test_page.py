@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 import conservax
-from conservax.score import scores
 from conservax.report import write_report
 from conservax.report._example import example
 from conservax.report._sections import score_table
+from conservax.score import scores
 
 ODD = ('a "b" <i>', "</script><script>alert(1)</script>", "$$x ${title}", "e'\n f")
 

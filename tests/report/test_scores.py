@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 
 from conservax.data import Split
-from conservax.score import (Score, scores, scores_by_time)
 from conservax.report._sections import score_table, time_table
+from conservax.score import Score, scores, scores_by_time
 
 # A Gaussian of standard deviation 1/2 pays its entropy in every coordinate.
 ENTROPY = 0.5 * np.log(2 * np.pi * np.e * 0.25)

@@ -1,3 +1,4 @@
 """."""
+
 from conservax.cells._annotate import annotate as annotate
 from conservax.cells._fates import carry as carry

@@ -6,15 +6,15 @@ from typing import Any, NamedTuple
 import numpy as np
 from jaxtyping import Float
 
-from conservax.data import Cells, DataError, Table, dense_array, place_in, read_rows
-from conservax.model import Model
 from conservax.cells._embedding import Embedding
+from conservax.data import Cells, DataError, Table, dense_array, place_in, read_rows
+from conservax.model import AbstractLawInUnits
 
 _BLOCK = 2**16  # cells whose results are held twice
 
 
 def annotate(
-    model: Model, cells: Cells, *, to: Any = None, embedding: str | None = None, key: str
+    model: AbstractLawInUnits, cells: Cells, *, to: Any = None, embedding: str | None = None, key: str
 ) -> None:
     """See `Model.annotate`. Nothing is written before everything is computed."""
     table, axis = rows_of(model, cells), model.units.time
@@ -57,7 +57,7 @@ def annotate(
         cells.obs[name] = np.concatenate(blocks)
 
 
-def rows_of(model: Model, cells: Cells) -> Table:
+def rows_of(model: AbstractLawInUnits, cells: Cells) -> Table:
     """The cells in the order of the object, with the coordinates of the model.
 
     **Raises:** `DataError` if they lack a column, or are no AnnData object.

@@ -7,16 +7,16 @@ import numpy as np
 from jaxtyping import Bool, Float
 from numpy.typing import ArrayLike
 
-from conservax.data import Cells, DataError, Table, TimeAxis
 from conservax.cells._annotate import rows_of
-from conservax.model import Model
 from conservax.cells._neighbours import neighbours
+from conservax.data import Cells, DataError, Table, TimeAxis
+from conservax.model import AbstractLawInUnits
 
 Group = Mapping[str, Any] | ArrayLike
 
 
 def carry(
-    model: Model,
+    model: AbstractLawInUnits,
     cells: Cells,
     group: Group,
     t0: Any,

@@ -2,7 +2,6 @@
 
 from conservax.cli import (
     _annotate,
-    _bench,
     _check,
     _demo,
     _fit,
@@ -16,7 +15,6 @@ from conservax.cli._app import main as main
 
 __all__ = [
     "_annotate",
-    "_bench",
     "_check",
     "_demo",
     "_fit",

@@ -53,7 +53,7 @@ MemoryRowsOption = Annotated[
     int, typer.Option(min=0, help="Stream Parquet files of more rows instead of holding them.")
 ]
 
-REPEATED = ("--columns", "--rows", "--models", "--leave-out", "--masses", "--push", "--pull")
+REPEATED = ("--columns", "--leave-out", "--masses", "--push", "--pull")
 
 stderr = Console(stderr=True, highlight=False)
 

@@ -24,8 +24,8 @@ from conservax.cli._fit_history import ended, events_summary, events_words, fit_
 from conservax.cli._fit_options import check_used, read_masses
 from conservax.cli._reading import read_asked
 from conservax.data import MEMORY_ROWS, check_out_folder
+from conservax.fitting import EventModel, Model, ReferenceName, reference_parameters
 from conservax.models import DensityName
-from conservax.fitting import (EventModel, Model, ReferenceName, reference_parameters)
 from conservax.train import CHECKPOINT
 
 Order = Literal["random", "time"]

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from conservax.cli._app import BadInput
-from conservax.fitting import (EventModel, Model, open_run)
+from conservax.fitting import EventModel, Model, open_run
 
 
 def open_plain(run: Path) -> Model:

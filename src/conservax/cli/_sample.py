@@ -8,7 +8,7 @@ import typer
 
 from conservax.cli._app import BadInput, ForceOption, JsonOption, SeedOption, answer, app, say
 from conservax.data import check_out, write_table
-from conservax.fitting import (EventModel, open_run)
+from conservax.fitting import EventModel, open_run
 
 EXAMPLES = """
 Examples:

@@ -18,8 +18,8 @@ from conservax.cli._app import (
     say,
 )
 from conservax.data import MEMORY_ROWS, Events, Stream, Table
-from conservax.fitting import (EventModel, Model, open_run)
-from conservax.score import (event_scores, losses, scores, scores_by_time)
+from conservax.fitting import EventModel, Model, open_run
+from conservax.score import event_scores, losses, scores, scores_by_time
 
 
 @app.command("score", epilog="Example:  conservax score quakes newer.csv")

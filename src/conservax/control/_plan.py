@@ -32,9 +32,9 @@ from conservax.control._verdict import (
 from conservax.data import DataError, TimeAxis, Units
 from conservax.density import AbstractDensity, Autoregressive, Factorized, Mixture
 from conservax.field import AbstractDivergenceFree
+from conservax.fitting import Model
 from conservax.flux import FactorizedFlux, KnotheRosenblatt, MixtureFlux
 from conservax.law import ConservationLaw
-from conservax.fitting import Model
 from conservax.model import over_rows
 from conservax.objective import NegativeLogLikelihood, Rows
 from conservax.train import ChunkReport, Stage, train

@@ -1,13 +1,10 @@
 """Tables in and out: points stamped with times, their units, built-in sets and generators."""
 
-from conservax.data.read._windows import WindowReader as WindowReader
-from conservax.data.read._comcat import ComCatReader as ComCatReader
-from conservax.data.table._reader import AbstractReader as AbstractReader
-from conservax.data.table._hold_out import HoldOut as HoldOut
 from conservax.data.read._cells import Cells as Cells
 from conservax.data.read._cells import dense_array as dense_array
 from conservax.data.read._cells import place_in as place_in
 from conservax.data.read._cells_file import StoredCells as StoredCells
+from conservax.data.read._comcat import ComCatReader as ComCatReader
 from conservax.data.read._comcat import read_comcat as read_comcat
 from conservax.data.read._deal import Dealt as Dealt
 from conservax.data.read._deal import deal as deal
@@ -19,6 +16,7 @@ from conservax.data.read._read import read_table as read_table
 from conservax.data.read._stream import MEMORY_ROWS as MEMORY_ROWS
 from conservax.data.read._stream import Stream as Stream
 from conservax.data.read._stream import open_table as open_table
+from conservax.data.read._windows import WindowReader as WindowReader
 from conservax.data.read._write import check_out as check_out
 from conservax.data.read._write import check_out_folder as check_out_folder
 from conservax.data.read._write import write_table as write_table
@@ -30,7 +28,9 @@ from conservax.data.table._by_time import by_time as by_time
 from conservax.data.table._errors import DataError as DataError
 from conservax.data.table._events import Events as Events
 from conservax.data.table._events import cut as cut
+from conservax.data.table._hold_out import HoldOut as HoldOut
 from conservax.data.table._leave_out import leave_out as leave_out
+from conservax.data.table._reader import AbstractReader as AbstractReader
 from conservax.data.table._snapshots import MOST_SNAPSHOTS as MOST_SNAPSHOTS
 from conservax.data.table._snapshots import are_unequal_snapshots as are_unequal_snapshots
 from conservax.data.table._snapshots import snapshot_weights as snapshot_weights

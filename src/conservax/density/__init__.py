@@ -5,8 +5,8 @@ from conservax.density._base import (
     AbstractAutoregressiveDensity as AbstractAutoregressiveDensity,
 )
 from conservax.density._base import AbstractDensity as AbstractDensity
-from conservax.density._base import check_point as check_point
 from conservax.density._base import AbstractFactorizedDensity as AbstractFactorizedDensity
+from conservax.density._base import check_point as check_point
 from conservax.density._bump_mixture import BumpMixture as BumpMixture
 from conservax.density._bump_mixture import Clusters as Clusters
 from conservax.density._curve import Curve as Curve

@@ -49,7 +49,9 @@ def run_experiment(experiment: Experiment, run: Path | None, on_chunk: OnChunk |
     **Raises:** as `conservax.train.train`.
     """
     settings, training = experiment.settings, experiment.training
-    dtype = next(leaf.dtype for leaf in jax.tree.leaves(experiment.start) if eqx.is_inexact_array(leaf))
+    dtype = next(
+        leaf.dtype for leaf in jax.tree.leaves(experiment.start) if eqx.is_inexact_array(leaf)
+    )
     steps = sum(stage.steps for stage in experiment.stages)
     with ProgressBar(steps, visible=training.progress) as bar:
 

@@ -153,7 +153,5 @@ def _noise(dataset: Dataset, spec: AbstractModelSpec, training: Training) -> dic
         return {}
     train = dataset.split.train
     whitened = isinstance(spec, Autoregressive) and spec.is_whitened(train.t)
-    found = input_noise(
-        dataset.split, dataset.units, dataset.training_rows, whitened=whitened
-    )
+    found = input_noise(dataset.split, dataset.units, dataset.training_rows, whitened=whitened)
     return dict(zip(("noise", "time_noise"), found, strict=True))

@@ -31,9 +31,7 @@ from conservax.models import PointProcess
 from conservax.point_process import SequenceLikelihood
 from conservax.train import OnChunk, Stage, Training
 
-USUAL = Training(
-    steps=1500, batch_size=16, learning_rate=2e-3, patience=600, time_noise=0.0
-)
+USUAL = Training(steps=1500, batch_size=16, learning_rate=2e-3, patience=600, time_noise=0.0)
 
 
 def fit_events(

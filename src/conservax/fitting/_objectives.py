@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from conservax.data import DataError, Table, Units
-from conservax.model import CodecError, encode
 from conservax.fitting._growing import MASS_WEIGHT, growth_energy, mass_error
+from conservax.model import CodecError, encode
 from conservax.models import AbstractGrowingSpec, AbstractModelSpec, kind_of
 from conservax.objective import (
     AbstractObjective,

@@ -5,13 +5,22 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from conservax.data import DataError, Split, EventSplit, Units
+from conservax.data import DataError, EventSplit, Split, Units
 from conservax.fitting._dataset import Dataset, shards_again
 from conservax.fitting._event_model import EventModel
 from conservax.fitting._experiment import Experiment
 from conservax.fitting._model import Model
 from conservax.fitting._stored_rows import read_split, write_split
-from conservax.model import Settings, Stored, encode, law_of_part, law_part, load_model, load_parts, pack_parts
+from conservax.model import (
+    Settings,
+    Stored,
+    encode,
+    law_of_part,
+    law_part,
+    load_model,
+    load_parts,
+    pack_parts,
+)
 from conservax.point_process import EventLaw
 from conservax.train import CHECKPOINT, METRICS, Stage, Training, write_atomically, write_sealed
 
@@ -57,8 +66,13 @@ def plain(settings: Settings) -> dict[str, Any]:
     return simple(description)
 
 
-def read_experiment(run: Path, *, like: Any = None, stages: tuple[Stage, ...] | None = None,
-    training: Training | None = None) -> Experiment:
+def read_experiment(
+    run: Path,
+    *,
+    like: Any = None,
+    stages: tuple[Stage, ...] | None = None,
+    training: Training | None = None,
+) -> Experiment:
     """The experiment of a run folder.
 
     **Arguments:**

@@ -148,9 +148,7 @@ def _encode(node: Any, path: str, arrays: dict[str, np.ndarray], own_parts: bool
         return node
     if type(node) in NAMES:
         fields = {
-            own.name: _encode(
-                getattr(node, own.name), f"{path}.{own.name}", arrays, own_parts
-            )
+            own.name: _encode(getattr(node, own.name), f"{path}.{own.name}", arrays, own_parts)
             for own in dataclasses.fields(node)
         }
         return {"class": NAMES[type(node)], "fields": fields}

@@ -17,14 +17,14 @@ from conservax.data import Events
 from conservax.density import AbstractAutoregressiveDensity
 
 if TYPE_CHECKING:
-    from conservax.model._event_model import EventModel
+    from conservax.model._event_law_in_units import AbstractEventLawInUnits
 
 SIMULATED = 500  # windows
 FOR_SAMPLES = 50  # of them, whose events are ranked
 POINTS = 500  # of the law of places, at conditions that occurred
 
 
-def check_events(model: "EventModel", events: Events | None, seed: int) -> CheckReport:
+def check_events(model: "AbstractEventLawInUnits", events: Events | None, seed: int) -> CheckReport:
     """See `EventModel.check`."""
     if events is None and model.split is not None:
         held_out = model.split.held_out()

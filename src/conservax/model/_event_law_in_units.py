@@ -7,15 +7,11 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pandas as pd
-from jaxtyping import Float
 from numpy.typing import ArrayLike
 
 from conservax._programs import program
-from conservax.check import CheckReport
 from conservax.data import DataError, Events, EventSplit, Units
-from conservax.density import AbstractAutoregressiveDensity
 from conservax.model._base import AbstractModel
-from conservax.model._event_checks import check_events
 from conservax.model._settings import Settings
 from conservax.model._to_law_units import FEWEST_SLOTS, sequences_in_units, slots
 from conservax.point_process import EventLaw, Sequences, Terms, simulate
@@ -161,6 +157,7 @@ class AbstractEventLawInUnits(AbstractModel):
         more = (0, slots(len(t)) - len(t))  # one compilation for pasts of many lengths
         rows = self._cast(np.pad(t, more, mode="edge")), self._cast(np.pad(x, (more, (0, 0))))
         return _read(self.law, *map(jnp.asarray, (*rows, len(t)))), float(t[-1])
+
 
 @program()
 def _terms(law: EventLaw, rows: Sequences) -> Terms:

@@ -36,11 +36,17 @@ def save_model(path: Path, stored: Stored) -> None:
 
     A law that has parts of the user's own is written as its leaves alone; see `load_model`.
     """
-    columns = {name: [_plain(v) for v in values.tolist()] for name, values in stored.metrics.items()}
+    columns = {
+        name: [_plain(v) for v in values.tolist()] for name, values in stored.metrics.items()
+    }
     about = {"units": stored.units.to_json(), "metrics": columns}
     save_parts(
         path,
-        {"law": law_part(stored.law, stored.reference), "settings": stored.settings, "about": about},
+        {
+            "law": law_part(stored.law, stored.reference),
+            "settings": stored.settings,
+            "about": about,
+        },
     )
 
 

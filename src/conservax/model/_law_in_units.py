@@ -24,7 +24,6 @@ from conservax.data import (
     read_table,
 )
 from conservax.law import ConservationLaw
-from conservax.model._base import AbstractModel
 from conservax.model._over_rows import over_rows
 from conservax.model._population import held_out_snapshots, population_of
 from conservax.model._settings import Settings

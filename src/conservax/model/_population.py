@@ -10,14 +10,14 @@ from conservax.check import Population, Route
 from conservax.check._draws import law_dtype
 from conservax.check._population import Cells, Times
 from conservax.data import DataError, Split, Table, by_time
-from conservax.model._rows import over_rows
+from conservax.model._over_rows import over_rows
 from conservax.transport import solve_ode
 
 if TYPE_CHECKING:
-    from conservax.model._model import Model
+    from conservax.model._law_in_units import AbstractLawInUnits
 
 
-def population_of(model: "Model", tolerance: float, max_steps: int) -> Population:
+def population_of(model: "AbstractLawInUnits", tolerance: float, max_steps: int) -> Population:
     """Draws, velocity, and every way that the law has to carry cells, in the units of its table.
 
     Times are numbers, or seconds since 1970-01-01 UTC, as in `Table.t`; velocities are per one of

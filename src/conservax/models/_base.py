@@ -131,9 +131,7 @@ def check_weight(name: str, weight: Any) -> None:
     """Refuse what is not a number from 0 on, or None."""
     number = isinstance(weight, int | float | np.number) and not isinstance(weight, bool)
     if weight is not None and not (number and 0 <= weight < float("inf")):
-        raise DataError(
-            f"expected {name} as a number from 0 on; got {weight!r}. Give {name}=0.01."
-        )
+        raise DataError(f"expected {name} as a number from 0 on; got {weight!r}. Give {name}=0.01.")
 
 
 def check_whole(name: str, value: Any) -> None:

@@ -1,11 +1,10 @@
 """From the settings of a model to the law that training begins with."""
 
 from collections.abc import Callable
+from typing import get_args
 
 import jax
 import jax.numpy as jnp
-from typing import get_args
-
 import numpy as np
 
 from conservax._types import PRNGKey

@@ -4,10 +4,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar
 
+import jax
 import numpy as np
 from jaxtyping import Float
-
-import jax
 
 from conservax._types import PRNGKey
 from conservax.density import AbstractDensity, BumpMixture
@@ -54,7 +53,10 @@ class PointProcess:
             check_whole(size, getattr(self, size))
 
     def law_maker(
-        self, x: Float[np.ndarray, "events dim"], intervals: Float[np.ndarray, " intervals"], seed: int
+        self,
+        x: Float[np.ndarray, "events dim"],
+        intervals: Float[np.ndarray, " intervals"],
+        seed: int,
     ) -> Callable[[PRNGKey], EventLaw]:
         """A function of a random key for what is trained.
 

@@ -36,7 +36,9 @@ class LogEnergy(AbstractReferenceObjective):
         if not 0 < self.floor < float("inf"):
             raise ValueError(f"expected a floor above 0; got {self.floor}.")
 
-    def __call__(self, key: PRNGKey, trained: ConservationLaw | WithReference, rows: Rows) -> Scalar:
+    def __call__(
+        self, key: PRNGKey, trained: ConservationLaw | WithReference, rows: Rows
+    ) -> Scalar:
         """Of the estimate of E; its own bias is that of the log of a mean, half its relative variance."""
         energy = self.energy.total(self.energy.parts(key, trained, rows))
         return jnp.log(jnp.maximum(energy, 0.0) + self.floor)

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from conservax.data import Cells, DataError
-from conservax.fitting import Model
+from conservax.model import AbstractLawInUnits
 from conservax.report._moments import moment
 from conservax.report._motion import Plane, plane
 from conservax.report._streamlines import FAINT, INK, dress
@@ -25,7 +25,7 @@ _LAST = 1000  # milliseconds that the last picture stays
 
 
 def write_animation(
-    model: Model,
+    model: AbstractLawInUnits,
     path: Path,
     *,
     cells: Cells | None,
@@ -51,7 +51,7 @@ def write_animation(
     return path
 
 
-def _paths(model: Model, times: np.ndarray, count: int) -> Float[np.ndarray, "frames count dim"]:
+def _paths(model: AbstractLawInUnits, times: np.ndarray, count: int) -> Float[np.ndarray, "frames count dim"]:
     """The same particles at every time."""
     columns = model.units.time.to_column(times)
     path = [model.sample(columns[0], count, seed=0)]
@@ -60,7 +60,7 @@ def _paths(model: Model, times: np.ndarray, count: int) -> Float[np.ndarray, "fr
     return np.stack(path)
 
 
-def _frames(model: Model, seen: Plane, times: np.ndarray, placed: np.ndarray) -> list[Image.Image]:
+def _frames(model: AbstractLawInUnits, seen: Plane, times: np.ndarray, placed: np.ndarray) -> list[Image.Image]:
     axis = model.units.time
     figure = Figure(figsize=(6.0, 5.4), layout="constrained", dpi=100)
     canvas = FigureCanvasAgg(figure)

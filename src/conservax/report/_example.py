@@ -5,7 +5,7 @@ from html import escape
 import numpy as np
 
 from conservax.data import TimeAxis
-from conservax.fitting import Model
+from conservax.model import AbstractLawInUnits
 from conservax.report._map import is_map
 from conservax.report._moments import coarse
 
@@ -25,7 +25,7 @@ moved = model.transport(x, {first}, {last})  # where these points go
 """
 
 
-def example(model: Model) -> str:
+def example(model: AbstractLawInUnits) -> str:
     """The code, and a button that copies it."""
     units = model.units
     axis = units.time
@@ -54,7 +54,7 @@ def _volume(columns: tuple[str, ...]) -> str:
     return f"unit of {names}" + " × …" * (len(columns) > 6)
 
 
-def _places(model: Model) -> str:
+def _places(model: AbstractLawInUnits) -> str:
     """Two points within the data, to about three digits of its spread."""
     mean, std = np.array(model.units.mean), np.array(model.units.std)
     rows = []

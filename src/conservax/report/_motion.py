@@ -5,9 +5,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from jaxtyping import Float
 
+from conservax.cells import Embedding, embedded, rows_of
 from conservax.data import Cells, DataError
-from conservax.cells import (Embedding, embedded, rows_of)
-from conservax.fitting import Model
+from conservax.model import AbstractLawInUnits
 
 MOST_CELLS = 20_000
 _DRAWS = 20_000
@@ -35,14 +35,14 @@ class Plane(NamedTuple):
     embedding: Embedding | None
     observed: bool = True
 
-    def place(self, model: Model, x: Float[np.ndarray, "rows dim"]) -> Float[np.ndarray, "rows 2"]:
+    def place(self, model: AbstractLawInUnits, x: Float[np.ndarray, "rows dim"]) -> Float[np.ndarray, "rows 2"]:
         """Positions of the model in the plane."""
         if self.embedding is None:
             return x[:, :2]
         return self.embedding.place(model.units.standardise(x))
 
 
-def plane(model: Model, cells: Cells | None, embedding: str | None) -> Plane:
+def plane(model: AbstractLawInUnits, cells: Cells | None, embedding: str | None) -> Plane:
     """At most 20 000 cells, or rows of the model, or draws where it has none, in a plane.
 
     **Raises:** `DataError` if the model has one coordinate, or an embedding has no cells.
@@ -60,7 +60,7 @@ def plane(model: Model, cells: Cells | None, embedding: str | None) -> Plane:
     return Plane(t[chosen], x[chosen], x[chosen, :2], names, None, observed)
 
 
-def motion(model: Model, t: Any, cells: Cells | None, embedding: str | None) -> Motion:
+def motion(model: AbstractLawInUnits, t: Any, cells: Cells | None, embedding: str | None) -> Motion:
     """What moves: draws at one time, or cells and rows each at their own."""
     axis = model.units.time
     if t is not None:
@@ -80,7 +80,7 @@ def motion(model: Model, t: Any, cells: Cells | None, embedding: str | None) -> 
     return Motion(seen.t, seen.seen, velocity[:, :2], seen.names)
 
 
-def _embedded(model: Model, cells: Cells, name: str) -> Plane:
+def _embedded(model: AbstractLawInUnits, cells: Cells, name: str) -> Plane:
     table, seen = rows_of(model, cells), embedded(cells, name)
     made = Embedding(model.units.standardise(table.x), seen)
     chosen = _some(len(table))
@@ -89,7 +89,7 @@ def _embedded(model: Model, cells: Cells, name: str) -> Plane:
     return Plane(table.t[chosen], table.x[chosen], seen[chosen], names, made)
 
 
-def _rows(model: Model, cells: Cells | None) -> tuple[np.ndarray, np.ndarray]:
+def _rows(model: AbstractLawInUnits, cells: Cells | None) -> tuple[np.ndarray, np.ndarray]:
     if cells is not None:
         table = rows_of(model, cells)
         return table.t, table.x

@@ -10,7 +10,7 @@ from jaxtyping import Float
 from scipy.ndimage import gaussian_filter
 
 from conservax.data import TimeAxis
-from conservax.fitting import Model
+from conservax.model import AbstractLawInUnits
 from conservax.report._map import drawn_lines, ground, is_map, widened, widened_sides
 from conservax.report._moments import moment
 
@@ -30,7 +30,7 @@ _ROOT = 4  # densities travel as fourth roots, so that a byte spans nine decades
 Bounds = Float[np.ndarray, "dim 2"]
 
 
-def picture(model: Model, lines: Sequence[np.ndarray] = ()) -> dict[str, Any]:
+def picture(model: AbstractLawInUnits, lines: Sequence[np.ndarray] = ()) -> dict[str, Any]:
     """Everything the page needs to draw rho_t, its velocity and lines, ready for JSON."""
     axis = model.units.time
     unit_times = np.linspace(0.0, 1.0, FRAMES)
@@ -56,7 +56,7 @@ def picture(model: Model, lines: Sequence[np.ndarray] = ()) -> dict[str, Any]:
     }
 
 
-def obstacles_of(model: Model) -> list[np.ndarray] | None:
+def obstacles_of(model: AbstractLawInUnits) -> list[np.ndarray] | None:
     """The outlines of what a plan goes round; None for a model that is no plan.
 
     Of shapes in the plane, where the model has a plane.
@@ -71,7 +71,7 @@ def _colour_map() -> Float[np.ndarray, "256 4"]:
     return matplotlib.colormaps["magma"](np.arange(256))
 
 
-def _line(model: Model, times: np.ndarray, bounds: Bounds) -> dict[str, Any]:
+def _line(model: AbstractLawInUnits, times: np.ndarray, bounds: Bounds) -> dict[str, Any]:
     """Density and velocity curves over one coordinate."""
     x = np.linspace(bounds[0, 0], bounds[0, 1], _POINTS_ON_LINE)[:, None]
     density = np.exp(_frames(model.log_prob, model.units.time, times, x))
@@ -85,7 +85,7 @@ def _line(model: Model, times: np.ndarray, bounds: Bounds) -> dict[str, Any]:
     }
 
 
-def _plane(model: Model, times: np.ndarray, bounds: Bounds) -> dict[str, Any]:
+def _plane(model: AbstractLawInUnits, times: np.ndarray, bounds: Bounds) -> dict[str, Any]:
     """Density on a grid of cells, and displacements at every fifth of them."""
     axis = model.units.time
     grid = np.stack(np.meshgrid(*(_centres(*side) for side in bounds)), axis=-1)
@@ -116,7 +116,7 @@ def _ratio(bounds: Bounds, columns: tuple[str, ...], *, true: bool) -> float:
     return float(sides[0] / sides[1] if east == 0 else sides[1] / sides[0])
 
 
-def _pairs(model: Model, times: np.ndarray, bounds: Bounds) -> dict[str, Any]:
+def _pairs(model: AbstractLawInUnits, times: np.ndarray, bounds: Bounds) -> dict[str, Any]:
     """Smoothed histograms of draws from the model, one a pair of the first few coordinates."""
     draws = _draws(model, times, _DRAWS)[:, :, :_MOST_PAIRED]
     edges = [np.linspace(low, high, _BINS + 1) for low, high in bounds[:_MOST_PAIRED]]
@@ -155,13 +155,13 @@ def _frames(evaluate: Any, axis: TimeAxis, times: np.ndarray, x: np.ndarray) -> 
     return np.concatenate(blocks)
 
 
-def _draws(model: Model, times: np.ndarray, count: int) -> Float[np.ndarray, "..."]:
+def _draws(model: AbstractLawInUnits, times: np.ndarray, count: int) -> Float[np.ndarray, "..."]:
     """Draws from the model, shape `(times, count, dim)`."""
     t = np.repeat(model.units.time.to_column(times), count)
     return model.sample(t, len(t), seed=0).reshape(len(times), count, -1)
 
 
-def _bounds(model: Model, times: np.ndarray) -> Bounds:
+def _bounds(model: AbstractLawInUnits, times: np.ndarray) -> Bounds:
     """The box to look at: nearly all of the data, or of the model where there are none."""
     if model.split is None:
         shown = _draws(model, times, 100).reshape(-1, model.units.dim)
@@ -195,7 +195,7 @@ def _span(speed: np.ndarray, weights: np.ndarray, cell: float, longest: float) -
     return float(f"{decade * max(step for step in (1, 2, 5) if step * decade <= span):.1g}")
 
 
-def _points(model: Model, bounds: Bounds) -> dict[str, Any] | None:
+def _points(model: AbstractLawInUnits, bounds: Bounds) -> dict[str, Any] | None:
     """The data inside the box, as fractions of it, and how near in time they are shown."""
     if model.split is None:
         return None
@@ -235,5 +235,5 @@ def _plural(axis: TimeAxis, amount: float) -> str:
     return f" {axis.unit}{'s' * (amount != 1)}" if axis.unit else ""
 
 
-def _per_time(model: Model) -> str:
+def _per_time(model: AbstractLawInUnits) -> str:
     return f"per {model.units.time.unit or f'unit of {model.units.time.name}'}"

@@ -6,9 +6,9 @@ from html import escape
 from typing import Any
 
 from conservax.check import CheckReport
-from conservax.fitting import Model
-from conservax.score import (Score, TimeScore)
+from conservax.model import AbstractLawInUnits
 from conservax.report._moments import span_of
+from conservax.score import Score, TimeScore
 
 _SHOWN_ELSEWHERE = ("obstacles", "checks")  # in the picture, among the checks
 
@@ -32,7 +32,7 @@ def fixed(value: float) -> str:
     return f"{value:.3f}".replace("-", "−")
 
 
-def key_figures(model: Model, scores: tuple[Score, ...], judged: str, check: CheckReport) -> str:
+def key_figures(model: AbstractLawInUnits, scores: tuple[Score, ...], judged: str, check: CheckReport) -> str:
     """The few numbers at the top of the page."""
     units, split = model.units, model.split
     axis = units.time

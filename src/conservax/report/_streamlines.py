@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from scipy.ndimage import gaussian_filter
 
 from conservax.data import Cells, TimeAxis
-from conservax.fitting import Model
+from conservax.model import AbstractLawInUnits
 from conservax.report._map import degree_ratio, is_map
 from conservax.report._moments import moment
 from conservax.report._motion import Motion, motion
@@ -27,7 +27,7 @@ _THIN = 0.02  # of the usual number of points around a cell: nobody is there
 
 
 def write_streamlines(
-    model: Model, path: Path, *, t: Any = None, cells: Cells | None, embedding: str | None
+    model: AbstractLawInUnits, path: Path, *, t: Any = None, cells: Cells | None, embedding: str | None
 ) -> Path:
     """See `Model.streamlines`."""
     moving = motion(model, t, cells, embedding)

@@ -13,15 +13,15 @@ from typing import Any
 import numpy as np
 
 from conservax.data import Table, Units
-from conservax.fitting import Model
-from conservax.score import (losses, scores_by_time)
-from conservax.score import scores as scores_of
+from conservax.model import AbstractLawInUnits
 from conservax.report import _sections as sections
 from conservax.report._example import example
 from conservax.report._figures import calibration_figure, learning_figure, streamline_figure
 from conservax.report._moments import moment, span_of
 from conservax.report._motion import motion
 from conservax.report._picture import FRAMES, obstacles_of, picture
+from conservax.score import losses, scores_by_time
+from conservax.score import scores as scores_of
 
 _STREAMS = 3  # times at which streamlines are drawn
 _WITHOUT_DATA = (
@@ -31,7 +31,7 @@ _WITHOUT_DATA = (
 
 
 def write_report(
-    model: Model, path: str | os.PathLike[str], *, lines: Sequence[np.ndarray] = ()
+    model: AbstractLawInUnits, path: str | os.PathLike[str], *, lines: Sequence[np.ndarray] = ()
 ) -> Path:
     """Write one HTML page about a model. It loads nothing: it opens anywhere, offline.
 
@@ -54,7 +54,7 @@ def write_report(
     return path
 
 
-def _page(model: Model, lines: Sequence[np.ndarray]) -> str:
+def _page(model: AbstractLawInUnits, lines: Sequence[np.ndarray]) -> str:
     shown, check, rows = picture(model, lines), model.check(), _held_out(model)
     judged, scores, times = "", (), ""
     if rows:
@@ -93,7 +93,7 @@ def _page(model: Model, lines: Sequence[np.ndarray]) -> str:
     )
 
 
-def _of_data(model: Model, name: str, heading: str, content: str) -> str:
+def _of_data(model: AbstractLawInUnits, name: str, heading: str, content: str) -> str:
     """A section about data; none for a plan, which was never fitted to any."""
     return "" if obstacles_of(model) is not None else sections.section(name, heading, content)
 
@@ -141,7 +141,7 @@ def _picture_lead(shown: dict[str, Any]) -> str:
     )
 
 
-def _streamlines(model: Model) -> str:
+def _streamlines(model: AbstractLawInUnits) -> str:
     """A section of a few times for a model of a plane or more; nothing for one of a line."""
     if model.units.dim < 2:
         return ""
@@ -159,7 +159,7 @@ def _streamlines(model: Model) -> str:
     return sections.section("streams", "Streamlines", sections.still(svg, "Streamlines", caption))
 
 
-def _calibration(model: Model) -> str:
+def _calibration(model: AbstractLawInUnits) -> str:
     rows = _held_out(model)
     if rows is None:
         return _WITHOUT_DATA
@@ -173,7 +173,7 @@ def _calibration(model: Model) -> str:
     return sections.still(svg, "Calibration: rank distribution minus uniform", caption)
 
 
-def _learning(model: Model) -> str:
+def _learning(model: AbstractLawInUnits) -> str:
     if not len(model.history):
         return '<p class="note">No history of training was recorded.</p>'
     rows = "" if obstacles_of(model) is not None else ", on training and validation rows"
@@ -181,5 +181,5 @@ def _learning(model: Model) -> str:
     return sections.still(learning_figure(model.history), "Learning curves", caption)
 
 
-def _held_out(model: Model) -> tuple[str, Table] | None:
+def _held_out(model: AbstractLawInUnits) -> tuple[str, Table] | None:
     return None if model.split is None else model.split.held_out()

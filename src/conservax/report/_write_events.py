@@ -11,10 +11,10 @@ import numpy as np
 
 from conservax.check import CheckReport, dispersion, rescaled_ranks
 from conservax.data import Events
-from conservax.fitting import EventModel
-from conservax.score import (EventScore, event_scores)
+from conservax.model import AbstractEventLawInUnits
 from conservax.report import _sections as sections
 from conservax.report._figures import calibration_figure, counts_figure, learning_figure
+from conservax.score import EventScore, event_scores
 
 SIMULATED = 500  # windows
 _WITHOUT_DATA = (
@@ -31,7 +31,7 @@ follow = model.next_event([{time}], [{place}], 1000)  # when and where the next 
 """
 
 
-def write_event_report(model: EventModel, path: str | os.PathLike[str]) -> Path:
+def write_event_report(model: AbstractEventLawInUnits, path: str | os.PathLike[str]) -> Path:
     """Write one HTML page about a model of events. It loads nothing: it opens anywhere, offline.
 
     What is at `path` is replaced.
@@ -50,7 +50,7 @@ def write_event_report(model: EventModel, path: str | os.PathLike[str]) -> Path:
     return path
 
 
-def _page(model: EventModel) -> str:
+def _page(model: AbstractEventLawInUnits) -> str:
     check = model.check()
     held_out = None if model.split is None else model.split.held_out()
     judged, events = held_out or ("", None)
@@ -81,12 +81,12 @@ def _page(model: EventModel) -> str:
     )
 
 
-def _length(model: EventModel) -> str:
+def _length(model: AbstractEventLawInUnits) -> str:
     unit = model.units.time.unit
     return f"{sections.number(model.window)} {escape(unit)}s" if unit else f"{model.window:g}"
 
 
-def _key(model: EventModel, scores: tuple[EventScore, ...], judged: str, check: CheckReport) -> str:
+def _key(model: AbstractEventLawInUnits, scores: tuple[EventScore, ...], judged: str, check: CheckReport) -> str:
     passed = f"{sum(r.passed for r in check.results)} of {len(check.results)} passed"
     windows = f"in {model.settings['windows']:,} windows" if "windows" in model.settings else ""
     figures = [("Events", f"{model.settings.get('rows', 0):,}", windows)]
@@ -98,7 +98,7 @@ def _key(model: EventModel, scores: tuple[EventScore, ...], judged: str, check: 
     return f'<dl class="key">{"".join(cells)}</dl>'
 
 
-def _counts(model: EventModel, judged: str, events: Events | None) -> str:
+def _counts(model: AbstractEventLawInUnits, judged: str, events: Events | None) -> str:
     groups = {"simulated": model.simulate(SIMULATED).counts}
     if model.split is not None:
         groups = {"training": model.split.train.counts} | groups
@@ -123,7 +123,7 @@ def _counts(model: EventModel, judged: str, events: Events | None) -> str:
     return sections.still(svg, "Events a window", caption) + sections.table(heads, rows)
 
 
-def _times(model: EventModel, judged: str, events: Events | None) -> str:
+def _times(model: AbstractEventLawInUnits, judged: str, events: Events | None) -> str:
     if events is None:
         return _WITHOUT_DATA
     ranks = rescaled_ranks(model.integrated_hazards(events))[:, None]
@@ -136,7 +136,7 @@ def _times(model: EventModel, judged: str, events: Events | None) -> str:
     return sections.still(calibration_figure(ranks, ("rescaled time",)), "Rescaled times", caption)
 
 
-def _places(model: EventModel, judged: str, events: Events | None) -> str:
+def _places(model: AbstractEventLawInUnits, judged: str, events: Events | None) -> str:
     if events is None:
         return _WITHOUT_DATA
     caption = (
@@ -147,7 +147,7 @@ def _places(model: EventModel, judged: str, events: Events | None) -> str:
     return sections.still(svg, "Calibration of places", caption)
 
 
-def _learning(model: EventModel) -> str:
+def _learning(model: AbstractEventLawInUnits) -> str:
     if not len(model.history):
         return '<p class="note">No history of training was recorded.</p>'
     caption = "Loss by optimisation step, on training and validation windows, in nats an event."
@@ -173,7 +173,7 @@ def _scores(scores: tuple[EventScore, ...], judged: str) -> str:
     )
 
 
-def _code(model: EventModel) -> str:
+def _code(model: AbstractEventLawInUnits) -> str:
     place = ", ".join(f"{value:.4g}" for value in model.units.mean)
     code = _CODE.format(time=f"{model.window / 2:.4g}", place=f"[{place}]")
     return f'<div class="code"><pre><code>{escape(code)}</code></pre></div>'

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from conservax.data import Events, Split
-from conservax.model import EventModel
+from conservax.model import AbstractEventLawInUnits
 from conservax.score._scores import baselines
 
 
@@ -31,7 +31,7 @@ class EventScore:
     joint: float
 
 
-def event_scores(model: EventModel, events: Events) -> tuple[EventScore, ...]:
+def event_scores(model: AbstractEventLawInUnits, events: Events) -> tuple[EventScore, ...]:
     """Our model first, then a Poisson process in time with the density estimates of `scores`.
 
     Baselines are left out where the model has no validation windows, as a model from a file.
@@ -52,7 +52,7 @@ def event_scores(model: EventModel, events: Events) -> tuple[EventScore, ...]:
 
 
 def _score(
-    model: EventModel, name: str, detail: str, temporal: float, spatial: float
+    model: AbstractEventLawInUnits, name: str, detail: str, temporal: float, spatial: float
 ) -> EventScore:
     volume = model.units.log_volume
     return EventScore(name, detail, temporal, spatial - volume, spatial, temporal + spatial)

@@ -16,7 +16,7 @@ from conservax.baseline import (
     fit_normal_by_snapshot,
 )
 from conservax.data import MOST_SNAPSHOTS, Split, Stream, Table, snapshots
-from conservax.model import Model
+from conservax.model import AbstractLawInUnits
 
 MOST_COMPARED = 20_000  # rows of a stream that baselines, slow on many, are held against
 _SEED = 0
@@ -66,7 +66,7 @@ class Losses:
     baselines: tuple[tuple[str, str, Float[np.ndarray, " rows"]], ...]
 
 
-def losses(model: Model, table: Table | Stream) -> Losses:
+def losses(model: AbstractLawInUnits, table: Table | Stream) -> Losses:
     """Of our model, and of the baselines that are fitted to its training rows.
 
     Baselines are tuned on the validation rows of the model; they are left out where it has none, as
@@ -79,7 +79,7 @@ def losses(model: Model, table: Table | Stream) -> Losses:
     return Losses(shown, mean, ours, tuple(baselines(model.split, shown)))
 
 
-def scores(model: Model, table: Table | Stream, found: Losses | None = None) -> tuple[Score, ...]:
+def scores(model: AbstractLawInUnits, table: Table | Stream, found: Losses | None = None) -> tuple[Score, ...]:
     """Our model first, then kernel densities and Gaussian mixtures, without time and in time, and of
     snapshots a normal and a Gaussian mixture each.
 
@@ -121,7 +121,7 @@ class TimeScore:
 
 
 def scores_by_time(
-    model: Model, table: Table | Stream, found: Losses | None = None
+    model: AbstractLawInUnits, table: Table | Stream, found: Losses | None = None
 ) -> tuple[TimeScore, ...]:
     """Our model at each time of a table of snapshots; nothing if times are many, or rows streamed."""
     if not isinstance(table, Table) or len(np.unique(table.t)) > MOST_SNAPSHOTS:
@@ -144,7 +144,7 @@ def scores_by_time(
     return tuple(result)
 
 
-def _ours(model: Model, table: Table | Stream) -> tuple[float, Table, Float[np.ndarray, " rows"]]:
+def _ours(model: AbstractLawInUnits, table: Table | Stream) -> tuple[float, Table, Float[np.ndarray, " rows"]]:
     """What our model pays for a row on average, and the rows to compare on with what it pays."""
     total, parts, paid = 0.0, [], []
     every = 1 if isinstance(table, Table) else -(-len(table) // MOST_COMPARED)

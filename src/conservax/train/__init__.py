@@ -10,10 +10,10 @@ from conservax.train._sealed import read_sealed as read_sealed
 from conservax.train._sealed import write_atomically as write_atomically
 from conservax.train._sealed import write_sealed as write_sealed
 from conservax.train._train import CHECKPOINT as CHECKPOINT
-from conservax.train._train import OnChunk as OnChunk
-from conservax.train._training import Training as Training
 from conservax.train._train import METRICS as METRICS
 from conservax.train._train import DivergedError as DivergedError
+from conservax.train._train import OnChunk as OnChunk
 from conservax.train._train import Stage as Stage
 from conservax.train._train import Trained as Trained
 from conservax.train._train import train as train
+from conservax.train._training import Training as Training

@@ -1,0 +1,101 @@
+"""Figure 2 [hua2025] in numbers: steering through random worlds, named tasks, and a rival by simulation.
+
+Ten worlds of fifteen circles, with entropy and without, and named tasks, each also solved by a drift
+that is trained through its paths for as many seconds. Pictures and cost curves are saved beside the
+figures. `--rows` are "worlds" and tasks. Nothing is claimed.
+
+    python -m benchmarks control --quick --rows worlds stunnel
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from rich.console import Group
+from rich.table import Table as Grid
+
+from benchmarks.claim import FORCE, Findings, Option, benchmark, out_option, say
+from benchmarks.papers._control import (
+    NAMED_TASKS,
+    NOISE,
+    QUICK_TASKS,
+    QUICK_WORLDS,
+    WORLDS,
+    bench_control,
+)
+from conservax.control import TASKS
+from conservax.data import check_out_folder
+
+_MEANS = ("hit", "hit_noise", "ways", "ways_without", "entropy", "seconds")
+
+
+@benchmark(
+    rows=Option(
+        ("worlds", *NAMED_TASKS),
+        "tasks",
+        quick=("worlds", *QUICK_TASKS),
+        among=("worlds", *TASKS),
+    ),
+    out=out_option("bench-control"),
+    force=FORCE,
+)
+def run(*, quick: bool, rows: Sequence[str], out: Path, force: bool) -> Findings:
+    check_out_folder(out, force)
+    out.mkdir(parents=True, exist_ok=True)
+    tasks = [name for name in rows if name != "worlds"]
+    count = QUICK_WORLDS if quick else WORLDS
+    worlds = count if "worlds" in rows else 0
+    found = []
+    for row in bench_control(tasks, worlds=worlds, quick=quick, out=out, say=say):
+        found.append(row)
+        pd.DataFrame([asdict(row) for row in found]).to_csv(out / "control.csv", index=False)
+    table = pd.DataFrame([asdict(row) for row in found])
+    of_world = table["task"].str.startswith("circles-")
+    over, named = pd.DataFrame(table[of_world]), pd.DataFrame(table[~of_world])
+    spread = {
+        name: {"mean": float(over[name].mean()), "deviation": float(over[name].std())}
+        for name in _MEANS
+        if len(over)
+    }
+    grids = [_world_grid(over, spread)] if len(over) else []
+    grids += [_named_grid(named)] if len(named) else []
+    return Findings(
+        table.to_dict("records"), more={"out": out, "worlds": spread}, shown=Group(*grids)
+    )
+
+
+def _world_grid(worlds: pd.DataFrame, spread: Mapping[str, Mapping[str, float]]) -> Grid:
+    """Figure 2 in numbers: a line a world, and means over worlds."""
+    names = ("task", "total", *_MEANS)
+    titles = ("world", "cost", "hit, g = 0", f"hit, g = {NOISE}", "ways", "without entropy")
+    grid = Grid(*titles, "entropy, nats", "seconds")
+    for row in worlds.to_dict("records"):
+        grid.add_row(*(_cell(name, row[name]) for name in names))
+    grid.add_section()
+    means = (
+        f"{_cell(name, spread[name]['mean'])} ± {_cell(name, spread[name]['deviation'])}"
+        for name in _MEANS
+    )
+    grid.add_row("mean", "", *means)
+    return grid
+
+
+def _named_grid(named: pd.DataFrame) -> Grid:
+    """A line a task; the last three columns are of the race with the simulation."""
+    names = ("task", "total", "hit", "hit_noise", "w2", "floor", "objective", "simulated")
+    titles = ("task", "cost", "hit, g = 0", f"hit, g = {NOISE}", "W2 to goal", "its floor")
+    grid = Grid(*titles, "objective", "by simulation", "times the seconds", "seconds")
+    for row in named.to_dict("records"):
+        cells = (_cell(name, row[name]) for name in (*names, "time_ratio", "seconds"))
+        grid.add_row(*cells)
+    return grid
+
+
+def _cell(name: str, value: Any) -> str:
+    if isinstance(value, str):
+        return value
+    if pd.isna(value):
+        return ""
+    return f"{value:.1%}" if name.startswith("hit") else f"{value:.3g}"

@@ -1,0 +1,16 @@
+"""Figure 2 [richterpowell2022]: what divergence-free fields cost in n dimensions, and can be.
+
+Claim: a field of a matrix costs n forward passes of its network at most in n = 100, and both kinds of
+field learn the flows of Taylor and Green and of Arnold, Beltrami and Childress within 1 %.
+"""
+
+from pathlib import Path
+
+from benchmarks.claim import FORCE, Findings, benchmark, out_option, say
+from benchmarks.papers._divergence_free import bench_divfree
+from benchmarks.papers._drawn import keep
+
+
+@benchmark(out=out_option("bench-divfree"), force=FORCE)
+def run(*, quick: bool, out: Path, force: bool) -> Findings:
+    return keep(lambda: bench_divfree(quick=quick, say=say), out, force)

@@ -1,0 +1,36 @@
+"""What a benchmark of fields comes to: figures, the claims they are held to, and a picture."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from benchmarks.claim import Claim, Findings
+from conservax.data import check_out_folder
+
+FIGURES, PICTURE = "figures.csv", "picture.png"
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """Figures of a benchmark, a line each; claims; what was published; and how to draw them."""
+
+    frame: pd.DataFrame
+    claims: tuple[Claim, ...]
+    published: str
+    draw: Callable[[Path], None]
+
+
+def keep(work: Callable[[], Drawn], out: Path, force: bool) -> Findings:
+    """Do the work, if a folder of this name may be made, and write its figures and picture there."""
+    check_out_folder(out, force)
+    found = work()
+    out.mkdir(parents=True, exist_ok=True)
+    found.frame.to_csv(out / FIGURES, index=False)
+    found.draw(out / PICTURE)
+    return Findings(
+        found.frame.to_dict("records"),
+        found.claims,
+        {"out": out, "published": found.published},
+    )

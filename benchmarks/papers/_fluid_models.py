@@ -1,0 +1,106 @@
+"""Fluids that are asked to conserve mass, beside one that cannot do otherwise."""
+
+from collections.abc import Callable
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+from conservax.field import AbstractDomain, FieldNetwork, MatrixField
+
+
+class Beginning(eqx.Module):
+    """What a network is added to: a background at rest, or a start that is held exactly."""
+
+    background: Float[Array, ""]
+    start: Callable[[Float[Array, " dim"]], Float[Array, " 1+dim"]] | None = eqx.field(static=True)
+    settle: float = eqx.field(static=True)
+
+    def __init__(self, background: float, start: Callable | None, settle: float):
+        self.background = jnp.asarray(background, float)
+        self.start, self.settle = start, settle
+
+    def __call__(
+        self, t: Float[Array, ""], x: Float[Array, " dim"], change: Float[Array, " 1+dim"]
+    ) -> Float[Array, " 1+dim"]:
+        """(rho, rho u) for a change of (rho, u)."""
+        if self.start is None:
+            rho, u = self.background + change[0], change[1:]
+        else:
+            begun, change = self.start(x), -jnp.expm1(-t / self.settle) * change
+            rho, u = begun[0] + change[0], begun[1:] / begun[0] + change[1:]
+        return jnp.append(rho, rho * u)
+
+
+class PlainFluid(eqx.Module):
+    """A network for (rho, u, p): nothing holds but what the loss asks for, as in a PINN.
+
+    **Arguments:** those of `Fluid` of the same names.
+    """
+
+    network: FieldNetwork
+    beginning: Beginning
+
+    def __init__(
+        self,
+        dim: int,
+        domain: AbstractDomain,
+        *,
+        background: float,
+        start: Callable | None = None,
+        settle: float = 1.0,
+        width: int,
+        depth: int,
+        max_frequency: float,
+        key: Array,
+    ):
+        self.beginning = Beginning(background, start, settle)
+        self.network = FieldNetwork(domain, dim, 2 + dim, width, depth, 0, max_frequency, 0.3, key)
+
+    def __call__(self, t: Float[Array, ""], x: Float[Array, " dim"]) -> Float[Array, " 2+dim"]:
+        """(rho, rho u, p), shape `(2 + dim,)`."""
+        values = self.network(t, x, None)
+        return jnp.append(self.beginning(t, x, values[:-1]), values[-1])
+
+
+class CurlFluid(eqx.Module):
+    """A divergence-free u, and a network for (rho, p): volume is kept, mass is not.
+
+    **Arguments:** those of `Fluid` of the same names; the velocity of a start has no divergence.
+    """
+
+    velocity: MatrixField
+    network: FieldNetwork
+    beginning: Beginning
+
+    def __init__(
+        self,
+        dim: int,
+        domain: AbstractDomain,
+        *,
+        background: float,
+        start: Callable | None = None,
+        settle: float = 1.0,
+        width: int,
+        depth: int,
+        max_frequency: float,
+        key: Array,
+    ):
+        velocity_key, key = jax.random.split(key)
+        self.beginning = Beginning(background, start, settle)
+        self.velocity = MatrixField(
+            dim,
+            domain=domain,
+            width=width,
+            depth=depth,
+            max_frequency=max_frequency,
+            key=velocity_key,
+        )
+        self.network = FieldNetwork(domain, dim, 2, width, depth, 0, max_frequency, 0.3, key)
+
+    def __call__(self, t: Float[Array, ""], x: Float[Array, " dim"]) -> Float[Array, " 2+dim"]:
+        """(rho, rho u, p), shape `(2 + dim,)`."""
+        change, pressure = self.network(t, x, None)
+        moved = self.beginning(t, x, jnp.append(change, self.velocity(t, x)))
+        return jnp.append(moved, pressure)

@@ -1,0 +1,80 @@
+"""Tables 2 and 3 [hua2025] and what stands beside them: distances to snapshots of unseen cells.
+
+Every model of a data set is judged by exact W1 and W2 to test cells, beside those of real cells, and by how
+far it moves cells. Lotka-Volterra and the repressilator are generated; the embryoid body is read from the
+folder that the environment variable CONSERVAX_DATA names, laid out as docs/benchmark_data.md says.
+Nothing is claimed.
+
+    python -m benchmarks snapshots --rows eb leave-one-out --out tables
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from benchmarks.claim import FORCE, Findings, Option, benchmark, out_option, say
+from benchmarks.papers._snapshot_grids import snapshot_grids
+from benchmarks.papers._snapshot_models import SNAPSHOT_COMPETITORS, FittedPopulation
+from benchmarks.papers._snapshot_pictures import draw_snapshots
+from benchmarks.papers._snapshot_sets import SNAPSHOT_SETS, SnapshotTask
+from benchmarks.papers._snapshots import (
+    USUAL_SETS,
+    bench_snapshots,
+    frame_of,
+    snapshot_means,
+    snapshot_table,
+)
+from conservax.data import check_out_folder
+
+FIGURES, TABLE = "figures.csv", "table.csv"
+
+
+@benchmark(
+    rows=Option(USUAL_SETS, "data sets", among=SNAPSHOT_SETS.keys()),
+    models=Option(
+        (), "models, by default those of each data set", among=SNAPSHOT_COMPETITORS.keys()
+    ),
+    seeds=Option(3, "repeats", quick=1, least=1),
+    validation=Option(False, "judge by cells held back from training, to choose settings"),
+    out=out_option("bench-snapshots"),
+    force=FORCE,
+)
+def run(
+    *,
+    quick: bool,
+    rows: Sequence[str],
+    models: Sequence[str],
+    seeds: int,
+    validation: bool,
+    out: Path,
+    force: bool,
+) -> Findings:
+    check_out_folder(out, force)
+    drawn: set[str] = set()
+
+    def see(data: str, task: SnapshotTask, fitted: FittedPopulation, seed: int) -> None:
+        if data not in drawn:
+            drawn.add(data)
+            path = out / f"{data}.png"
+            draw_snapshots(SNAPSHOT_SETS[data].title, task, fitted, path)
+            say(f"{path}")
+
+    found, last = [], None
+    how = {"seeds": seeds, "quick": quick, "validation": validation, "say": say, "see": see}
+    for row in bench_snapshots(rows, models, **how):
+        out.mkdir(parents=True, exist_ok=True)  # not before the data are known to be there
+        if last not in (None, (row.task, row.model)):
+            frame_of(found).to_csv(out / FIGURES, index=False)
+        found.append(row)
+        last = (row.task, row.model)
+    frame = frame_of(found)
+    frame.to_csv(out / FIGURES, index=False)
+    table = snapshot_table(frame)
+    table.to_csv(out / TABLE, index=False)
+    lines, means = (part.to_dict("records") for part in (table, snapshot_means(frame)))
+    origins = {data: SNAPSHOT_SETS[data].origin for data in frame["data"].unique()}
+    if validation:
+        say("judged by cells held back from training: no test cell was touched.")
+    for origin in dict.fromkeys(origins.values()):
+        say(f"cells: {origin}")
+    more = {"out": out, "validation": validation, "means": means, "origins": origins}
+    return Findings(lines, more=more, shown=snapshot_grids(lines, means))
