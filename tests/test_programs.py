@@ -149,3 +149,14 @@ def test_other_weights_and_noise_compile_nothing_and_are_used():
         np.testing.assert_allclose(history["train"], total, rtol=1e-12)
     wide, narrow = histories[2]["nll"][0], histories[1]["nll"][0]
     assert abs(wide - narrow) > 1e-3
+
+
+def test_memory_is_returned_once_after_programs_were_given_back(monkeypatch):
+    returned = []
+    monkeypatch.setattr(_programs, "_trim", lambda: returned.append(True))
+    _programs.make_room()
+    returned.clear()
+    for rows in (3, 4, 5):
+        heavy(3.0, jnp.ones(rows))  # the first of them goes
+    _programs.make_room(), _programs.make_room()
+    assert returned == [True]

@@ -3,11 +3,14 @@
 A program of JAX takes memory maps (a step of training a thousand, and some 80 MiB), of which Linux
 gives a process 65 530, and the caches of JAX let go of none: a session of many models ends in a
 segmentation fault. Here each program is kept under its own key, and dropped with it. What JAX
-compiles unasked, for each operation on arrays of a new shape, is small and goes all at once.
+compiles unasked, for each operation on arrays of a new shape, is small and goes all at once. The
+compiler leaves what it freed in pieces, which the C library keeps until it is asked for them.
 """
 
+import ctypes
 import gc
 import hashlib
+import sys
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from functools import wraps
@@ -21,6 +24,7 @@ import numpy as np
 MAPS, MOST_MAPS = Path("/proc/self/maps"), Path("/proc/sys/vm/max_map_count")  # of Linux
 
 P, R = ParamSpec("P"), TypeVar("R")
+_given_back: list[bool] = []  # programs, since memory was last returned
 KEPT = 8  # programs of one function: as many kinds of models, or stages of training, take turns
 
 
@@ -50,7 +54,13 @@ def program(keep: int = KEPT) -> Callable[[Callable[P, R]], Callable[P, R]]:
 
 
 def make_room() -> None:
-    """Where a third of the memory maps of the process is used, let go of everything compiled."""
+    """Give freed memory back to the system, and let go of everything compiled if maps run short.
+
+    That is where a third of the memory maps of the process is used.
+    """
+    if _given_back:
+        _given_back.clear()
+        _trim()
     try:
         most = int(MOST_MAPS.read_text())
         with MAPS.open("rb") as maps:
@@ -60,6 +70,7 @@ def make_room() -> None:
     if used > most // 3:
         jax.clear_caches()
         gc.collect()
+        _trim()
 
 
 class Constant:
@@ -100,6 +111,14 @@ def _give_back(run: Any) -> None:
     run._cached.clear_cache()
     del run
     gc.collect()
+    _given_back.append(True)
+
+
+def _trim() -> None:
+    """Ask the C library of Linux to return what is free: half of it otherwise stays in pieces."""
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None) if sys.platform == "linux" else None
+    if trim is not None:
+        trim(0)
 
 
 def _signature(tree: Any) -> Hashable:
