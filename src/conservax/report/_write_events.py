@@ -99,7 +99,8 @@ def _key(model: EventModel, scores: tuple[EventScore, ...], judged: str, check: 
 
 
 def _counts(model: EventModel, judged: str, events: Events | None) -> str:
-    groups = {"simulated": model.simulate(SIMULATED).counts}
+    simulated = model.simulate(SIMULATED)
+    groups = {"simulated": simulated.counts}
     if model.split is not None:
         groups = {"training": model.split.train.counts} | groups
     if events is not None:
@@ -118,6 +119,9 @@ def _counts(model: EventModel, judged: str, events: Events | None) -> str:
     caption = (
         "Events a window, as shares of windows. Dispersion is the variance over the mean: 1 for a "
         "Poisson process, more where events cluster, less where they keep a distance."
+    )
+    caption = " ".join(
+        (caption, *(f"Of the simulated, {escape(note)}." for note in simulated.notes))
     )
     svg = counts_figure(groups)
     return sections.still(svg, "Events a window", caption) + sections.table(heads, rows)
