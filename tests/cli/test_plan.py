@@ -16,7 +16,7 @@ import conservax
 from conservax.cli import main
 from conservax.cli._app import app
 from conservax.cli._plan import _words
-from conservax.control import PlanScores, read_task
+from conservax.control import Boxes, PlanScores, advice, read_task
 
 TASK = """
 start = {means = [-3, 0], deviations = 0.2}
@@ -83,6 +83,14 @@ def test_no_help_loses_what_is_in_brackets(name, capsys, monkeypatch):
 def test_one_way_is_not_many(ways, said):
     solved = SimpleNamespace(seconds=1.0, costs=dict, entropy=float)
     assert said in _words(Path("run"), solved, [PlanScores(0.0, 0.0, 0.1, 0.1, ways, 50)])
+
+
+def test_a_share_is_written_alike_wherever_it_is_said():
+    solved = SimpleNamespace(seconds=1.0, costs=dict, entropy=float)
+    told = advice([Boxes([[0.0]], [[1.0]])], 0.265)
+    assert told.startswith("26.5 % of paths hit")
+    words = _words(Path("run"), solved, [PlanScores(0.5, 0.265, 0.1, 0.1, 1, 1000)])
+    assert "26.5 % hit an obstacle" in words
 
 
 WALL = """

@@ -17,6 +17,7 @@ from conservax.bench import (
     bench_hodge,
     bench_transport2d,
 )
+from conservax.check import digits_apart
 from conservax.cli._app import BadInput, answer, say
 from conservax.data import check_out_folder
 
@@ -87,5 +88,7 @@ def _claims(found: Findings) -> Grid:
     grid = Grid("claim", "figure", "at most", "")
     for claim in found.claims:
         passed = "[green]holds[/]" if claim.holds else "[red]missed[/]"
-        grid.add_row(claim.name, f"{claim.value:.3g}", f"{claim.limit:.3g}", passed)
+        digits = digits_apart(claim.value, claim.limit)
+        figures = (f"{figure:.{digits}g}" for figure in (claim.value, claim.limit))
+        grid.add_row(claim.name, *figures, passed)
     return grid

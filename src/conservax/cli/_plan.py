@@ -19,6 +19,7 @@ from conservax.control import (
     draw_paths,
     plan,
     read_task,
+    share_text,
 )
 from conservax.data import check_out_folder, write_table
 from conservax.train import ChunkReport
@@ -128,7 +129,7 @@ def _words(out: Path, solved: Plan, found: list[PlanScores]) -> str:
             if scores.ways is None
             else f", {scores.ways} way{'s' * (scores.ways != 1)} round the obstacles"
         )
-        hit = "" if scores.hit is None else f", {scores.hit:.2%} hit an obstacle"
+        hit = "" if scores.hit is None else f", {share_text(scores.hit)} hit an obstacle"
         lines.append(
             f"g = {scores.diffusion:g}: {scores.paths} paths{hit}{ways}; W2 to the goal {scores.terminal_w2:.4g} (floor {scores.floor_w2:.4g})"
         )

@@ -30,5 +30,6 @@ from conservax.control._tasks import TASKS as TASKS
 from conservax.control._tasks import task as task
 from conservax.control._verdict import ObstacleWarning as ObstacleWarning
 from conservax.control._verdict import advice as advice
+from conservax.control._verdict import share_text as share_text
 from conservax.control._worlds import circles_world as circles_world
 from conservax.control._worlds import mixed_world as mixed_world

@@ -4,7 +4,7 @@ import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from conservax.check import CheckResult
+from conservax.check import CheckResult, digits_apart
 from conservax.control._costs import name_of
 from conservax.control._obstacles import AbstractObstacles
 from conservax.control._problem import Problem
@@ -19,8 +19,8 @@ class ObstacleWarning(UserWarning):
 
 
 def share_text(share: float) -> str:
-    """A share in percent, to two digits."""
-    return f"{float(f'{100 * share:.2g}'):g} %"
+    """A share in percent, to three digits, or more where it would look as large as the limit."""
+    return f"{100 * share:.{digits_apart(share, MOST_HIT)}g} %"
 
 
 def advice(obstacles: Sequence[AbstractObstacles], share: float) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from html import escape
 from typing import Any
 
-from conservax.check import CheckReport
+from conservax.check import CheckReport, digits_apart
 from conservax.model import Model, Score, TimeScore
 
 from ._moments import span_of
@@ -103,16 +103,12 @@ def section(name: str, heading: str, content: str) -> str:
 
 def check_table(check: CheckReport) -> str:
     """Every figure of the check, and its limit."""
-    rows = (
-        (
-            escape(result.name),
-            number(result.value, 3),
-            number(result.limit, 3),
-            verdict(result.passed),
-            escape(result.detail),
-        )
-        for result in check.results
-    )
+    rows = []
+    for result in check.results:
+        digits = digits_apart(result.value, result.limit)
+        figures = (number(figure, digits) for figure in (result.value, result.limit))
+        name, detail = escape(result.name), escape(result.detail)
+        rows.append((name, *figures, verdict(result.passed), detail))
     return table(("Check", "#Value", "#Limit", "", "What it means"), rows)
 
 
