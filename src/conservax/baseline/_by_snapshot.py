@@ -17,7 +17,10 @@ _FOLDS, _SHRINKAGES = 5, np.logspace(-6, 0, 13)
 
 @dataclass(frozen=True)
 class NormalBySnapshot:
-    """One normal per snapshot; between two of them mean and covariance are interpolated linearly."""
+    """One normal per snapshot; between two of them mean and covariance are interpolated linearly.
+
+    Before the first and after the last it is the normal of that one.
+    """
 
     name: ClassVar[str] = "Normal per snapshot"
     detail: ClassVar[str] = "linear between"

@@ -107,8 +107,8 @@ class TimeScore:
     - `standardised`, `raw`, `error`: per row, as in `Score`; `error` is the standard error.
     - `left_out`: whether no row of this time was trained on.
     - `baselines`: what the densities of snapshots one by one pay per row, standardised, by name.
-      At a time that was left out the normal is interpolated between its neighbours, and the Gaussian
-      mixture is that of the nearest snapshot.
+      At a time that was left out the normal is interpolated between its neighbours, or that of the
+      nearest one at the first or last time; the Gaussian mixture is that of the nearest snapshot.
     """
 
     time: str

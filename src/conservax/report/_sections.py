@@ -160,8 +160,8 @@ def time_table(times: tuple[TimeScore, ...], judged: str) -> str:
     names = [f"#{escape(name)}, standardised" for name in times[0].baselines]
     heads = ("Time", "#Rows", "#NLL, standardised (± std. error)", "#NLL, data units", *names)
     between = (
-        " At a time that was left out the normal is interpolated between its neighbours, and the "
-        "mixture is that of the nearest snapshot."
+        " At a time that was left out the normal is interpolated between its neighbours, or at the "
+        "first or last time that of the nearest one; the mixture is that of the nearest snapshot."
         if names and any(score.left_out for score in times)
         else ""
     )
