@@ -42,6 +42,9 @@ def population_of_paths(
     spread: Float[np.ndarray, "knots dim"],
     key: PRNGKey,
 ) -> Mixture:
-    """A bump on each path, as wide as its snapshot is spread, with the same share for good."""
+    """A bump on each path, at first .15 as wide as its snapshot is spread; shares stay the same.
+
+    `spread` are the standard deviations of each snapshot.
+    """
     del key  # nothing is random any more
     return Mixture([Path(knots, place, SCALE * spread) for place in places])
