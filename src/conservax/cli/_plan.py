@@ -15,6 +15,7 @@ from conservax.control import (
     Paths,
     Plan,
     PlanScores,
+    RepeatWarning,
     advice,
     draw_paths,
     plan,
@@ -70,15 +71,17 @@ def plan_command(
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ObstacleWarning)  # said of every roll-out below
+        warnings.simplefilter("always", RepeatWarning)
         solved = plan(problem, **asked.solve, on_chunk=tell)
     out.mkdir(parents=True, exist_ok=True)
-    solved.save(out / "model.conservax", force=True)
     solved.model.history.to_csv(out / "metrics.csv", index=False)
     (out / "task.toml").write_bytes(task.read_bytes())
     rolled = [solved.rollout(asked.paths, diffusion=g) for g in asked.diffusions]
     found = [
         solved.scores(paths, diffusion=g) for paths, g in zip(rolled, asked.diffusions, strict=True)
     ]
+    solved.judge(found)
+    solved.save(out / "model.conservax", force=True)
     for paths, g in zip(rolled, asked.diffusions, strict=True):
         write_table(out / f"paths-g{g:g}.parquet", _columns(problem.columns, paths), force=True)
     names = [f"g = {g:g}" for g in asked.diffusions]
