@@ -10,6 +10,10 @@ from conservax.model import Model, Score, TimeScore
 
 from ._moments import span_of
 
+WITHOUT_CONDITIONALS = (
+    '<p class="note">This needs a density with conditional distributions, and that of this model has '
+    "none in closed form.</p>"
+)
 _SHOWN_ELSEWHERE = ("obstacles", "checks")  # in the picture, among the checks
 
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from conservax.check import CheckReport, dispersion, rescaled_ranks
 from conservax.data import Events
+from conservax.density import AbstractAutoregressiveDensity
 from conservax.model import EventModel, EventScore, event_scores
 
 from . import _sections as sections
@@ -143,6 +144,8 @@ def _times(model: EventModel, judged: str, events: Events | None) -> str:
 def _places(model: EventModel, judged: str, events: Events | None) -> str:
     if events is None:
         return _WITHOUT_DATA
+    if not isinstance(model.law.law.density, AbstractAutoregressiveDensity):
+        return sections.WITHOUT_CONDITIONALS
     caption = (
         f"The places of {len(events)} {judged} events, each ranked among all places it could have "
         "had given the events before it."
