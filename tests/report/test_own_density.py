@@ -56,6 +56,9 @@ def test_a_page_of_events_leaves_ranks_of_places_out(tmp_path):
     page = model.report(tmp_path / "page.html").read_text(encoding="utf-8")
     assert "This needs a density with conditional distributions" in page
     assert "continuity equation" in page
+    assert (
+        page.count(" nats</td>") == len(conservax.model.event_scores(model, model.split.test)) - 1
+    )
     # The likelihood of the places by hand, in the units of the data.
     test = model.split.test
     found = model.log_likelihood(test).spatial.sum() + len(test) * model.units.log_volume

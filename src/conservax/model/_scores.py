@@ -44,8 +44,13 @@ class Score:
     @property
     def comparison(self) -> str:
         """Our model against this one, in words: "better by 0.0450 ± 0.0120 nats"."""
-        side = "better" if self.this_model_better_by >= 0 else "worse"
-        return f"{side} by {abs(self.this_model_better_by):.4f} ± {self.error:.4f} nats"
+        return compared(self.this_model_better_by, self.error)
+
+
+def compared(better_by: float, error: float) -> str:
+    """A difference in nats and its standard error, in words."""
+    side = "better" if better_by >= 0 else "worse"
+    return f"{side} by {abs(better_by):.4f} ± {error:.4f} nats"
 
 
 @dataclass(frozen=True)

@@ -170,13 +170,15 @@ def _scores(scores: tuple[EventScore, ...], judged: str) -> str:
             sections.fixed(score.temporal),
             sections.fixed(score.spatial_raw),
             sections.fixed(score.joint),
+            "" if score is scores[0] else score.comparison,
         )
         for score in scores
     )
-    heads = ("Model", "#NLL of times", "#NLL of places", "#Both")
+    heads = ("Model", "#NLL of times", "#NLL of places", "#Both", "This model is")
     return (
         f"<p>Mean negative log-likelihood of the {judged} events, in nats an event and in the "
-        "units of the data: lower is better.</p>" + sections.table(heads, rows)
+        "units of the data: lower is better; ± is the standard error of the difference, over "
+        "windows.</p>" + sections.table(heads, rows)
     )
 
 
