@@ -10,6 +10,7 @@ import pytest
 
 from conservax.data import DataError, read_table
 
+LARGEST = np.resize([1e308, -1e308, 1.7e308], 400)
 DAYS = [datetime.datetime(2021, 1, 1 + n, 15, 5) for n in range(28)]
 
 
@@ -230,10 +231,13 @@ def test_a_comment_among_the_rows_is_to_be_removed(tmp_path, times):
     assert "Write all times as numbers or all as" in refusal(["1", "2", "2024-01-03"])
 
 
-def test_the_largest_numbers_are_told_without_a_word_of_overflow():
-    x = np.linspace(-1, 1, 400)
+@pytest.mark.parametrize(
+    ("most", "far"), [(np.linspace(-1, 1, 400), 2), (np.full(400, 1e308), 0), (LARGEST, 0)]
+)
+def test_the_largest_numbers_are_told_without_a_word_of_overflow(most, far):
+    x = most.copy()
     x[[7, 8]] = 1.7e308, -1.7e308
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         notes = read_table(pd.DataFrame({"t": np.arange(400.0), "x": x})).notes
-    assert any("2 values are far from all others" in note for note in notes)
+    assert sum("values are far from all others" in note for note in notes) == bool(far)
