@@ -160,3 +160,19 @@ def test_memory_is_returned_once_after_programs_were_given_back(monkeypatch):
         heavy(3.0, jnp.ones(rows))  # the first of them goes
     _programs.make_room(), _programs.make_room()
     assert returned == [True]
+
+
+def test_everything_goes_where_programs_are_given_back_all_the_time(monkeypatch):
+    _programs.make_room()
+    monkeypatch.setattr(_programs, "TURNOVER", 2)
+    for rows in (3, 4, 5):
+        heavy(4.0, jnp.ones(rows))
+    _programs.make_room()  # one of them was given back: too few
+    with Compilations() as compilations:
+        heavy(4.0, jnp.zeros(5))
+    assert compilations.count == 0
+    heavy(4.0, jnp.ones(6))
+    _programs.make_room()
+    with Compilations() as compilations:
+        heavy(4.0, jnp.zeros(6))
+    assert compilations.count > 0

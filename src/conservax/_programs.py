@@ -24,7 +24,8 @@ import numpy as np
 MAPS, MOST_MAPS = Path("/proc/self/maps"), Path("/proc/sys/vm/max_map_count")  # of Linux
 
 P, R = ParamSpec("P"), TypeVar("R")
-_given_back: list[bool] = []  # programs, since memory was last returned
+_given_back = {"now": 0, "since": 0}  # programs, since memory was returned, and since all were
+TURNOVER = 50  # programs given back, after which nobody asks for the others either
 KEPT = 8  # programs of one function: as many kinds of models, or stages of training, take turns
 
 
@@ -54,23 +55,29 @@ def program(keep: int = KEPT) -> Callable[[Callable[P, R]], Callable[P, R]]:
 
 
 def make_room() -> None:
-    """Give freed memory back to the system, and let go of everything compiled if maps run short.
+    """Give freed memory back to the system, and at times let go of everything compiled.
 
-    That is where a third of the memory maps of the process is used.
+    That is where a third of the memory maps of the process is used, or where so many programs were
+    given back that shapes seem to change all the time: JAX keeps some 30 MiB of each that was.
     """
-    if _given_back:
-        _given_back.clear()
+    full = _given_back["since"] >= TURNOVER or _maps_run_short()
+    if full:
+        _given_back["since"] = 0
+        jax.clear_caches()
+        gc.collect()
+    if full or _given_back["now"]:
+        _given_back["now"] = 0
         _trim()
+
+
+def _maps_run_short() -> bool:
     try:
         most = int(MOST_MAPS.read_text())
         with MAPS.open("rb") as maps:
             used = sum(1 for _ in maps)
     except (OSError, ValueError):  # no Linux: no such limit
-        return
-    if used > most // 3:
-        jax.clear_caches()
-        gc.collect()
-        _trim()
+        return False
+    return used > most // 3
 
 
 class Constant:
@@ -111,7 +118,8 @@ def _give_back(run: Any) -> None:
     run._cached.clear_cache()
     del run
     gc.collect()
-    _given_back.append(True)
+    for span in _given_back:
+        _given_back[span] += 1
 
 
 def _trim() -> None:
