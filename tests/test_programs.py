@@ -165,6 +165,8 @@ def test_memory_is_returned_once_after_programs_were_given_back(monkeypatch):
 def test_everything_goes_where_programs_are_given_back_all_the_time(monkeypatch):
     _programs.make_room()
     monkeypatch.setattr(_programs, "TURNOVER", 2)
+    monkeypatch.setitem(_programs._given_back, "since", 0)
+    heavy = program(keep=2)(globals()["heavy"].__wrapped__)  # one that nobody has called
     for rows in (3, 4, 5):
         heavy(4.0, jnp.ones(rows))
     _programs.make_room()  # one of them was given back: too few
