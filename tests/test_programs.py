@@ -149,3 +149,32 @@ def test_other_weights_and_noise_compile_nothing_and_are_used():
         np.testing.assert_allclose(history["train"], total, rtol=1e-12)
     wide, narrow = histories[2]["nll"][0], histories[1]["nll"][0]
     assert abs(wide - narrow) > 1e-3
+
+
+def test_memory_is_returned_once_after_programs_were_given_back(monkeypatch):
+    returned = []
+    monkeypatch.setattr(_programs, "_trim", lambda: returned.append(True))
+    _programs.make_room()
+    returned.clear()
+    for rows in (3, 4, 5):
+        heavy(3.0, jnp.ones(rows))  # the first of them goes
+    _programs.make_room(), _programs.make_room()
+    assert returned == [True]
+
+
+def test_everything_goes_where_programs_are_given_back_all_the_time(monkeypatch):
+    _programs.make_room()
+    monkeypatch.setattr(_programs, "TURNOVER", 2)
+    monkeypatch.setitem(_programs._given_back, "since", 0)
+    heavy = program(keep=2)(globals()["heavy"].__wrapped__)  # one that nobody has called
+    for rows in (3, 4, 5):
+        heavy(4.0, jnp.ones(rows))
+    _programs.make_room()  # one of them was given back: too few
+    with Compilations() as compilations:
+        heavy(4.0, jnp.zeros(5))
+    assert compilations.count == 0
+    heavy(4.0, jnp.ones(6))
+    _programs.make_room()
+    with Compilations() as compilations:
+        heavy(4.0, jnp.zeros(6))
+    assert compilations.count > 0

@@ -3,11 +3,14 @@
 A program of JAX takes memory maps (a step of training a thousand, and some 80 MiB), of which Linux
 gives a process 65 530, and the caches of JAX let go of none: a session of many models ends in a
 segmentation fault. Here each program is kept under its own key, and dropped with it. What JAX
-compiles unasked, for each operation on arrays of a new shape, is small and goes all at once.
+compiles unasked, for each operation on arrays of a new shape, is small and goes all at once. The
+compiler leaves what it freed in pieces, which the C library keeps until it is asked for them.
 """
 
+import ctypes
 import gc
 import hashlib
+import sys
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from functools import wraps
@@ -21,6 +24,8 @@ import numpy as np
 MAPS, MOST_MAPS = Path("/proc/self/maps"), Path("/proc/sys/vm/max_map_count")  # of Linux
 
 P, R = ParamSpec("P"), TypeVar("R")
+_given_back = {"now": 0, "since": 0}  # programs, since memory was returned, and since all were
+TURNOVER = 50  # programs given back, after which nobody asks for the others either
 KEPT = 8  # programs of one function: as many kinds of models, or stages of training, take turns
 
 
@@ -50,16 +55,29 @@ def program(keep: int = KEPT) -> Callable[[Callable[P, R]], Callable[P, R]]:
 
 
 def make_room() -> None:
-    """Where a third of the memory maps of the process is used, let go of everything compiled."""
+    """Give freed memory back to the system, and at times let go of everything compiled.
+
+    That is where a third of the memory maps of the process is used, or where so many programs were
+    given back that shapes seem to change all the time: JAX keeps some 30 MiB of each that was.
+    """
+    full = _given_back["since"] >= TURNOVER or _maps_run_short()
+    if full:
+        _given_back["since"] = 0
+        jax.clear_caches()
+        gc.collect()
+    if full or _given_back["now"]:
+        _given_back["now"] = 0
+        _trim()
+
+
+def _maps_run_short() -> bool:
     try:
         most = int(MOST_MAPS.read_text())
         with MAPS.open("rb") as maps:
             used = sum(1 for _ in maps)
     except (OSError, ValueError):  # no Linux: no such limit
-        return
-    if used > most // 3:
-        jax.clear_caches()
-        gc.collect()
+        return False
+    return used > most // 3
 
 
 class Constant:
@@ -100,6 +118,15 @@ def _give_back(run: Any) -> None:
     run._cached.clear_cache()
     del run
     gc.collect()
+    for span in _given_back:
+        _given_back[span] += 1
+
+
+def _trim() -> None:
+    """Ask the C library of Linux to return what is free: half of it otherwise stays in pieces."""
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None) if sys.platform == "linux" else None
+    if trim is not None:
+        trim(0)
 
 
 def _signature(tree: Any) -> Hashable:

@@ -62,3 +62,40 @@ def test_mixtures_of_snapshots_take_the_size_that_each_needs():
     # Times that were not seen have the density of the nearest one.
     np.testing.assert_array_equal(fitted.log_prob(0.4, grid), fitted.log_prob(0.0, grid))
     np.testing.assert_array_equal(fitted.log_prob(9.0, grid), fitted.log_prob(1.0, grid))
+
+
+def test_no_unit_of_a_column_changes_more_than_the_volume():
+    units = np.array([1e5, 1e-4])
+    judge = np.arange(len(T)) % 4 == 0
+
+    def densities(x):
+        normal = fit_normal_by_snapshot(T, x)
+        train, held = (T[~judge], x[~judge]), (T[judge], x[judge])
+        mixture = fit_gaussian_mixture_by_snapshot(*train, *held, 0)
+        return normal.log_prob(0.3, x[::50]), mixture.log_prob(0.3, x[::50])
+
+    for there, here in zip(densities(units * X), densities(X), strict=True):
+        np.testing.assert_allclose(there + np.log(units).sum(), here, rtol=1e-9, atol=1e-3)
+
+
+def test_the_normal_of_columns_in_far_units_is_that_of_scipy():
+    rng = np.random.default_rng(2)
+    x = rng.normal(size=(500, 2)) * [1e5, 1.0]
+    fitted = fit_normal_by_snapshot(np.zeros(500), x)
+    by_column = norm.logpdf(x, x.mean(0), x.std(0, ddof=1)).sum(1)
+    # They are independent: a correlation of less than .05 is all that is left.
+    assert np.mean(fitted.log_prob(0.0, x) - by_column) == pytest.approx(0, abs=0.01)
+
+
+def test_a_column_that_is_constant_in_one_snapshot_is_narrow_there():
+    rng = np.random.default_rng(3)
+    t, x = np.repeat([0.0, 1.0], 400), rng.normal(size=(800, 2))
+    x[:400, 1] = 0
+    judge = np.arange(800) % 4 == 0
+    mixture = fit_gaussian_mixture_by_snapshot(t[~judge], x[~judge], t[judge], x[judge], 0)
+    normal = fit_normal_by_snapshot(t[~judge], x[~judge])
+    width = 1e-3 * x[~judge][:, 1].std()
+    expected = norm.logpdf(x[:400, 0]).mean() + norm.logpdf(0.0, 0.0, width)
+    for fitted in (mixture, normal):
+        assert fitted.log_prob(0.0, x[:400]).mean() == pytest.approx(expected, abs=0.05)
+        assert np.isfinite(fitted.log_prob(1.0, x[400:])).all()

@@ -73,9 +73,9 @@ def test_a_report_passes_if_all_results_do():
 
 def test_a_report_reads_as_a_table():
     table = str(CheckReport(RESULTS)).splitlines()
-    assert table[1] == "PASS  mass     1.50e-09  1e-06  as it should be"
+    assert table[1] == "PASS  mass     1.50e-09  1.00e-06  as it should be"
     assert table[2].startswith("FAIL  samples  nan")
-    assert table[1].index("1e-06") == table[2].index("1e-03")
+    assert table[1].index("1.00e-06") == table[2].index("1.00e-03")
     assert table[3] == "some checks FAILED"
 
 

@@ -84,6 +84,14 @@ def test_counts_are_held_against_simulated_ones():
     assert [result.name for result in check_counts([58], simulated)] == ["count mean"]
 
 
+def test_counts_that_never_vary_are_held_against_in_events():
+    mean, spread = check_counts(np.array([50, 60, 70]), np.full(500, 168))
+    assert mean.value == pytest.approx(108 / 168)
+    assert spread.value == pytest.approx(10.0)  # events of standard deviation, where there is none
+    assert not mean.passed
+    assert not spread.passed
+
+
 def test_the_true_process_fails_hardly_ever():
     """Of 200 small records of the right kind none: limits are those of one in a thousand."""
     rng = np.random.default_rng(3)

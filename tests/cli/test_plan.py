@@ -16,7 +16,7 @@ import conservax
 from conservax.cli import main
 from conservax.cli._app import app
 from conservax.cli._plan import _words
-from conservax.control import PlanScores, read_task
+from conservax.control import Boxes, PlanScores, advice, read_task
 
 TASK = """
 start = {means = [-3, 0], deviations = 0.2}
@@ -85,6 +85,14 @@ def test_one_way_is_not_many(ways, said):
     assert said in _words(Path("run"), solved, [PlanScores(0.0, 0.0, 0.1, 0.1, ways, 50)])
 
 
+def test_a_share_is_written_alike_wherever_it_is_said():
+    solved = SimpleNamespace(seconds=1.0, costs=dict, entropy=float)
+    told = advice([Boxes([[0.0]], [[1.0]])], 0.265)
+    assert told.startswith("26.5 % of paths hit")
+    words = _words(Path("run"), solved, [PlanScores(0.5, 0.265, 0.1, 0.1, 1, 1000)])
+    assert "26.5 % hit an obstacle" in words
+
+
 WALL = """
 start = {means = [-3, 0], deviations = 0.2}
 goal = {means = [3, 0], deviations = 0.2}
@@ -107,7 +115,7 @@ def test_a_plan_through_a_wall_fails(tmp_path, capsys):
     assert "raise weight of circles from 0.01 to 0.1" in " ".join(told.err.split())
     assert "member" not in pd.read_csv(out / "metrics.csv")
     report = conservax.load(out / "model.conservax").check()
-    assert [result.passed for result in report.results if "clear" in result.name] == [False]
+    assert [result.passed for result in report.results if "clear" in result.name] == [False] * 2
     assert 'class="verdict fail"' in (out / "report.html").read_text()
 
 
@@ -133,3 +141,26 @@ def test_the_way_between_two_walls_is_found_without_a_weight(tmp_path):
     paths = pd.read_parquet(tmp_path / "run" / "paths-g0.parquet")
     within = (paths["x1"].abs() < 0.5) & (paths["x2"].abs() > 0.5)
     assert paths["path"][within].nunique() <= 0.01 * paths["path"].nunique()
+
+
+BESIDE = """
+start = {means = [-3, 0], deviations = 0.2}
+goal = {means = [3, 0], deviations = 0.2}
+circles = {centre = [[0, 1.6]], radius = 1, weight = 0.001}
+solve = {steps = 10, control_steps = 0, bumps = 2, waves = 2, bend = 0, points = 48}
+rollout = {paths = 1000, diffusion = [0, 3]}
+"""
+
+
+def test_the_file_holds_the_verdict_that_the_command_ends_with(tmp_path, capsys, monkeypatch):
+    """Nobody goes straight into what is 3 deviations aside; who shakes for long enough does."""
+    for name in ("report", "animate"):
+        monkeypatch.setattr(conservax.Model, name, lambda *_, **__: None)
+    (tmp_path / "task.toml").write_text(BESIDE)
+    with pytest.raises(SystemExit, match="1"):
+        main(["plan", str(tmp_path / "task.toml"), "--out", str(tmp_path / "run"), "--json"])
+    still, shaken = json.loads(capsys.readouterr().out)["rollouts"]
+    assert still["hit"] <= 0.01 < shaken["hit"]
+    kept = conservax.load(tmp_path / "run" / "model.conservax").settings["checks"]
+    assert [check["passed"] for check in kept] == [True, False]
+    assert [check["value"] for check in kept] == [still["hit"], shaken["hit"]]

@@ -15,8 +15,10 @@ from conservax.control import (
     Flocking,
     Normals,
     ObstacleWarning,
+    PlanScores,
     Potential,
     Problem,
+    RepeatWarning,
     Samples,
     plan,
 )
@@ -260,3 +262,24 @@ def test_boxes_are_learned_from_whatever_the_compiler_rounds():
     with pytest.warns(ObstacleWarning, match="100 % of paths hit an obstacle"):
         done = plan(problem, bumps=3, waves=4, points=48, **how)
     assert np.isfinite(done.model.history["train"]).all()
+
+
+def test_it_says_when_it_begins_anew_with_heavier_obstacles():
+    # In one step nobody learns to go round, whatever the weight.
+    circle = Circles([[0.0, 0.0]], 1.0)
+    problem = Problem(Normals([-3.0, 0.0], 0.2), Normals([3.0, 0.0], 0.2), costs=[circle])
+    how = {"likelihood_steps": 1, "control_steps": 0, "steps": 1, "bumps": 2, "waves": 2}
+    with pytest.warns() as told:
+        plan(problem, points=16, **how)
+    assert [warning.category for warning in told] == [RepeatWarning, RepeatWarning, ObstacleWarning]
+    assert "hit an obstacle, expected 1 % or fewer: solving anew with 10 times" in str(
+        told[0].message
+    )
+    assert told[0].filename == __file__
+
+
+def test_the_model_carries_the_verdicts_on_all_roll_outs(solved):
+    solved.judge([PlanScores(g, hit, 0.1, 0.1, 2, 100) for g, hit in ((0.0, 0.0), (0.5, 0.2))])
+    found = [result for result in solved.model.check().results if "clear" in result.name]
+    assert [(result.value, result.passed) for result in found] == [(0.0, True), (0.2, False)]
+    assert found[1].detail.startswith("100 paths, g = 0.5: 20 % of paths hit")

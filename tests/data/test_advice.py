@@ -2,6 +2,7 @@
 
 import datetime
 import re
+import warnings
 
 import numpy as np
 import pandas as pd
@@ -9,6 +10,7 @@ import pytest
 
 from conservax.data import DataError, read_table
 
+LARGEST = np.resize([1e308, -1e308, 1.7e308], 400)
 DAYS = [datetime.datetime(2021, 1, 1 + n, 15, 5) for n in range(28)]
 
 
@@ -158,3 +160,84 @@ def test_semicolons_are_seen_before_decimal_commas(tmp_path):
     file.write_text("t;x\n0,5;1,5\n1,5;2,5\n")
     with pytest.raises(DataError, match=r"separated by commas; got the header 't;x'.*points"):
         read_table(file)
+
+
+def mapped(message):
+    """The numbers that an error gives to labels."""
+    call = re.search(r"map\((\{.*?\})\)", message)
+    return {} if call is None else eval(call[1])  # as whoever follows does
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [
+        ["late", "early", "middle"],
+        ["E18.5", "P0"],  # before and after birth
+        ["12h", "1d", "3d"],
+        ["3ms", "5m"],
+        ["T-3", "T-1", "T0"],  # below 0, or named so
+        ["1a", "1b"],
+        ["10-2023", "11-2023", "1-2024"],
+        ["2024-W10", "2024W12"],
+        ["9-3", "8-2"],
+    ],
+)
+def test_labels_in_no_sure_order_are_given_none(labels):
+    message = refusal(np.repeat(labels, 9))
+    assert mapped(message) == dict.fromkeys(labels, ...)
+    assert "a number of yours in place of each" in message
+
+
+@pytest.mark.parametrize(
+    ("labels", "numbers"),
+    [
+        (["day 3", "day -3", "Day 0"], [3, -3, 0]),
+        (["-2 h", "1 h", "-1 h"], [-2, 1, -1]),
+        (["3 days", "1 day", "7 days"], [3, 1, 7]),
+        (["Day 06-09", "Day 00-03", "Day 03-06"], [7.5, 1.5, 4.5]),
+    ],
+)
+def test_labels_with_numbers_are_given_these(labels, numbers):
+    assert mapped(refusal(np.repeat(labels, 9))) == dict(zip(labels, numbers, strict=True))
+
+
+@pytest.mark.parametrize(
+    ("form", "meant"),
+    [
+        ("{y}-W{w:02d}", datetime.datetime.fromisocalendar),
+        ("{y}W{w:02d}", datetime.datetime.fromisocalendar),
+        ("{y}-Q{q}", lambda y, w, _: datetime.datetime(y, 3 * (w // 13) + 1, 1)),
+    ],
+)
+def test_weeks_and_quarters_are_converted_as_the_calendar_has_them(form, meant):
+    weeks = [(2024, 50), (2024, 10), (2025, 1), (2020, 40)]
+    texts = [form.format(y=y, w=w, q=w // 13 + 1) for y, w in weeks]
+    call = re.search(r"with (pandas\..*)\.$", refusal(np.repeat(texts, 9)))
+    found = eval(call[1], {"pandas": pd, "column": pd.Series(texts)})
+    assert list(found) == [meant(y, w, 1) for y, w in weeks]
+
+
+@pytest.mark.parametrize(
+    "times", [["0", "1", "2", "3"], ["2024-01-01", "2024-01-02", "2024-01-03"]]
+)
+def test_a_comment_among_the_rows_is_to_be_removed(tmp_path, times):
+    file = tmp_path / "data.csv"
+    lines = [f"{time},{n}" for n, time in enumerate(times)]
+    file.write_text("\n".join(["t,x", *lines[:2], "# hello", *lines[2:]]))
+    with pytest.raises(DataError, match=r"row 4: .*got '# hello'\. .* remove the row\.") as caught:
+        read_table(file)
+    assert "all as timestamps" not in str(caught.value)
+    # ... but of a time of the other kind either may be meant.
+    assert "Write all times as numbers or all as" in refusal(["1", "2", "2024-01-03"])
+
+
+@pytest.mark.parametrize(
+    ("most", "far"), [(np.linspace(-1, 1, 400), 2), (np.full(400, 1e308), 0), (LARGEST, 0)]
+)
+def test_the_largest_numbers_are_told_without_a_word_of_overflow(most, far):
+    x = most.copy()
+    x[[7, 8]] = 1.7e308, -1.7e308
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        notes = read_table(pd.DataFrame({"t": np.arange(400.0), "x": x})).notes
+    assert sum("values are far from all others" in note for note in notes) == bool(far)

@@ -101,7 +101,7 @@ def test_stamps_are_times(source):
         (["Day 00-03", "Day 06-09"], r"'Day 00-03': 1.5, 'Day 06-09': 7.5}"),
         (["E7.5", "E8.0"], r"'E7.5': 7.5, 'E8.0': 8}"),
         (["0h", "24h"], r"'0h': 0, '24h': 24}"),
-        (["early", "late"], r"'early': 0, 'late': 1}"),
+        (["early", "late"], r"'early': \.\.\., 'late': \.\.\.}"),
     ],
 )
 def test_labels_are_refused_with_a_way_to_make_them_numbers(source, labels, suggested):

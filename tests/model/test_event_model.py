@@ -9,6 +9,7 @@ from scipy.stats import poisson
 from sklearn.cluster import KMeans
 
 import conservax
+from conservax.baseline import fit_kernel_density
 from conservax.data import DataError, Events, pinwheel_hawkes, split_events
 from conservax.fitting import open_run
 from conservax.score import event_scores
@@ -121,6 +122,33 @@ def test_the_poisson_baseline_is_that_of_scipy(model):
     logs = poisson(rate * 30.0).logpmf(count) + log_factorials - count * np.log(30.0)
     poisson_score = event_scores(model, test)[1]
     assert poisson_score.temporal == pytest.approx(-logs.sum() / count.sum(), rel=1e-9)
+
+
+def test_differences_of_scores_have_the_errors_of_the_bootstrap_over_windows(model):
+    train, validation, test = model.split
+    ours, *others = event_scores(model, test)
+    for other in others:
+        assert other.this_model_better_by == pytest.approx(other.joint - ours.joint, abs=1e-6)
+    kernels = fit_kernel_density(train.table().x, validation.table().x)
+    assert others[0].name == f"Poisson, {kernels.name}"
+    rate, found = len(train) / (train.sequences * 30.0), model.log_likelihood(test)
+    # What each window costs, by hand, and whole windows drawn anew.
+    apart = np.array(
+        [
+            rate * 30.0
+            - n * np.log(rate)
+            - kernels.log_prob(test.x[test.sequence == window]).sum()
+            + found.temporal[window]
+            + found.spatial[window]
+            for window, n in enumerate(test.counts)
+        ]
+    )
+    drawn = np.random.default_rng(0).integers(0, len(apart), (4000, len(apart)))
+    means = apart[drawn].sum(1) / test.counts[drawn].sum(1)
+    assert others[0].this_model_better_by == pytest.approx(apart.sum() / test.counts.sum())
+    assert others[0].error == pytest.approx(means.std(), rel=0.15)
+    assert others[0].comparison.startswith("better by")
+    assert (ours.this_model_better_by, ours.error) == (0.0, 0.0)
 
 
 def test_other_sequences_are_read_in_the_window_of_the_model(model):

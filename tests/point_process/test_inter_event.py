@@ -86,6 +86,14 @@ def test_tails_are_exponential_at_worst():
         assert fall >= np.exp(-8.0) * np.exp(10.0) * (1 - 1e-9)
 
 
+def test_silence_between_bursts_can_last_a_window():
+    """Of waits of a millionth window a rate of one in e^3.9 windows, and scales of e^3.9 windows."""
+    log_window = np.log(1e6)
+    law = InterEventTime.bounded(jnp.array([0.0, 100.0, 0.0, -100.0]), log_window=log_window)
+    assert law.log_rate < -log_window - 3.9
+    assert law.log_scale[0] > log_window + 3.9
+
+
 def test_zeros_are_exponential():
     law = eqx.filter_jit(InterEventTime.bounded)(jnp.zeros(7))
     np.testing.assert_allclose(law.log_shape, 0.0)

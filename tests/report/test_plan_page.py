@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 
 from conservax.check import CheckResult
 from conservax.control import Boxes, Circles
-from conservax.control._verdict import clear_paths, outlines
+from conservax.control._verdict import advice, clear_paths, outlines
 from conservax.report import write_report
 from conservax.report._animation import write_animation
 from conservax.report._picture import picture
@@ -66,3 +66,8 @@ def test_the_check_says_what_to_raise():
     assert "11 % of paths hit an obstacle" in failed.detail
     assert "100 % of paths hit" in clear_paths(WALLS, 1.0, 500, 0.0).detail
     assert "raise weight of boxes from 1 to 10 and of circles from 1 to 10" in failed.detail
+
+
+@pytest.mark.parametrize(("share", "said"), [(0.0104, "1.04 %"), (0.010001, "1.0001 %")])
+def test_a_share_just_above_the_limit_does_not_read_as_the_limit(share, said):
+    assert advice(WALLS, share).startswith(f"{said} of paths hit an obstacle, expected 1 % or")

@@ -3,6 +3,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy.stats import norm
 
 from conservax.data import Split
 from conservax.report._sections import score_table, time_table
@@ -73,3 +74,19 @@ def test_each_snapshot_has_its_score_and_those_left_out_are_told(make_model):
     assert shown.count("left out of training") == 1
     assert shown.index("9<small>left out of training") > shown.index("<td>3</td>")
     assert time_table((early,), "test") == ""
+
+
+def test_a_last_time_left_out_has_the_normal_of_the_nearest_and_that_is_said(make_model):
+    model = make_model(1)
+    train, validation, test = (replace(part, t=np.round(part.t / 2)) for part in model.split)
+    last = max(test.t)
+    train, validation = (part.take(np.flatnonzero(part.t < last)) for part in (train, validation))
+    model.split, model.settings["left_out"] = Split(train, validation, test), [last]
+    found = scores_by_time(model, test)[-1]
+    assert found.left_out
+    nearest = train.x[train.t == max(train.t)]
+    there = test.x[test.t == last]
+    pays = -norm.logpdf(there, nearest.mean(), nearest.std(ddof=1)).mean()
+    volume = model.units.log_volume
+    assert found.baselines["Normal per snapshot"] == pytest.approx(pays - volume)
+    assert "or at the first or last time that of the nearest one" in time_table((found,), "test")

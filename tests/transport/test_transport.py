@@ -70,3 +70,19 @@ def test_a_negative_diffusion_is_refused(gaussian):
 def test_times_that_turn_round_are_refused(gaussian):
     with pytest.raises(ValueError, match="only grow or only fall"):
         transport(gaussian, X, jnp.array([0.0, 1.0, 0.5]))
+
+
+@pytest.mark.parametrize("diffusion", [0.0, 0.3])
+@pytest.mark.parametrize(
+    "given", [(jnp.float32, jnp.float64), (jnp.float32, jnp.float32), (jnp.float64, jnp.float32)]
+)
+def test_points_of_less_precision_are_carried_in_that_of_the_law(diffusion, given):
+    density = Autoregressive(1, components=2, width=8, depth=1, key=jax.random.key(1))
+    law = ConservationLaw(density, KnotheRosenblatt())
+    x, times = jnp.ones(1, given[0]), jnp.array([0.125, 0.5], given[1])  # exact in both
+    how = {"key": jax.random.key(0), "diffusion": diffusion, "steps": 20}
+    path = transport(law, x, times, **how)
+    assert path.dtype == jnp.float64
+    wide = transport(law, x.astype(jnp.float64), times.astype(jnp.float64), **how)
+    np.testing.assert_array_equal(path, wide)
+    assert law.log_mass(jnp.float32(0.5)).dtype == jnp.float64

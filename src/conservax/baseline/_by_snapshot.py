@@ -6,19 +6,21 @@ from typing import ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.stats import multivariate_normal
+from scipy.linalg import solve_triangular
 from sklearn.model_selection import KFold
 
-from conservax.baseline._gaussian_mixture import GaussianMixture, fit_gaussian_mixture
-from conservax.baseline._rows import Rows, Values, as_rows
+from conservax.baseline._gaussian_mixture import (GaussianMixture, fit_gaussian_mixture)
+from conservax.baseline._rows import (NARROWEST, Rows, Standard, Values, as_rows)
 
-_NARROWEST = 1e-3  # of the standard deviation of all rows
 _FOLDS, _SHRINKAGES = 5, np.logspace(-6, 0, 13)
 
 
 @dataclass(frozen=True)
 class NormalBySnapshot:
-    """One normal per snapshot; between two of them mean and covariance are interpolated linearly."""
+    """One normal per snapshot; between two of them mean and covariance are interpolated linearly.
+
+    Before the first and after the last it is the normal of that one.
+    """
 
     name: ClassVar[str] = "Normal per snapshot"
     detail: ClassVar[str] = "linear between"
@@ -34,7 +36,7 @@ class NormalBySnapshot:
             flat = self.covariance.reshape(len(self.times), -1)
             covariance = [np.interp(time, self.times, column) for column in flat.T]
             shape = self.covariance.shape[1:]
-            return multivariate_normal(mean, np.reshape(covariance, shape)).logpdf(rows)
+            return _log_normal(rows, np.array(mean), np.reshape(covariance, shape))
 
         return _time_by_time(of_time, t, x)
 
@@ -69,7 +71,7 @@ def fit_normal_by_snapshot(train_t: ArrayLike, train_x: ArrayLike) -> NormalBySn
     **Arguments:** times of shape `(rows,)` and points of shape `(rows, dim)`, in any unit.
     """
     t, x = np.asarray(train_t, np.float64), as_rows(train_x)
-    times, narrowest = np.unique(t), _NARROWEST * x.std(0)
+    times, narrowest = np.unique(t), NARROWEST * Standard.of(x).std
     moments = [_moments(x[t == time], narrowest) for time in times]
     mean, covariance = (np.stack(part) for part in zip(*moments, strict=True))
     return NormalBySnapshot(times, mean, covariance)
@@ -84,18 +86,39 @@ def fit_gaussian_mixture_by_snapshot(
 ) -> GaussianMixtureBySnapshot:
     """A Gaussian mixture of every snapshot, of 1 to 32 components as its validation rows choose.
 
+    A column that hardly varies within a snapshot, as a gene that is not expressed yet, is a thousandth
+    of the standard deviation of all rows wide there.
+
     **Arguments:** times of shape `(rows,)` and points of shape `(rows, dim)`, in any unit, with
     validation rows of every time.
     """
     t, x = np.asarray(train_t, np.float64), as_rows(train_x)
     judge_t, judge_x = np.asarray(validation_t, np.float64), as_rows(validation_x)
-    times = np.unique(t)
+    times, spread = np.unique(t), Standard.of(x).std
     mixtures = tuple(
-        fit_gaussian_mixture(x[t == time], judge_x[judge_t == time], seed) for time in times
+        fit_gaussian_mixture(
+            x[t == time], judge_x[judge_t == time], seed, _standard(x[t == time], spread)
+        )
+        for time in times
     )
     sizes = ", ".join(fitted.detail.split()[0] for fitted in mixtures)
     detail = f"{sizes} components, nearest between"
     return GaussianMixtureBySnapshot(detail, times, mixtures)
+
+
+def _standard(rows: Rows, spread: Values) -> Standard:
+    """Units of a snapshot; those of all rows for columns that hardly vary in it."""
+    own = rows.std(0)
+    return Standard(rows.mean(0), np.where(own < NARROWEST * spread, spread, own))
+
+
+def _log_normal(rows: Rows, mean: Values, covariance: np.ndarray) -> Values:
+    """Log density of a normal, whatever units its columns have: of correlations, not covariances."""
+    deviation = np.sqrt(np.diagonal(covariance))
+    factor = np.linalg.cholesky(covariance / deviation / deviation[:, None])
+    z = solve_triangular(factor, ((rows - mean) / deviation).T, lower=True)
+    volume = np.log(deviation).sum() + np.log(np.diagonal(factor)).sum()
+    return -0.5 * np.sum(z**2, axis=0) - volume - 0.5 * len(mean) * np.log(2 * np.pi)
 
 
 def _moments(rows: Rows, narrowest: Values) -> tuple[Values, np.ndarray]:

@@ -13,7 +13,7 @@ from sklearn import mixture
 from sklearn.exceptions import ConvergenceWarning
 from threadpoolctl import threadpool_limits
 
-from conservax.baseline._rows import Rows, Standard, Values, as_rows, join, thin
+from conservax.baseline._rows import (NARROWEST, Rows, Standard, Values, as_rows, join, thin)
 
 _COMPONENTS = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32)
 _STARTS = 3
@@ -64,15 +64,18 @@ class GaussianMixtureInTime:
         return _log_conditional(self.fitted, z) - np.log(self.standard.std[1:]).sum()
 
 
-def fit_gaussian_mixture(train_x: ArrayLike, validation_x: ArrayLike, seed: int) -> GaussianMixture:
+def fit_gaussian_mixture(
+    train_x: ArrayLike, validation_x: ArrayLike, seed: int, standard: Standard | None = None
+) -> GaussianMixture:
     """Gaussian mixture of the training rows, blind to time, of 1 to 32 components.
 
     At most 10 000 rows of each kind are used; every size starts three times from k-means.
 
-    **Arguments:** points of shape `(rows, dim)`, in any unit: they are standardised inside.
+    **Arguments:** points of shape `(rows, dim)`, in any unit: they are standardised inside, by their
+    own mean and deviation or by those of `standard`.
     """
     rows = as_rows(train_x)
-    standard = Standard.of(rows)
+    standard = Standard.of(rows) if standard is None else standard
     judges = thin(standard(as_rows(validation_x)), _MOST_ROWS)
     fitted = _best(standard(rows), lambda candidate: candidate.score_samples(judges).mean(), seed)
     return GaussianMixture(_detail(fitted), standard, fitted)
@@ -110,7 +113,9 @@ def _best(
     with threadpool_limits(1), warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
         fitted = [
-            mixture.GaussianMixture(size, n_init=_STARTS, random_state=seed).fit(rows)
+            mixture.GaussianMixture(
+                size, n_init=_STARTS, random_state=seed, reg_covar=NARROWEST**2
+            ).fit(rows)
             for size in sizes
         ]
         return max(fitted, key=score)

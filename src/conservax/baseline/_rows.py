@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike
 
 Rows = Float64[np.ndarray, "rows dim"]
 Values = Float64[np.ndarray, " rows"]
+NARROWEST = 1e-3  # that a normal or a component is, in standard deviations
 
 
 def as_rows(x: ArrayLike) -> Rows:

@@ -17,6 +17,7 @@ from conservax.check._residual import continuity_residual as continuity_residual
 from conservax.check._residual import fokker_planck_residual as fokker_planck_residual
 from conservax.check._result import CheckReport as CheckReport
 from conservax.check._result import CheckResult as CheckResult
+from conservax.check._result import digits_apart as digits_apart
 from conservax.check._snapshot_figure import SnapshotFigure as SnapshotFigure
 from conservax.check._snapshot_figure import frame_of_figures as frame_of_figures
 from conservax.check._snapshots import FLOOR as FLOOR

@@ -98,9 +98,10 @@ def check_counts(
         figures.append(("count spread", _spread, SPREAD_SLACK))
     results = []
     for name, figure, slack in figures:
-        whole = max(float(figure(simulated)), np.finfo(float).tiny)
-        value = abs(float(figure(observed)) / whole - 1)
-        chance = np.abs(figure(sets, axis=1) / whole - 1)
+        # Of nothing, or of no spread, differences are counted in events.
+        whole = float(figure(simulated)) or 1.0
+        value = abs(float(figure(observed)) - float(figure(simulated))) / whole
+        chance = np.abs(figure(sets, axis=1) - float(figure(simulated))) / whole
         limit = float(np.quantile(chance, 1 - LEVEL)) + slack
         detail = f"relative difference over {len(observed)} windows: {shown}"
         results.append(CheckResult(name, value, limit, value <= limit, detail))

@@ -5,6 +5,16 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 
+def digits_apart(value: float, limit: float, fewest: int = 3) -> int:
+    """Significant digits at which two figures, rounded, stand to each other as they are."""
+    order = (value > limit) - (value < limit)
+    for digits in range(fewest, 17):
+        a, b = (float(f"{figure:.{digits}g}") for figure in (value, limit))
+        if (a > b) - (a < b) == order:
+            return digits
+    return 17
+
+
 @dataclass(frozen=True)
 class CheckResult:
     """One check.
@@ -53,10 +63,11 @@ class CheckReport:
 
     def __str__(self) -> str:
         head = ("", "check", "value", "limit", "")
-        rows = [
-            ("PASS" if r.passed else "FAIL", r.name, f"{r.value:.2e}", f"{r.limit:.0e}", r.detail)
-            for r in self.results
-        ]
+        rows = []
+        for r in self.results:
+            after = digits_apart(r.value, r.limit) - 1
+            figures = f"{r.value:.{after}e}", f"{r.limit:.{after}e}"
+            rows.append(("PASS" if r.passed else "FAIL", r.name, *figures, r.detail))
         widths = [max(len(row[i]) for row in (head, *rows)) for i in range(4)]
         lines = [
             "  ".join(

@@ -15,10 +15,12 @@ from conservax.control import (
     Paths,
     Plan,
     PlanScores,
+    RepeatWarning,
     advice,
     draw_paths,
     plan,
     read_task,
+    share_text,
 )
 from conservax.data import check_out_folder, write_table
 from conservax.train import ChunkReport
@@ -69,15 +71,17 @@ def plan_command(
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ObstacleWarning)  # said of every roll-out below
+        warnings.simplefilter("always", RepeatWarning)
         solved = plan(problem, **asked.solve, on_chunk=tell)
     out.mkdir(parents=True, exist_ok=True)
-    solved.save(out / "model.conservax", force=True)
     solved.model.history.to_csv(out / "metrics.csv", index=False)
     (out / "task.toml").write_bytes(task.read_bytes())
     rolled = [solved.rollout(asked.paths, diffusion=g) for g in asked.diffusions]
     found = [
         solved.scores(paths, diffusion=g) for paths, g in zip(rolled, asked.diffusions, strict=True)
     ]
+    solved.judge(found)
+    solved.save(out / "model.conservax", force=True)
     for paths, g in zip(rolled, asked.diffusions, strict=True):
         write_table(out / f"paths-g{g:g}.parquet", _columns(problem.columns, paths), force=True)
     names = [f"g = {g:g}" for g in asked.diffusions]
@@ -128,7 +132,7 @@ def _words(out: Path, solved: Plan, found: list[PlanScores]) -> str:
             if scores.ways is None
             else f", {scores.ways} way{'s' * (scores.ways != 1)} round the obstacles"
         )
-        hit = "" if scores.hit is None else f", {scores.hit:.2%} hit an obstacle"
+        hit = "" if scores.hit is None else f", {share_text(scores.hit)} hit an obstacle"
         lines.append(
             f"g = {scores.diffusion:g}: {scores.paths} paths{hit}{ways}; W2 to the goal {scores.terminal_w2:.4g} (floor {scores.floor_w2:.4g})"
         )

@@ -89,11 +89,12 @@ def _of_rows(model: Model, table: Table | Stream) -> tuple[dict[str, Any], Grid 
 
 def _of_events(model: EventModel, events: Events) -> tuple[dict[str, Any], Grid]:
     found = event_scores(model, events)
-    heads = ("model", "times", "places", "places, raw", "both, raw", "chosen")
+    heads = ("model", "times", "places", "places, raw", "both, raw", "this model is", "chosen")
     grid = Grid(*heads, title="negative log-likelihood, nats an event; places standardised")
     for row in found:
         figures = (row.temporal, row.spatial, row.spatial_raw, row.joint)
-        grid.add_row(row.name, *(f"{figure:.4f}" for figure in figures), row.detail)
+        ours = row.comparison if row is not found[0] else ""
+        grid.add_row(row.name, *(f"{figure:.4f}" for figure in figures), ours, row.detail)
     ours = found[0]
     figures = {"rows": len(events), "windows": events.sequences, "nll": ours.joint}
     return figures | {"scores": [asdict(row) for row in found]}, grid

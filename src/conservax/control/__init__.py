@@ -29,6 +29,8 @@ from conservax.control._task_file import read_task as read_task
 from conservax.control._tasks import TASKS as TASKS
 from conservax.control._tasks import task as task
 from conservax.control._verdict import ObstacleWarning as ObstacleWarning
+from conservax.control._verdict import RepeatWarning as RepeatWarning
 from conservax.control._verdict import advice as advice
+from conservax.control._verdict import share_text as share_text
 from conservax.control._worlds import circles_world as circles_world
 from conservax.control._worlds import mixed_world as mixed_world

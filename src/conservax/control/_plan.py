@@ -3,7 +3,7 @@
 import functools
 import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from os import PathLike
 from typing import Literal, get_args
@@ -16,7 +16,7 @@ from jax.tree_util import Partial
 
 from conservax._programs import program
 from conservax._types import PRNGKey
-from conservax.check import CheckResult, wasserstein
+from conservax.check import wasserstein
 from conservax.control._initial import curves
 from conservax.control._objectives import ControlCost, Scale, SteeringCost, costs_of
 from conservax.control._obstacles import not_negative, positive
@@ -159,6 +159,20 @@ class Plan:
             paths=len(paths.x),
         )
 
+    def judge(self, found: Sequence[PlanScores]) -> None:
+        """Let the model carry the verdicts on these roll-outs, in place of those it has.
+
+        `model.check()`, its report and its file show them: by default there is one, on 500 paths with
+        the diffusion of the problem.
+        """
+        obstacles = self.problem.obstacles
+        judged = [
+            clear_paths(obstacles, scores.hit, scores.paths, scores.diffusion)
+            for scores in found
+            if scores.hit is not None
+        ]
+        self.model.settings = self.model.settings | record(obstacles, judged)
+
     def save(self, path: str | PathLike[str], *, force: bool = False) -> None:
         """Write the model to a file; `conservax.load` reads it. Costs are code, and stay behind."""
         self.model.save(path, force=force)
@@ -223,7 +237,8 @@ def plan(
     - `seed`: decides everything random.
 
     Obstacles without a weight are given one: they cost ten straight ways in their middle, and where
-    more than 1 % of the paths hit one, all is solved anew with ten and a hundred times as much.
+    more than 1 % of the paths hit one, all is solved anew with ten and a hundred times as much, and
+    a warning says so.
 
     Warns where more than 1 % of 500 paths hit an obstacle; `plan.model.check()` fails then.
 
@@ -306,19 +321,12 @@ def plan(
     history = trained.history.drop(columns="member")  # there is one
     model = Model(trained.law, units, history=history, settings=settings)
     solved = Plan(problem, model, scale, unit, time.perf_counter() - began)
-    model.settings = settings | record(problem.obstacles, _tried(solved))
+    hit = solved._hit(solved.rollout(_TRIED)) if problem.obstacles else None
+    g = problem.diffusion
+    solved.judge([PlanScores(g, hit, np.nan, np.nan, None, _TRIED)])
+    if hit is not None and (told := advice(problem.obstacles, hit)):
+        warnings.warn(told, ObstacleWarning, stacklevel=2)
     return solved
-
-
-def _tried(solved: Plan) -> CheckResult | None:
-    """Whether a few paths keep clear, told where they do not; None without obstacles."""
-    obstacles = solved.problem.obstacles
-    share = solved._hit(solved.rollout(_TRIED)) if obstacles else None
-    if share is None:
-        return None
-    if told := advice(obstacles, share):
-        warnings.warn(told, ObstacleWarning, stacklevel=3)
-    return clear_paths(obstacles, share, _TRIED, solved.problem.diffusion)
 
 
 def _law(

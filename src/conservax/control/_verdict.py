@@ -2,9 +2,10 @@
 
 import warnings
 from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from typing import Any
 
-from conservax.check import CheckResult
+from conservax.check import CheckResult, digits_apart
 from conservax.control._costs import name_of
 from conservax.control._obstacles import AbstractObstacles
 from conservax.control._problem import Problem
@@ -18,9 +19,13 @@ class ObstacleWarning(UserWarning):
     """A plan leads too many paths through an obstacle."""
 
 
+class RepeatWarning(UserWarning):
+    """A plan is solved anew, with heavier obstacles."""
+
+
 def share_text(share: float) -> str:
-    """A share in percent, to two digits."""
-    return f"{float(f'{100 * share:.2g}'):g} %"
+    """A share in percent, to three digits, or more where it would look as large as the limit."""
+    return f"{100 * share:.{digits_apart(share, MOST_HIT)}g} %"
 
 
 def advice(obstacles: Sequence[AbstractObstacles], share: float) -> str:
@@ -54,14 +59,21 @@ def clear_paths(
 def first_clear(problem: Problem, unit: float, solve: Callable[[Problem], Any]) -> Any:
     """The plan with the smallest weights tried that keeps clear, or the last one.
 
-    Obstacles without a weight cost 10, then 100, then 1000 straight ways in their middle.
+    Obstacles without a weight cost 10, then 100, then 1000 straight ways in their middle. Warns each
+    time that all begins anew.
     """
     for times in _TIMES[:-1]:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ObstacleWarning)
             solved = solve(problem.weighed(times * unit))
-        if all(result["passed"] for result in solved.model.settings["checks"]):
+        hit = max(check["value"] for check in solved.model.settings["checks"])
+        if hit <= MOST_HIT:
             return solved
+        told = (
+            f"{share_text(hit)} of paths hit an obstacle, expected {share_text(MOST_HIT)} or fewer"
+        )
+        anew = f"{told}: solving anew with {_RAISE} times the weight."
+        warnings.warn(anew, RepeatWarning, stacklevel=3)
     return solve(problem.weighed(_TIMES[-1] * unit))
 
 
@@ -70,8 +82,10 @@ def outlines(obstacles: Sequence[AbstractObstacles]) -> list[list[list[float]]]:
     return [line.tolist() for shapes in obstacles for line in shapes.outlines()]
 
 
-def record(obstacles: Sequence[AbstractObstacles], result: CheckResult | None) -> dict[str, Any]:
+def record(
+    obstacles: Sequence[AbstractObstacles], results: Sequence[CheckResult]
+) -> dict[str, Any]:
     """What the model of a plan knows of its obstacles: where they are, and how paths fared."""
-    made = [] if result is None else [vars(result)]
     weights = [[name_of(shapes).lower(), shapes.weight] for shapes in obstacles]
+    made = [asdict(result) for result in results]
     return {"weights": weights, "obstacles": outlines(obstacles), "checks": made}

@@ -75,7 +75,7 @@ class ConservationLaw(eqx.Module):
     def sample(self, key: PRNGKey, t: Time, condition: Condition = None) -> Point:
         """One exact draw from rho_t, shape `(dim,)`."""
         t = jnp.asarray(t)
-        dtype = self._precision(t)
+        dtype = self.precision(t)
         return self.density.sample(key, t.astype(dtype), _cast(condition, dtype))
 
     def score(self, t: Time, x: Point, condition: Condition = None) -> Vector:
@@ -121,6 +121,8 @@ class ConservationLaw(eqx.Module):
 
     def log_mass(self, t: Time) -> Scalar:
         """Log of the total mass at t over that at t = 0, shape `()`."""
+        t = jnp.asarray(t)
+        t = t.astype(self.precision(t))
         if not isinstance(self.base_flux, AbstractGrowingFlux):
             return jnp.zeros_like(t)
         return self.base_flux.log_mass(self.density, t)
@@ -153,7 +155,7 @@ class ConservationLaw(eqx.Module):
         (Finite differences of draws would jump between components.)
         """
         t = jnp.asarray(t)
-        dtype = self._precision(t)
+        dtype = self.precision(t)
         t, condition = t.astype(dtype), _cast(condition, dtype)
         if isinstance(self.base_flux, AbstractMappedFlux):
             draw = lambda t: self.sample(key, t, condition)  # noqa: E731
@@ -188,11 +190,11 @@ class ConservationLaw(eqx.Module):
     def _promoted(self, t: Time, x: Point, condition: Condition) -> tuple[Time, Point, Condition]:
         """Time, point and condition in one precision: that of the parameters, or more if x has more."""
         x = jnp.asarray(x)
-        dtype = self._precision(x)
+        dtype = self.precision(x)
         return jnp.asarray(t, dtype), x.astype(dtype), _cast(condition, dtype)
 
-    def _precision(self, *given: Array) -> jnp.dtype:
-        """Of the parameters and of what is given, the greater."""
+    def precision(self, *given: Array) -> jnp.dtype:
+        """The floating dtype of the parameters, or of arrays that are given if they have more."""
         parts = eqx.filter(
             (self.density, self.base_flux, self.divergence_free), eqx.is_inexact_array
         )

@@ -1,5 +1,6 @@
 """What is checked of a model of events: against held-out windows, and of itself."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import jax
@@ -35,7 +36,10 @@ def check_events(model: "AbstractEventLawInUnits", events: Events | None, seed: 
     results = []
     if events is not None and len(events):
         results.append(check_rescaled_times(model.integrated_hazards(events)))
-        results += check_counts(events.counts, drawn.counts, seed=seed)
+        results += [
+            replace(result, detail="; ".join((result.detail, *drawn.notes)))
+            for result in check_counts(events.counts, drawn.counts, seed=seed)
+        ]
         if ranked:
             results.append(check_places(model.calibration(events)))
     if ranked and len(few):

@@ -40,7 +40,7 @@ class AbstractModelSpec(abc.ABC):
     - `kinetic_weight`: what less motion may cost: at most so many nats of likelihood for each
       factor of e by which the kinetic energy falls (`LogEnergy`), in any unit. 0.01, beside a
       reference 0.1, hardly moves the densities at observed times; 0 turns it off. With births
-      and deaths it weighs the kinetic energy itself, over standardised data and unit time.
+      and deaths it is the price of both energies together.
 
     **Raises:** `TypeError` for parts that are built already, or not of their kind; `DataError` for
     numbers that make no sense, and a reference without diffusion.
@@ -98,7 +98,7 @@ class AbstractGrowingSpec(AbstractModelSpec):
     **Attributes:** those of `AbstractModelSpec`, and
 
     - `growth_weight`: allow births and deaths; weight of the energy of growth (`GrowthEnergy`) beside
-      the likelihood: the larger it is, the less is born and dies and the more moves.
+      `kinetic_weight`, that of movement: the larger it is, the less is born and dies.
     - `prior_growth`: the column of births less deaths expected of each row, per unit of time (of
       gene scores of proliferation and apoptosis, say): `growth_weight` then weighs the distance
       from it (`GrowthPrior`), which is known at rows alone.

@@ -91,7 +91,8 @@ class EventLaw(eqx.Module):
 
     def log_wait(self, memory: Float[Array, " memory"]) -> InterEventTime:
         """Distribution of the logarithm of the wait for the next event over the typical one."""
-        return InterEventTime.bounded(self.wait(squash(memory)))
+        free = self.wait(squash(memory))
+        return InterEventTime.bounded(free, log_window=-math.log(self.typical_wait))
 
     def clock(self, wait: Scalar) -> Scalar:
         """Time of the law so long after the last event: 0 at once, 1/2 after the typical wait."""

@@ -8,8 +8,9 @@ from jaxtyping import Array, Float
 from conservax._types import PRNGKey, Scalar
 
 SMALLEST_SHAPE, LARGEST_SHAPE = 0.3, 30.0
-WIDEST = 12.0  # bound of log scales: waits from e^-12 to e^12 typical ones
-SLOWEST = 8.0  # bound of the log rate
+WIDEST = 12.0  # bound of log scales: waits from e^-12 to e^12 typical ones, or longer windows
+FASTEST, SLOWEST = 8.0, 8.0  # bounds of the log rate, up and down
+SILENT = 4.0  # down to one event in e^4 windows, if that is less
 STEEPEST = 40.0  # of the log cumulative hazard: exp(40) is finite in single precision
 
 
@@ -32,17 +33,25 @@ class InterEventTime(eqx.Module):
     log_rate: Scalar
 
     @classmethod
-    def bounded(cls, free: Float[Array, " parameters"]) -> "InterEventTime":
-        """From `3 components + 1` real numbers of any size; zeros are exponential distributions."""
+    def bounded(
+        cls, free: Float[Array, " parameters"], *, log_window: float = 0.0
+    ) -> "InterEventTime":
+        """From `3 components + 1` real numbers of any size; zeros are exponential distributions.
+
+        `log_window` is the logarithm of the length of a window, in the same unit. Where most events
+        come in bursts, windows are far longer than the typical wait, and so is the time between bursts.
+        """
         log_rate, parts = free[-1], jnp.split(free[:-1], 3)
         span = jnp.log(jnp.array([SMALLEST_SHAPE, LARGEST_SHAPE], free.dtype))
         # Slope one at zero, where the shape is one, on both sides.
         bound = jnp.where(parts[2] < 0, -span[0], span[1])
+        widest = jnp.where(parts[1] < 0, WIDEST, max(WIDEST, SILENT + log_window))
+        fastest = jnp.where(log_rate < 0, max(SLOWEST, SILENT + log_window), FASTEST)
         return cls(
             jax.nn.log_softmax(parts[0]),
-            WIDEST * jnp.tanh(parts[1] / WIDEST),
+            widest * jnp.tanh(parts[1] / widest),
             bound * jnp.tanh(parts[2] / bound),
-            SLOWEST * jnp.tanh(log_rate / SLOWEST),
+            fastest * jnp.tanh(log_rate / fastest),
         )
 
     def log_survival(self, y: Scalar) -> Scalar:

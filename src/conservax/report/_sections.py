@@ -5,11 +5,15 @@ from collections.abc import Iterable
 from html import escape
 from typing import Any
 
-from conservax.check import CheckReport
+from conservax.check import CheckReport, digits_apart
 from conservax.model import AbstractLawInUnits
 from conservax.report._moments import span_of
 from conservax.score import Score, TimeScore
 
+WITHOUT_CONDITIONALS = (
+    '<p class="note">This needs a density with conditional distributions, and that of this model has '
+    "none in closed form.</p>"
+)
 _SHOWN_ELSEWHERE = ("obstacles", "checks")  # in the picture, among the checks
 
 
@@ -103,16 +107,12 @@ def section(name: str, heading: str, content: str) -> str:
 
 def check_table(check: CheckReport) -> str:
     """Every figure of the check, and its limit."""
-    rows = (
-        (
-            escape(result.name),
-            number(result.value, 3),
-            number(result.limit, 3),
-            verdict(result.passed),
-            escape(result.detail),
-        )
-        for result in check.results
-    )
+    rows = []
+    for result in check.results:
+        digits = digits_apart(result.value, result.limit)
+        figures = (number(figure, digits) for figure in (result.value, result.limit))
+        name, detail = escape(result.name), escape(result.detail)
+        rows.append((name, *figures, verdict(result.passed), detail))
     return table(("Check", "#Value", "#Limit", "", "What it means"), rows)
 
 
@@ -164,8 +164,8 @@ def time_table(times: tuple[TimeScore, ...], judged: str) -> str:
     names = [f"#{escape(name)}, standardised" for name in times[0].baselines]
     heads = ("Time", "#Rows", "#NLL, standardised (± std. error)", "#NLL, data units", *names)
     between = (
-        " At a time that was left out the normal is interpolated between its neighbours, and the "
-        "mixture is that of the nearest snapshot."
+        " At a time that was left out the normal is interpolated between its neighbours, or at the "
+        "first or last time that of the nearest one; the mixture is that of the nearest snapshot."
         if names and any(score.left_out for score in times)
         else ""
     )

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from conservax.data import Table, Units
+from conservax.density import AbstractAutoregressiveDensity
 from conservax.model import AbstractLawInUnits
 from conservax.report import _sections as sections
 from conservax.report._example import example
@@ -163,6 +164,8 @@ def _calibration(model: AbstractLawInUnits) -> str:
     rows = _held_out(model)
     if rows is None:
         return _WITHOUT_DATA
+    if not isinstance(model.law.density, AbstractAutoregressiveDensity):
+        return sections.WITHOUT_CONDITIONALS
     name, table = rows
     caption = (
         f"The {len(table)} {name} rows, each ranked by the model among all points it could have "

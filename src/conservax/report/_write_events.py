@@ -11,10 +11,12 @@ import numpy as np
 
 from conservax.check import CheckReport, dispersion, rescaled_ranks
 from conservax.data import Events
+from conservax.density import AbstractAutoregressiveDensity
 from conservax.model import AbstractEventLawInUnits
-from conservax.report import _sections as sections
-from conservax.report._figures import calibration_figure, counts_figure, learning_figure
 from conservax.score import EventScore, event_scores
+
+from conservax.report import _sections as sections
+from conservax.report._figures import (calibration_figure, counts_figure, learning_figure)
 
 SIMULATED = 500  # windows
 _WITHOUT_DATA = (
@@ -99,7 +101,8 @@ def _key(model: AbstractEventLawInUnits, scores: tuple[EventScore, ...], judged:
 
 
 def _counts(model: AbstractEventLawInUnits, judged: str, events: Events | None) -> str:
-    groups = {"simulated": model.simulate(SIMULATED).counts}
+    simulated = model.simulate(SIMULATED)
+    groups = {"simulated": simulated.counts}
     if model.split is not None:
         groups = {"training": model.split.train.counts} | groups
     if events is not None:
@@ -118,6 +121,9 @@ def _counts(model: AbstractEventLawInUnits, judged: str, events: Events | None) 
     caption = (
         "Events a window, as shares of windows. Dispersion is the variance over the mean: 1 for a "
         "Poisson process, more where events cluster, less where they keep a distance."
+    )
+    caption = " ".join(
+        (caption, *(f"Of the simulated, {escape(note)}." for note in simulated.notes))
     )
     svg = counts_figure(groups)
     return sections.still(svg, "Events a window", caption) + sections.table(heads, rows)
@@ -139,6 +145,8 @@ def _times(model: AbstractEventLawInUnits, judged: str, events: Events | None) -
 def _places(model: AbstractEventLawInUnits, judged: str, events: Events | None) -> str:
     if events is None:
         return _WITHOUT_DATA
+    if not isinstance(model.law.law.density, AbstractAutoregressiveDensity):
+        return sections.WITHOUT_CONDITIONALS
     caption = (
         f"The places of {len(events)} {judged} events, each ranked among all places it could have "
         "had given the events before it."
@@ -163,13 +171,15 @@ def _scores(scores: tuple[EventScore, ...], judged: str) -> str:
             sections.fixed(score.temporal),
             sections.fixed(score.spatial_raw),
             sections.fixed(score.joint),
+            "" if score is scores[0] else score.comparison,
         )
         for score in scores
     )
-    heads = ("Model", "#NLL of times", "#NLL of places", "#Both")
+    heads = ("Model", "#NLL of times", "#NLL of places", "#Both", "This model is")
     return (
         f"<p>Mean negative log-likelihood of the {judged} events, in nats an event and in the "
-        "units of the data: lower is better.</p>" + sections.table(heads, rows)
+        "units of the data: lower is better; ± is the standard error of the difference, over "
+        "windows.</p>" + sections.table(heads, rows)
     )
 
 

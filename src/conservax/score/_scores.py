@@ -44,8 +44,13 @@ class Score:
     @property
     def comparison(self) -> str:
         """Our model against this one, in words: "better by 0.0450 ± 0.0120 nats"."""
-        side = "better" if self.this_model_better_by >= 0 else "worse"
-        return f"{side} by {abs(self.this_model_better_by):.4f} ± {self.error:.4f} nats"
+        return compared(self.this_model_better_by, self.error)
+
+
+def compared(better_by: float, error: float) -> str:
+    """A difference in nats and its standard error, in words."""
+    side = "better" if better_by >= 0 else "worse"
+    return f"{side} by {abs(better_by):.4f} ± {error:.4f} nats"
 
 
 @dataclass(frozen=True)
@@ -107,8 +112,8 @@ class TimeScore:
     - `standardised`, `raw`, `error`: per row, as in `Score`; `error` is the standard error.
     - `left_out`: whether no row of this time was trained on.
     - `baselines`: what the densities of snapshots one by one pay per row, standardised, by name.
-      At a time that was left out the normal is interpolated between its neighbours, and the Gaussian
-      mixture is that of the nearest snapshot.
+      At a time that was left out the normal is interpolated between its neighbours, or that of the
+      nearest one at the first or last time; the Gaussian mixture is that of the nearest snapshot.
     """
 
     time: str

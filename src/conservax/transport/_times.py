@@ -16,13 +16,13 @@ WRONG_ORDER = "expected times that only grow or only fall; sort them, and start 
 def checked_start(
     law: ConservationLaw, x: Vector, times: Float[Array, " times"], condition: Condition
 ) -> tuple[Point, Float[Array, " times"]]:
-    """The point as an array of floats, and the times in its dtype.
+    """The point in the precision of the law, or more, and the times in its dtype.
 
     **Raises:** `ValueError` if x, the condition or the times have the wrong shape, or the times
     turn round; where they are traced, under `jit` or `vmap`, turning round is a runtime error.
     """
     x = jnp.asarray(x)
-    x = x.astype(jnp.result_type(x, float)) if not jnp.issubdtype(x.dtype, jnp.floating) else x
+    x = x.astype(law.precision(x))
     check_point(law.density, x, condition)
     times = jnp.asarray(times, x.dtype)
     if times.ndim != 1 or times.shape[0] == 0:

@@ -15,6 +15,11 @@ _CLOCK = re.compile(r"([T ])\d{1,2}:\d{2}(:\d{2})?(\.\d+)?(?: ([AaPp][Mm]))?")
 _NO_YEAR = re.compile(r"\d{1,2}/\d{1,2}|\d{1,2}\.\d{1,2}\.")
 _MONTH = re.compile(r"\b(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\b", re.IGNORECASE)
 
+_LABEL = re.compile(r"(\D*?)(\d+(?:\.\d+)?)(?:\s*-\s*(\d+(?:\.\d+)?))?(\D*)")
+_SIGNED = re.compile(r"(?:.*[\s(])?[-\u2212]")  # what stands before the digits of a number below 0
+_WEEK = re.compile(r"\d{4}(-?)W(0[1-9]|[1-4]\d|5[0-3])")
+_QUARTER = re.compile(r"\d{4}-?Q[1-4]")
+
 
 def is_marked(value: object) -> bool:
     """Whether text is a number but for commas, spaces or other marks within it."""
@@ -56,6 +61,55 @@ def about_marks(values: Iterable[object]) -> str:
         "numbers without commas between thousands and with a decimal point, say with "
         "pandas.read_csv(file, thousands=',') or decimal=','."
     )
+
+
+def about_labels(labels: list[str]) -> str:
+    """How to make times of labels: by the numbers in them where these are sure, else by hand."""
+    weeks = [_WEEK.fullmatch(label) for label in labels]
+    if all(weeks) and len({week[1] for week in weeks if week}) == 1:
+        dash = "-" if "-" in labels[0] else ""
+        return (
+            "Convert the column, say to the Monday of each week with pandas.to_datetime("
+            f"column.astype(str) + '{dash}1', format='%G{dash}W%V{dash}%u')."
+        )
+    if all(_QUARTER.fullmatch(label) for label in labels):
+        return (
+            "Convert the column, say to the first day of each quarter with "
+            "pandas.PeriodIndex(column.astype(str), freq='Q').to_timestamp()."
+        )
+    values = _numbers_in(labels)
+    given = ["..."] * len(labels) if values is None else [f"{value:g}" for value in values]
+    pairs = [f"{label!r}: {value}" for label, value in zip(labels, given, strict=True)]
+    shown = ", ".join(pairs[:3]) + ", and so on" * (len(pairs) > 3)
+    call = f"column.astype(str).map({{{shown}}})"
+    if values is None:
+        return f"Give each its time, say with {call}, a number of yours in place of each '...'."
+    return f"Give each its number, say with {call}."
+
+
+def _numbers_in(labels: list[str]) -> list[float] | None:
+    """The number in each label, of a range its middle; None where they may not be in order.
+
+    That is: if words beside the numbers differ ("12h" and "1d"), a dash before one may be a minus or
+    not ("T-3"), two numbers are the same, or ranges overlap ("10-2024" is a month).
+    """
+    ranges, beside = [], set()
+    for label in labels:
+        found = _LABEL.fullmatch(label)
+        if found is None:
+            return None
+        before, low, high, after = found.groups()
+        sign = -1 if _SIGNED.fullmatch(before) else 1
+        if before.rstrip().endswith(("-", "\u2212")) and (sign > 0 or high):
+            return None
+        unit = after.strip().casefold()
+        unit = unit.removesuffix("s") if len(unit) > 2 else unit  # days, but not ms
+        beside.add((before.rstrip("-+\u2212").strip().casefold(), unit))
+        ranges.append((sign * float(low), sign * float(low) if high is None else float(high)))
+    ends = [end for one in sorted(ranges) for end in one]
+    if len(beside) > 1 or len(set(ranges)) < len(labels) or ends != sorted(ends):
+        return None
+    return [(low + high) / 2 for low, high in ranges]
 
 
 def about_dates(values: Iterable[object]) -> str:

@@ -14,13 +14,12 @@ import pandas as pd
 from jaxtyping import Int
 from pandas.api import types
 
-from conservax.data.table._advice import about_dates, about_marks, is_marked, may_be_date
+from conservax.data.table._advice import (about_dates, about_labels, about_marks, is_marked, may_be_date)
 from conservax.data.table._errors import DataError
-from conservax.data.table._types import TimeKind, Times
+from conservax.data.table._types import (TimeKind, Times)
 
 _OFFSET = re.compile(r"[T ]\S*?(Z|[+-]\d{2}(?::?\d{2})?)$")
 _DATE = re.compile(r"\d\s*[-/.:]\s*\w+\s*[-/.:]\s*\d|^\d{1,2}:\d{2}\b|^(now|today)$")
-_LABEL = re.compile(r"\D*(\d+(?:\.\d+)?)(?:\s*-\s*(\d+(?:\.\d+)?))?\D*")
 _MOST_LABELS = 100
 STAMP = "a timestamp in ISO 8601 such as 2024-04-01 or 2024-04-01T12:30:00Z"
 
@@ -107,9 +106,10 @@ def numbers(column: pd.Series, where: str) -> Times:
 
 def far_out(values: Times) -> Int[np.ndarray, " found"]:
     """Rows a thousand times farther from the median than 99 in 100 values are, farthest first."""
-    away = np.abs(values - np.median(values))
-    usual = np.quantile(away, 0.99, method="lower")
-    found = np.flatnonzero((away > 1000 * usual) & (usual > 0))
+    with np.errstate(over="ignore"):  # what is farther away than numbers go is far enough
+        away = np.abs(values - np.median(values))
+        usual = np.quantile(away, 0.99, method="lower")
+        found = np.flatnonzero((away > 1000 * usual) & (usual > 0))
     return found[np.argsort(-away[found], kind="stable")]
 
 
@@ -130,7 +130,7 @@ def seconds(column: pd.Series, where: str) -> tuple[Times, tuple[str, ...]]:
         raise DataError(
             f"{where}, row {column.index[bad[0]]}: expected {STAMP}; got {_shown(got)}. "
             + (
-                "Correct the value or remove the row."
+                _remedy_of_odd(got, "a number")
                 if bad.size < len(column) / 2
                 else about_dates(column)
             )
@@ -186,8 +186,17 @@ def _refuse_mixture(held: pd.Series, numeric: np.ndarray, where: str) -> None:
         odd, expected = int(np.argmax(numeric)), STAMP
     raise DataError(
         f"{where}, row {held.index[odd]}: expected {expected}, like most of the column; "
-        f"got {_shown(held.iloc[odd])}. Write all times as numbers or all as timestamps."
+        f"got {_shown(held.iloc[odd])}. {_remedy_of_odd(held.iloc[odd], expected)}"
     )
+
+
+def _remedy_of_odd(value: object, expected: str) -> str:
+    """What to do about a time unlike the others: only where it may be one is there a choice."""
+    if isinstance(value, str) and value.lstrip().startswith(("#", "%", "//")):
+        return "It may be a comment: remove the row."
+    if expected == "a number" and not _may_be_stamp(value):
+        return "Correct the value or remove the row."
+    return "Write all times as numbers or all as timestamps."
 
 
 def _refuse_marks(strange: pd.Series, where: str) -> None:
@@ -209,16 +218,9 @@ def _refuse_labels(held: pd.Series, where: str) -> None:
     dated = any(_DATE.search(label) or may_be_date(label) for label in labels)
     if not 0 < len(labels) <= _MOST_LABELS or dated or stamps.notna().any():
         return
-    found = [_LABEL.fullmatch(label) for label in labels]
-    # The middle of a range, else the number itself.
-    values = [np.mean([float(n) for n in one.groups() if n]) for one in found if one]
-    if len(set(values)) < len(labels):
-        values = range(len(labels))
-    pairs = [f"{label!r}: {value:g}" for label, value in zip(labels, values, strict=True)]
-    shown = ", ".join(pairs[:3]) + ", ..." * (len(pairs) > 3)
     raise DataError(
-        f"{where}: expected numbers or timestamps; got labels such as {labels[0]!r}. Give each its "
-        f"number, say with column.astype(str).map({{{shown}}})."
+        f"{where}: expected numbers or timestamps; got labels such as {labels[0]!r}. "
+        + about_labels(labels)
     )
 
 
