@@ -9,8 +9,8 @@ from numpy.typing import ArrayLike
 from scipy.linalg import solve_triangular
 from sklearn.model_selection import KFold
 
-from conservax.baseline._gaussian_mixture import (GaussianMixture, fit_gaussian_mixture)
-from conservax.baseline._rows import (NARROWEST, Rows, Standard, Values, as_rows)
+from conservax.baseline._gaussian_mixture import GaussianMixture, fit_gaussian_mixture
+from conservax.baseline._rows import NARROWEST, Rows, Standard, Values, as_rows
 
 _FOLDS, _SHRINKAGES = 5, np.logspace(-6, 0, 13)
 

@@ -13,7 +13,7 @@ from sklearn import mixture
 from sklearn.exceptions import ConvergenceWarning
 from threadpoolctl import threadpool_limits
 
-from conservax.baseline._rows import (NARROWEST, Rows, Standard, Values, as_rows, join, thin)
+from conservax.baseline._rows import NARROWEST, Rows, Standard, Values, as_rows, join, thin
 
 _COMPONENTS = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32)
 _STARTS = 3

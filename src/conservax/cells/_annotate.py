@@ -14,7 +14,12 @@ _BLOCK = 2**16  # cells whose results are held twice
 
 
 def annotate(
-    model: AbstractLawInUnits, cells: Cells, *, to: Any = None, embedding: str | None = None, key: str
+    model: AbstractLawInUnits,
+    cells: Cells,
+    *,
+    to: Any = None,
+    embedding: str | None = None,
+    key: str,
 ) -> None:
     """See `Model.annotate`. Nothing is written before everything is computed."""
     table, axis = rows_of(model, cells), model.units.time

@@ -68,7 +68,7 @@ def _shares(
 def _check_key(cells: Cells, key: str, used: set[str]) -> None:
     """Refuse a column of obs to write to that holds anything but shares of before."""
     if not key or "/" in key:
-        raise DataError(f"expected a key without slashes; got {key!r}. Name another (--key).")
+        raise DataError(f"expected a key without slashes; got {key!r}. Name another key=...")
     if key not in cells.obs:
         return
     held = cells.obs[key]
@@ -76,7 +76,7 @@ def _check_key(cells: Cells, key: str, used: set[str]) -> None:
     if key in used or not shares:
         raise DataError(
             f"expected a new column of obs to write shares to; got {key!r}, which holds "
-            "something else. Name another key (--key)."
+            "something else. Name another key=..."
         )
 
 

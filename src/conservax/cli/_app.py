@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 import sys
 import warnings
 from collections.abc import Iterable, Sequence
@@ -44,16 +45,24 @@ def common(
     """Learn how a population moves: a density over time and the field that moves it."""
 
 
+OUTPUT = "Output"
 JsonOption = Annotated[
-    bool, typer.Option("--json", help="Print one JSON object and nothing else on standard output.")
+    bool,
+    typer.Option(
+        "--json",
+        help="Print one JSON object and nothing else on standard output.",
+        rich_help_panel=OUTPUT,
+    ),
 ]
-ForceOption = Annotated[bool, typer.Option("--force", help="Replace what is at --out.")]
-SeedOption = Annotated[int, typer.Option("--seed", help="Decides everything random.")]
+ForceOption = Annotated[
+    bool, typer.Option("--force", help="Replace what is at --out.", rich_help_panel=OUTPUT)
+]
+SeedOption = Annotated[
+    int, typer.Option("--seed", help="Decides everything random.", rich_help_panel="Training")
+]
 MemoryRowsOption = Annotated[
     int, typer.Option(min=0, help="Stream Parquet files of more rows instead of holding them.")
 ]
-
-REPEATED = ("--columns", "--leave-out", "--masses", "--push", "--pull")
 
 stderr = Console(stderr=True, highlight=False)
 
@@ -104,15 +113,46 @@ def main(arguments: Sequence[str] | None = None) -> None:
         warnings.filterwarnings("always", category=ExtrapolationWarning)
         warnings.showwarning = lambda message, *_, **__: say(f"warning: {message}")
         try:
-            for flag in REPEATED:
+            for flag in _of_several_words():
                 arguments = repeat_flag(flag, arguments)
             app(args=arguments, prog_name="conservax")
         except (DataError, CodecError, CheckpointError, BadInput) as error:
-            stderr.print(f"[bold red]error:[/] {escape(str(error))}", soft_wrap=True)
+            text = str(error) if isinstance(error, BadInput) else as_flags(str(error))
+            stderr.print(f"[bold red]error:[/] {escape(text)}", soft_wrap=True)
             raise SystemExit(2) from None
         except (DivergedError, EquinoxRuntimeError) as error:
             stderr.print(f"[bold red]error:[/] {escape(str(error))}", soft_wrap=True)
             raise SystemExit(3) from None
+
+
+def _of_several_words() -> list[str]:
+    """The options of all commands that take several words."""
+    commands = typer.main.get_command(app).commands  # type: ignore[attr-defined]
+    return sorted(
+        {
+            flag
+            for command in commands.values()
+            for option in command.params
+            if getattr(option, "multiple", False)
+            for flag in option.opts
+        }
+    )
+
+
+def as_flags(text: str) -> str:
+    """A message of the library, which names arguments, with the options of the command line.
+
+    `growth_weight=0.1` becomes `--growth-weight 0.1`, and `growth_weight` `--growth-weight`.
+    """
+    commands = typer.main.get_command(app).commands  # type: ignore[attr-defined]
+    names = {option.name for command in commands.values() for option in command.params}
+    for name in sorted(filter(None, names), key=len, reverse=True):
+        flag = f"--{name.replace('_', '-')}"
+        text = re.sub(rf"\b{name}=(?=True\b)True", flag, text)
+        text = re.sub(rf"\b{name}=", f"{flag} ", text)
+        if "_" in name:
+            text = re.sub(rf"\b{name}\b", flag, text)
+    return text
 
 
 def repeat_flag(flag: str, arguments: Sequence[str]) -> list[str]:

@@ -10,8 +10,8 @@ from numpy.typing import ArrayLike
 
 from conservax import fit
 from conservax.cli._app import ForceOption, JsonOption, answer, app, say
-from conservax.cli._fit import summary
-from conservax.data import Table, TimeAxis, earthquakes, write_table
+from conservax.cli._summary import summary
+from conservax.data import HoldOut, Table, TimeAxis, earthquakes, write_table
 from conservax.score import scores
 
 ROWS = "earthquakes.csv"
@@ -27,7 +27,7 @@ def demo_command(
     began = time.perf_counter()
     say("596 earthquakes, April to July 2024 (USGS, from the package hvsampledata)")
     table = earthquakes()
-    model = fit(table, test=0.25, out=out, force=force)
+    model = fit(table, holdout=HoldOut(test=0.25), out=out, force=force)
     assert model.split is not None  # a model that was just fitted has its rows
     say("checking")
     checks = model.check()

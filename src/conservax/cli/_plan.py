@@ -74,7 +74,7 @@ def plan_command(
         warnings.simplefilter("always", RepeatWarning)
         solved = plan(problem, **asked.solve, on_chunk=tell)
     out.mkdir(parents=True, exist_ok=True)
-    solved.model.history.to_csv(out / "metrics.csv", index=False)
+    solved.model.metrics.to_csv(out / "metrics.csv", index=False)
     (out / "task.toml").write_bytes(task.read_bytes())
     rolled = [solved.rollout(asked.paths, diffusion=g) for g in asked.diffusions]
     found = [

@@ -1,4 +1,4 @@
-"""The rows that a command line asks for: a table, a catalogue of earthquakes, or windows of events."""
+"""The rows that a command line requests: a table, a catalogue of earthquakes, or windows of events."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -13,20 +13,21 @@ from conservax.data import (
     read_comcat,
     read_events,
 )
+from conservax.train import Training
 
 NAMES = ("time", "columns", "dims", "sequence")
 CUTS = ("sequence", "window", "stride")
 
 
-def read_asked(params: Mapping[str, Any]) -> Table | Stream | Events:
+def read_requested(params: Mapping[str, Any], training: Training) -> Table | Stream | Events:
     """Read the file of `conservax fit` in the way its options say, and tell the notes."""
-    rows = _read(params)
+    rows = _read(params, training)
     for note in rows.notes:
         say(note)
     return rows
 
 
-def _read(params: Mapping[str, Any]) -> Table | Stream | Events:
+def _read(params: Mapping[str, Any], training: Training) -> Table | Stream | Events:
     file, columns = params["file"], params["columns"] or None
     if params["comcat"]:
         return _earthquakes(params)
@@ -35,8 +36,11 @@ def _read(params: Mapping[str, Any]) -> Table | Stream | Events:
     if params["stride"] and not params["window"]:
         raise BadInput("expected --window beside --stride; for example: --window 30d --stride 7d")
     if not any(params[name] for name in CUTS):
-        how = {name: params[name] for name in ("time", "dims", "degrees", "memory_rows")}
-        return open_table(file, columns=columns, growth=params["growth_prior"], **how)
+        how = {name: params[name] for name in ("time", "dims", "degrees")}
+        growth = params["prior_growth"]
+        return open_table(
+            file, columns=columns, growth=growth, memory_rows=training.memory_rows, **how
+        )
     if params["dims"] is not None:
         raise BadInput("expected no --dims beside windows: name the columns, as X_pca0 X_pca1.")
     how = {name: params[name] for name in (*CUTS, "degrees")}
@@ -44,7 +48,7 @@ def _read(params: Mapping[str, Any]) -> Table | Stream | Events:
 
 
 def _earthquakes(params: Mapping[str, Any]) -> Table | Stream | Events:
-    """The earthquakes of a ComCat file, in windows if asked for."""
+    """The earthquakes of a ComCat file, in windows if requested."""
     extra = [f"--{name}" for name in NAMES if params[name]]
     if extra:
         raise BadInput(f"expected --comcat, which knows its columns; drop {', '.join(extra)}.")

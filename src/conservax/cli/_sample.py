@@ -25,7 +25,7 @@ def sample_command(
     n: Annotated[int, typer.Option("-n", min=1, help="How many points, or windows of events.")],
     out: Annotated[Path, typer.Option(help="CSV, Parquet or npz file to write.")],
     time: Annotated[
-        str | None, typer.Option(help="When: as in the table. Not for models with memory.")
+        str | None, typer.Option(help="When: as in the table. Not for point processes.")
     ] = None,
     seed: SeedOption = 0,
     force: ForceOption = False,
@@ -36,7 +36,7 @@ def sample_command(
     check_out(out, force)
     if isinstance(model, EventModel):
         if time is not None:
-            raise BadInput("expected no --time: a model with memory draws whole windows of events.")
+            raise BadInput("expected no --time: a point process draws whole windows of events.")
         _windows(model, n, out, seed, force, as_json)
         return
     if time is None:

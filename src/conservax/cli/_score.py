@@ -35,8 +35,7 @@ def score_command(
 ) -> None:
     """Mean negative log-likelihood of a file, with kernel and Gaussian-mixture baselines."""
     model = open_run(run)
-    whole = any(model.settings.get(name) is not None for name in ("events", "comcat"))
-    if whole and "memory_rows" in given(context):
+    if model.settings.reader is not None and "memory_rows" in given(context):
         raise BadInput(
             f"expected no --memory-rows with {run}: it was fitted to windows or to a catalogue, "
             "which are held in memory whole. Leave it out."
@@ -50,7 +49,7 @@ def score_command(
         say(note)
     if model.split is None:
         say("a bare model file has no training rows: no baselines. Give the run folder for them.")
-    elif model.settings["source"] == rows.source:
+    elif model.settings.source == rows.source:
         say(
             "these are the rows the model was fitted on: all figures flatter. Score rows it has not seen."
         )

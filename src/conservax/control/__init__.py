@@ -24,6 +24,8 @@ from conservax.control._plan import Plan as Plan
 from conservax.control._plan import PlanScores as PlanScores
 from conservax.control._plan import plan as plan
 from conservax.control._problem import Problem as Problem
+from conservax.control._settings import FourierTrajectories as FourierTrajectories
+from conservax.control._settings import PlanTraining as PlanTraining
 from conservax.control._task_file import TaskFile as TaskFile
 from conservax.control._task_file import read_task as read_task
 from conservax.control._tasks import TASKS as TASKS

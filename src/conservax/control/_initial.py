@@ -6,27 +6,23 @@ import ot
 from conservax.control._ends import Bumps
 from conservax.control._objectives import Scale
 from conservax.control._problem import Problem
+from conservax.control._settings import FourierTrajectories
 from conservax.density import Curve, Mixture
 
 _SLACK = 1e-9
 _NARROWEST = 1.1e-3  # a bump, in law units: a little above what a curve can be
 
 
-def curves(
-    problem: Problem,
-    scale: Scale,
-    *,
-    bumps: int,
-    waves: int,
-    bend: float,
-    seed: int,
+def trajectories(
+    problem: Problem, scale: Scale, model: FourierTrajectories, *, seed: int
 ) -> Mixture:
-    """A population of `bumps` curves in law units, that is exact or near at both ends.
+    """A population of trajectories in law units, that is exact or near at both ends.
 
-    Bumps of start and goal are paired by optimal transport; a pair has curves for its share of the
-    population, at least one. The first goes straight, the others are bent at random by about `bend`
-    of the length of the journey, long waves more than short ones.
+    Components of start and goal are paired by optimal transport; a pair has trajectories for its share
+    of the population, at least one. The first goes straight, the others are bent at random by about
+    `model.bend` of the length of the journey, slow sines more than fast ones.
     """
+    bumps, waves, bend = model.components, model.coefficients, model.bend
     rng = np.random.default_rng(seed)
     start = problem.start.bumps(max(1, bumps // 2))
     goal = start if problem.goal is None else problem.goal.bumps(max(1, bumps // 2))

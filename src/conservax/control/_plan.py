@@ -4,9 +4,9 @@ import functools
 import time
 import warnings
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from os import PathLike
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 import equinox as eqx
 import jax
@@ -17,17 +17,18 @@ from jax.tree_util import Partial
 from conservax._programs import program
 from conservax._types import PRNGKey
 from conservax.check import wasserstein
-from conservax.control._initial import curves
+from conservax.control._costs import name_of
+from conservax.control._initial import trajectories
 from conservax.control._objectives import ControlCost, Scale, SteeringCost, costs_of
-from conservax.control._obstacles import not_negative, positive
 from conservax.control._paths import Paths, hits, ways, ways_used
 from conservax.control._problem import Problem
+from conservax.control._settings import FourierTrajectories, PlanTraining, check_whole
 from conservax.control._verdict import (
     ObstacleWarning,
     advice,
     clear_paths,
     first_clear,
-    record,
+    outlines,
 )
 from conservax.data import DataError, TimeAxis, Units
 from conservax.density import AbstractDensity, Autoregressive, Factorized, Mixture
@@ -35,19 +36,21 @@ from conservax.field import AbstractDivergenceFree
 from conservax.fitting import Model
 from conservax.flux import FactorizedFlux, KnotheRosenblatt, MixtureFlux
 from conservax.law import ConservationLaw
-from conservax.model import over_rows
+from conservax.model import Settings, over_rows
+from conservax.models import kind_of
 from conservax.objective import NegativeLogLikelihood, Rows
-from conservax.train import ChunkReport, Stage, train
+from conservax.train import OnChunk, Stage, Trained, Training, train
 from conservax.transport import solve_ode, solve_sde
 
-Density = Literal["curves", "factorized", "autoregressive"]
+ModelName = Literal["fourier-trajectories", "factorized", "autoregressive"]
 _ROWS = 200_000  # draws of each end that the likelihood sees
 _EVALUATED = 32_768  # draws that the costs of a plan are averaged over
 _costs = program()(costs_of)
 _TRIED = 500  # paths that show whether a plan keeps clear of obstacles
 _REPEATS = 4  # of the comparison with the goal
 _LAWS, _NETWORK = 8, {"components": 4, "width": 64, "depth": 2}
-_END_WEIGHT = {"curves": 1.0, "factorized": 30.0, "autoregressive": 30.0}
+_HELD_ENDS, _FREE_ENDS = 1.0, 30.0  # weights of the likelihood of the ends
+_USUAL = FourierTrajectories()
 
 
 @dataclass(frozen=True)
@@ -171,7 +174,14 @@ class Plan:
             for scores in found
             if scores.hit is not None
         ]
-        self.model.settings = self.model.settings | record(obstacles, judged)
+        weights = {name_of(shapes).lower(): shapes.weight for shapes in obstacles}
+        settings = self.model.settings
+        self.model.settings = replace(
+            settings,
+            checks=tuple(judged),
+            obstacles=outlines(obstacles),
+            plan=settings.plan | {"weights": weights},
+        )
 
     def save(self, path: str | PathLike[str], *, force: bool = False) -> None:
         """Write the model to a file; `conservax.load` reads it. Costs are code, and stay behind."""
@@ -200,19 +210,11 @@ class Plan:
 def plan(
     problem: Problem,
     *,
-    density: Density | Callable[[PRNGKey], AbstractDensity] = "curves",
+    model: FourierTrajectories | ModelName | Callable[[PRNGKey], AbstractDensity] = _USUAL,
     divergence_free: Callable[[PRNGKey], AbstractDivergenceFree] | None = None,
-    likelihood_steps: int = 50,
-    control_steps: int = 20,
-    steps: int = 1500,
-    bumps: int = 32,
-    waves: int = 16,
-    bend: float = 0.25,
-    points: int = 1536,
-    learning_rate: float = 0.02,
-    end_weight: float | None = None,
+    training: PlanTraining = PlanTraining(),
     seed: int = 0,
-    on_chunk: Callable[[ChunkReport], None] | None = None,
+    on_chunk: OnChunk | None = None,
 ) -> Plan:
     """Solve a problem without simulation: all costs are averaged over exact draws of the law.
 
@@ -222,105 +224,55 @@ def plan(
 
     **Arguments:**
 
-    - `density`: "curves", bumps on smooth curves, which hold the ends by themselves: the costs do
-      not pull at them there, so that no weight decides how well the goal is met; "factorized", a
-      mixture of eight networks (27); "autoregressive", with the Knothe-Rosenblatt flux; or a
-      function of a random key that gives a density.
+    - `model`: "fourier-trajectories" or their settings, components on smooth trajectories, which
+      hold the ends by themselves: the costs do not pull at them there, so that no weight decides how
+      well the goal is met; "factorized", a mixture of eight networks (27); "autoregressive", with
+      the Knothe-Rosenblatt flux; or a function of a random key that gives a density.
     - `divergence_free`: a function of a key for a divergence-free part of the flux.
-    - `likelihood_steps`, `control_steps`, `steps`: lengths of the three stages.
-    - `bumps`, `waves`, `bend`: of curves: how many, of how many waves each, and how far they are
-      bent at random to begin with, as a share of the length of the way.
-    - `points`: draws a step.
-    - `end_weight`: of the likelihood of the ends, nats beside the cost of the straight way. By
-      default 1 for curves, which hold their ends, and 30 for others: their ends give way by a
-      share that is inverse to it.
+    - `training`: lengths of the stages, draws per step, learning rate.
     - `seed`: decides everything random.
+    - `on_chunk`: as in `conservax.fit`.
 
     Obstacles without a weight are given one: they cost ten straight ways in their middle, and where
-    more than 1 % of the paths hit one, all is solved anew with ten and a hundred times as much, and
-    a warning says so.
+    more than 1 % of the paths hit one, all is solved anew with ten and a hundred times as much.
 
     Warns where more than 1 % of 500 paths hit an obstacle; `plan.model.check()` fails then.
 
-    **Raises:** `DataError` for another density, too few bumps, numbers that make no sense, or a cost
-    of the mean where the density has none in closed form; `DivergedError`.
+    **Raises:** `DataError` for another model, or a cost of the mean where the density has none in
+    closed form; `DivergedError`.
     """
     began = time.perf_counter()
-    for name, value, least in (
-        ("likelihood_steps", likelihood_steps, 0),
-        ("control_steps", control_steps, 0),
-        ("steps", steps, 0),
-        ("bumps", bumps, 1),
-        ("waves", waves, 1),
-        ("points", points, 1),
-        ("seed", seed, 0),
-    ):
-        _check_whole(name, value, least)
-    if not likelihood_steps + control_steps + steps:
-        raise DataError("expected at least one step; got none in all three stages.")
-    positive("learning_rate", learning_rate)
-    not_negative("bend", bend)
-    if end_weight is not None:
-        positive("end_weight", end_weight)
-    if problem.needs_mean and density == "autoregressive":
-        raise DataError(
-            'a cost that takes the mean needs density="curves" or "factorized"; got "autoregressive".'
-        )
+    check_whole("seed", seed, 0)
+    model = _known(model, problem)
     ends = [end.draw(seed + n, _ROWS) for n, end in enumerate(problem.ends())]
     unit = _straight(problem, ends)
     if any(shapes.weight is None for shapes in problem.obstacles):
-        again = functools.partial(
-            plan,
-            density=density,
-            divergence_free=divergence_free,
-            likelihood_steps=likelihood_steps,
-            control_steps=control_steps,
-            steps=steps,
-            bumps=bumps,
-            waves=waves,
-            bend=bend,
-            points=points,
-            learning_rate=learning_rate,
-            end_weight=end_weight,
-            seed=seed,
-            on_chunk=on_chunk,
-        )
+        how = {"model": model, "divergence_free": divergence_free, "training": training}
+        again = functools.partial(plan, **how, seed=seed, on_chunk=on_chunk)
         solved = first_clear(problem, unit, again)
         return replace(solved, seconds=time.perf_counter() - began)
     both = np.concatenate(ends if len(ends) > 1 else [*ends, ends[0] + 1.0])
     scale = Scale(both.mean(0), float(np.sqrt(both.var(0).mean())))
     key = jax.random.key(seed)
-    law = _law(problem, scale, density, divergence_free, key, bumps, waves, bend, seed)
-    name = density if isinstance(density, str) else "autoregressive"
-    weight = _END_WEIGHT[name] if end_weight is None else end_weight
     rows = Rows(
         jnp.repeat(jnp.arange(float(len(ends))), _ROWS),
         jnp.asarray((np.concatenate(ends) - scale.shift) / scale.scale, float),
     )
-    held = (True, problem.goal is not None)
-    control = ControlCost(problem, scale, points, unit, held)
-    steering = SteeringCost(problem, scale, points, unit, held)
-    nll = NegativeLogLikelihood()
-    stages = (
-        Stage(likelihood_steps, 1.0 * nll),
-        Stage(control_steps, weight * nll + control),
-        Stage(steps, weight * nll + steering),
-    )
     trained = train(
-        law,
+        _law(problem, scale, model, divergence_free, seed),
         rows,
-        [stage for stage in stages if stage.steps > 0],
+        _stages(problem, scale, unit, model, training),
         key=key,
-        learning_rate=learning_rate,
+        training=Training(learning_rate=training.learning_rate),
         on_chunk=on_chunk,
     )
-    axis = TimeAxis("t", "number", 0.0, 1.0)
-    spread = (scale.scale,) * problem.dim
-    units = Units(axis, problem.columns, tuple(scale.shift.tolist()), spread)
-    settings = {"source": "plan", "density": name, "steps": steps, "seed": seed}
-    history = trained.history.drop(columns="member")  # there is one
-    model = Model(trained.law, units, history=history, settings=settings)
-    solved = Plan(problem, model, scale, unit, time.perf_counter() - began)
+    solved = Plan(
+        problem,
+        _in_units(problem, scale, trained, model, training, seed),
+        scale,
+        unit,
+        time.perf_counter() - began,
+    )
     hit = solved._hit(solved.rollout(_TRIED)) if problem.obstacles else None
     g = problem.diffusion
     solved.judge([PlanScores(g, hit, np.nan, np.nan, None, _TRIED)])
@@ -329,25 +281,76 @@ def plan(
     return solved
 
 
+def _known(model: Any, problem: Problem) -> Any:
+    """The model that was asked for, if there is such."""
+    if model == "fourier-trajectories":
+        return FourierTrajectories()
+    if isinstance(model, str) and model not in get_args(ModelName):
+        raise DataError(f"expected a model of {list(get_args(ModelName))}; got {model!r}.")
+    if problem.needs_mean and model == "autoregressive":
+        raise DataError(
+            'a cost that takes the mean needs model="fourier-trajectories" or "factorized"; got '
+            '"autoregressive".'
+        )
+    return model
+
+
+def _stages(
+    problem: Problem, scale: Scale, unit: float, model: Any, training: PlanTraining
+) -> list[Stage]:
+    """The likelihood of the ends; also the control cost; all costs."""
+    held = (True, problem.goal is not None)
+    control = ControlCost(problem, scale, training.points, unit, held)
+    steering = SteeringCost(problem, scale, training.points, unit, held)
+    usual = _HELD_ENDS if isinstance(model, FourierTrajectories) else _FREE_ENDS
+    weight = usual if training.end_weight is None else training.end_weight
+    nll = NegativeLogLikelihood()
+    stages = (
+        Stage(training.likelihood_steps, 1.0 * nll),
+        Stage(training.control_steps, weight * nll + control),
+        Stage(training.steps, weight * nll + steering),
+    )
+    return [stage for stage in stages if stage.steps > 0]
+
+
+def _in_units(
+    problem: Problem, scale: Scale, trained: Trained, model: Any, training: PlanTraining, seed: int
+) -> Model:
+    """The population in the units of the problem."""
+    axis = TimeAxis("t", "number", 0.0, 1.0)
+    spread = (scale.scale,) * problem.dim
+    units = Units(axis, problem.columns, tuple(scale.shift.tolist()), spread)
+    settings = Settings(source="plan", seed=seed, plan=_plain(model) | asdict(training))
+    metrics = trained.metrics.drop(columns="member")  # there is one
+    return Model(trained.law, units, metrics=metrics, settings=settings)
+
+
+def _plain(model: Any) -> dict[str, Any]:
+    """A model as the settings keep it."""
+    if isinstance(model, FourierTrajectories):
+        return {"model": "fourier-trajectories", **asdict(model)}
+    return {"model": model if isinstance(model, str) else "a density of one's own"}
+
+
 def _law(
-    problem: Problem, scale: Scale, density, divergence_free, key, bumps, waves, bend, seed
+    problem: Problem, scale: Scale, model: Any, divergence_free: Any, seed: int
 ) -> ConservationLaw:
     """Where training begins."""
-    density_key, field_key = jax.random.split(key)
+    density_key, field_key = jax.random.split(jax.random.key(seed))
     dim = problem.dim
-    if density == "curves":
-        built = curves(problem, scale, bumps=bumps, waves=waves, bend=bend, seed=seed)
-    elif density == "factorized":
+    if isinstance(model, FourierTrajectories):
+        built = trajectories(problem, scale, model, seed=seed)
+    elif model == "factorized":
         keys = jax.random.split(density_key, _LAWS)
         built = Mixture([Factorized(dim, **_NETWORK, key=k) for k in keys])
-    elif density == "autoregressive":
+    elif model == "autoregressive":
         built = Autoregressive(dim, **_NETWORK, kernel="normal", key=density_key)
-    elif callable(density):
-        built = density(density_key)
+    elif callable(model):
+        built = model(density_key)
     else:
-        raise DataError(f"expected a density of {list(get_args(Density))}; got {density!r}.")
+        raise TypeError(f"expected a model, a name or a function of a key; got {kind_of(model)}.")
     if not isinstance(built, AbstractDensity):
-        raise TypeError(f"expected density(key) to give a density; got a {type(built).__name__}.")
+        raise TypeError(f"expected model(key) to give a density; got a {type(built).__name__}.")
     flux = MixtureFlux(FactorizedFlux()) if isinstance(built, Mixture) else KnotheRosenblatt()
     field = None if divergence_free is None else divergence_free(field_key)
     return ConservationLaw(built, flux, field, problem.diffusion / scale.scale)
@@ -358,11 +361,6 @@ def _straight(problem: Problem, ends: list[np.ndarray]) -> float:
     squared = float(np.sum((ends[-1].mean(0) - ends[0].mean(0)) ** 2))
     squared += float(np.sum(ends[0].var(0) + ends[-1].var(0)))
     return 0.5 * problem.control_weight * squared
-
-
-def _check_whole(name: str, value: int, least: int) -> None:
-    if isinstance(value, bool) or not isinstance(value, int) or value < least:
-        raise DataError(f"{name}: expected a whole number, {least} or more; got {value!r}.")
 
 
 def _dtype(law: ConservationLaw):

@@ -3,7 +3,7 @@
 import inspect
 import tomllib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +13,8 @@ import numpy as np
 from conservax.control._costs import Congestion, Cost, Entropy, Flocking, Potential, Workspace
 from conservax.control._ends import AbstractEnd, Normals, Samples
 from conservax.control._obstacles import Boxes, Circles, Ellipses, Polygons
-from conservax.control._plan import plan
 from conservax.control._problem import Problem
+from conservax.control._settings import FourierTrajectories, PlanTraining
 from conservax.control._tasks import task
 from conservax.data import DataError, read_points
 
@@ -31,11 +31,9 @@ _COSTS: dict[str, Callable[..., Cost]] = {
 }
 _NUMBERS = ("control_weight", "diffusion")
 _TOP = ("task", "columns", "start", "goal", "terminal", "reference", *_NUMBERS, "solve", "rollout")
-_SOLVE = tuple(
-    name
-    for name in inspect.signature(plan).parameters
-    if name not in ("problem", "divergence_free", "on_chunk")
-)
+_TRAINING = tuple(field.name for field in fields(PlanTraining))
+_TRAJECTORIES = tuple(field.name for field in fields(FourierTrajectories))
+_SOLVE = ("model", "seed", *_TRAINING, *_TRAJECTORIES)
 
 
 @dataclass(frozen=True)
@@ -77,7 +75,24 @@ def read_task(path: Path) -> TaskFile:
         raise DataError(
             f"{path}: rollout.paths: expected a whole number, 8 or more; got {paths!r}."
         )
-    return TaskFile(_problem(path, given), solve, tuple(diffusions.tolist()), paths)
+    return TaskFile(
+        _problem(path, given), _arguments(path, solve), tuple(diffusions.tolist()), paths
+    )
+
+
+def _arguments(path: Path, solve: dict[str, Any]) -> dict[str, Any]:
+    """Arguments of `plan`: settings of the model and of training as the values that hold them."""
+    training = {name: solve.pop(name) for name in _TRAINING if name in solve}
+    trajectories = {name: solve.pop(name) for name in _TRAJECTORIES if name in solve}
+    usual = solve.get("model", "fourier-trajectories")
+    if trajectories and usual != "fourier-trajectories":
+        raise DataError(
+            f"{path}: solve: expected {sorted(trajectories)} with Fourier trajectories alone; got "
+            f"model = {usual!r}. Leave them out."
+        )
+    if trajectories:
+        solve["model"] = FourierTrajectories(**trajectories)
+    return solve | {"training": PlanTraining(**training)}
 
 
 def _problem(path: Path, given: dict[str, Any]) -> Problem:

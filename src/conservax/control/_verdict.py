@@ -2,7 +2,6 @@
 
 import warnings
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
 from typing import Any
 
 from conservax.check import CheckResult, digits_apart
@@ -38,7 +37,7 @@ def advice(obstacles: Sequence[AbstractObstacles], share: float) -> str:
     )
     return (
         f"{share_text(share)} of paths hit an obstacle, expected {share_text(MOST_HIT)} or fewer: "
-        f"raise weight {raised}, or give a margin, more bumps or more bend."
+        f"raise weight {raised}, or give a margin, more components or more bend."
     )
 
 
@@ -66,7 +65,7 @@ def first_clear(problem: Problem, unit: float, solve: Callable[[Problem], Any]) 
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ObstacleWarning)
             solved = solve(problem.weighed(times * unit))
-        hit = max(check["value"] for check in solved.model.settings["checks"])
+        hit = max(check.value for check in solved.model.settings.checks)
         if hit <= MOST_HIT:
             return solved
         told = (
@@ -77,15 +76,12 @@ def first_clear(problem: Problem, unit: float, solve: Callable[[Problem], Any]) 
     return solve(problem.weighed(_TIMES[-1] * unit))
 
 
-def outlines(obstacles: Sequence[AbstractObstacles]) -> list[list[list[float]]]:
-    """Closed lines round all shapes that lie in the plane, as JSON holds them."""
-    return [line.tolist() for shapes in obstacles for line in shapes.outlines()]
-
-
-def record(
-    obstacles: Sequence[AbstractObstacles], results: Sequence[CheckResult]
-) -> dict[str, Any]:
-    """What the model of a plan knows of its obstacles: where they are, and how paths fared."""
-    weights = [[name_of(shapes).lower(), shapes.weight] for shapes in obstacles]
-    made = [asdict(result) for result in results]
-    return {"weights": weights, "obstacles": outlines(obstacles), "checks": made}
+def outlines(
+    obstacles: Sequence[AbstractObstacles],
+) -> tuple[tuple[tuple[float, float], ...], ...]:
+    """Closed lines round all shapes that lie in the plane."""
+    return tuple(
+        tuple((float(x), float(y)) for x, y in line)
+        for shapes in obstacles
+        for line in shapes.outlines()
+    )

@@ -28,9 +28,9 @@ class EventModel(AbstractEventLawInUnits):
     def scores(self, table: Events | None = None) -> pd.DataFrame:
         """Held-out negative log-likelihood per event of this model and of the baselines.
 
-        Columns: `model`, `detail`, `nll_times`, `nll_locations` (standardised), `nll_locations_raw`
-        and `nll`, the sum of times and raw locations. By default of the test windows, or else of
-        the validation windows.
+        Columns: `model`, `detail`, `nll` in nats per event and its parts `nll_times`, `nll_locations_raw`
+        (`nll_locations` if standardised), `difference` to this model and its standard `error`. By
+        default of the test windows, or else of the validation windows.
 
         **Raises:** `DataError` if there are no held-out windows and none are given.
         """

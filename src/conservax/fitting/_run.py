@@ -14,12 +14,12 @@ from conservax.fitting._stored_rows import read_split, write_split
 from conservax.model import (
     Settings,
     Stored,
-    encode,
     law_of_part,
     law_part,
     load_model,
     load_parts,
     pack_parts,
+    plain,
 )
 from conservax.point_process import EventLaw
 from conservax.train import CHECKPOINT, METRICS, Stage, Training, write_atomically, write_sealed
@@ -43,27 +43,6 @@ def write_experiment(run: Path, experiment: Experiment) -> None:
     readable = {"settings": plain(settings), **about}
     write_atomically(run / CONFIG, (json.dumps(readable, indent=2) + "\n").encode())
     write_sealed(run / EXPERIMENT, packed)
-
-
-def plain(settings: Settings) -> dict[str, Any]:
-    """Settings as JSON that people read: classes by name, arrays as lists."""
-    description, arrays = encode(settings, own_parts=True)
-
-    def simple(node: Any) -> Any:
-        if not isinstance(node, dict):
-            return node
-        if "array" in node:
-            return arrays[node["array"]].tolist()
-        if "tuple" in node:
-            return [simple(item) for item in node["tuple"]]
-        if "mapping" in node:
-            return {str(key): simple(value) for key, value in node["mapping"]}
-        if "own" in node:
-            return f"<{node['own']}, a part of one's own>"
-        fields = {name: simple(value) for name, value in node["fields"].items()}
-        return {"class": node["class"], **fields}
-
-    return simple(description)
 
 
 def read_experiment(

@@ -17,6 +17,7 @@ from conservax.model._file import pack_parts as pack_parts
 from conservax.model._law_in_units import AbstractLawInUnits as AbstractLawInUnits
 from conservax.model._law_in_units import ExtrapolationWarning as ExtrapolationWarning
 from conservax.model._over_rows import over_rows as over_rows
+from conservax.model._plain import plain as plain
 from conservax.model._settings import Outcome as Outcome
 from conservax.model._settings import Settings as Settings
 from conservax.model._settings import StreamSource as StreamSource

@@ -24,6 +24,7 @@ from conservax.data import (
     read_table,
 )
 from conservax.law import ConservationLaw
+from conservax.model._base import AbstractModel
 from conservax.model._over_rows import over_rows
 from conservax.model._population import held_out_snapshots, population_of
 from conservax.model._settings import Settings
@@ -37,7 +38,7 @@ class ExtrapolationWarning(UserWarning):
     """A time outside the range that the model was fitted on."""
 
 
-class AbstractLawInUnits:
+class AbstractLawInUnits(AbstractModel):
     """A trained `ConservationLaw` in the units of its table: rows in, rows out, NumPy arrays.
 
     Times are what the table holds (numbers or timestamps), one value or one per row. Positions

@@ -31,14 +31,14 @@ class AbstractModelSpec(abc.ABC):
       as `lambda key: conservax.field.MatrixField(2, key=key)`.
     - `diffusion`: volatility g, a number or a function of t in [0, 1], in standard deviations of the
       data per square root of the time range.
-    - `reference`: the dynamics that the population is taken to follow as closely as it can, with
-      `diffusion`: a drift v(t, x) in units of the columns per unit of time (t counts from the
+    - `reference`: dynamics that the population is taken to follow as closely as it can, with
+      `diffusion`. A drift v(t, x) in units of the columns per unit of time (t counts from the
       first time where these are timestamps, in days); a family of them whose parameters are learned
       along, of `conservax.reference`; "lotka-volterra" or "repressilator" for those that begin
       with all rates 1; or "network", for any field that does not depend on time. The energy that
       `kinetic_weight` speaks of is then the divergence from it (`ReferenceEnergy`, nats).
     - `kinetic_weight`: what less motion may cost: at most so many nats of likelihood for each
-      factor of e by which the kinetic energy falls (`LogEnergy`), in any unit. 0.01, beside a
+      factor of e by which the kinetic energy falls. See `LogEnergy`; in any unit. 0.01, beside a
       reference 0.1, hardly moves the densities at observed times; 0 turns it off. With births
       and deaths it is the price of both energies together.
 
@@ -97,10 +97,10 @@ class AbstractGrowingSpec(AbstractModelSpec):
 
     **Attributes:** those of `AbstractModelSpec`, and
 
-    - `growth_weight`: allow births and deaths; weight of the energy of growth (`GrowthEnergy`) beside
-      `kinetic_weight`, that of movement: the larger it is, the less is born and dies.
-    - `prior_growth`: the column of births less deaths expected of each row, per unit of time (of
-      gene scores of proliferation and apoptosis, say): `growth_weight` then weighs the distance
+    - `growth_weight`: allow births and deaths; the larger the weight, the less is born and dies. Of
+      `GrowthEnergy`, beside `kinetic_weight` of movement.
+    - `prior_growth`: column of births less deaths expected of each row, per unit of time. Of gene
+      scores of proliferation and apoptosis, say; `growth_weight` then weighs the distance
       from it (`GrowthPrior`), which is known at rows alone.
     - `total_mass`: sizes of the population at two times or more, in any unit, such as
       `{0: 1.0, 4: 2.7}`. Without them only the weights of the laws are fitted: of all growth that

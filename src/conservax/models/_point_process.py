@@ -30,7 +30,7 @@ class PointProcess:
 
     - `build`: the density of the next location: a function of the length of the condition and a
       random key. By default a kernel mixture that begins at the clusters of the events.
-    - `components`: kernels of that mixture: one for 50 events, 8 to 256.
+    - `components`: kernels at the clusters of the events: one for 50 of these, 8 to 256.
     - `triggering`: further kernels at the last so many events.
     - `state_size`: length of the hidden state, which encodes the events before.
     - `width`: functions of time and hidden state that all weights of the mixture are made of.

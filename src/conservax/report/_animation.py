@@ -51,7 +51,9 @@ def write_animation(
     return path
 
 
-def _paths(model: AbstractLawInUnits, times: np.ndarray, count: int) -> Float[np.ndarray, "frames count dim"]:
+def _paths(
+    model: AbstractLawInUnits, times: np.ndarray, count: int
+) -> Float[np.ndarray, "frames count dim"]:
     """The same particles at every time."""
     columns = model.units.time.to_column(times)
     path = [model.sample(columns[0], count, seed=0)]
@@ -60,7 +62,9 @@ def _paths(model: AbstractLawInUnits, times: np.ndarray, count: int) -> Float[np
     return np.stack(path)
 
 
-def _frames(model: AbstractLawInUnits, seen: Plane, times: np.ndarray, placed: np.ndarray) -> list[Image.Image]:
+def _frames(
+    model: AbstractLawInUnits, seen: Plane, times: np.ndarray, placed: np.ndarray
+) -> list[Image.Image]:
     axis = model.units.time
     figure = Figure(figsize=(6.0, 5.4), layout="constrained", dpi=100)
     canvas = FigureCanvasAgg(figure)

@@ -35,7 +35,9 @@ class Plane(NamedTuple):
     embedding: Embedding | None
     observed: bool = True
 
-    def place(self, model: AbstractLawInUnits, x: Float[np.ndarray, "rows dim"]) -> Float[np.ndarray, "rows 2"]:
+    def place(
+        self, model: AbstractLawInUnits, x: Float[np.ndarray, "rows dim"]
+    ) -> Float[np.ndarray, "rows 2"]:
         """Positions of the model in the plane."""
         if self.embedding is None:
             return x[:, :2]

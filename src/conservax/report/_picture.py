@@ -61,7 +61,7 @@ def obstacles_of(model: AbstractLawInUnits) -> list[np.ndarray] | None:
 
     Of shapes in the plane, where the model has a plane.
     """
-    told = model.settings.get("obstacles")
+    told = model.settings.obstacles
     if told is None:
         return None
     return [np.asarray(line, float) for line in told] if model.units.dim == 2 else []

@@ -6,7 +6,7 @@ from html import escape
 from typing import Any
 
 from conservax.check import CheckReport, digits_apart
-from conservax.model import AbstractLawInUnits
+from conservax.model import AbstractLawInUnits, Settings, plain
 from conservax.report._moments import span_of
 from conservax.score import Score, TimeScore
 
@@ -14,7 +14,7 @@ WITHOUT_CONDITIONALS = (
     '<p class="note">This needs a density with conditional distributions, and that of this model has '
     "none in closed form.</p>"
 )
-_SHOWN_ELSEWHERE = ("obstacles", "checks")  # in the picture, among the checks
+_SHOWN_ELSEWHERE = ("class", "obstacles", "checks")  # nowhere, in the picture, among the checks
 
 
 def verdict(passed: bool) -> str:
@@ -36,7 +36,9 @@ def fixed(value: float) -> str:
     return f"{value:.3f}".replace("-", "−")
 
 
-def key_figures(model: AbstractLawInUnits, scores: tuple[Score, ...], judged: str, check: CheckReport) -> str:
+def key_figures(
+    model: AbstractLawInUnits, scores: tuple[Score, ...], judged: str, check: CheckReport
+) -> str:
     """The few numbers at the top of the page."""
     units, split = model.units, model.split
     axis = units.time
@@ -60,7 +62,7 @@ def key_figures(model: AbstractLawInUnits, scores: tuple[Score, ...], judged: st
     if split is not None:
         parts = ", ".join(f"{len(part)} {name}" for name, part in split._asdict().items())
         held = sum(map(len, split))
-        rows = model.settings.get("rows", held)
+        rows = model.settings.rows or held
         figures.insert(0, ("Rows", f"{rows:,}", "a sample: " * (rows > held) + parts))
     if scores:
         per = f"nats a {judged} row, standardised"
@@ -188,13 +190,20 @@ def table(heads: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
     return f'<div class="scroll"><table>{inner}</table></div>'
 
 
-def settings_table(settings: dict[str, Any]) -> str:
-    """Plain JSON, a row a setting."""
-    if not settings:
+def settings_table(settings: Settings) -> str:
+    """A row per setting that says something; those of the model, training and hold-out by field."""
+    rows = []
+    for name, value in plain(settings).items():
+        if name in _SHOWN_ELSEWHERE or value in (None, [], {}, ""):
+            continue
+        fields = value if isinstance(value, dict) and "class" in value else {name: value}
+        rows += [
+            (
+                escape(part if part == name else f"{name}.{part}"),
+                f"<code>{escape(json.dumps(held))}</code>",
+            )
+            for part, held in fields.items()
+        ]
+    if not rows:
         return '<p class="note">None were recorded.</p>'
-    rows = (
-        (escape(str(name)), f"<code>{escape(json.dumps(value, default=str))}</code>")
-        for name, value in settings.items()
-        if name not in _SHOWN_ELSEWHERE
-    )
     return table(("Setting", "Value"), rows)

@@ -27,7 +27,12 @@ _THIN = 0.02  # of the usual number of points around a cell: nobody is there
 
 
 def write_streamlines(
-    model: AbstractLawInUnits, path: Path, *, t: Any = None, cells: Cells | None, embedding: str | None
+    model: AbstractLawInUnits,
+    path: Path,
+    *,
+    t: Any = None,
+    cells: Cells | None,
+    embedding: str | None,
 ) -> Path:
     """See `Model.streamlines`."""
     moving = motion(model, t, cells, embedding)

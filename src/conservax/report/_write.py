@@ -63,7 +63,7 @@ def _page(model: AbstractLawInUnits, lines: Sequence[np.ndarray]) -> str:
         scores = scores_of(model, rows[1], paid)
         times = sections.time_table(scores_by_time(model, rows[1], paid), judged)
     columns, axis = _listed(model.units), model.units.time
-    source = model.settings.get("source", columns)
+    source = model.settings.source or columns
     return Template(_part("template.html")).substitute(
         title=f"{escape(columns)} over {escape(axis.name)} · conservax",
         heading=escape(source),
@@ -177,11 +177,11 @@ def _calibration(model: AbstractLawInUnits) -> str:
 
 
 def _learning(model: AbstractLawInUnits) -> str:
-    if not len(model.history):
+    if not len(model.metrics):
         return '<p class="note">No history of training was recorded.</p>'
     rows = "" if obstacles_of(model) is not None else ", on training and validation rows"
     caption = f"Loss by optimisation step{rows}."
-    return sections.still(learning_figure(model.history), "Learning curves", caption)
+    return sections.still(learning_figure(model.metrics), "Learning curves", caption)
 
 
 def _held_out(model: AbstractLawInUnits) -> tuple[str, Table] | None:

@@ -13,10 +13,9 @@ from conservax.check import CheckReport, dispersion, rescaled_ranks
 from conservax.data import Events
 from conservax.density import AbstractAutoregressiveDensity
 from conservax.model import AbstractEventLawInUnits
-from conservax.score import EventScore, event_scores
-
 from conservax.report import _sections as sections
-from conservax.report._figures import (calibration_figure, counts_figure, learning_figure)
+from conservax.report._figures import calibration_figure, counts_figure, learning_figure
+from conservax.score import EventScore, event_scores
 
 SIMULATED = 500  # windows
 _WITHOUT_DATA = (
@@ -73,7 +72,7 @@ def _page(model: AbstractEventLawInUnits) -> str:
     read = lambda name: files("conservax.report").joinpath(name).read_text(encoding="utf-8")  # noqa: E731
     return Template(read("events.html")).substitute(
         title=f"Events of {names} · conservax",
-        heading=escape(model.settings.get("source", names)),
+        heading=escape(model.settings.source or names),
         lead=f"When and where the next event comes, in {names} over {time}, given the events so "
         f"far in windows of {_length(model)}.",
         key=_key(model, scores, judged, check),
@@ -88,10 +87,13 @@ def _length(model: AbstractEventLawInUnits) -> str:
     return f"{sections.number(model.window)} {escape(unit)}s" if unit else f"{model.window:g}"
 
 
-def _key(model: AbstractEventLawInUnits, scores: tuple[EventScore, ...], judged: str, check: CheckReport) -> str:
+def _key(
+    model: AbstractEventLawInUnits, scores: tuple[EventScore, ...], judged: str, check: CheckReport
+) -> str:
     passed = f"{sum(r.passed for r in check.results)} of {len(check.results)} passed"
-    windows = f"in {model.settings['windows']:,} windows" if "windows" in model.settings else ""
-    figures = [("Events", f"{model.settings.get('rows', 0):,}", windows)]
+    count = model.settings.windows
+    windows = "" if count is None else f"in {count:,} windows"
+    figures = [("Events", f"{model.settings.rows:,}", windows)]
     if scores:
         per = f"nats a {judged} event, times and places"
         figures.append(("Held-out NLL", sections.number(scores[0].joint), per))
@@ -156,10 +158,10 @@ def _places(model: AbstractEventLawInUnits, judged: str, events: Events | None) 
 
 
 def _learning(model: AbstractEventLawInUnits) -> str:
-    if not len(model.history):
+    if not len(model.metrics):
         return '<p class="note">No history of training was recorded.</p>'
     caption = "Loss by optimisation step, on training and validation windows, in nats an event."
-    return sections.still(learning_figure(model.history), "Learning curves", caption)
+    return sections.still(learning_figure(model.metrics), "Learning curves", caption)
 
 
 def _scores(scores: tuple[EventScore, ...], judged: str) -> str:

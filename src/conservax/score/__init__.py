@@ -1,1 +1,12 @@
-"""."""
+"""Held-out likelihood, beside what classical density estimates make of the same rows."""
+
+from conservax.score._event_scores import EventScore as EventScore
+from conservax.score._event_scores import event_score_frame as event_score_frame
+from conservax.score._event_scores import event_scores as event_scores
+from conservax.score._scores import Losses as Losses
+from conservax.score._scores import Score as Score
+from conservax.score._scores import TimeScore as TimeScore
+from conservax.score._scores import losses as losses
+from conservax.score._scores import score_frame as score_frame
+from conservax.score._scores import scores as scores
+from conservax.score._scores import scores_by_time as scores_by_time

@@ -4,11 +4,12 @@ import math
 from dataclasses import dataclass, replace
 
 import numpy as np
+import pandas as pd
 from jaxtyping import Float, Int
 
 from conservax.data import Events, Split
 from conservax.model import AbstractEventLawInUnits
-from conservax.score._scores import baselines, compared
+from conservax.score._scores import baselines, compared, held_out_of
 
 
 @dataclass(frozen=True)
@@ -85,3 +86,27 @@ def _score(
 ) -> EventScore:
     volume = model.units.log_volume
     return EventScore(name, detail, temporal, spatial - volume, spatial, temporal + spatial)
+
+
+def event_score_frame(model: AbstractEventLawInUnits, events: Events | None = None) -> pd.DataFrame:
+    """`event_scores` as a data frame: `model`, `detail`, `nll` and its parts, `difference`, `error`.
+
+    By default of the test windows, or else of the validation windows.
+
+    **Raises:** `DataError` if there are none, and no events.
+    """
+    windows = held_out_of(model) if events is None else events
+    found = [
+        {
+            "model": score.name,
+            "detail": score.detail,
+            "nll": score.joint,
+            "nll_times": score.temporal,
+            "nll_locations": score.spatial,
+            "nll_locations_raw": score.spatial_raw,
+            "difference": score.this_model_better_by,
+            "error": score.error,
+        }
+        for score in event_scores(model, windows)
+    ]
+    return pd.DataFrame(found)

@@ -2,8 +2,10 @@
 
 import math
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
+import pandas as pd
 from jaxtyping import Float
 
 from conservax.baseline import (
@@ -15,8 +17,8 @@ from conservax.baseline import (
     fit_kernel_density_in_time,
     fit_normal_by_snapshot,
 )
-from conservax.data import MOST_SNAPSHOTS, Split, Stream, Table, snapshots
-from conservax.model import AbstractLawInUnits
+from conservax.data import MOST_SNAPSHOTS, DataError, Split, Stream, Table, snapshots
+from conservax.model import AbstractLawInUnits, AbstractModel
 
 MOST_COMPARED = 20_000  # rows of a stream that baselines, slow on many, are held against
 _SEED = 0
@@ -84,7 +86,9 @@ def losses(model: AbstractLawInUnits, table: Table | Stream) -> Losses:
     return Losses(shown, mean, ours, tuple(baselines(model.split, shown)))
 
 
-def scores(model: AbstractLawInUnits, table: Table | Stream, found: Losses | None = None) -> tuple[Score, ...]:
+def scores(
+    model: AbstractLawInUnits, table: Table | Stream, found: Losses | None = None
+) -> tuple[Score, ...]:
     """Our model first, then kernel densities and Gaussian mixtures, without time and in time, and of
     snapshots a normal and a Gaussian mixture each.
 
@@ -143,13 +147,15 @@ def scores_by_time(
             for name, _, theirs in found.baselines
             if name in BY_SNAPSHOT
         }
-        out = time in model.settings.get("left_out", ())
+        out = time in model.settings.left_out
         scored = (mean - volume, mean, error / math.sqrt(len(ours)))
         result.append(TimeScore(axis.format(time), len(ours), *scored, out, others))
     return tuple(result)
 
 
-def _ours(model: AbstractLawInUnits, table: Table | Stream) -> tuple[float, Table, Float[np.ndarray, " rows"]]:
+def _ours(
+    model: AbstractLawInUnits, table: Table | Stream
+) -> tuple[float, Table, Float[np.ndarray, " rows"]]:
     """What our model pays for a row on average, and the rows to compare on with what it pays."""
     total, parts, paid = 0.0, [], []
     every = 1 if isinstance(table, Table) else -(-len(table) // MOST_COMPARED)
@@ -181,3 +187,39 @@ def baselines(split: Split, table: Table) -> list[tuple[str, str, Float[np.ndarr
     return [(b.name, b.detail, -b.log_prob(table.x)) for b in still] + [
         (b.name, b.detail, -b.log_prob(table.t, table.x)) for b in moving
     ]
+
+
+def score_frame(model: AbstractLawInUnits, table: Table | Stream | None = None) -> pd.DataFrame:
+    """`scores` as a data frame: `model`, `detail`, `nll`, `nll_raw`, `difference` and `error`.
+
+    By default of the test rows, or else of the validation rows.
+
+    **Raises:** `DataError` if there are none, and no table.
+    """
+    rows = held_out_of(model) if table is None else table
+    found = [
+        {
+            "model": score.name,
+            "detail": score.detail,
+            "nll": score.standardised,
+            "nll_raw": score.raw,
+            "difference": score.this_model_better_by,
+            "error": score.error,
+        }
+        for score in scores(model, rows)
+    ]
+    return pd.DataFrame(found)
+
+
+def held_out_of(model: AbstractModel) -> Any:
+    """The test rows or windows of a model, or else those of validation.
+
+    **Raises:** `DataError` if there are none.
+    """
+    held_out = None if model.split is None else model.split.held_out()
+    if held_out is None:
+        raise DataError(
+            "expected held-out rows; got a model without. Give a table that it has not seen, or fit "
+            "with holdout=HoldOut(test=0.2)."
+        )
+    return held_out[1]

@@ -101,7 +101,9 @@ def train(
     the checkpoint of the last finished chunk behind.
     """
     how = training.filled(_USUAL)
-    assert how.batch_size is not None and how.noise is not None and how.time_noise is not None
+    assert how.batch_size is not None
+    assert how.noise is not None
+    assert how.time_noise is not None
     chunk, patience = how.chunk, how.patience
     make_room()
     objectives = [as_sum(stage.objective) for stage in stages]

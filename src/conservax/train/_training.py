@@ -16,9 +16,9 @@ class Training:
     - `batch_size`: rows per step, or windows of events, drawn with replacement: 256 or 16.
     - `learning_rate`: peak learning rate of Adam, which falls along a cosine: 0.002.
     - `optimiser`: any Optax transformation instead of Adam, with a learning rate of its own.
-    - `noise`: input noise on positions, in standard deviations: a kernel of that width against
-      learning few rows by heart. Chosen from the rows; 0 for none.
-    - `time_noise`: input noise on times, of the unit range. Chosen from the rows; 0 for none.
+    - `noise`: input noise on positions, in standard deviations; chosen from the rows, 0 for none. A
+      kernel of that width against learning few rows by heart.
+    - `time_noise`: input noise on times, of the unit range; chosen from the rows, 0 for none.
     - `patience`: stop after so many steps without a better validation objective: 1000, or 600 in
       `fit_events`. As many as there are steps never stops early.
     - `members`: ensemble members, trained at once from different seeds; the best on the validation
@@ -64,7 +64,7 @@ class Training:
                 raise ValueError(f"expected {name} of 0 or more; got {value}.")
 
     def filled(self, usual: "Training") -> Self:
-        """This one, with what is None taken from another."""
+        """A copy with what is None taken from another."""
         own = {f.name: getattr(self, f.name) for f in fields(self)}
         missing = {name: getattr(usual, name) for name, value in own.items() if value is None}
         if self.optimiser is not None:

@@ -43,7 +43,7 @@ class BlockFile:
             need = 8 * self.blocks * self.rows * self.cells
             raise DataError(
                 f"{self._folder}: expected room for {need:,} bytes of rows; got {error.strerror}. "
-                "Free some, or let the run (--out) or TMPDIR be on a larger disk."
+                "Free some, or let out or TMPDIR be on a larger disk."
             ) from error
         self._added += len(cells)
 

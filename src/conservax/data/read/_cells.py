@@ -94,7 +94,7 @@ def _gathered(
     if asked is None and USUAL not in names:
         raise DataError(
             f"{source}: expected an array {USUAL!r} in obsm; got {list(names)}. "
-            "Say which are the coordinates: columns=... (--columns)."
+            "Say which are the coordinates: columns=[...]."
         )
     wanted = (USUAL,) if asked is None else asked
     pairs = [(str(name), obs.iloc[:, i]) for i, name in enumerate(obs.columns)]

@@ -313,7 +313,7 @@ def choose(
     elif asked.dims is not None:
         raise DataError(
             f"{raw.source}: expected dims={asked.dims} beside the name of an array; got no "
-            "columns. Name it: columns=... (--columns)."
+            "columns. Name it: columns=[...]."
         )
     else:
         taken = (time, apart, asked.growth)
@@ -334,7 +334,7 @@ def _find_time(raw: Columns) -> str:
         raise DataError(
             f"{raw.source}: expected one column called 't' or 'time'; got {list(raw.held)}. "
             + (above and f"{above} ")
-            + "Say which column is the time: time=... (--time)."
+            + "Say which column is the time: time=..."
         )
     return named[0]
 
@@ -349,7 +349,7 @@ def _find_coordinates(raw: Columns, taken: tuple[str | None, ...]) -> tuple[str,
                 numbers(raw.held[name], raw.where(name))  # says what to do about the marks
         raise DataError(
             f"{raw.source}: expected columns of numbers beside the time {taken[0]!r}; "
-            f"got {list(raw.held)}. Say which are the coordinates: columns=... (--columns)."
+            f"got {list(raw.held)}. Say which are the coordinates: columns=[...]."
         )
     return found
 
@@ -359,7 +359,7 @@ def _check_lengths(raw: Columns, names: Sequence[str]) -> None:
     if len(set(lengths.values())) > 1:
         raise DataError(
             f"{raw.source}: expected columns of one length; got {lengths}. "
-            "Say which belong together: time=..., columns=... (--time, --columns)."
+            "Say which belong together: time=..., columns=[...]."
         )
     if not all(lengths.values()):
         raise DataError(f"{raw.source}: expected rows of data; got none. Check how it was written.")

@@ -74,7 +74,7 @@ class Columns(NamedTuple):
                 self.check(name)
             raise DataError(
                 f"{self.source}: expected an array among the columns {list(names)}, to take the "
-                f"first {dims} of; got {list(self.arrays) or 'none'}. Leave dims (--dims) out."
+                f"first {dims} of; got {list(self.arrays) or 'none'}. Leave dims out."
             )
         spread: list[str] = []
         for name in names:
@@ -82,7 +82,7 @@ class Columns(NamedTuple):
             if name in self.arrays and dims is not None and dims > len(columns):
                 raise DataError(
                     f"{self.source}, array {name!r}: expected at least {dims} columns; got "
-                    f"{len(columns)}. Lower dims (--dims)."
+                    f"{len(columns)}. Lower dims."
                 )
             spread += columns[: dims if name in self.arrays else None]
         return tuple(spread)

@@ -112,7 +112,7 @@ def open_table(
             if growth is not None:
                 raise DataError(
                     f"{path}: expected a table in memory with growth {growth!r} of each row; got a "
-                    "file that is streamed. Raise memory_rows (--memory-rows)."
+                    "file that is streamed. Raise memory_rows."
                 )
             return Stream.open(path, **how)
     return read_table(source, **how, growth=growth)

@@ -26,7 +26,7 @@ def check_out(path: str | os.PathLike[str], force: bool, ending: str = "") -> No
     if os.path.lexists(path) and not force:
         raise DataError(
             f"{path}: expected a name that is free; got one that exists. "
-            "Choose another, or write over it with force=True (--force)."
+            "Choose another, or write over it with force=True."
         )
 
 

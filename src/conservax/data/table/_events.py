@@ -267,7 +267,7 @@ def gather(
     if table.time_kind == "timestamp":
         raise DataError(
             f"{table.source}: expected times within each sequence as numbers; got timestamps. "
-            "Cut the record into windows instead (--window)."
+            "Cut the record into windows instead: window=..."
         )
     length = float(table.t.max()) if length is None else float(length)
     _check_within(table, label, name, length)

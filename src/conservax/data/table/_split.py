@@ -101,8 +101,8 @@ def split_events(
     if by == "random" and events.stride is not None and events.stride < events.length:
         warnings.warn(
             f"{events.source}: windows overlap, so that events of held-out windows are in training "
-            'windows too, and their figures flatter. Split in time (split_by="time", '
-            "--split-by time), or give a stride as long as the window.",
+            'windows too, and their figures flatter. Split in time (by="time"), '
+            "or give a stride as long as the window.",
             stacklevel=2,
         )
     parts = [order[held + tested :], order[tested : held + tested], order[:tested]]

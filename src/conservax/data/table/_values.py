@@ -14,9 +14,15 @@ import pandas as pd
 from jaxtyping import Int
 from pandas.api import types
 
-from conservax.data.table._advice import (about_dates, about_labels, about_marks, is_marked, may_be_date)
+from conservax.data.table._advice import (
+    about_dates,
+    about_labels,
+    about_marks,
+    is_marked,
+    may_be_date,
+)
 from conservax.data.table._errors import DataError
-from conservax.data.table._types import (TimeKind, Times)
+from conservax.data.table._types import TimeKind, Times
 
 _OFFSET = re.compile(r"[T ]\S*?(Z|[+-]\d{2}(?::?\d{2})?)$")
 _DATE = re.compile(r"\d\s*[-/.:]\s*\w+\s*[-/.:]\s*\d|^\d{1,2}:\d{2}\b|^(now|today)$")
