@@ -19,7 +19,15 @@ from conservax.density import Factorized
 from conservax.flux import FactorizedFlux
 from conservax.law import ConservationLaw
 from conservax.objective import AbstractObjective, KineticEnergy, NegativeLogLikelihood, Rows
-from conservax.train import CHECKPOINT, METRICS, CheckpointError, DivergedError, Stage, train
+from conservax.train import (
+    CHECKPOINT,
+    METRICS,
+    CheckpointError,
+    DivergedError,
+    Stage,
+    Training,
+    train,
+)
 from conservax.train._validation import PIECE
 
 KEY = jax.random.key(0)
@@ -42,10 +50,12 @@ ENTROPY = 0.5 * np.log(2 * np.pi * np.e * 0.25)
 
 
 def fit(steps=40, law=None, objective=NLL, **arguments):
-    arguments = {"batch_size": 64, "chunk": 10} | arguments
+    """`train` on one stage; arguments of `Training` are told apart by their names."""
     law = small_law() if law is None else law
     rows = arguments.pop("rows", moving_rows(500))
-    return train(law, rows, [Stage(steps, objective)], key=KEY, **arguments)
+    asked = {name: arguments.pop(name) for name in [*arguments] if hasattr(Training, name)}
+    training = Training(**{"batch_size": 64, "chunk": 10} | asked)
+    return train(law, rows, [Stage(steps, objective)], key=KEY, training=training, **arguments)
 
 
 def leaves(trained):
@@ -109,7 +119,7 @@ def numbered(block):
 def test_every_chunk_draws_from_its_own_block():
     called = []
     trained = fit(35, rows=lambda n: called.append(n) or numbered(n), objective=MeanPlace())
-    assert trained.history["train"].tolist() == [0, 1, 2, 3]
+    assert trained.metrics["train"].tolist() == [0, 1, 2, 3]
     assert called == [0, 1, 2, 3]
 
 
@@ -131,7 +141,7 @@ def test_many_validation_rows_are_looked_at_in_pieces(count):
     # 2348 rows are three pieces of 782, and two rows that are left out.
     seen = jax.tree.map(lambda leaf: leaf[: count - count % -(-count // PIECE)], validation)
     expected = float(NLL(KEY, trained.law, seen))
-    assert trained.history["validation"].iloc[-1] == pytest.approx(expected, rel=1e-12)
+    assert trained.metrics["validation"].iloc[-1] == pytest.approx(expected, rel=1e-12)
 
 
 class RowsAtOnce(AbstractObjective):
@@ -146,7 +156,7 @@ class RowsAtOnce(AbstractObjective):
 def test_a_piece_is_spread_over_the_validation_rows():
     rows = Rows(jnp.linspace(0, 1, 3 * PIECE), jnp.zeros((3 * PIECE, 1)))
     trained = fit(10, validation=rows, objective=RowsAtOnce())
-    assert trained.history["validation"].iloc[-1] == pytest.approx(PIECE + 1, abs=1e-3)
+    assert trained.metrics["validation"].iloc[-1] == pytest.approx(PIECE + 1, abs=1e-3)
 
 
 class Windows(NamedTuple):
@@ -177,7 +187,7 @@ def test_long_windows_are_looked_at_in_pieces_that_weigh_as_much_as_their_events
     trained = fit(10, rows=windows, validation=windows, objective=MeanEvent(), batch_size=8)
     assert MeanEvent.seen == {8}  # of validation windows too
     expected = sum(x[n, : length[n]].sum() for n in range(40)) / length.sum()
-    assert trained.history["validation"].iloc[-1] == pytest.approx(expected, rel=1e-9)
+    assert trained.metrics["validation"].iloc[-1] == pytest.approx(expected, rel=1e-9)
 
 
 def test_metrics_of_a_chunk_without_checkpoint_are_forgotten(tmp_path):
@@ -269,10 +279,10 @@ def test_early_stopping_keeps_the_best_law():
     trained = fit(3000, rows=few, validation=validation, patience=200, chunk=50, learning_rate=2e-2)
     assert trained.stopped_early
     assert trained.steps < 3000
-    best = trained.history["validation"].min()
-    assert trained.history["validation"].iloc[-1] > best
+    best = trained.metrics["validation"].min()
+    assert trained.metrics["validation"].iloc[-1] > best
     assert NLL(KEY, trained.law, validation) == pytest.approx(best, rel=1e-6)
-    rows = trained.history.set_index("step")["validation"]
+    rows = trained.metrics.set_index("step")["validation"]
     assert trained.best_step == rows.idxmin()
     assert trained.steps - trained.best_step >= 200
 
@@ -284,7 +294,7 @@ def test_the_start_is_kept_where_training_only_learns_by_heart():
     trained = fit(law=right, rows=rows, validation=held_out, learning_rate=2e-2, steps=200)
     assert trained.best_step == 0
     assert (
-        NLL(KEY, trained.law, rows) > trained.history["train"].iloc[-1] + 0.5
+        NLL(KEY, trained.law, rows) > trained.metrics["train"].iloc[-1] + 0.5
     )  # others were found
     assert NLL(KEY, trained.law, held_out) == pytest.approx(ENTROPY, abs=0.05)
 
@@ -295,12 +305,11 @@ def test_stages_follow_one_another():
         moving_rows(500),
         [Stage(20, NLL), Stage(30, NLL + 0.1 * KineticEnergy())],
         key=KEY,
-        batch_size=64,
-        chunk=20,
+        training=Training(batch_size=64, chunk=20),
         validation=moving_rows(50, 1),
     )
-    assert trained.history["step"].tolist() == [20, 40, 50]
-    assert trained.history["kinetic"].notna().tolist() == [False, True, True]
+    assert trained.metrics["step"].tolist() == [20, 40, 50]
+    assert trained.metrics["kinetic"].notna().tolist() == [False, True, True]
 
 
 def test_kinetic_energy_weighs_in():
@@ -313,7 +322,7 @@ def test_kinetic_energy_weighs_in():
 def test_members_are_trained_at_once_and_the_best_is_kept():
     validation = moving_rows(500, 1)
     trained = fit(members=3, initial=small_law, validation=validation)
-    last = trained.history.groupby("member")["validation"].min()
+    last = trained.metrics.groupby("member")["validation"].min()
     assert len(last) == 3
     assert last.nunique() == 3
     assert trained.member == last.idxmin()
@@ -337,10 +346,36 @@ def test_the_law_is_a_running_mean():
     assert NLL(KEY, mean.law, held_out) < NLL(KEY, last.law, held_out) - 1e-4
 
 
-@pytest.mark.parametrize("wrong", [{"batch_size": 0}, {"chunk": 0}, {"steps": 0}])
-def test_settings_out_of_range_are_refused(wrong):
-    with pytest.raises(ValueError, match="at least 1"):
-        fit(**wrong)
+def test_no_steps_at_all_are_refused():
+    with pytest.raises(ValueError, match="at least one step in all stages"):
+        fit(0)
+
+
+def test_steps_are_those_of_the_stages_alone():
+    training = Training(steps=20)
+    with pytest.raises(ValueError, match="got 10 of them beside steps=20"):
+        train(small_law(), moving_rows(50), [Stage(10, NLL)], key=KEY, training=training)
+    same = Training(steps=10, batch_size=64, chunk=10)
+    trained = train(small_law(), moving_rows(500), [Stage(10, NLL)], key=KEY, training=same)
+    assert_same(trained, fit(10))
+
+
+def test_training_stops_where_on_chunk_says_true(tmp_path):
+    steps = []
+
+    def on_chunk(report):
+        steps.append(report.step)
+        return report.step == 20
+
+    stopped = fit(40, on_chunk=on_chunk, run=tmp_path)
+    assert steps == [10, 20]
+    assert (stopped.steps, stopped.stopped_early) == (20, True)
+    assert stopped.metrics["step"].tolist() == [10, 20]
+    assert_same(fit(40, run=tmp_path), fit(40))  # and goes on from there
+
+
+def test_what_on_chunk_returns_but_true_stops_nothing():
+    assert fit(20, on_chunk=lambda report: "yes").steps == 20
 
 
 def test_two_devices_agree_with_one():

@@ -132,7 +132,7 @@ def pack_parts(parts: dict[str, Any]) -> bytes:
         description, own = _described(part)
         described[name] = description
         arrays |= {f"{name}/{key}": value for key, value in own.items()}
-    arrays = {key: np.ascontiguousarray(value) for key, value in arrays.items()}
+    arrays = {key: np.asarray(value, order="C") for key, value in arrays.items()}
     header = {
         "format": _FORMAT,
         "conservax": version("conservax"),

@@ -1,0 +1,34 @@
+"""Input noise that is chosen from the rows."""
+
+import numpy as np
+import pytest
+
+from conservax.data import Units, read_table, split
+from conservax.fitting import input_noise
+
+
+def test_input_noise_shrinks_with_rows_and_spares_snapshots():
+    def of(n, snapshots):
+        rng = np.random.default_rng(0)
+        t = rng.integers(0, 4, n).astype(float) if snapshots else rng.uniform(size=n)
+        rows = read_table((t, rng.normal(size=(n, 2))))
+        parts = split(rows, validation=0.2, seed=0)
+        return input_noise(parts, Units.of(parts.train))
+
+    few, many = of(300, False), of(30_000, False)
+    assert 0 < many[0] < 0.5 * few[0]
+    assert 0 < many[1] < few[1] <= 0.3
+    assert of(300, True)[1] == 0
+
+
+def test_noise_of_snapshots_is_in_units_of_each_and_half_as_wide_where_whitened():
+    def of(apart, whitened=False):
+        rng = np.random.default_rng(0)
+        t = np.repeat(np.arange(4.0), 100)
+        x = rng.normal(size=(400, 2)) * (1 + t[:, None]) + apart * t[:, None]
+        parts = split(read_table((t, x)), validation=0.2, seed=0)
+        return input_noise(parts, Units.of(parts.train), whitened=whitened)[0]
+
+    assert of(0) > 0
+    assert of(100) == pytest.approx(of(0))  # the distance between snapshots is no spread
+    assert of(0, whitened=True) == pytest.approx(of(0) / 2)

@@ -1,0 +1,55 @@
+"""How parameters are found, as a value: what it refuses, and what it leaves to be filled in."""
+
+import dataclasses
+
+import optax
+import pytest
+
+from conservax.train import Training
+
+USUAL = Training(steps=100, batch_size=32, learning_rate=1e-3, noise=0.0, patience=50)
+
+
+@pytest.mark.parametrize("name", ["steps", "batch_size", "patience", "members", "chunk"])
+def test_counts_are_at_least_one(name):
+    with pytest.raises(ValueError, match=f"expected {name} of at least 1; got 0"):
+        Training(**{name: 0})
+    assert getattr(Training(**{name: 1}), name) == 1
+
+
+@pytest.mark.parametrize("name", ["noise", "time_noise"])
+@pytest.mark.parametrize("value", [-0.1, float("inf"), float("nan")])
+def test_noise_is_not_negative(name, value):
+    with pytest.raises(ValueError, match=f"expected {name} of 0 or more"):
+        Training(**{name: value})
+
+
+@pytest.mark.parametrize("rate", [0.0, -1.0, float("nan")])
+def test_a_learning_rate_is_above_0(rate):
+    with pytest.raises(ValueError, match="learning_rate above 0"):
+        Training(learning_rate=rate)
+
+
+def test_an_optimiser_has_a_learning_rate_of_its_own():
+    with pytest.raises(ValueError, match="got both"):
+        Training(optimiser=optax.sgd(0.1), learning_rate=0.1)
+
+
+def test_what_is_unknown_is_refused():
+    with pytest.raises(TypeError, match="batch"):
+        Training(batch=32)
+
+
+def test_what_is_none_is_filled_in_and_nothing_else():
+    filled = Training(steps=7, noise=0.5).filled(USUAL)
+    assert (filled.steps, filled.noise) == (7, 0.5)
+    assert (filled.batch_size, filled.learning_rate, filled.patience) == (32, 1e-3, 50)
+    assert filled.time_noise is None  # the usual settings do not say
+    assert dataclasses.replace(filled) == filled.filled(USUAL)
+
+
+def test_no_learning_rate_is_filled_in_beside_an_optimiser():
+    sgd = optax.sgd(0.1)
+    filled = Training(optimiser=sgd).filled(USUAL)
+    assert filled.learning_rate is None
+    assert filled.optimiser is sgd
