@@ -9,14 +9,26 @@ from scipy.stats import poisson
 from sklearn.cluster import KMeans
 
 import conservax
+from conservax import EventModel, HoldOut, Training
 from conservax.baseline import fit_kernel_density
 from conservax.data import DataError, Events, pinwheel_hawkes, split_events
 from conservax.fitting import open_run
+from conservax.models import KernelMixture, PointProcess
 from conservax.score import event_scores
 from conservax.train import CHECKPOINT
 from oracles import compiled, to_float32
 
-TINY = {"components": 40, "state": 8, "width": 8, "steps": 60, "progress": False}
+TINY = PointProcess(components=40, state_size=8, width=8)
+TESTED = HoldOut(test=0.2)
+
+
+def fit_events(data, steps=60, **how):
+    """A small model in a few steps."""
+    return conservax.fit_events(data, model=TINY, training=quickly(steps), **how)
+
+
+def quickly(steps):
+    return Training(steps=steps, progress=False)
 
 
 def hawkes(windows=80, seed=0, time=1.0, space=1.0):
@@ -38,7 +50,7 @@ def hawkes(windows=80, seed=0, time=1.0, space=1.0):
 
 @pytest.fixture(scope="module")
 def model():
-    return conservax.fit_events(hawkes(), test=0.2, **TINY)
+    return fit_events(hawkes(), holdout=TESTED)
 
 
 PAST, PAST_X = [3.0, 4.5, 4.6], [[1.0, 0.5], [-1.0, 0.2], [0.3, -1.5]]
@@ -81,7 +93,7 @@ def test_a_window_is_as_likely_as_its_events_one_by_one(model):
 
 def test_units_only_shift_the_likelihood(model):
     """Hours to minutes and km to m: log densities fall by the logarithm of the factors."""
-    stretched = conservax.fit_events(hawkes(time=60.0, space=1000.0), test=0.2, **TINY)
+    stretched = fit_events(hawkes(time=60.0, space=1000.0), holdout=TESTED)
     here, there = (
         model.log_likelihood(hawkes()),
         stretched.log_likelihood(hawkes(time=60.0, space=1000.0)),
@@ -110,6 +122,35 @@ def test_memory_helps_on_events_that_excite_each_other(model):
     assert len(others) == 4
     assert all(ours.temporal < other.temporal for other in others)
     assert ours.joint == pytest.approx(ours.temporal + ours.spatial_raw)
+    frame = model.scores()  # of the test windows
+    assert frame["model"].tolist() == [score.name for score in (ours, *others)]
+    assert frame["nll"][0] == ours.joint
+    assert frame["nll_times"][0] == ours.temporal
+    assert frame["nll_locations_raw"][0] == ours.spatial_raw
+    assert frame["nll_locations"][0] == ours.spatial
+    assert frame["difference"][1] == others[0].this_model_better_by
+
+
+def test_settings_of_events_that_make_no_sense_are_refused():
+    with pytest.raises(DataError, match="no time_noise for events"):
+        conservax.fit_events(hawkes(10), training=Training(time_noise=0.1))
+    with pytest.raises(DataError, match="no times to leave out of windows"):
+        conservax.fit_events(hawkes(10), holdout=HoldOut(leave_out=[3]))
+    for wrong in ("components", "state_size", "width", "inter_event_components"):
+        with pytest.raises(DataError, match=f"expected {wrong} as a whole number from 1 on"):
+            PointProcess(**{wrong: 0})
+    with pytest.raises(DataError, match="triggering"):
+        PointProcess(triggering=-1)
+    with pytest.raises(DataError, match="components"):
+        PointProcess(build=lambda condition_dim, key: None, components=3)
+    with pytest.raises(TypeError, match="expected build as a function"):
+        PointProcess(build=3)
+    with pytest.raises(TypeError, match="growth_weight"):
+        PointProcess(growth_weight=1.0)
+    with pytest.raises(TypeError, match="a model of events"):
+        conservax.fit_events(hawkes(10), model=KernelMixture())
+    with pytest.raises(TypeError, match="a model of conservax"):
+        conservax.fit(hawkes(10), model=PointProcess())
 
 
 def test_the_poisson_baseline_is_that_of_scipy(model):
@@ -164,40 +205,40 @@ def test_other_sequences_are_read_in_the_window_of_the_model(model):
 
 def test_a_model_comes_back_from_its_file_and_its_run(tmp_path):
     out = tmp_path / "run"
-    model = conservax.fit_events(hawkes(), test=0.2, out=out, **TINY | {"steps": 4})
+    model = fit_events(hawkes(), 4, holdout=TESTED, out=out)
     for back in (open_run(out), conservax.load(out / "model.conservax")):
         np.testing.assert_array_equal(
             back.log_likelihood(hawkes()).spatial, model.log_likelihood(hawkes()).spatial
         )
         assert repr(back) == repr(model)
+        assert isinstance(back, EventModel)
+        assert back.settings == model.settings
+        assert back.settings.model == TINY
     for name, part in model.split._asdict().items():
         stored = getattr(open_run(out).split, name)
         np.testing.assert_array_equal(stored.x, part.x)
         np.testing.assert_array_equal(stored.starts, part.starts)
-        assert stored.how() == part.how()
-    with pytest.raises(DataError, match="with memory"):
-        conservax.Model.load(out / "model.conservax")
+        assert stored.reader == part.reader
+        assert (stored.length, stored.sequence_name) == (part.length, part.sequence_name)
 
 
 @pytest.mark.slow
-def test_a_killed_run_goes_on_bit_for_bit(tmp_path, monkeypatch):
-    straight = conservax.fit_events(hawkes(), **TINY | {"steps": 200})
-    from conservax.fitting import _fit
+def test_a_killed_run_goes_on_bit_for_bit(tmp_path):
+    straight = fit_events(hawkes(), 200)
 
-    def killed(self, report):
+    def killed(report):
         if report.step >= 100:
             raise KeyboardInterrupt
 
-    monkeypatch.setattr(_fit.ProgressBar, "show", killed)
     out = tmp_path / "run"
     with pytest.raises(KeyboardInterrupt):
-        conservax.fit_events(hawkes(), out=out, **TINY | {"steps": 200})
-    monkeypatch.undo()
+        fit_events(hawkes(), 200, out=out, on_chunk=killed)
     assert (out / CHECKPOINT).is_file()
-    resumed = conservax.resume(out, progress=False)
+    resumed = conservax.resume(out)
     np.testing.assert_array_equal(
         resumed.log_likelihood(hawkes()).temporal, straight.log_likelihood(hawkes()).temporal
     )
+    assert resumed.settings == straight.settings
 
 
 @pytest.mark.parametrize(
@@ -224,26 +265,35 @@ def test_clusters_are_found_once_for_all_members(monkeypatch):
             found.append(len(x))
             return super().fit_predict(x)
 
-    def begin(experiment, run, initial, *rest):
+    def begin(experiment, *rest):
         for member in range(3):
-            initial(jax.random.key(member))
+            experiment.begin(jax.random.key(member))
+        raise InterruptedError
 
     monkeypatch.setattr("conservax.models._clusters.KMeans", Counted)
     monkeypatch.setattr("conservax.fitting._fit.run_experiment", begin)
     monkeypatch.setattr("conservax.fitting._fit_events.run_experiment", begin)
-    conservax.fit_events(hawkes(10), **TINY)
+    with pytest.raises(InterruptedError):
+        fit_events(hawkes(10))
     assert len(found) == 1
-    conservax.fit(hawkes(10), density="bumps", components=5)
+    with pytest.raises(InterruptedError):
+        conservax.fit(hawkes(10), model=KernelMixture(components=5))
     assert len(found) == 2
 
 
 def test_events_at_one_time_are_warned_of(monkeypatch):
-    monkeypatch.setattr("conservax.fitting._fit_events.run_experiment", lambda *_: None)
+    def stop(*_):
+        raise InterruptedError
+
+    monkeypatch.setattr("conservax.fitting._fit_events.run_experiment", stop)
     events = hawkes(10)
     source = {"h": np.floor(events.t), "east": events.x[:, 0], "north": events.x[:, 1]}
     how = {"time": "h", "columns": ["east", "north"], "sequence": "day", "window": 30}
-    with pytest.warns(UserWarning, match="at the very time of the one before.* spread them"):
-        conservax.fit_events(source | {"day": events.sequence}, **how, **TINY)
+    with (
+        pytest.warns(UserWarning, match="at the very time of the one before.* spread them"),
+        pytest.raises(InterruptedError),
+    ):
+        fit_events(source | {"day": events.sequence}, **how)
 
 
 def test_windows_of_one_event_teach_nothing():
@@ -261,7 +311,7 @@ def test_windows_of_one_event_teach_nothing():
         "alone",
     )
     with pytest.raises(DataError, match="several events at different times"):
-        conservax.fit_events(split_events(alone, validation=0.1, seed=0), **TINY)
+        fit_events(split_events(alone, validation=0.1, seed=0))
 
 
 def test_single_precision_stays_finite_where_events_are_odd(model):
@@ -299,7 +349,7 @@ def test_as_many_events_come_as_in_a_poisson_record():
         "poisson",
         sequence_name="week",
     )
-    model = conservax.fit_events(events, **TINY | {"steps": 200})
+    model = fit_events(events, 200)
     drawn = model.simulate(400, seed=1, most_events=200).counts
     assert drawn.mean() == pytest.approx(count.mean(), rel=0.06)
     assert drawn.std() == pytest.approx(np.sqrt(58), rel=0.25)

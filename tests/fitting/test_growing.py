@@ -5,10 +5,13 @@ import pandas as pd
 import pytest
 
 import conservax
+from conservax import DataError
 from conservax.flux import FactorizedFlux, MixtureFlux
+from conservax.models import Autoregressive
 from conservax.objective import NegativeLogLikelihood
 
-FAST = {"width": 16, "depth": 1, "steps": 3, "batch_size": 64, "progress": False}
+FAST = {"steps": 3, "batch_size": 64}
+LIKE_OTHERS = {"components": None, "kinetic_weight": None}
 
 
 def two_clones(rows=1500, seed=0):
@@ -21,17 +24,30 @@ def two_clones(rows=1500, seed=0):
     return pd.concat(frames)
 
 
-def fitted(seed=0, **options):
-    how = FAST | {"seed": seed} | options
-    return conservax.fit(two_clones(seed=seed), time="day", columns=["x", "y"], **how)
+@pytest.fixture
+def fitted(quick_fit):
+    """A fit to the clones; `training` and further settings of the model say what differs."""
+
+    def fit(table=None, *, seed=0, training=(), objective=None, out=None, **options):
+        return quick_fit(
+            two_clones(seed=seed) if table is None else table,
+            time="day",
+            columns=["x", "y"],
+            model=LIKE_OTHERS | options,
+            training=FAST | dict(training),
+            objective=objective,
+            seed=seed,
+            out=out,
+        )
+
+    return fit
 
 
 @pytest.mark.slow
-def test_growth_is_found_where_cells_divide(seed):
+def test_growth_is_found_where_cells_divide(seed, fitted):
     table = two_clones(rows=6000, seed=seed)
-    how = {"growth": 0.01, "kinetic": 0.05, "masses": {0: 1, 10: 2}, "seed": seed}
-    how |= {"steps": 4000, "width": 32, "batch_size": 256}
-    model = conservax.fit(table, time="day", columns=["x", "y"], **FAST | how)
+    how = {"growth_weight": 0.01, "kinetic_weight": 0.05, "total_mass": {0: 1, 10: 2}, "width": 32}
+    model = fitted(table, seed=seed, training={"steps": 4000, "batch_size": 256}, **how)
     days, rates = np.linspace(0, 10, 11), []
     for day in days:
         x = model.sample(day, 2000)
@@ -50,21 +66,15 @@ def test_growth_is_found_where_cells_divide(seed):
 
 
 @pytest.mark.slow
-def test_growth_is_near_what_was_expected_of_the_cells(tmp_path, seed):
+def test_growth_is_near_what_was_expected_of_the_cells(tmp_path, seed, fitted):
     table = two_clones(seed=seed)
     expected = np.array([0.1, 0.1 + np.log(3) / 10])  # a day; the shares tell the difference alone
     table["births"] = expected[(table["x"] > 0).astype(int)]
-    how = {"time": "day", "columns": ["x", "y"], "growth_prior": "births"}
-    options = FAST | {
-        "seed": seed,
-        "growth": 1.0,
-        "kinetic": 0.05,
-        "steps": 1000,
-        "width": 32,
-        "batch_size": 256,
-    }
-    model = conservax.fit(table.iloc[300:], **how, **options, out=tmp_path / "run")
-    assert "growth_prior" in model.settings["objective"]
+    how = {"growth_weight": 1.0, "kinetic_weight": 0.05, "prior_growth": "births", "width": 32}
+    training = {"steps": 1000, "batch_size": 256}
+    out = tmp_path / "run"
+    model = fitted(table.iloc[300:], seed=seed, training=training, out=out, **how)
+    assert "growth_prior" in model.settings.objective
     at = np.array([[-2.0, 0.0], [2.0, 0.0]])
     for day in (2, 5, 8):
         np.testing.assert_allclose(model.growth(day, at), expected, atol=0.02)
@@ -75,20 +85,24 @@ def test_growth_is_near_what_was_expected_of_the_cells(tmp_path, seed):
         np.testing.assert_array_equal(part.growth, expected[(part.x[:, 0] > 0).astype(int)])
 
 
-def test_a_model_without_growth_keeps_its_mass():
+def test_a_model_without_growth_keeps_its_mass(fitted):
     model = fitted()
     assert (model.mass([0, 5, 10]) == 1).all()
     assert (model.growth(5, np.zeros((3, 2))) == 0).all()
 
 
 @pytest.mark.slow
-def test_mass_and_growth_agree_and_survive_the_file(tmp_path, seed):
-    model = fitted(seed, growth=0.1, masses={0: 1, 10: 2}, steps=20, learning_rate=0.1)
+def test_mass_and_growth_agree_and_survive_the_file(tmp_path, seed, fitted):
+    training = {"steps": 20, "learning_rate": 0.1}
+    mass = {0: 1, 10: 2}
+    model = fitted(seed=seed, training=training, growth_weight=0.1, total_mass=mass)
     path = tmp_path / "model.conservax"
     model.save(path)
     back, x, h = conservax.load(path), model.sample(5, 4000), 0.01
     np.testing.assert_array_equal(back.growth(5, x), model.growth(5, x))
     np.testing.assert_array_equal(back.mass([3, 10]), model.mass([3, 10]))
+    assert back.settings == model.settings
+    assert back.settings.model.total_mass == mass
     # The mean rate over the population is the rate of the mass, both per day.
     early, late = model.mass([5 - h, 5 + h]).astype(float)
     assert abs(np.log(late / early)) > 1e-4
@@ -99,8 +113,8 @@ def test_mass_and_growth_agree_and_survive_the_file(tmp_path, seed):
 
 
 @pytest.mark.slow
-def test_the_check_passes_a_growing_model():
-    report = fitted(growth=0.1, steps=60, learning_rate=0.02).check()
+def test_the_check_passes_a_growing_model(fitted):
+    report = fitted(growth_weight=0.1, training={"steps": 60, "learning_rate": 0.02}).check()
     residual = next(r for r in report.results if r.name == "continuity equation")
     assert residual.passed
 
@@ -108,29 +122,44 @@ def test_the_check_passes_a_growing_model():
 @pytest.mark.parametrize(
     ("options", "remedy"),
     [
-        ({"masses": {0: 1, 10: 2}}, "growth=0.1"),
-        ({"masses": {0: 1}, "growth": 0.1}, "two times"),
-        ({"masses": {0: 1}, "objective": NegativeLogLikelihood()}, "MassError"),
-        ({"masses": {0: 1, 10: -2}, "growth": 0.1}, "positive"),
-        ({"masses": {0: "a", 10: 2}, "growth": 0.1}, "positive"),
-        ({"masses": {0: 1, "0.0": 2}, "growth": 0.1}, "one size of the population for each time"),
-        ({"masses": [1, 2], "growth": 0.1}, r"masses=\{0: 1.0, 4: 2.7\}"),
-        ({"growth": -1.0}, "growth as a weight.*got -1.0"),
-        ({"growth": "a"}, "growth as a weight.*got 'a'"),
-        ({"growth": float("nan")}, "growth as a weight"),
-        ({"kinetic": -1.0}, "kinetic as a weight"),
-        ({"growth": 0.1, "flux": MixtureFlux(FactorizedFlux())}, "flux of one law"),
+        ({"total_mass": {0: 1, 10: 2}}, r"growth_weight=0\.1"),
+        ({"total_mass": [1, 2], "growth_weight": 0.1}, r"total_mass=\{0: 1.0, 4: 2.7\}"),
+        ({"prior_growth": "births"}, r"growth_weight=0\.1"),
+        ({"growth_weight": -1.0}, "growth_weight as a number from 0 on; got -1.0"),
+        ({"growth_weight": "a"}, "growth_weight as a number from 0 on; got 'a'"),
+        ({"growth_weight": float("nan")}, "growth_weight as a number"),
+        ({"kinetic_weight": -1.0}, "kinetic_weight as a number"),
     ],
 )
-def test_bad_masses_are_refused(options, remedy):
-    with pytest.raises(conservax.DataError, match=remedy):
-        fitted(**options)
+def test_settings_of_growth_that_make_no_sense_are_refused(options, remedy):
+    with pytest.raises(DataError, match=remedy):
+        Autoregressive(**options)
 
 
-def test_a_prior_has_a_weight_and_a_table():
+@pytest.mark.parametrize(
+    ("options", "remedy"),
+    [
+        ({"total_mass": {0: 1}}, "two times"),
+        ({"total_mass": {0: 1, 10: 2}, "objective": NegativeLogLikelihood()}, "MassError"),
+        ({"total_mass": {0: 1, 10: -2}}, "positive"),
+        ({"total_mass": {0: "a", 10: 2}}, "positive"),
+        ({"total_mass": {0: 1, "0.0": 2}}, "one size of the population for each time"),
+        ({"total_mass": {0: 1, 11: 2}}, "from 0 to 10, where there are rows; got 11"),
+        ({"flux": MixtureFlux(FactorizedFlux())}, "flux of one law"),
+    ],
+)
+def test_bad_masses_are_refused(fitted, options, remedy):
+    with pytest.raises(DataError, match=remedy):
+        fitted(growth_weight=0.1, **options)
+
+
+def test_a_prior_has_a_weight_and_a_table(quick_fit):
     table = two_clones().assign(births=0.1)
-    with pytest.raises(conservax.DataError, match=r"--growth 0\.1"):
-        conservax.fit(table, time="day", columns=["x", "y"], growth_prior="births", **FAST)
-    read = conservax.data.read_table(table, time="day", columns=["x", "y"])
-    with pytest.raises(conservax.DataError, match=r"read_table\(..., growth='births'\)"):
-        conservax.fit(read, growth=0.1, growth_prior="births", **FAST)
+    names = {"time": "day", "columns": ["x", "y"]}
+    read = conservax.data.read_table(table, **names)
+    expected = {"growth_weight": 0.1, "prior_growth": "births"}
+    with pytest.raises(DataError, match=r"read_table\(..., growth='births'\)"):
+        quick_fit(read, model=expected)
+    with_prior = conservax.data.read_table(table, **names, growth="births")
+    with pytest.raises(DataError, match=r"growth_weight=0\.1"):
+        quick_fit(with_prior)

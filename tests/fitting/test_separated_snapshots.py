@@ -5,6 +5,7 @@ import pytest
 from scipy.stats import multivariate_normal
 
 import conservax
+from conservax import Training, models
 from conservax.density import Autoregressive
 
 ROWS, WIDTHS_APART = 400, 10.0
@@ -22,15 +23,15 @@ def snapshots():
     return [(float(k), law, law.rvs(ROWS), law.rvs(4000)) for k, law in enumerate(laws)]
 
 
-def fitted(snapshots, **options):
+def fitted(snapshots, model):
     t = np.repeat([time for time, *_ in snapshots], ROWS)
     x = np.concatenate([rows for _, _, rows, _ in snapshots])
-    return conservax.fit((t, x), steps=300, width=48, progress=False, **options)
+    return conservax.fit((t, x), model=model, training=Training(steps=300, progress=False))
 
 
 @pytest.fixture(scope="module")
 def model(snapshots):
-    return fitted(snapshots)
+    return fitted(snapshots, models.Autoregressive(width=48))
 
 
 def test_no_snapshot_is_wider_than_its_cells(model, snapshots):
@@ -56,7 +57,7 @@ def test_without_whitening_snapshots_come_out_wide(snapshots):
     def plain(key):
         return Autoregressive(3, components=16, width=48, depth=3, key=key)
 
-    blurred = fitted(snapshots, density=plain)
+    blurred = fitted(snapshots, models.Custom(build=plain))
     time, law, _, _ = snapshots[1]
     width = blurred.sample(time, 4000).std(0) / np.sqrt(np.diag(law.cov))
     assert width.max() > 1.3

@@ -7,26 +7,18 @@ import pandas as pd
 import pytest
 
 import conservax
-from conservax import Stage
+from conservax import HoldOut, Stage, Training
 from conservax.data import DataError
 from conservax.objective import NegativeLogLikelihood, Rows
 from conservax.score import scores_by_time
-from conservax.train import ProgressBar, train
+from conservax.train import train
 from oracles import factorized
 
-TINY = {
-    "time": "t",
-    "columns": ["x"],
-    "kinetic": 0.0,
-    "steps": 200,
-    "width": 8,
-    "depth": 1,
-    "components": 2,
-    "batch_size": 64,
-    "learning_rate": 1e-2,
-    "noise": 0.0,
-    "progress": False,
-}
+MODEL = {"width": 8, "components": 2}
+TRAINING = {"steps": 200, "batch_size": 64, "learning_rate": 1e-2, "noise": 0.0}
+HOW = {"time": "t", "columns": ["x"], "model": MODEL, "training": TRAINING}
+STREAMED = HOW | {"training": TRAINING | {"memory_rows": 10}}
+SHORT = HOW | {"training": TRAINING | {"steps": 10}}
 SIZES = {0.0: 300, 1.0: 60, 2.0: 20}
 
 
@@ -37,9 +29,9 @@ def snapshots(sizes=SIZES, seed=0):
 
 
 @pytest.fixture(scope="module")
-def run(tmp_path_factory):
+def run(quick_fit, tmp_path_factory):
     out = tmp_path_factory.mktemp("runs") / "run"
-    conservax.fit(snapshots(), out=out, **TINY)
+    quick_fit(snapshots(), out=out, **HOW)
     return out
 
 
@@ -48,26 +40,24 @@ def test_the_objective_of_a_fit_is_the_mean_over_snapshots(run):
     held = model.split.validation
     paid = -model.log_prob(held.t, held.x) - model.units.log_volume
     expected = np.mean([paid[held.t == t].mean() for t in SIZES])
-    assert model.history["validation"].min() == pytest.approx(expected, abs=1e-4)
+    assert model.metrics["validation"].min() == pytest.approx(expected, abs=1e-4)
     assert abs(paid.mean() - expected) > 1e-3
 
 
-def test_equal_snapshots_need_no_weights():
-    model = conservax.fit(snapshots(dict.fromkeys(SIZES, 40)), **TINY | {"steps": 10})
-    assert model.settings["equal_snapshots"] is False
-    assert conservax.fit(snapshots(), **TINY | {"steps": 10}).settings["equal_snapshots"]
+def test_equal_snapshots_need_no_weights(quick_fit):
+    model = quick_fit(snapshots(dict.fromkeys(SIZES, 40)), **SHORT)
+    assert model.settings.equal_snapshots is False
+    assert quick_fit(snapshots(), **SHORT).settings.equal_snapshots
 
 
-def test_weights_go_on_where_a_run_was_interrupted(run, tmp_path, monkeypatch):
-    def stop(bar, report):
+def test_weights_go_on_where_a_run_was_interrupted(run, quick_fit, tmp_path):
+    def stop(report):
         raise KeyboardInterrupt
 
     out = tmp_path / "run"
-    with monkeypatch.context() as patch:
-        patch.setattr(ProgressBar, "show", stop)
-        with pytest.raises(KeyboardInterrupt):
-            conservax.fit(snapshots(), out=out, **TINY)
-    conservax.resume(out, progress=False)
+    with pytest.raises(KeyboardInterrupt):
+        quick_fit(snapshots(), out=out, on_chunk=stop, **HOW)
+    conservax.resume(out)
     assert (out / "metrics.csv").read_bytes() == (run / "metrics.csv").read_bytes()
 
 
@@ -78,26 +68,27 @@ def test_training_takes_weights_with_blur_pieces_and_conditions(members):
     weight = jnp.where(jnp.arange(3000) % 2 == 0, 1.8, 0.2)
     rows = Rows(jnp.full(3000, 0.5), x, jnp.ones((3000, 2)), weight)
     stages = (Stage(4, NegativeLogLikelihood()),)
-    options = {"validation": rows, "batch_size": 8, "noise": 0.1, "time_noise": 0.1, "chunk": 2}
-    trained = train(law, rows, stages, key=jax.random.key(1), members=members, **options)
+    training = Training(batch_size=8, noise=0.1, time_noise=0.1, chunk=2, members=members)
+    how = {"key": jax.random.key(1), "validation": rows, "training": training}
+    trained = train(law, rows, stages, **how)
     each = -jax.vmap(trained.law.log_prob)(rows.t, rows.x, rows.condition)
-    last = trained.history.query("member == @trained.member")["validation"].min()
+    last = trained.metrics.query("member == @trained.member")["validation"].min()
     assert last == pytest.approx(float(jnp.mean(weight * each)), rel=1e-6)
 
 
-def test_weights_of_a_stream(tmp_path):
+def test_weights_of_a_stream(quick_fit, tmp_path):
     snapshots({t: 5 * size for t, size in SIZES.items()}).to_parquet(tmp_path / "rows.parquet")
     with pytest.warns(UserWarning, match="a batch at a time"):
-        model = conservax.fit(tmp_path / "rows.parquet", memory_rows=10, **TINY)
+        model = quick_fit(tmp_path / "rows.parquet", **STREAMED)
     held = model.split.validation
     paid = -model.log_prob(held.t, held.x) - model.units.log_volume
     expected = np.mean([paid[held.t == t].mean() for t in SIZES])
-    assert model.history["validation"].min() == pytest.approx(expected, abs=1e-4)
+    assert model.metrics["validation"].min() == pytest.approx(expected, abs=1e-4)
 
 
 @pytest.fixture(scope="module")
-def without_one():
-    return conservax.fit(snapshots(), leave_out=[1], test=0.1, **TINY)
+def without_one(quick_fit):
+    return quick_fit(snapshots(), holdout=HoldOut(test=0.1, leave_out=[1]), **HOW)
 
 
 def test_a_time_left_out_is_for_the_test_alone(without_one):
@@ -106,11 +97,12 @@ def test_a_time_left_out_is_for_the_test_alone(without_one):
     assert (test.t == 1).sum() == 60
     assert (test.t == 0).sum() == 30
     assert (np.diff(test.t) >= 0).all()
-    assert without_one.settings["left_out"] == [1.0]
+    assert without_one.settings.left_out == (1.0,)
+    assert without_one.settings.fitted == (0.0, 2.0)
 
 
-def test_the_model_covers_times_left_out_at_its_ends():
-    model = conservax.fit(snapshots(), leave_out=2, **TINY | {"steps": 10})
+def test_the_model_covers_times_left_out_at_its_ends(quick_fit):
+    model = quick_fit(snapshots(), holdout=HoldOut(leave_out=2), **SHORT)
     assert (model.units.time.start, model.units.time.end) == (0, 2)
     assert model.units.mean[0] < 5  # of training rows alone
     model.sample(1.0, 2)
@@ -135,26 +127,26 @@ def test_scores_by_time_tell_what_was_left_out(without_one):
     assert sum(s.raw * s.rows for s in found) / len(test) == pytest.approx(paid.mean())
 
 
-def test_times_are_not_left_out_of_windows_or_streams(tmp_path):
+def test_times_are_not_left_out_of_windows_or_streams(quick_fit, tmp_path):
     frame = snapshots()
     frame.to_parquet(tmp_path / "rows.parquet")
     events = conservax.data.read_events(frame, time="t", columns=["x"], window=1.0)
     with pytest.raises(DataError, match="expected a table in memory"):
-        conservax.fit(events, leave_out=[1])
+        quick_fit(events, holdout=HoldOut(leave_out=[1]))
     with (
         pytest.warns(UserWarning, match="a batch at a time"),
         pytest.raises(DataError, match="expected a table in memory"),
     ):
-        conservax.fit(tmp_path / "rows.parquet", leave_out=[1], memory_rows=10, **TINY)
+        quick_fit(tmp_path / "rows.parquet", holdout=HoldOut(leave_out=[1]), **STREAMED)
 
 
 @pytest.mark.parametrize(
     ("times", "words"),
     [([3], "There are 0, 1, 2"), ([0, 1, 2], "got all 3"), ([1, 2], "two different times")],
 )
-def test_too_little_may_not_be_left(times, words):
+def test_too_little_may_not_be_left(quick_fit, times, words):
     with pytest.raises(DataError, match=words):
-        conservax.fit(snapshots(), leave_out=times, **TINY)
+        quick_fit(snapshots(), holdout=HoldOut(leave_out=times), **HOW)
 
 
 @pytest.mark.parametrize(
@@ -165,6 +157,7 @@ def test_too_little_may_not_be_left(times, words):
         (lambda t, x: x[:0], r"shape \(1,\); got \(0,\)"),
     ],
 )
-def test_a_reference_is_a_function_of_time_and_place(reference, words):
+def test_a_reference_is_a_function_of_time_and_place(quick_fit, reference, words):
+    model = MODEL | {"reference": reference, "diffusion": 0.3, "kinetic_weight": 1.0}
     with pytest.raises(DataError, match=words):
-        conservax.fit(snapshots(), reference=reference, diffusion=0.3, **TINY | {"kinetic": 1.0})
+        quick_fit(snapshots(), **HOW | {"model": model})

@@ -8,27 +8,16 @@ import pandas as pd
 import pytest
 
 import conservax
+from conservax import HoldOut
 from conservax.cli import main
 from conservax.data import DataError, Stream, Units, split
-from conservax.fitting import smoothing
+from conservax.fitting import input_noise
+from conservax.model import StreamSource
 from conservax.score import scores
-from conservax.train import ProgressBar
 
 ROWS = 4000
-SMALL = {
-    "time": "t",
-    "columns": ["x", "y"],
-    "kinetic": 0.0,
-    "steps": 400,
-    "width": 16,
-    "depth": 1,
-    "components": 3,
-    "batch_size": 64,
-    "learning_rate": 1e-2,
-    "test": 0.2,
-    "progress": False,
-    "memory_rows": 100,
-}
+TRAINING = {"steps": 400, "batch_size": 64, "learning_rate": 1e-2, "memory_rows": 100}
+HOW = {"time": "t", "columns": ["x", "y"], "training": TRAINING, "holdout": HoldOut(test=0.2)}
 NOTED = pytest.mark.filterwarnings("ignore:.*read from the file a batch at a time")
 pytestmark = NOTED
 
@@ -57,18 +46,18 @@ def file(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def run(file, tmp_path_factory):
+def run(file, quick_fit, tmp_path_factory):
     out = tmp_path_factory.mktemp("runs") / "run"
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("conservax.data.read._deal.BLOCK_ROWS", 600)
         with pytest.warns(UserWarning, match="4,000 rows are read from the file a batch"):
-            conservax.fit(file, out=out, **SMALL)
+            quick_fit(file, out=out, **HOW)
     return out
 
 
-def test_a_streamed_fit_is_as_good_as_one_in_memory(file, run):
+def test_a_streamed_fit_is_as_good_as_one_in_memory(file, run, quick_fit):
     streamed = conservax.load(run)
-    held = conservax.fit(file, **SMALL | {"memory_rows": ROWS})
+    held = quick_fit(file, **HOW | {"training": TRAINING | {"memory_rows": ROWS}})
     fresh = points(20_000, seed=1).query("0.01 < t < 9.99")
     nll = [-model.log_prob(fresh["t"], fresh[["x", "y"]]).mean() for model in (streamed, held)]
     log_stds = np.log(10) + np.log(1 + 0.1 * fresh["t"]).mean()
@@ -77,34 +66,30 @@ def test_a_streamed_fit_is_as_good_as_one_in_memory(file, run):
     np.testing.assert_allclose(streamed.units.std, held.units.std, rtol=0.02)
 
 
-def test_a_streamed_run_tells_rows_from_its_sample(run):
+def test_a_streamed_run_tells_rows_from_its_sample(file, run):
     model = conservax.load(run)
-    assert model.settings["rows"] == ROWS
+    assert model.settings.rows == ROWS
     assert [len(part) for part in model.split] == [560, 400, 800]  # 2800 rows in five blocks
-    assert any("4,000 rows" in note for note in model.settings["notes"])
-
-
-def interrupted(monkeypatch, step):
-    def stop(bar, report):
-        if report.step == step:
-            raise KeyboardInterrupt
-
-    monkeypatch.setattr(ProgressBar, "show", stop)
+    assert any("4,000 rows" in note for note in model.settings.notes)
+    assert model.settings.stream == StreamSource(path=str(file), time="t", columns=("x", "y"))
 
 
 @pytest.fixture
-def broken(file, tmp_path, monkeypatch):
+def broken(file, quick_fit, tmp_path):
     """A run that was interrupted after half of its steps."""
+
+    def stop(report):
+        if report.step == 200:
+            raise KeyboardInterrupt
+
     out = tmp_path / "broken"
-    with monkeypatch.context() as patch:
-        interrupted(patch, 200)
-        with pytest.raises(KeyboardInterrupt):
-            conservax.fit(file, out=out, **SMALL)
+    with pytest.raises(KeyboardInterrupt):
+        quick_fit(file, out=out, on_chunk=stop, **HOW)
     return out
 
 
 def test_a_streamed_run_goes_on_bit_for_bit(run, broken):
-    conservax.resume(broken, progress=False)
+    conservax.resume(broken)
     for name in ("checkpoint.safetensors", "metrics.csv"):
         assert (broken / name).read_bytes() == (run / name).read_bytes()
     laws = [conservax.load(path).law for path in (run, broken)]
@@ -117,17 +102,17 @@ def test_a_file_that_changed_is_not_gone_on_with(file, broken):
     try:
         points(seed=9).to_parquet(file)
         with pytest.raises(DataError, match=r"expected the rows that .* was begun with"):
-            conservax.resume(broken, progress=False)
+            conservax.resume(broken)
         file.unlink()
         with pytest.raises(DataError, match="nothing there"):
-            conservax.resume(broken, progress=False)
+            conservax.resume(broken)
     finally:
         file.write_bytes(before)
 
 
-def test_windows_of_a_stream_cannot_be_split_by_time(file):
+def test_windows_of_a_stream_cannot_be_split_by_time(file, quick_fit):
     with pytest.raises(DataError, match="split by time"):
-        conservax.fit(file, split_by="time", **SMALL)
+        quick_fit(file, **HOW | {"holdout": HoldOut(by="time")})
 
 
 def test_scores_of_a_stream_are_those_of_the_table(file, run, monkeypatch):
@@ -150,12 +135,12 @@ def test_scores_of_a_stream_are_those_of_the_table(file, run, monkeypatch):
         assert a.raw - a.this_model_better_by == pytest.approx(streamed[0].raw)
 
 
-def test_smoothing_of_a_sample_shrinks_with_all_the_rows():
+def test_input_noise_of_a_sample_shrinks_with_all_the_rows():
     table = conservax.data.read_table(points(500), time="t")
     parts = split(table, validation=0.2, seed=0)
     units = Units.of(parts.train)
-    sampled, all_of_them = (smoothing(parts, units, rows) for rows in (4000, 400_000))
-    assert smoothing(parts, units)[0] == pytest.approx(2 * sampled[0])  # 400 rows: no less blur
+    sampled, all_of_them = (input_noise(parts, units, rows) for rows in (4000, 400_000))
+    assert input_noise(parts, units)[0] == pytest.approx(2 * sampled[0])  # 400 rows: no less blur
     np.testing.assert_allclose(np.array(sampled), 10 * np.array(all_of_them))
 
 
@@ -167,7 +152,9 @@ def answer(capsys, *arguments):
 
 
 def test_the_command_line_streams_too(file, tmp_path, capsys):
-    options = "--time t --columns x y --steps 30 --width 8 --depth 1 --components 2 --kinetic 0"
+    options = (
+        "--time t --columns x y --steps 30 --width 8 --depth 1 --components 2 --kinetic-weight 0"
+    )
     out = tmp_path / "run"
     limit = ["--memory-rows", 1000, "--json"]
     result = answer(capsys, "fit", file, *options.split(), "--test", 0.1, "--out", out, *limit)

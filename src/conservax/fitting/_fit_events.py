@@ -27,7 +27,7 @@ from conservax.fitting._input_noise import input_noise
 from conservax.fitting._objectives import describe
 from conservax.fitting._run import MODEL, around, write_experiment
 from conservax.model import Settings
-from conservax.models import PointProcess
+from conservax.models import PointProcess, kind_of
 from conservax.point_process import SequenceLikelihood
 from conservax.train import OnChunk, Stage, Training
 
@@ -63,10 +63,15 @@ def fit_events(
     - `holdout`: whole windows are held out; see `conservax.data.split_events`.
     - `seed`, `out`, `force`, `on_chunk`: see `fit`.
 
-    **Raises:** `conservax.DataError` for bad input, naming column, row and remedy.
+    **Raises:** `conservax.DataError` for bad input, naming column, row and remedy; `TypeError` for
+    another model.
     """
     if out is not None:
         check_out_folder(out, force)
+    if not isinstance(model, PointProcess):
+        raise TypeError(
+            f"expected a model of events, such as PointProcess(components=64); got {kind_of(model)}."
+        )
     if training.time_noise:
         raise DataError("expected no time_noise for events, whose times are learned; got some.")
     if not isinstance(data, Events | EventSplit):

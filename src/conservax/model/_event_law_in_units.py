@@ -7,11 +7,15 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pandas as pd
+from jaxtyping import Float
 from numpy.typing import ArrayLike
 
 from conservax._programs import program
+from conservax.check import CheckReport
 from conservax.data import DataError, Events, EventSplit, Units
+from conservax.density import AbstractAutoregressiveDensity
 from conservax.model._base import AbstractModel
+from conservax.model._event_checks import check_events
 from conservax.model._settings import Settings
 from conservax.model._to_law_units import FEWEST_SLOTS, sequences_in_units, slots
 from conservax.point_process import EventLaw, Sequences, Terms, simulate
@@ -54,6 +58,64 @@ class AbstractEventLawInUnits(AbstractModel):
 
     def __repr__(self) -> str:
         return f"EventModel of {', '.join(self.columns)} in windows of {self.window:g}"
+
+    @property
+    def window(self) -> float:
+        """Length of a window, in days for timestamps."""
+        return self.units.time.scale
+
+    def log_likelihood(self, events: Events) -> LogLikelihoods:
+        """Exact log-likelihood of every window: of its times, and of its places given these."""
+        self._check(events)
+        rows = self.rows(events)
+        terms = _terms(self.law, rows)
+        count = events.counts
+        return LogLikelihoods(
+            count,
+            np.asarray(terms.temporal, np.float64) - count * np.log(self.window),
+            np.asarray(terms.spatial, np.float64) - count * self.units.log_volume,
+        )
+
+    def integrated_hazards(self, events: Events) -> list[np.ndarray]:
+        """Hazard from event to event of every window, and from the last one to its end.
+
+        Of length one more than a window has events: exponential with rate 1 where the model is
+        right, and the last one cut short. `conservax.check.pooled_residuals` takes them.
+        """
+        self._check(events)
+        found = np.asarray(_hazards(self.law, self.rows(events)), float)
+        return [row[: count + 1] for row, count in zip(found, events.counts, strict=True)]
+
+    def calibration(self, events: Events) -> Float[np.ndarray, "events dim"]:
+        """Conditional CDF values of the places of events, given the events before each.
+
+        Uniform where the model is right. **Raises:** `TypeError` as `conservax.check.calibration`.
+        """
+        self._check(events)
+        if not isinstance(self.law.law.density, AbstractAutoregressiveDensity):
+            raise TypeError(
+                "expected a density with conditional CDFs (AbstractAutoregressiveDensity); got "
+                f"{type(self.law.law.density).__name__}."
+            )
+        rows = self.rows(events)
+        there = np.arange(rows.t.shape[1]) < events.counts[:, None]
+        return np.asarray(_place_ranks(self.law, rows), float)[there]
+
+    def hidden_states(self, events: Events) -> Float[np.ndarray, "events memory"]:
+        """The memory before each event: what the law of its place is conditioned on."""
+        self._check(events)
+        rows = self.rows(events)
+        there = np.arange(rows.t.shape[1]) < events.counts[:, None]
+        return np.asarray(_memories(self.law, rows))[:, :-1][there]
+
+    def check(self, events: Events | None = None, *, seed: int = 0) -> CheckReport:
+        """Hold the model against windows it has not seen, and its samples against its densities.
+
+        Rescaled inter-event times, events a window, places given the events before, and the
+        checks of `conservax.Model` of the law of places. By default on the test windows of the
+        split, or its validation windows; without any, what needs none.
+        """
+        return check_events(self, events, seed)
 
     def log_intensity(self, t: Any, x: ArrayLike, past: Any, past_x: ArrayLike) -> np.ndarray:
         """Log of the rate of events at places x and times t, per unit of time and of volume.

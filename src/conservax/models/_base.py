@@ -134,18 +134,18 @@ def check_weight(name: str, weight: Any) -> None:
         raise DataError(f"expected {name} as a number from 0 on; got {weight!r}. Give {name}=0.01.")
 
 
-def check_whole(name: str, value: Any) -> None:
-    """Refuse what is not a whole number from 1 on, or None."""
+def check_whole(name: str, value: Any, least: int = 1) -> None:
+    """Refuse what is not a whole number, or one that is too small; None is none."""
     whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
-    if value is not None and not (whole and value >= 1):
-        raise DataError(f"expected {name} as a whole number from 1 on; got {value!r}.")
+    if value is not None and not (whole and value >= least):
+        raise DataError(f"expected {name} as a whole number from {least} on; got {value!r}.")
 
 
-def check_maker(name: str, part: Any) -> None:
+def check_maker(name: str, part: Any, arguments: str = "key") -> None:
     """Refuse a part that is built already, where a function of a key is to build it."""
     if part is not None and (isinstance(part, eqx.Module | type) or not callable(part)):
         raise TypeError(
-            f"expected {name} as a function of a random key, such as lambda key: "
+            f"expected {name} as a function of a random key, such as lambda {arguments}: "
             f"Part(..., key=key); got {kind_of(part)}."
         )
 

@@ -9,10 +9,11 @@ import numpy as np
 from jaxtyping import Float
 
 from conservax._types import PRNGKey
+from conservax.data import DataError
 from conservax.density import AbstractDensity, BumpMixture
 from conservax.flux import KnotheRosenblatt
 from conservax.law import ConservationLaw
-from conservax.models._base import check_whole
+from conservax.models._base import check_maker, check_whole
 from conservax.models._clusters import find_clusters
 from conservax.point_process import Encoder, EventLaw
 
@@ -36,7 +37,8 @@ class PointProcess:
     - `width`: functions of time and hidden state that all weights of the mixture are made of.
     - `inter_event_components`: Weibull distributions of the time to the next event.
 
-    **Raises:** `DataError` for numbers below 1, or settings of the usual mixture beside `build`.
+    **Raises:** `DataError` for numbers that make no sense, or `components` beside `build`; `TypeError`
+    for a density that is built already.
     """
 
     build: Callable[[int, PRNGKey], AbstractDensity] | None = None
@@ -51,6 +53,13 @@ class PointProcess:
     def __post_init__(self):
         for size in ("components", "state_size", "width", "inter_event_components"):
             check_whole(size, getattr(self, size))
+        check_whole("triggering", self.triggering, 0)
+        check_maker("build", self.build, "condition_dim, key")
+        if self.build is not None and self.components is not None:
+            raise DataError(
+                "expected components without a density of your own, which has its own; got both. "
+                "Leave components out."
+            )
 
     def law_maker(
         self,
