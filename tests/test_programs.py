@@ -10,11 +10,12 @@ import numpy as np
 import pytest
 
 import conservax
-from conservax import _programs
+from conservax import Training, _programs
 from conservax._programs import Constant, program
 from conservax.density import Factorized
 from conservax.flux import FactorizedFlux
 from conservax.law import ConservationLaw
+from conservax.models import Autoregressive
 from conservax.objective import KineticEnergy, NegativeLogLikelihood, Rows
 from conservax.train import Stage, train
 from oracles import Compilations
@@ -117,8 +118,9 @@ def test_room_is_made_where_a_third_of_the_memory_maps_is_used(monkeypatch, tmp_
 def small_fit(seed: int, rows: int = 200, dim: int = 2) -> None:
     rng = np.random.default_rng(7)
     t, x = rng.uniform(0, 5, rows), rng.normal(size=(rows, dim))
-    how = {"steps": 10, "width": 8, "depth": 1, "components": 2, "progress": False}
-    model = conservax.fit((t, x), seed=seed, **how)
+    small = Autoregressive(width=8, depth=1, components=2)
+    training = Training(steps=10, progress=False)
+    model = conservax.fit((t, x), seed=seed, model=small, training=training)
     at = 1.0, x[:3]
     model.log_prob(*at), model.velocity(*at), model.sample(1.0, 3, seed=seed)
 
@@ -134,20 +136,20 @@ def test_other_weights_and_noise_compile_nothing_and_are_used():
     key = jax.random.key(0)
     law = ConservationLaw(Factorized(1, components=2, width=8, depth=1, key=key), FactorizedFlux())
     rows = Rows(jnp.linspace(0, 1, 50), jnp.linspace(-1, 1, 50)[:, None])
-    how = {"key": key, "batch_size": 16, "chunk": 5}
 
     def run(weight, noise):
         objective = NegativeLogLikelihood() + weight * KineticEnergy()
-        return train(law, rows, [Stage(5, objective)], noise=noise, time_noise=noise, **how)
+        training = Training(batch_size=16, chunk=5, noise=noise, time_noise=noise)
+        return train(law, rows, [Stage(5, objective)], key=key, training=training).metrics
 
-    histories = [run(0.01, 0.1).history]
+    metrics = [run(0.01, 0.1)]
     with Compilations() as compilations:
-        histories += [run(10.0, 0.1).history, run(10.0, 0.5).history]
+        metrics += [run(10.0, 0.1), run(10.0, 0.5)]
     assert compilations.count == 0
-    for weight, history in zip([0.01, 10.0, 10.0], histories, strict=True):
-        total = history["nll"] + weight * history["kinetic"]
-        np.testing.assert_allclose(history["train"], total, rtol=1e-12)
-    wide, narrow = histories[2]["nll"][0], histories[1]["nll"][0]
+    for weight, found in zip([0.01, 10.0, 10.0], metrics, strict=True):
+        total = found["nll"] + weight * found["kinetic"]
+        np.testing.assert_allclose(found["train"], total, rtol=1e-12)
+    wide, narrow = metrics[2]["nll"][0], metrics[1]["nll"][0]
     assert abs(wide - narrow) > 1e-3
 
 

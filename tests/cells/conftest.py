@@ -25,7 +25,7 @@ def known_model(columns=("X_pca0", "X_pca1")) -> Model:
     )
     axis = TimeAxis("day", "number", 0.0, DAYS)
     units = Units(axis, tuple(columns), tuple(MEAN.tolist()), tuple(STD.tolist()))
-    return Model(law, units, history=pd.DataFrame(), settings={})
+    return Model(law, units)
 
 
 def known_flow(t0, t1, x):

@@ -110,7 +110,7 @@ def clones():
     """A model of two clones, 50 and 50 cells on day 0, and the cells of the last day."""
     axis = TimeAxis("day", "number", 0.0, 10.0)
     units = Units(axis, ("X_pca0",), (3.0,), (2.0,))
-    model = Model(two_clones(), units, history=pd.DataFrame(), settings={})
+    model = Model(two_clones(), units)
     rng = np.random.default_rng(0)
     place = np.where(np.arange(200) % 2, 20.0, -20.0) + rng.logistic(size=200)
     day = np.repeat([0.0, 10.0], 100)

@@ -9,6 +9,7 @@ import pytest
 from scipy import stats
 
 from conservax.density import BumpMixture
+from conservax.models import find_clusters
 from oracles import compiled
 
 KEY = jax.random.key(0)
@@ -21,7 +22,7 @@ def rows(n=3000, spread=0.1, seed=0):
 
 
 def test_bumps_start_at_the_clusters_of_the_rows():
-    density = BumpMixture.from_rows(rows(), 3, kernel="normal", key=KEY)
+    density = BumpMixture.from_clusters(find_clusters(rows(), 3), kernel="normal", key=KEY)
     order = np.argsort(density.centre[0])
     np.testing.assert_allclose(np.asarray(density.centre).T[order], STATIONS, atol=0.02)
     weights = np.exp(density.logits)[order]
@@ -73,7 +74,7 @@ def test_tilted_bumps_start_with_the_slopes_of_the_clusters():
     covariance = np.array([[0.04, 0.03], [0.03, 0.09]])
     places = STATIONS[rng.integers(0, 3, 6000)]
     x = places + rng.multivariate_normal([0, 0], covariance, size=6000)
-    density = BumpMixture.from_rows(x, 3, tilted=True, kernel="normal", key=KEY)
+    density = BumpMixture.from_clusters(find_clusters(x, 3), tilted=True, kernel="normal", key=KEY)
     log_scale, tilt = density.start(jnp.array(0.5))[2:]
     np.testing.assert_allclose(tilt[1, 0], 0.75, atol=0.1)
     np.testing.assert_allclose(tilt[0, 1], 0.0)
@@ -119,7 +120,7 @@ def test_bumps_stay_unless_they_may_move():
 
 
 def test_fewer_places_than_bumps():
-    density = BumpMixture.from_rows(np.repeat(STATIONS, 5, axis=0), 64, key=KEY)
+    density = BumpMixture.from_clusters(find_clusters(np.repeat(STATIONS, 5, axis=0), 64), key=KEY)
     assert density.centre.shape == (2, 3)
     assert np.all(np.isfinite(density.raw_scale))
 

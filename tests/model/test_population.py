@@ -3,7 +3,6 @@
 import jax
 import jax.numpy as jnp
 import numpy as np
-import pandas as pd
 import pytest
 
 from conservax.data import DataError, Split, Table, TimeAxis, Units
@@ -26,7 +25,7 @@ def model(kind="number", field=None, diffusion=0.0, parts=None):
     unit = DAY if kind == "timestamp" else 1.0
     axis = TimeAxis("t", kind, 3 * unit, 7 * unit)
     units = Units(axis, ("a", "b"), (100.0, 0.0), tuple(STD))
-    return Model(law, units, history=pd.DataFrame(), settings={}, split=parts)
+    return Model(law, units, split=parts)
 
 
 @pytest.mark.parametrize("kind", ["number", "timestamp"])
@@ -58,7 +57,7 @@ def test_a_cell_that_the_solver_does_not_carry_is_nowhere():
     density = Gaussian(1, lambda t: jnp.sin(400 * t)[None], lambda t: jnp.ones(1))
     law = ConservationLaw(density, KnotheRosenblatt())
     units = Units(TimeAxis("t", "number", 0.0, 1.0), ("a",), (0.0,), (1.0,))
-    fast = Model(law, units, history=pd.DataFrame(), settings={})
+    fast = Model(law, units)
     fast._cast = lambda values: np.asarray(values, float)  # a law without parameters
     routes = fast.population(max_steps=3).routes
     assert not np.isfinite(routes["ODE"].carry(np.zeros((2, 1)), 0.0, 1.0, 0)).any()

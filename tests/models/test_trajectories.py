@@ -1,16 +1,17 @@
-"""A density of paths: coupled as linear programming couples them, and fitted by name."""
+"""Trajectories: coupled as linear programming couples them, and fitted by name."""
 
 import jax
 import numpy as np
 import pandas as pd
 import pytest
-from conservax.models._densities import density_maker
-from conservax.models._paths import coupled_paths
 from scipy.optimize import linear_sum_assignment
 from scipy.spatial.distance import cdist
 
 import conservax
+from conservax import DataError, HoldOut, Training
 from conservax.flux import MixtureFlux
+from conservax.models import Trajectories
+from conservax.models._trajectories import coupled_trajectories
 
 
 def snapshots(rng, count=40):
@@ -22,9 +23,9 @@ def snapshots(rng, count=40):
     ), np.repeat([0.0, 0.5, 1.0], count)
 
 
-def test_every_cell_is_on_a_path_and_their_squared_length_is_least():
+def test_every_cell_is_on_a_trajectory_and_their_squared_length_is_least():
     x, t = snapshots(np.random.default_rng(0))
-    knots, places = coupled_paths(t, x, 40, seed=3)
+    knots, places = coupled_trajectories(t, x, 40, seed=3)
     for k, time in enumerate(knots):
         cells = x[t == time]
         np.testing.assert_allclose(
@@ -37,11 +38,11 @@ def test_every_cell_is_on_a_path_and_their_squared_length_is_least():
             assert found == pytest.approx(least, rel=1e-9)
 
 
-def test_paths_begin_as_wide_as_each_snapshot_is_spread():
+def test_trajectories_begin_as_wide_as_each_snapshot_is_spread():
     rng = np.random.default_rng(2)
     t = np.repeat([0.0, 1.0], 300)
     x = np.concatenate([rng.normal(0, 1, (300, 2)), rng.normal(50, [0.1, 3.0], (300, 2))])
-    make = density_maker("paths", t, x, 20, 0, {})
+    make = Trajectories(components=20).density(t, x, seed=0)
     law = make(jax.random.key(0))
     for time, spread in ((0.0, [1.0, 1.0]), (1.0, [0.1, 3.0])):
         one = jax.tree.map(lambda leaf: leaf[0], law.laws).marginals(time)
@@ -50,19 +51,16 @@ def test_paths_begin_as_wide_as_each_snapshot_is_spread():
         assert (width < 0.3 * np.array(spread)).all()
 
 
-def test_a_model_of_paths_moves_along_them():
+def test_a_model_of_trajectories_moves_along_them():
     x, t = snapshots(np.random.default_rng(1))
     table = pd.DataFrame({"t": 2 * t, "a": x[:, 0], "b": x[:, 1]})
     model = conservax.fit(
         table,
         time="t",
         columns=["a", "b"],
-        density="paths",
-        components=20,
-        noise=0.1,
-        steps=2,
-        validation=0.0,
-        progress=False,
+        model=Trajectories(components=20),
+        training=Training(noise=0.1, steps=2, progress=False),
+        holdout=HoldOut(validation=0.0),
     )
     assert isinstance(model.law.base_flux, MixtureFlux)
     assert not model.law.grows
@@ -74,14 +72,10 @@ def test_many_times_are_no_snapshots():
     table = pd.DataFrame(
         {"t": np.arange(300.0), "a": np.sin(np.arange(300)), "b": np.arange(300.0)}
     )
-    with pytest.raises(conservax.DataError, match="snapshots"):
-        conservax.fit(table, time="t", columns=["a", "b"], density="paths", progress=False)
+    with pytest.raises(DataError, match="snapshots"):
+        conservax.fit(table, time="t", columns=["a", "b"], model="trajectories")
 
 
-def test_shares_of_paths_do_not_grow():
-    x, t = snapshots(np.random.default_rng(2))
-    table = pd.DataFrame({"t": t, "a": x[:, 0], "b": x[:, 1]})
-    with pytest.raises(conservax.DataError, match="expected no growth"):
-        conservax.fit(
-            table, time="t", columns=["a", "b"], density="paths", growth=0.1, progress=False
-        )
+def test_shares_of_trajectories_do_not_grow():
+    with pytest.raises(TypeError, match="growth_weight"):
+        Trajectories(growth_weight=0.1)

@@ -8,9 +8,11 @@ import pandas as pd
 import pytest
 
 import conservax
+from conservax import Training
 from conservax.density import Gaussian
 from conservax.flux import KnotheRosenblatt
 from conservax.law import ConservationLaw
+from conservax.models import Autoregressive, reference_parameters
 from conservax.objective import ReferenceEnergy, Rows
 from conservax.reference import (
     AbstractReference,
@@ -19,6 +21,7 @@ from conservax.reference import (
     LotkaVolterra,
     NetworkDrift,
     Repressilator,
+    WithReference,
 )
 from oracles import ornstein_uhlenbeck, over_points
 
@@ -39,7 +42,7 @@ class Pull(AbstractReference):
 def ou_law(reference, **options):
     """Ornstein-Uhlenbeck marginals that start off the stationary ones."""
     density = ornstein_uhlenbeck(THETA, G, [1.0, -0.5], [0.3, 0.9])
-    return ConservationLaw(density, KnotheRosenblatt(), reference=reference, **options)
+    return WithReference(ConservationLaw(density, KnotheRosenblatt(), **options), reference)
 
 
 def test_paths_that_follow_their_reference_are_at_no_distance_from_it():
@@ -62,15 +65,15 @@ def test_divergence_weighs_times_by_the_noise_there():
         Gaussian(2, lambda t: jnp.zeros(2), lambda t: jnp.ones(2)),
         KnotheRosenblatt(),
         diffusion=lambda t: 1 + t,
-        # The drift is -g^2 x / 2; with this reference u - v = 1 in each coordinate.
-        reference=Given(lambda t, x: -((1 + t) ** 2) * x / 2 - 1),
     )
-    assert ReferenceEnergy(4000)(KEY, law, ROWS) == pytest.approx(0.5, rel=1e-3)
+    # The drift is -g^2 x / 2; with this reference u - v = 1 in each coordinate.
+    both = WithReference(law, Given(lambda t, x: -((1 + t) ** 2) * x / 2 - 1))
+    assert ReferenceEnergy(4000)(KEY, both, ROWS) == pytest.approx(0.5, rel=1e-3)
 
 
 def test_a_law_without_reference_or_noise_is_refused():
-    with pytest.raises(ValueError, match="reference"):
-        ReferenceEnergy()(KEY, ou_law(None, diffusion=G), ROWS)
+    with pytest.raises(ValueError, match="WithReference"):
+        ReferenceEnergy()(KEY, ou_law(None, diffusion=G).law, ROWS)
     with pytest.raises(ValueError, match="diffusion"):
         ReferenceEnergy()(KEY, ou_law(Pull(jnp.ones(()))), ROWS)
 
@@ -78,8 +81,9 @@ def test_a_law_without_reference_or_noise_is_refused():
 def test_a_reference_that_is_held_pulls_and_is_not_pulled():
     def divergence(rate, mean, *, refine):
         density = Gaussian(2, lambda t: mean * jnp.ones(2), lambda t: jnp.ones(2))
-        law = ConservationLaw(density, KnotheRosenblatt(), diffusion=G, reference=Pull(rate / 10))
-        return ReferenceEnergy(500, refine=refine)(KEY, law, ROWS)
+        law = ConservationLaw(density, KnotheRosenblatt(), diffusion=G)
+        both = WithReference(law, Pull(rate / 10))
+        return ReferenceEnergy(500, refine=refine)(KEY, both, ROWS)
 
     at = jnp.array(2.0), jnp.array(0.7)
     held, refined = (
@@ -176,38 +180,71 @@ def test_fit_finds_the_rate_of_decay(seed):
         seed=seed,
         time="t",
         columns=["a", "b"],
-        reference=Pull(jnp.asarray(0.01)),
-        diffusion=0.2,
-        steps=600,
-        progress=False,
+        model=Autoregressive(reference=Pull(jnp.asarray(0.01)), diffusion=0.2),
+        training=Training(steps=600, progress=False),
     )
     # Over seeds 0.0499 +- 0.0001.
-    assert model.law.reference.reference.tenth == pytest.approx(0.05, rel=0.03)
+    assert model.reference.reference.tenth == pytest.approx(0.05, rel=0.03)
 
 
-def test_fit_takes_families_functions_and_the_network(tmp_path):
-    options = {"time": "t", "columns": ["a", "b"], "diffusion": 0.3, "progress": False}
-    small = {"steps": 2, "width": 8, "depth": 1, "components": 2, "batch_size": 32}
-    table = decay_table(40)
-    known = conservax.fit(table, reference=LotkaVolterra(), **options, **small)
-    assert isinstance(known.law.reference, InUnits)
+@pytest.fixture(scope="module")
+def small_fit():
+    """A small network in two steps, with settings of the model that say what differs."""
+
+    def fit(out=None, **options):
+        sizes = {"width": 8, "depth": 1, "components": 2, "diffusion": 0.3}
+        return conservax.fit(
+            decay_table(40),
+            time="t",
+            columns=["a", "b"],
+            model=Autoregressive(**sizes | options),
+            training=Training(steps=2, batch_size=32, progress=False),
+            out=out,
+        )
+
+    return fit
+
+
+def values(reference):
+    return over_points(lambda r, t, x: r(t, x), reference, jnp.zeros(1), jnp.ones((1, 2)))
+
+
+def test_fit_takes_families_functions_and_the_network(small_fit, tmp_path):
+    known = small_fit(reference=LotkaVolterra())
+    assert isinstance(known.reference, InUnits)
+    assert isinstance(known.law, ConservationLaw)
     known.save(tmp_path / "model.conservax")
-    back = conservax.load(tmp_path / "model.conservax").law.reference
-    t, x = jnp.zeros(1), jnp.ones((1, 2))
-    both = [over_points(lambda r, t, x: r(t, x), r, t, x) for r in (known.law.reference, back)]
-    np.testing.assert_array_equal(*both)
-    given = conservax.fit(table, reference=lambda t, x: -x, **options, **small)
-    assert isinstance(given.law.reference.reference, Given)
+    back = conservax.load(tmp_path / "model.conservax")
+    np.testing.assert_array_equal(values(known.reference), values(back.reference))
+    given = small_fit(reference=lambda t, x: -x)
+    assert isinstance(given.reference.reference, Given)
     run = tmp_path / "run"
-    free = conservax.fit(table, reference="network", out=run, **options, **small)
-    assert isinstance(free.law.reference, NetworkDrift)
-    back = conservax.load(run / "model.conservax").law.reference
-    assert isinstance(back, NetworkDrift)
-    both = [over_points(lambda r, t, x: r(t, x), r, t, x) for r in (free.law.reference, back)]
-    np.testing.assert_array_equal(*both)
+    free = small_fit(run, reference="network")
+    assert isinstance(free.reference, NetworkDrift)
+    back = conservax.load(run / "model.conservax")
+    assert isinstance(back.reference, NetworkDrift)
+    np.testing.assert_array_equal(values(free.reference), values(back.reference))
     with pytest.raises(ValueError, match="shape"):
-        conservax.fit(table, reference=lambda t, x: x[0], **options, **small)
-    with pytest.raises(conservax.DataError, match="diffusion"):
-        conservax.fit(table, reference="network", **options | {"diffusion": 0.0}, **small)
+        small_fit(reference=lambda t, x: x[0])
     with pytest.raises(conservax.DataError, match="network"):
-        conservax.fit(table, reference="lorenz", **options, **small)
+        small_fit(reference="lorenz")
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"diffusion": 0.0}, r"diffusion=0\.3"),
+        ({"kinetic_weight": 0}, "kinetic_weight above 0 beside a reference"),
+    ],
+)
+def test_a_reference_is_not_asked_for_in_vain(options, words):
+    with pytest.raises(conservax.DataError, match=words):
+        Autoregressive(**{"reference": "network", "diffusion": 0.3} | options)
+
+
+def test_what_was_learned_of_a_reference_is_told_by_name(small_fit):
+    rates = reference_parameters(small_fit(reference="lotka-volterra").reference)
+    assert list(rates) == ["a", "b", "c", "d"]
+    assert reference_parameters(None) == {}
+    learned = InUnits(Repressilator(hill=3.0), 0.0, 1.0, (0.0,) * 3, (1.0,) * 3)
+    assert reference_parameters(learned)["hill"] == pytest.approx(3.0)
