@@ -8,36 +8,12 @@ import pandas as pd
 import pytest
 
 import conservax
-from conservax.cli import main
 
-TINY = [
-    "--kinetic",
-    "0",
-    "--steps",
-    "20",
-    "--width",
-    "8",
-    "--depth",
-    "1",
-    "--components",
-    "2",
-    "--batch-size",
-    "32",
-    "--noise",
-    "0",
-]
 ASKED = ["--time", "day", "--columns", "X_pca", "--dims", "2"]
 
 
-def run(*arguments):
-    """Exit code of a command."""
-    with pytest.raises(SystemExit) as stop:
-        main([str(argument) for argument in arguments])
-    return stop.value.code or 0
-
-
 @pytest.fixture(scope="module")
-def work(tmp_path_factory):
+def work(tmp_path_factory, run, tiny):
     folder = tmp_path_factory.mktemp("work")
     day = np.repeat([0, 1, 2], [60, 30, 40])
     x = np.random.default_rng(0).normal(size=(130, 4)) + day[:, None]
@@ -54,11 +30,11 @@ def work(tmp_path_factory):
     cells.uns["made"] = "here"
     cells.write_h5ad(folder / "cells.h5ad")
     out = ["--leave-out", "1", "--test", "0.2", "--out", folder / "run"]
-    assert run("fit", folder / "cells.h5ad", *ASKED, *TINY, *out) == 0
+    assert run("fit", folder / "cells.h5ad", *ASKED, *tiny, *out) == 0
     return folder
 
 
-def test_a_time_left_out_is_told_by_its_score(work, capsys):
+def test_a_time_left_out_is_told_by_its_score(work, capsys, run):
     capsys.readouterr()
     assert run("score", work / "run", work / "cells.h5ad", "--json") == 0
     found = json.loads(capsys.readouterr().out)
@@ -73,19 +49,19 @@ def test_a_time_left_out_is_told_by_its_score(work, capsys):
     assert shown.count("left out of training") == 1
 
 
-def test_the_rows_of_a_time_left_out_are_for_the_test(work, capsys):
+def test_the_rows_of_a_time_left_out_are_for_the_test(work, capsys, run, tiny):
     out = ["--leave-out", "1", "2", "--out", work / "again", "--json"]
     capsys.readouterr()
-    assert run("fit", work / "cells.h5ad", *ASKED, *TINY, *out) == 2
+    assert run("fit", work / "cells.h5ad", *ASKED, *tiny, *out) == 2
     assert "two different times" in capsys.readouterr().err
     out[1:3] = ["0"]
-    assert run("fit", work / "cells.h5ad", *ASKED, *TINY, *out) == 0
+    assert run("fit", work / "cells.h5ad", *ASKED, *tiny, *out) == 0
     figures = json.loads(capsys.readouterr().out)
     assert (figures["test_rows"], figures["train_rows"], figures["validation_rows"]) == (60, 63, 7)
     assert figures["columns"] == ["X_pca0", "X_pca1"]
 
 
-def test_cells_are_carried(work, capsys):
+def test_cells_are_carried(work, capsys, run):
     moved = work / "moved.csv"
     assert (
         run("transport", work / "run", work / "cells.h5ad", "--from", 0, "--to", 2, "--out", moved)
@@ -104,14 +80,14 @@ def test_cells_are_carried(work, capsys):
         ([*ASKED, "--window", "1"], "expected no --dims beside windows"),
     ],
 )
-def test_bad_input_is_refused(work, capsys, asked, words):
-    assert run("fit", work / "cells.h5ad", *asked, *TINY, "--out", work / "bad") == 2
+def test_bad_input_is_refused(work, capsys, asked, words, run, tiny):
+    assert run("fit", work / "cells.h5ad", *asked, *tiny, "--out", work / "bad") == 2
     said = " ".join(capsys.readouterr().err.split())
     assert all(part in said for part in words.split(".*"))
     assert not (work / "bad").exists()
 
 
-def test_what_the_model_says_is_written_beside_the_cells(work, capsys):
+def test_what_the_model_says_is_written_beside_the_cells(work, capsys, run):
     out = work / "annotated.h5ad"
     asked = ["--to", 2, "--embedding", "X_flat", "--pull", "cluster=1", "--from", 2, "--at", 0]
     pictures = ["--streamlines", work / "flat.png"]
@@ -136,7 +112,7 @@ def test_what_the_model_says_is_written_beside_the_cells(work, capsys):
     assert not list(work.glob(".*partial"))
 
 
-def test_a_file_may_be_annotated_again_in_its_place(work, capsys):
+def test_a_file_may_be_annotated_again_in_its_place(work, capsys, run):
     out = work / "again.h5ad"
     asked = ["--push", "cluster=0", "cluster=2", "--from", 0, "--at", 2]
     assert run("annotate", work / "run", work / "cells.h5ad", *asked, "--out", out) == 0
@@ -170,7 +146,7 @@ PUSHED = ["--push", "cluster=0", "--from", "0", "--at", "2"]
         ([*PUSHED, "--key", "a/b"], "without slashes"),
     ],
 )
-def test_bad_requests_for_annotations_are_refused(work, capsys, asked, words):
+def test_bad_requests_for_annotations_are_refused(work, capsys, asked, words, run):
     out = work / "refused.h5ad"
     capsys.readouterr()
     assert run("annotate", work / "run", work / "cells.h5ad", *asked, "--out", out) == 2
@@ -179,7 +155,7 @@ def test_bad_requests_for_annotations_are_refused(work, capsys, asked, words):
     assert not out.exists()
 
 
-def test_only_files_of_cells_are_annotated(work, capsys):
+def test_only_files_of_cells_are_annotated(work, capsys, run):
     (work / "table.csv").write_text("day,x\n0,1\n")
     (work / "broken.h5ad").write_text("no cells")
     for name, words in (
@@ -191,32 +167,33 @@ def test_only_files_of_cells_are_annotated(work, capsys):
 
 
 @pytest.mark.slow
-def test_births_are_fitted_and_told(work, capsys):
+def test_births_are_fitted_and_told(work, capsys, run, tiny):
     capsys.readouterr()
     growth = [
-        "--growth",
+        "--growth-weight",
         "0.1",
-        "--growth-prior",
+        "--prior-growth",
         "cluster",
-        "--masses",
+        "--total-mass",
         "0=1",
         "2=3.5",
         "--out",
         work / "growing",
         "--json",
     ]
-    assert run("fit", work / "cells.h5ad", *ASKED, *TINY, *growth) == 0
+    assert run("fit", work / "cells.h5ad", *ASKED, *tiny, *growth) == 0
     assert json.loads(capsys.readouterr().out)["mass"] > 0
     model = conservax.load(work / "growing")
     assert model.law.grows
     assert set(model.split.train.growth) == {0, 1, 2}
-    assert "0.1 growth_prior + 10 mass" in model.settings["objective"]
+    assert model.settings.model.total_mass == {"0": 1.0, "2": 3.5}
+    assert "0.1 growth_prior + 10 mass" in model.settings.objective
 
 
 @pytest.mark.slow
-def test_a_reference_is_learned_and_told(work, capsys):
+def test_a_reference_is_learned_and_told(work, capsys, run, tiny):
     out = ["--reference", "lotka-volterra", "--diffusion", "0.3", "--out", work / "prey", "--json"]
-    tiny = ["--kinetic", "0.1", *TINY[2:]]
+    tiny = ["--kinetic-weight", "0.1", *tiny[2:]]
     capsys.readouterr()
     assert run("fit", work / "cells.h5ad", *ASKED, *tiny, *out) == 0
     rates = json.loads(capsys.readouterr().out)["reference"]
@@ -227,31 +204,34 @@ def test_a_reference_is_learned_and_told(work, capsys):
 @pytest.mark.parametrize(
     ("asked", "words"),
     [
-        (["--masses", "0=1", "2=3"], "--growth 0.1"),
+        (["--total-mass", "0=1", "2=3"], "--growth-weight 0.1"),
         (
-            ["--growth", "1", "--masses", "0:1"],
-            "TIME=SIZE, such as --masses 0=1.0 4=2.7; got '0:1'",
+            ["--growth-weight", "1", "--total-mass", "0:1"],
+            "TIME=SIZE, such as --total-mass 0=1.0 4=2.7; got '0:1'",
         ),
-        (["--growth", "1", "--masses", "0=many"], "got '0=many'"),
-        (["--growth", "1", "--masses", "=3"], "got '=3'"),
-        (["--growth", "1", "--masses", "0=1", "0=2"], "got two for '0'"),
-        (["--growth", "1", "--masses", "0=1"], "two times"),
-        (["--growth", "1", "--masses", "0=1", "-1=2"], "from 0 to 2, where there are rows; got -1"),
-        (["--growth-prior", "cluster"], "--growth 0.1"),
-        (["--growth-prior", "births", "--growth", "1"], "expected a column 'births'"),
-        (["--reference", "network"], "(--kinetic) above 0 beside a reference"),
-        (["--reference", "network", "--kinetic", "1"], "--diffusion 0.3"),
+        (["--growth-weight", "1", "--total-mass", "0=many"], "got '0=many'"),
+        (["--growth-weight", "1", "--total-mass", "=3"], "got '=3'"),
+        (["--growth-weight", "1", "--total-mass", "0=1", "0=2"], "got two for '0'"),
+        (["--growth-weight", "1", "--total-mass", "0=1"], "two times"),
+        (
+            ["--growth-weight", "1", "--total-mass", "0=1", "-1=2"],
+            "from 0 to 2, where there are rows; got -1",
+        ),
+        (["--prior-growth", "cluster"], "--growth-weight 0.1"),
+        (["--prior-growth", "births", "--growth-weight", "1"], "expected a column 'births'"),
+        (["--reference", "network"], "expected --kinetic-weight above 0 beside a reference"),
+        (["--reference", "network", "--kinetic-weight", "1"], "--diffusion 0.3"),
     ],
 )
-def test_options_that_do_not_fit_together_are_refused(work, capsys, asked, words):
+def test_options_that_do_not_fit_together_are_refused(work, capsys, asked, words, run, tiny):
     capsys.readouterr()
-    assert run("fit", work / "cells.h5ad", *ASKED, *TINY, *asked, "--out", work / "bad") == 2
+    assert run("fit", work / "cells.h5ad", *ASKED, *tiny, *asked, "--out", work / "bad") == 2
     assert words in " ".join(capsys.readouterr().err.split())
     assert not (work / "bad").exists()
 
 
-def test_prey_and_predators_are_two(work, capsys):
-    asked = ["--time", "day", "--columns", "X_pca", "--dims", "3", *TINY[2:], "--diffusion", "1"]
+def test_prey_and_predators_are_two(work, capsys, run, tiny):
+    asked = ["--time", "day", "--columns", "X_pca", "--dims", "3", *tiny[2:], "--diffusion", "1"]
     asked += ["--reference", "lotka-volterra", "--out", work / "bad"]
     assert run("fit", work / "cells.h5ad", *asked) == 2
     assert "two columns, prey and predators" in " ".join(capsys.readouterr().err.split())

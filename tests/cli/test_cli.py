@@ -1,6 +1,5 @@
 """The command line, as a user drives it."""
 
-import inspect
 import json
 import os
 import signal
@@ -13,24 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-import conservax
-from conservax.cli import main
-from conservax.cli._app import repeat_flag
-
-TINY = [
-    "--kinetic",
-    "0",
-    "--steps",
-    "30",
-    "--width",
-    "16",
-    "--depth",
-    "1",
-    "--components",
-    "3",
-    "--batch-size",
-    "32",
-]
+from conservax.cli._app import as_flags, repeat_flag
 
 
 def write_table(path, n=200, seed=0, **columns):
@@ -44,52 +26,37 @@ def write_table(path, n=200, seed=0, **columns):
     return path
 
 
-def run(*arguments):
-    """Exit code of a command."""
-    try:
-        main([str(argument) for argument in arguments])
-    except SystemExit as stop:
-        return stop.code or 0
-    return 0
-
-
 @pytest.fixture(scope="module")
-def work(tmp_path_factory):
+def work(tmp_path_factory, run, tiny):
     folder = tmp_path_factory.mktemp("work")
     write_table(folder / "data.csv")
     code = run(
         "fit", folder / "data.csv", "--time", "t", "--columns", "x", "y",
-        "--test", 0.2, "--out", folder / "run", *TINY, "--kinetic", "0.01",
+        "--test", 0.2, "--out", folder / "run", *tiny, "--kinetic-weight", "0.01",
     )  # fmt: skip
     assert code == 0
     return folder
 
 
-def test_who_chooses_the_weight_of_motion_learns_its_price(work, capsys, monkeypatch):
+def test_who_chooses_the_weight_of_motion_learns_its_price(work, capsys, monkeypatch, run):
     tried = []
     monkeypatch.setattr("conservax.cli._fit.fit", lambda *rows, **how: tried.append(how) or 1 / 0)
-    for given, price in ((["--kinetic", 0.05], "up to 0.05 nats a row"), ([], None)):
+    for given, price in ((["--kinetic-weight", 0.05], "up to 0.05 nats per row"), ([], None)):
         with pytest.raises(ZeroDivisionError):
             run("fit", work / "data.csv", "--out", work / "weighed", *given)
         said = " ".join(capsys.readouterr().err.split())
-        assert ("nats a row" in said) == (price is not None)
+        assert ("nats per row" in said) == (price is not None)
         assert price is None or price in said
-    assert [how["kinetic"] for how in tried] == [0.05, None]
+    assert [how["model"].kinetic_weight for how in tried] == [0.05, None]
 
 
-def test_a_run_with_a_network_as_reference_is_written_and_read(work, capsys):
+def test_a_run_with_a_network_as_reference_is_written_and_read(work, capsys, run, tiny):
     code = run(
-        "fit", work / "data.csv", "--out", work / "bridge", *TINY, "--kinetic", 0.1,
+        "fit", work / "data.csv", "--out", work / "bridge", *tiny, "--kinetic-weight", 0.1,
         "--diffusion", 0.3, "--reference", "network",
     )  # fmt: skip
     assert code == 0, capsys.readouterr().err
     assert run("score", work / "bridge", work / "data.csv") == 0
-
-
-def answer(capsys, *arguments):
-    """The JSON object that a command prints, and nothing else on standard output."""
-    code = run(*arguments, "--json")
-    return code, json.loads(capsys.readouterr().out)
 
 
 def test_a_run_folder_holds_what_it_should(work):
@@ -104,9 +71,9 @@ def test_a_run_folder_holds_what_it_should(work):
     }
 
 
-def test_score(work, capsys):
+def test_score(work, capsys, run, answer):
     write_table(work / "new.csv", seed=1)
-    code, result = answer(capsys, "score", work / "run", work / "new.csv")
+    code, result = answer("score", work / "run", work / "new.csv")
     assert code == 0
     assert result["rows"] == 200
     names = [score["name"] for score in result["scores"]]
@@ -118,39 +85,39 @@ def test_score(work, capsys):
     assert "standardised" in capsys.readouterr().out
 
 
-def test_one_row_has_a_score_without_an_error(work, capsys):
+def test_one_row_has_a_score_without_an_error(work, answer):
     one = write_table(work / "one.csv", n=1)
-    code, result = answer(capsys, "score", work / "run", one)
+    code, result = answer("score", work / "run", one)
     assert code == 0
     assert result["scores"][1]["error"] is None
 
 
-def test_rows_of_the_fit_flatter(work, capsys):
+def test_rows_of_the_fit_flatter(work, capsys, run):
     run("score", work / "run", work / "data.csv")
     assert "flatter" in capsys.readouterr().err
 
 
-def test_a_file_in_the_place_of_the_run_is_never_replaced(work, capsys):
+def test_a_file_in_the_place_of_the_run_is_never_replaced(work, capsys, run, tiny):
     place = work / "data.csv"
-    code = run("fit", work / "data.csv", "--columns", "x", "--out", place, "--force", *TINY)
+    code = run("fit", work / "data.csv", "--columns", "x", "--out", place, "--force", *tiny)
     assert code == 2
     assert "expected a folder" in capsys.readouterr().err
 
 
-def test_events_in_windows(work, capsys):
+def test_events_in_windows(work, capsys, run, answer):
     data = write_table(work / "events.csv", n=300)
     out = work / "windows"
-    options = ["--time", "t", "--columns", "x", "y", "--window", "0.1", "--density", "bumps"]
-    few = ["--kinetic", 0, "--steps", 30, "--components", 3, "--batch-size", 32]
+    options = ["--time", "t", "--columns", "x", "y", "--window", "0.1", "--model", "kernel-mixture"]
+    few = ["--kinetic-weight", 0, "--steps", 30, "--components", 3, "--batch-size", 32]
     assert run("fit", data, *options, "--test", 0.2, "--out", out, *few) == 0
     capsys.readouterr()
-    code, result = answer(capsys, "score", out, write_table(work / "newer.csv", n=300, seed=1))
+    code, result = answer("score", out, write_table(work / "newer.csv", n=300, seed=1))
     assert code == 0
     assert 250 < result["rows"] <= 300
     for command, words in (
         (
             ["fit", data, *options, "--width", 16, "--depth", 1, "--out", work / "no"],
-            "--depth, --w",
+            "expected settings of --model kernel-mixture; got --depth, --width, which it has not",
         ),
         (["fit", data, *options, "--memory-rows", 10, "--out", work / "no"], "with --window"),
         (["score", out, data, "--memory-rows", 10], "no --memory-rows"),
@@ -159,16 +126,7 @@ def test_events_in_windows(work, capsys):
         assert words in " ".join(capsys.readouterr().err.split())
 
 
-def test_the_help_has_the_defaults_of_both_kinds_of_fit(monkeypatch, capsys):
-    monkeypatch.setenv("COLUMNS", "250")
-    assert run("fit", "--help") == 0
-    said = capsys.readouterr().out
-    plain, memory = (inspect.signature(f).parameters for f in (conservax.fit, conservax.fit_events))
-    for name in ("steps", "width", "batch_size"):
-        assert f"({plain[name].default}; {memory[name].default} with --history)" in said
-
-
-def test_a_catalogue_from_comcat(work, capsys):
+def test_a_catalogue_from_comcat(work, capsys, run, answer, tiny):
     rng = np.random.default_rng(0)
     count = 300
     days = pd.Timestamp("2024-01-01") + pd.to_timedelta(np.arange(count), unit="D")
@@ -184,20 +142,20 @@ def test_a_catalogue_from_comcat(work, capsys):
         }
     )
     frame.to_csv(work / "query.csv", index=False)
-    options = ["--comcat", "--min-magnitude", 4.5, "--out", work / "catalogue", "--force", *TINY]
+    options = ["--comcat", "--min-magnitude", 4.5, "--out", work / "catalogue", "--force", *tiny]
     assert run("fit", work / "query.csv", *options) == 0
     told = capsys.readouterr()
     assert "200 rows of longitude, latitude" in told.out
     assert "1 quarry blast" in told.err
     pd.concat([frame, frame[:50]]).to_csv(work / "later.csv", index=False)
-    code, result = answer(capsys, "score", work / "catalogue", work / "later.csv")
+    code, result = answer("score", work / "catalogue", work / "later.csv")
     assert (code, result["rows"]) == (0, 200)
     assert run("fit", work / "query.csv", *options, "--window", "30d") == 0
     capsys.readouterr()
-    code, result = answer(capsys, "score", work / "catalogue", work / "later.csv")
+    code, result = answer("score", work / "catalogue", work / "later.csv")
     assert (code, result["rows"]) == (0, 180)  # nine whole windows of twenty
     config = json.loads((work / "catalogue" / "config.json").read_text())
-    assert config["settings"]["events"]["window"] == 30
+    assert config["settings"]["reader"]["window"] == 30
     capsys.readouterr()
     for extra, words in (
         (["--comcat", "--columns", "latitude"], "drop --columns"),
@@ -207,21 +165,19 @@ def test_a_catalogue_from_comcat(work, capsys):
         assert words in capsys.readouterr().err
 
 
-def test_version(capsys):
+def test_version(capsys, run):
     assert run("--version") == 0
     assert capsys.readouterr().out.startswith("conservax ")
 
 
-def test_sample_and_transport(work, capsys):
-    code, _ = answer(
-        capsys, "sample", work / "run", "--time", "0.25", "-n", 50, "--out", work / "s.csv"
-    )
+def test_sample_and_transport(work, answer):
+    code, _ = answer("sample", work / "run", "--time", "0.25", "-n", 50, "--out", work / "s.csv")
     assert code == 0
     drawn = pd.read_csv(work / "s.csv")
     assert drawn.columns.tolist() == ["t", "x", "y"]
     assert (drawn["t"] == 0.25).all()
     code, moved = answer(
-        capsys, "transport", work / "run", work / "s.csv",
+        "transport", work / "run", work / "s.csv",
         "--from", "0.25", "--to", "0.75", "--out", work / "m.parquet",
     )  # fmt: skip
     assert code == 0
@@ -231,8 +187,8 @@ def test_sample_and_transport(work, capsys):
     assert len(carried) == 50
 
 
-def test_check(work, capsys):
-    code, result = answer(capsys, "check", work / "run")
+def test_check(work, answer):
+    code, result = answer("check", work / "run")
     assert code == (0 if result["passed"] else 1)
     # A law of thirty steps fits nothing, and yet what is exact by construction holds.
     exact = {r["name"]: r["passed"] for r in result["results"] if r["name"] != "calibration"}
@@ -240,14 +196,14 @@ def test_check(work, capsys):
     assert all(exact.values()), exact
 
 
-def test_report(work, capsys):
-    code, result = answer(capsys, "report", work / "run")
+def test_report(work, answer):
+    code, result = answer("report", work / "run")
     assert code == 0
     page = Path(result["report"]).read_text()
     assert page.startswith("<!doctype html>") or page.startswith("<!DOCTYPE html>")
 
 
-def test_times_beyond_the_range_are_warned_of(work, capsys):
+def test_times_beyond_the_range_are_warned_of(work, capsys, run):
     assert run("sample", work / "run", "--time", "7", "-n", 5, "--out", work / "far.csv") == 0
     assert "warning: extrapolation: t = 7" in capsys.readouterr().err
 
@@ -263,14 +219,20 @@ def test_times_beyond_the_range_are_warned_of(work, capsys):
         ({"y": 5.0}, ["data.csv"], "'y'"),
         ({"t": 1.0}, ["data.csv"], "'t'"),
         ({}, ["data.csv", "--test", "0.9", "--validation", "0.9"], "validation + test"),
+        ({}, ["data.csv", "--steps", "0"], "expected steps of at least 1; got 0"),
+        ({}, ["data.csv", "--batch-size", "0"], "expected --batch-size of at least 1; got 0"),
+        ({}, ["data.csv", "--total-mass", "0=1", "1=2"], "Give --growth-weight 0.1."),
+        ({}, ["data.csv", "--by", "time"], "to split by time; got a table of rows"),
     ],
 )
-def test_bad_input_ends_with_2_and_writes_nothing(tmp_path, capsys, changes, arguments, words):
+def test_bad_input_ends_with_2_and_writes_nothing(
+    tmp_path, capsys, changes, arguments, words, run, tiny
+):
     write_table(tmp_path / "data.csv", **changes)
     file, *rest = arguments
     columns = [] if "--columns" in rest else ["--columns", "x", "y"]
     code = run(
-        "fit", tmp_path / file, "--time", "t", *columns, *rest, "--out", tmp_path / "run", *TINY
+        "fit", tmp_path / file, "--time", "t", *columns, *rest, "--out", tmp_path / "run", *tiny
     )
     captured = capsys.readouterr()
     assert code == 2
@@ -280,15 +242,15 @@ def test_bad_input_ends_with_2_and_writes_nothing(tmp_path, capsys, changes, arg
     assert not (tmp_path / "run").exists()
 
 
-def test_few_rows_are_refused(tmp_path, capsys):
+def test_few_rows_are_refused(tmp_path, capsys, run):
     write_table(tmp_path / "data.csv", n=12)
     assert run("fit", tmp_path / "data.csv", "--out", tmp_path / "run") == 2
     assert "12" in capsys.readouterr().err
 
 
-def test_nothing_is_overwritten_without_force(work, capsys):
+def test_nothing_is_overwritten_without_force(work, capsys, run, tiny):
     before = {path: path.stat().st_mtime_ns for path in (work / "run").iterdir()}
-    assert run("fit", work / "data.csv", "--out", work / "run", *TINY) == 2
+    assert run("fit", work / "data.csv", "--out", work / "run", *tiny) == 2
     assert "--force" in capsys.readouterr().err
     write_table(work / "taken.csv")
     assert run("sample", work / "run", "--time", 0.5, "-n", 5, "--out", work / "taken.csv") == 2
@@ -296,7 +258,7 @@ def test_nothing_is_overwritten_without_force(work, capsys):
 
 
 @pytest.mark.parametrize("command", ["check", "report"])
-def test_a_folder_that_is_no_run(tmp_path, capsys, command):
+def test_a_folder_that_is_no_run(tmp_path, capsys, command, run):
     assert run(command, tmp_path) == 2
     assert run(command, tmp_path / "nothing") == 2
     (tmp_path / "file").write_bytes(b"not a model")
@@ -304,11 +266,11 @@ def test_a_folder_that_is_no_run(tmp_path, capsys, command):
     assert "Traceback" not in capsys.readouterr().err
 
 
-def test_zoned_times_are_said_and_an_order_of_rows_is_not(tmp_path, capsys):
+def test_zoned_times_are_said_and_an_order_of_rows_is_not(tmp_path, capsys, run, tiny):
     stamps = pd.date_range("2024-01-01", periods=200, freq="h", tz="Asia/Tokyo")
     write_table(tmp_path / "data.csv", t=stamps[::-1].astype(str))
     code = run(
-        "fit", tmp_path / "data.csv", "--time", "t", "--columns", "x", "--out", tmp_path / "run", *TINY
+        "fit", tmp_path / "data.csv", "--time", "t", "--columns", "x", "--out", tmp_path / "run", *tiny
     )  # fmt: skip
     said = capsys.readouterr().err
     assert code == 0
@@ -316,20 +278,20 @@ def test_zoned_times_are_said_and_an_order_of_rows_is_not(tmp_path, capsys):
     assert "UTC" in said
 
 
-def test_resume_takes_no_file(work, capsys):
+def test_resume_takes_no_file(work, capsys, run):
     assert run("fit", work / "data.csv", "--resume", work / "run") == 2
-    assert run("fit", "--resume", work / "run", "--steps", 50, "--kinetic", 1) == 2
-    assert "Drop --kinetic, --steps" in capsys.readouterr().err.replace("\n", " ")
+    assert run("fit", "--resume", work / "run", "--steps", 50, "--kinetic-weight", 1) == 2
+    assert "Drop --kinetic-weight, --steps" in capsys.readouterr().err.replace("\n", " ")
     assert run("fit", "--resume", work / "nothing") == 2
     assert run("fit") == 2
     assert "--out" in capsys.readouterr().err
 
 
-def test_a_killed_fit_goes_on_bit_for_bit(tmp_path):
+def test_a_killed_fit_goes_on_bit_for_bit(tmp_path, run, tiny):
     data = write_table(tmp_path / "data.csv")
     command = [
         sys.executable, "-m", "conservax", "fit", str(data), "--time", "t", "--columns", "x", "y",
-        *TINY, "--steps", "3000", "--noise", "0", "--time-noise", "0",
+        *tiny, "--steps", "3000", "--noise", "0", "--time-noise", "0",
     ]  # fmt: skip
     environment = os.environ | {"JAX_PLATFORMS": "cpu"}
     whole = [*command, "--out", str(tmp_path / "whole")]
@@ -353,11 +315,11 @@ def test_a_killed_fit_goes_on_bit_for_bit(tmp_path):
 
 
 @pytest.mark.slow
-def test_ctrl_c_says_how_to_go_on(tmp_path):
+def test_ctrl_c_says_how_to_go_on(tmp_path, tiny):
     data = write_table(tmp_path / "data.csv")
     out = tmp_path / "run"
     process = subprocess.Popen(
-        [sys.executable, "-m", "conservax", "fit", str(data), "--out", str(out), *TINY,
+        [sys.executable, "-m", "conservax", "fit", str(data), "--out", str(out), *tiny,
          "--steps", "100000", "--validation", "0"],
         env=os.environ | {"JAX_PLATFORMS": "cpu"}, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
@@ -377,3 +339,18 @@ def test_words_after_a_flag_belong_to_it():
     assert repeat_flag("--c", ["--c", "x", "--c", "y"]) == ["--c", "x", "--c", "y"]
     assert repeat_flag("--c", ["--c"]) == ["--c"]
     assert repeat_flag("--c", ["--c", "--out", "z"]) == ["--c", "--out", "z"]
+
+
+@pytest.mark.parametrize(
+    ("told", "shown"),
+    [
+        ("Give growth_weight=0.1.", "Give --growth-weight 0.1."),
+        ("expected total_mass as {time: size}", "expected --total-mass as {time: size}"),
+        ("Raise memory_rows.", "Raise --memory-rows."),
+        ("or pass force=True.", "or pass --force."),
+        ("expected time 'when' in the steps", "expected time 'when' in the steps"),
+        ("x.memory_rows_of and total_masses", "x.memory_rows_of and total_masses"),
+    ],
+)
+def test_messages_of_the_library_name_options_as_they_are_typed(told, shown):
+    assert as_flags(told) == shown

@@ -22,7 +22,7 @@ TASK = """
 start = {means = [-3, 0], deviations = 0.2}
 goal = {means = [3, 0], deviations = 0.2}
 circles = {centre = [[0, 3]], radius = 1, weight = 100}
-solve = {steps = 30, bumps = 3, waves = 4, points = 48}
+solve = {steps = 30, components = 3, coefficients = 4, points = 48}
 rollout = {paths = 12}
 """
 
@@ -97,7 +97,7 @@ WALL = """
 start = {means = [-3, 0], deviations = 0.2}
 goal = {means = [3, 0], deviations = 0.2}
 circles = {centre = [[0, 0]], radius = 2, weight = 0.01}
-solve = {steps = 30, bumps = 3, waves = 4, points = 48}
+solve = {steps = 30, components = 3, coefficients = 4, points = 48}
 rollout = {paths = 40}
 """
 
@@ -147,7 +147,7 @@ BESIDE = """
 start = {means = [-3, 0], deviations = 0.2}
 goal = {means = [3, 0], deviations = 0.2}
 circles = {centre = [[0, 1.6]], radius = 1, weight = 0.001}
-solve = {steps = 10, control_steps = 0, bumps = 2, waves = 2, bend = 0, points = 48}
+solve = {steps = 10, control_steps = 0, components = 2, coefficients = 2, bend = 0, points = 48}
 rollout = {paths = 1000, diffusion = [0, 3]}
 """
 
@@ -161,6 +161,6 @@ def test_the_file_holds_the_verdict_that_the_command_ends_with(tmp_path, capsys,
         main(["plan", str(tmp_path / "task.toml"), "--out", str(tmp_path / "run"), "--json"])
     still, shaken = json.loads(capsys.readouterr().out)["rollouts"]
     assert still["hit"] <= 0.01 < shaken["hit"]
-    kept = conservax.load(tmp_path / "run" / "model.conservax").settings["checks"]
-    assert [check["passed"] for check in kept] == [True, False]
-    assert [check["value"] for check in kept] == [still["hit"], shaken["hit"]]
+    kept = conservax.load(tmp_path / "run" / "model.conservax").settings.checks
+    assert [check.passed for check in kept] == [True, False]
+    assert [check.value for check in kept] == [still["hit"], shaken["hit"]]

@@ -13,9 +13,11 @@ from conservax.control import (
     Congestion,
     Entropy,
     Flocking,
+    FourierTrajectories,
     Normals,
     ObstacleWarning,
     PlanScores,
+    PlanTraining,
     Potential,
     Problem,
     RepeatWarning,
@@ -94,6 +96,10 @@ def test_held_ends_have_no_gradient_and_waves_have():
     assert hold_ends(other, (True, True)) is other
 
 
+def few(components, coefficients):
+    return FourierTrajectories(components=components, coefficients=coefficients)
+
+
 @pytest.fixture(scope="module")
 def solved():
     """Past a circle in the middle."""
@@ -103,7 +109,7 @@ def solved():
         costs=[Circles([[0.0, 0.0]], 1.0, weight=200.0, margin=0.2), Entropy(1.0)],
         columns=("east", "north"),
     )
-    return plan(problem, bumps=8, waves=6, steps=300, points=128)
+    return plan(problem, model=few(8, 6), training=PlanTraining(steps=300, points=128))
 
 
 def test_a_plan_goes_round_and_arrives(solved):
@@ -165,23 +171,39 @@ def test_nobody_counts_on_thinning_the_crowd_in_a_game():
 
 
 @pytest.mark.parametrize(
-    ("name", "value"),
+    ("settings", "name", "value"),
     [
-        ("steps", -1),
-        ("steps", True),
-        ("bumps", 2.5),
-        ("points", 0),
-        ("waves", "a"),
-        ("seed", -1),
-        ("learning_rate", np.nan),
-        ("bend", np.nan),
-        ("end_weight", "a"),
+        (PlanTraining, "steps", -1),
+        (PlanTraining, "steps", True),
+        (FourierTrajectories, "components", 2.5),
+        (PlanTraining, "points", 0),
+        (FourierTrajectories, "coefficients", "a"),
+        (PlanTraining, "learning_rate", np.nan),
+        (FourierTrajectories, "bend", np.nan),
+        (PlanTraining, "end_weight", "a"),
     ],
 )
-def test_numbers_that_make_no_sense_are_told_by_name(name, value):
-    problem = Problem(Normals([0.0], 1.0), Normals([2.0], 1.0))
+def test_numbers_that_make_no_sense_are_told_by_name(settings, name, value):
     with pytest.raises(DataError, match=name):
-        plan(problem, **{name: value})
+        settings(**{name: value})
+
+
+def test_a_seed_is_a_whole_number_and_some_steps_are_made():
+    problem = Problem(Normals([0.0], 1.0), Normals([2.0], 1.0))
+    with pytest.raises(DataError, match="seed"):
+        plan(problem, seed=-1)
+    with pytest.raises(DataError, match="at least one step"):
+        PlanTraining(likelihood_steps=0, control_steps=0, steps=0)
+
+
+def test_training_stops_where_on_chunk_says_true():
+    problem = Problem(Normals([0.0], 1.0), Normals([2.0], 1.0))
+    training = PlanTraining(likelihood_steps=2, control_steps=0, steps=3, points=8)
+    seen = []
+    plan(
+        problem, model=few(1, 1), training=training, on_chunk=lambda r: seen.append(r.step) or True
+    )
+    assert seen == [2]
 
 
 def test_few_paths_are_scored(solved):
@@ -190,7 +212,8 @@ def test_few_paths_are_scored(solved):
 
 def test_a_start_of_almost_no_width_is_solved():
     problem = Problem(Normals([-3.0, 0.0], 1e-4), Normals([3.0, 0.0], 0.2))
-    done = plan(problem, bumps=2, waves=2, likelihood_steps=5, control_steps=0, steps=5, points=16)
+    training = PlanTraining(likelihood_steps=5, control_steps=0, steps=5, points=16)
+    done = plan(problem, model=few(2, 2), training=training)
     assert np.isfinite(done.costs(64)["total"])
 
 
@@ -203,7 +226,7 @@ def test_columns_are_different_names(columns):
 def test_an_end_without_a_goal_goes_where_the_terminal_cost_is_low():
     problem = Problem(Normals([2.0], 0.3), terminal=lambda x: 20 * x[0] ** 2)
     how = {"likelihood_steps": 5, "control_steps": 0, "steps": 400, "learning_rate": 0.05}
-    done = plan(problem, bumps=1, waves=1, points=64, **how)
+    done = plan(problem, model=few(1, 1), training=PlanTraining(points=64, **how))
     # Straight to 2 / (1 + 40): the control cost asks for the rest.
     assert done.model.sample(1.0, 2000).mean() == pytest.approx(2 / 41, abs=0.1)
     assert done.model.sample(0.0, 2000).mean() == pytest.approx(2.0, abs=0.1)
@@ -215,31 +238,35 @@ def test_a_plan_is_saved_as_a_model(solved, tmp_path):
     x = np.array([[0.0, 1.5]])
     np.testing.assert_allclose(model.velocity(0.4, x), solved.model.velocity(0.4, x))
     assert model.columns == ("east", "north")
+    assert model.settings == solved.model.settings
+    assert model.settings.plan["components"] == 8
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("density", ["factorized", "autoregressive"])
-def test_other_densities_and_samples(density):
+@pytest.mark.parametrize("model", ["factorized", "autoregressive"])
+def test_other_densities_and_samples(model):
     rng = np.random.default_rng(0)
     start, goal = (rng.normal(middle, 1, (500, 2)) for middle in ([0.0, 0.0], [2.0, 0.0]))
     problem = Problem(Samples(start), goal, costs=[Potential([1.0, 0.0])])
-    done = plan(problem, density=density, likelihood_steps=40, control_steps=5, steps=5, points=64)
-    history = done.model.history
-    assert history["nll"].iloc[0] > history["nll"].iloc[-1]
+    training = PlanTraining(likelihood_steps=40, control_steps=5, steps=5, points=64)
+    done = plan(problem, model=model, training=training)
+    nll = done.model.metrics["nll"]
+    assert nll.iloc[0] > nll.iloc[-1]
     assert np.isfinite(done.costs(256)["total"])
 
 
 def test_it_refuses_another_density():
     problem = Problem(Normals([0.0], 1.0), Normals([1.0], 1.0))
-    with pytest.raises(DataError, match="expected a density of"):
-        plan(problem, density="fluid")
+    with pytest.raises(DataError, match="expected a model of"):
+        plan(problem, model="fluid")
 
 
 def test_where_nothing_stands_nothing_is_hit():
     problem = Problem(Normals([0.0], 1.0), Normals([2.0], 1.0))
-    done = plan(problem, bumps=1, waves=1, likelihood_steps=1, control_steps=0, steps=0, points=8)
+    training = PlanTraining(likelihood_steps=1, control_steps=0, steps=0, points=8)
+    done = plan(problem, model=few(1, 1), training=training)
     assert done.scores(done.rollout(8), diffusion=0.0).hit is None
-    assert done.model.settings["checks"] == []
+    assert done.model.settings.checks == ()
 
 
 def test_an_obstacle_without_a_weight_costs_what_is_asked_in_its_middle():
@@ -260,17 +287,17 @@ def test_boxes_are_learned_from_whatever_the_compiler_rounds():
     problem = Problem(Normals([-3.0, 0.0], 0.2), Normals([3.0, 0.0], 0.2), costs=[boxes])
     how = {"likelihood_steps": 2, "control_steps": 0, "steps": 3}
     with pytest.warns(ObstacleWarning, match="100 % of paths hit an obstacle"):
-        done = plan(problem, bumps=3, waves=4, points=48, **how)
-    assert np.isfinite(done.model.history["train"]).all()
+        done = plan(problem, model=few(3, 4), training=PlanTraining(points=48, **how))
+    assert np.isfinite(done.model.metrics["train"]).all()
 
 
 def test_it_says_when_it_begins_anew_with_heavier_obstacles():
     # In one step nobody learns to go round, whatever the weight.
     circle = Circles([[0.0, 0.0]], 1.0)
     problem = Problem(Normals([-3.0, 0.0], 0.2), Normals([3.0, 0.0], 0.2), costs=[circle])
-    how = {"likelihood_steps": 1, "control_steps": 0, "steps": 1, "bumps": 2, "waves": 2}
+    how = {"likelihood_steps": 1, "control_steps": 0, "steps": 1}
     with pytest.warns() as told:
-        plan(problem, points=16, **how)
+        plan(problem, model=few(2, 2), training=PlanTraining(points=16, **how))
     assert [warning.category for warning in told] == [RepeatWarning, RepeatWarning, ObstacleWarning]
     assert "hit an obstacle, expected 1 % or fewer: solving anew with 10 times" in str(
         told[0].message

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from conservax.control import Circles, Samples, read_task
+from conservax.control import Circles, FourierTrajectories, PlanTraining, Samples, read_task
 from conservax.data import DataError
 
 ENDS = """
@@ -34,7 +34,7 @@ def test_a_whole_file(tmp_path):
     start = {means = [0, 0], deviations = 0.1}
     goal = {file = "goal.csv"}
     terminal = {centre = [4, 0], weight = 3}
-    solve = {steps = 7, bumps = 3}
+    solve = {steps = 7, components = 3}
     rollout = {diffusion = [0, 1], paths = 20}
     entropy = {weight = 1}
     workspace = {low = [-9, -9], high = [9, 9]}
@@ -48,7 +48,10 @@ def test_a_whole_file(tmp_path):
     """
     asked = read(tmp_path, text)
     problem = asked.problem
-    assert asked.solve == {"steps": 7, "bumps": 3}
+    assert asked.solve == {
+        "model": FourierTrajectories(components=3),
+        "training": PlanTraining(steps=7),
+    }
     assert (asked.diffusions, asked.paths) == ((0.0, 1.0), 20)
     assert (problem.diffusion, problem.control_weight, problem.columns) == (0.2, 2.0, ("x", "y"))
     assert [c.weight for c in problem.costs if isinstance(c, Circles)] == [None, 7.0]
@@ -80,6 +83,9 @@ def test_a_task_by_name(tmp_path):
         (ENDS + "[circles]\ncentre = [[4, 0]]\nradius = 1", "goal: expected a place outside"),
         (ENDS + "[entropy]\nweight = 'x'", "entropy.weight: expected a number"),
         (ENDS + "[solve]\nstep = 3", "solve: unknown key 'step'"),
+        (ENDS + "[solve]\nsteps = -3", "task.toml: solve: steps: expected a whole number"),
+        (ENDS + "[solve]\ncomponents = 0", "task.toml: solve: components: expected a whole number"),
+        (ENDS + "[solve]\nmodel = 'factorized'\nbend = 0.1", r"\['bend'\] with Fourier trajectories"),
         (ENDS + "[rollout]\npaths = 2", "rollout.paths: expected a whole number"),
         (ENDS + "[rollout]\ndiffusion = [0, -1]", "rollout.diffusion: expected 0 or more"),
         ("start = {means = [0], deviations = 1}\ngoal = {means = [0, 1], deviations = 1}",

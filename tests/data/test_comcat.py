@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from conservax.data import DataError, Units, cut, read_again, read_comcat
+from conservax.data import ComCatReader, DataError, Units, WindowReader, cut, read_comcat
 
 HEADER = (
     "time,latitude,longitude,depth,mag,magType,nst,gap,dmin,rms,net,id,updated,place,type,"
@@ -119,14 +119,17 @@ def test_another_file_is_read_like_the_first(path, tmp_path):
     first = read_comcat(path, min_magnitude=4.5, box=(110, 130, -10, 10))
     blast, small, far = row(type="quarry blast"), row(id="us2", mag=4), row(id="us3", lon=0)
     other = write(tmp_path / "other.csv", blast, small, far, row(id="us4", lat=3))
-    again = read_again(other, like=Units.of(first), comcat=first.comcat)
+    assert first.reader == ComCatReader(4.5, (110.0, 130.0, -10.0, 10.0))
+    again = first.reader.read(other, Units.of(first))
     assert again.x.tolist() == [[120.25, 3.0]]
     events = cut(first, 2)
-    windows = read_again(path, like=Units.of(first), events=events.how(), comcat=events.comcat)
+    reader = WindowReader.of(events)
+    assert reader.catalogue == first.reader
+    windows = reader.read(path, Units.of(first))
     np.testing.assert_array_equal(windows.t, events.t)
     frame = pd.DataFrame({"time": [0], "longitude": [1.0], "latitude": [2.0]})
     with pytest.raises(DataError, match="expected timestamps"):
-        read_again(frame, like=Units.of(first), comcat=first.comcat)
+        first.reader.read(frame, Units.of(first))
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from types import SimpleNamespace
@@ -26,10 +26,11 @@ from conservax.data import Split, Table, Units, split
 from conservax.density import Gaussian
 from conservax.flux import KnotheRosenblatt
 from conservax.law import ConservationLaw
+from conservax.model import Settings
 
 SPREAD = 0.5
 DRIFT = 2.0  # of every coordinate, in standardised units over the whole time range
-HISTORY = pd.DataFrame(
+METRICS = pd.DataFrame(
     {
         "step": [1, 10, 100, 1000],
         "train": [3.0, 2.0, 1.5, 1.2],
@@ -55,8 +56,8 @@ class KnownModel:
 
     units: Units
     split: Split | None
-    history: pd.DataFrame = field(default_factory=lambda: HISTORY)
-    settings: dict[str, Any] = field(default_factory=lambda: {"steps": 1000, "note": "a < b"})
+    metrics: pd.DataFrame = field(default_factory=lambda: METRICS)
+    settings: Settings = field(default_factory=lambda: Settings(notes=("a < b",)))
     check_passes: bool = False
 
     @cached_property
@@ -113,7 +114,7 @@ def known_model(dim: int, *, columns=None, kind="number", source="known", data=T
     )
     parts = split(table, validation=0.2, test=0.2, seed=0)
     model = KnownModel(units, parts if data else None)
-    model.settings["source"] = source
+    model.settings = replace(model.settings, source=source)
     return model
 
 

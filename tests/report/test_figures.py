@@ -12,7 +12,7 @@ from scipy.stats import kstwo
 from conservax.report._figures import calibration_figure, learning_figure, streamline_figure
 from conservax.report._motion import Motion
 
-HISTORY = pd.DataFrame(
+METRICS = pd.DataFrame(
     {
         "step": [1, 10, 100, 1000],
         "train": [300.0, 2.0, 1.5, 1.2],
@@ -50,26 +50,26 @@ def test_bands_are_those_of_the_largest_deviation():
 
 
 @pytest.mark.parametrize(
-    "history",
+    "metrics",
     [
-        HISTORY,
-        HISTORY.iloc[:1],
-        HISTORY.assign(validation=np.nan),
-        HISTORY.assign(likelihood=1.0),
-        HISTORY.assign(likelihood=1.0, kinetic_energy=[9.0, 2.0, 1.0, np.nan]),
-        HISTORY.assign(train=[-5.0, -5.0, -5.0, -5.0], validation=None),
+        METRICS,
+        METRICS.iloc[:1],
+        METRICS.assign(validation=np.nan),
+        METRICS.assign(likelihood=1.0),
+        METRICS.assign(likelihood=1.0, kinetic_energy=[9.0, 2.0, 1.0, np.nan]),
+        METRICS.assign(train=[-5.0, -5.0, -5.0, -5.0], validation=None),
     ],
     ids=["plain", "one row", "no validation", "one term", "two terms", "constant"],
 )
-def test_learning_curves_of_every_history(history):
-    found = words(learning_figure(history))
+def test_learning_curves_of_all_metrics(metrics):
+    found = words(learning_figure(metrics))
     assert {"step", "loss", "train"} <= set(found)
-    assert ("terms of the objective" in found) == ("kinetic_energy" in history)
+    assert ("terms of the objective" in found) == ("kinetic_energy" in metrics)
 
 
 def test_pictures_take_their_colours_from_the_page_and_share_one_page():
     ranks = np.random.default_rng(0).uniform(size=(50, 2))
-    pictures = calibration_figure(ranks, ("a", "b")), learning_figure(HISTORY)
+    pictures = calibration_figure(ranks, ("a", "b")), learning_figure(METRICS)
     for svg in pictures:
         assert re.findall(r"(?:fill|stroke): (#\w+)", svg) == []
         assert svg.startswith("<svg")
@@ -84,7 +84,7 @@ def test_pictures_take_their_colours_from_the_page_and_share_one_page():
 
 def test_drawing_leaves_matplotlib_as_it_was():
     before = dict(mpl.rcParams)
-    learning_figure(HISTORY)
+    learning_figure(METRICS)
     assert dict(mpl.rcParams) == before
 
 

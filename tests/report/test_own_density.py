@@ -10,10 +10,12 @@ import pytest
 from jax.scipy.stats import norm
 
 import conservax
+from conservax import HoldOut, Training
 from conservax.data import Events
 from conservax.density import AbstractDensity
 from conservax.flux import AbstractFlux
 from conservax.law import ConservationLaw
+from conservax.models import PointProcess
 
 
 class Round(AbstractDensity):
@@ -48,8 +50,12 @@ def test_a_page_of_events_leaves_ranks_of_places_out(tmp_path):
     places, windows = rng.normal(size=(240, 2)), np.arange(40.0)
     kind = (10.0, ("east", "north"), "h", "number", "steady")
     events = Events(t, places, np.repeat(np.arange(40), 6), windows, *kind, sequence_name="day")
-    tiny = {"components": 5, "state": 4, "width": 4, "steps": 1, "test": 0.2}
-    model = conservax.fit_events(events, progress=False, **tiny)
+    model = conservax.fit_events(
+        events,
+        model=PointProcess(components=5, state_size=4, width=4),
+        training=Training(steps=1, progress=False),
+        holdout=HoldOut(test=0.2),
+    )
     own = Round(jnp.ones(()), condition_dim=model.law.law.density.condition_dim)
     law = ConservationLaw(own, Still())
     model.law = eqx.tree_at(lambda law: law.law, model.law, law)

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import conservax
+from conservax.model import Settings
 from conservax.report import write_report
 from conservax.report._example import example
 from conservax.report._sections import score_table
@@ -86,8 +87,8 @@ def test_the_code_on_the_page_runs(make_model, monkeypatch, kind):
 
 def test_without_data_the_page_says_so(tmp_path, make_model):
     model = make_model(1, data=False)
-    model.history = model.history.iloc[:0]
-    model.settings = {}
+    model.metrics = model.metrics.iloc[:0]
+    model.settings = Settings()
     text = Reader(write_report(model, tmp_path / "r.html").read_text(encoding="utf-8")).text
     assert text.count("came without its data") == 2
     assert "No history of training" in text

@@ -1,7 +1,6 @@
 """The page of a plan: obstacles whole and true to scale, no word of data that nobody has."""
 
 import re
-from dataclasses import asdict
 
 import numpy as np
 import pytest
@@ -10,6 +9,7 @@ from matplotlib.axes import Axes
 from conservax.check import CheckResult
 from conservax.control import Boxes, Circles
 from conservax.control._verdict import advice, clear_paths, outlines
+from conservax.model import Settings
 from conservax.report import write_report
 from conservax.report._animation import write_animation
 from conservax.report._picture import picture
@@ -20,9 +20,9 @@ WALLS = (Boxes([[-0.5, 30.0]], [[0.5, 90.0]]), Circles([[-9.0, 0.0]], 2.0))
 @pytest.fixture
 def steered(make_model):
     model = make_model(2, data=False)
-    model.history = model.history.drop(columns="validation").assign(validation=np.nan)
+    model.metrics = model.metrics.drop(columns="validation").assign(validation=np.nan)
     result = clear_paths(WALLS, 0.11, 500, 0.0)
-    model.settings = {"obstacles": outlines(WALLS), "checks": [asdict(result)], "seed": 0}
+    model.settings = Settings(obstacles=outlines(WALLS), checks=(result,))
     return model
 
 

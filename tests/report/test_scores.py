@@ -6,6 +6,7 @@ import pytest
 from scipy.stats import norm
 
 from conservax.data import Split
+from conservax.model import Settings
 from conservax.report._sections import score_table, time_table
 from conservax.score import Score, scores, scores_by_time
 
@@ -66,7 +67,7 @@ def test_each_snapshot_has_its_score_and_those_left_out_are_told(make_model):
     test = model.split.test
     model.split = model.split._replace(test=replace(test, t=np.where(test.t < 6, 3.0, 9.0)))
     assert time_table(scores_by_time(model, test), "test") == ""  # times of their own
-    model.settings["left_out"] = [9.0]
+    model.settings = Settings(left_out=(9.0,))
     early, late = scores_by_time(model, model.split.test)
     assert (early.time, early.left_out, late.time, late.left_out) == ("3", False, "9", True)
     assert early.rows + late.rows == len(test)
@@ -81,7 +82,8 @@ def test_a_last_time_left_out_has_the_normal_of_the_nearest_and_that_is_said(mak
     train, validation, test = (replace(part, t=np.round(part.t / 2)) for part in model.split)
     last = max(test.t)
     train, validation = (part.take(np.flatnonzero(part.t < last)) for part in (train, validation))
-    model.split, model.settings["left_out"] = Split(train, validation, test), [last]
+    model.split = Split(train, validation, test)
+    model.settings = Settings(left_out=(last,))
     found = scores_by_time(model, test)[-1]
     assert found.left_out
     nearest = train.x[train.t == max(train.t)]

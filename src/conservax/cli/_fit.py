@@ -14,6 +14,7 @@ from conservax.cli._app import (
     SeedOption,
     answer,
     app,
+    as_flags,
     flags,
     given,
     say,
@@ -147,7 +148,7 @@ def fit_command(
             "conservax fit data.csv --time t --columns x y --out run"
         )
     params = {name: context.params[name] for name in given(context)}
-    spec, training = _spec(model, params), Training(**chosen(Training, params))
+    spec, training = _spec(model, params), _training(params)
     holdout = HoldOut(**chosen(HoldOut, params))
     _check_used(params)
     check_out_folder(out, force)
@@ -202,6 +203,17 @@ def _spec(name: str, params: Mapping[str, Any]) -> Any:
     if "total_mass" in own:
         own["total_mass"] = read_masses(own["total_mass"])
     return SPECS[name](**own)
+
+
+def _training(params: Mapping[str, Any]) -> Training:
+    """The settings of training that were given.
+
+    **Raises:** `BadInput` for numbers that make no sense.
+    """
+    try:
+        return Training(**chosen(Training, params))
+    except ValueError as error:
+        raise BadInput(as_flags(str(error))) from error
 
 
 def _tell_price(spec: AbstractModelSpec) -> None:

@@ -90,9 +90,12 @@ def _arguments(path: Path, solve: dict[str, Any]) -> dict[str, Any]:
             f"{path}: solve: expected {sorted(trajectories)} with Fourier trajectories alone; got "
             f"model = {usual!r}. Leave them out."
         )
-    if trajectories:
-        solve["model"] = FourierTrajectories(**trajectories)
-    return solve | {"training": PlanTraining(**training)}
+    try:
+        if trajectories:
+            solve["model"] = FourierTrajectories(**trajectories)
+        return solve | {"training": PlanTraining(**training)}
+    except DataError as error:
+        raise DataError(f"{path}: solve: {error}") from error
 
 
 def _problem(path: Path, given: dict[str, Any]) -> Problem:

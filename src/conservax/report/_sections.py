@@ -192,6 +192,8 @@ def table(heads: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
 
 def settings_table(settings: Settings) -> str:
     """A row per setting that says something; those of the model, training and hold-out by field."""
+    if settings == Settings():
+        return '<p class="note">None were recorded.</p>'
     rows = []
     for name, value in plain(settings).items():
         if name in _SHOWN_ELSEWHERE or value in (None, [], {}, ""):
@@ -204,6 +206,4 @@ def settings_table(settings: Settings) -> str:
             )
             for part, held in fields.items()
         ]
-    if not rows:
-        return '<p class="note">None were recorded.</p>'
     return table(("Setting", "Value"), rows)

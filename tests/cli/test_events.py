@@ -1,38 +1,39 @@
-"""Events with memory, as a user drives them."""
+"""Point processes, as a user drives them."""
 
 import json
 
 import numpy as np
 import pytest
 
-from conservax.cli import main
 from conservax.data import pinwheel_hawkes
 
 READING = ["--time", "h", "--columns", "east", "north", "--sequence", "day", "--window", "30"]
 SMALL = ["--steps", "2", "--components", "10", "--width", "4"]
 
 
-def run(*arguments):
-    """Exit code of a command."""
-    with pytest.raises(SystemExit) as stop:
-        main([str(argument) for argument in arguments])
-    return stop.value.code
-
-
 @pytest.fixture(scope="module")
-def work(tmp_path_factory):
+def work(tmp_path_factory, run):
     folder = tmp_path_factory.mktemp("work")
     t, x, day = pinwheel_hawkes(np.random.default_rng(0), 40)
     lines = [f"{d},{h},{a},{b}" for d, h, (a, b) in zip(day, t, x, strict=True)]
     (folder / "events.csv").write_text("day,h,east,north\n" + "\n".join(lines))
     assert (
-        run("fit", folder / "events.csv", *READING, "--history", *SMALL, "--out", folder / "run")
+        run(
+            "fit",
+            folder / "events.csv",
+            *READING,
+            "--model",
+            "point-process",
+            *SMALL,
+            "--out",
+            folder / "run",
+        )
         == 0
     )
     return folder
 
 
-def test_scores_are_those_of_times_and_of_places(work, capsys):
+def test_scores_are_those_of_times_and_of_places(work, capsys, run):
     capsys.readouterr()
     assert run("score", work / "run", work / "events.csv", "--json") == 0
     found = json.loads(capsys.readouterr().out)
@@ -42,14 +43,14 @@ def test_scores_are_those_of_times_and_of_places(work, capsys):
     assert len(found["scores"]) == 5
 
 
-def test_draws_are_whole_windows(work):
+def test_draws_are_whole_windows(work, run):
     assert run("sample", work / "run", "-n", 3, "--out", work / "new.csv") == 0
     header, *rows = (work / "new.csv").read_text().splitlines()
     assert header == "window,h,east,north"
     assert {int(row.split(",")[0]) for row in rows} == {0, 1, 2}
 
 
-def test_check_says_how_times_counts_and_places_fare(work, capsys):
+def test_check_says_how_times_counts_and_places_fare(work, capsys, run):
     capsys.readouterr()
     code = run("check", work / "run", "--json")
     found = json.loads(capsys.readouterr().out)
@@ -61,7 +62,7 @@ def test_check_says_how_times_counts_and_places_fare(work, capsys):
     assert by_name["mass"]["passed"]
 
 
-def test_the_report_is_one_page_without_scripts(work):
+def test_the_report_is_one_page_without_scripts(work, run):
     assert run("report", work / "run") == 0
     page = (work / "run" / "report.html").read_text()
     for words in ("How many events a window?", "time rescaling", "Dispersion", "Poisson, "):
@@ -75,22 +76,51 @@ def test_the_report_is_one_page_without_scripts(work):
     [
         (
             ["transport", "run", "events.csv", "--from", 1, "--to", 2, "--out", "m.csv"],
-            "expected a model without memory",
+            "expected a model of rows; got a point process",
         ),
         (["sample", "run", "-n", 3, "--time", 1, "--out", "b.csv"], "no --time"),
-        (["fit", "events.csv", *READING[:5], "--history", "--out", "r"], "--sequence COLUMN"),
-        (["fit", "events.csv", *READING, "--history", "--kinetic", 1, "--out", "r"], "--kinetic"),
-        (["fit", "events.csv", *READING, "--history", "--growth", 1, "--out", "r"], "--growth"),
+        (
+            ["fit", "events.csv", *READING[:5], "--model", "point-process", "--out", "r"],
+            "--sequence COLUMN",
+        ),
+        (
+            [
+                "fit",
+                "events.csv",
+                *READING,
+                "--model",
+                "point-process",
+                "--kinetic-weight",
+                1,
+                "--out",
+                "r",
+            ],
+            "--kinetic-weight",
+        ),
+        (
+            [
+                "fit",
+                "events.csv",
+                *READING,
+                "--model",
+                "point-process",
+                "--growth-weight",
+                1,
+                "--out",
+                "r",
+            ],
+            "--growth-weight",
+        ),
     ],
 )
-def test_what_does_not_go_with_memory_is_told(work, command, words, monkeypatch, capsys):
+def test_what_does_not_go_with_memory_is_told(work, command, words, monkeypatch, capsys, run):
     monkeypatch.chdir(work)
     assert run(*command) == 2
     assert words in " ".join(capsys.readouterr().err.split())
     assert not (work / "r").exists()
 
 
-def test_degrees_of_a_plain_table_are_checked_and_the_calendar_is_kept(work, capsys):
+def test_degrees_of_a_plain_table_are_checked_and_the_calendar_is_kept(work, capsys, run, tiny):
     lines = ["t,lon,lat", *(f"{n},{n},{n / 2}" for n in range(60))]
     (work / "fine.csv").write_text("\n".join(lines))
     (work / "wrong.csv").write_text("\n".join([*lines, "60,200,0"]))

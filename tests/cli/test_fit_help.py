@@ -1,0 +1,63 @@
+"""The options of `conservax fit`: those of its settings, each once, panel by panel."""
+
+import re
+from dataclasses import fields
+
+import pytest
+
+from conservax import HoldOut, Training, models
+from conservax.cli._options import chosen, documented, typed
+
+PANELS = {
+    "Data": "--time --columns --dims --degrees --prior-growth --validation --test --by --leave-out",
+    "Events": "--sequence --window --stride --comcat --min-magnitude",
+    "Model": "--model --components --width --depth --max-frequency --triggering --state-size "
+    "--inter-event-components",
+    "Objective": "--diffusion --reference --kinetic-weight --growth-weight --total-mass",
+    "Training": "--seed --steps --batch-size --learning-rate --noise --time-noise --patience "
+    "--members --clip --average --chunk --memory-rows --progress",
+    "Output": "--out --resume --force --json",
+}
+SETTINGS = (
+    *models.MODELS.values(),
+    models.PointProcess,
+    HoldOut,
+    Training,
+)
+
+
+@pytest.fixture
+def shown(run, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "200")
+    assert run("fit", "--help") == 0
+    return capsys.readouterr().out
+
+
+def test_the_help_has_panels_in_order(shown):
+    parts = re.split(r"╭─ (\w+) ─", shown)
+    found = dict(zip(parts[1::2], parts[2::2], strict=True))
+    assert [name for name in found if name in PANELS] == list(PANELS)
+    for name, options in PANELS.items():
+        flags = set(re.findall(r"^│ \*?\s*(--[a-z-]+)", found[name], re.MULTILINE))
+        assert flags == set(options.split()), name
+
+
+def test_every_field_that_can_be_typed_has_an_option_and_a_sentence(shown):
+    for cls in SETTINGS:
+        for field in fields(cls):
+            flag = f"--{field.name.replace('_', '-')}"
+            assert (flag in shown) == (typed(cls, field.name) is not None), field.name
+            assert documented(cls)[field.name], field.name
+
+
+def test_options_tell_which_model_has_them(shown):
+    lines = " ".join(shown.replace("│", " ").split())
+    assert re.search(r"--growth-weight.*?Not with trajectories, point-process", lines)
+    assert re.search(r"--state-size.*?With point-process", lines)
+    assert "Training steps at most: 2000 in fit, 1500 in fit_events" in lines
+
+
+def test_only_what_was_given_is_chosen():
+    params = {"steps": 30, "noise": None, "members": 2, "out": "run", "leave_out": []}
+    assert chosen(Training, params) == {"steps": 30, "members": 2}
+    assert chosen(HoldOut, params) == {}
