@@ -68,6 +68,7 @@ def run(page, folder):
             code = compile("\n" * block.line + block.code, str(page), "exec")
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", ObstacleWarning)  # plans of few steps hit them
+                warnings.filterwarnings("ignore", "trips.parquet: .* a batch at a time")
                 exec(code, names)
     return names
 
