@@ -17,12 +17,13 @@ from conservax.field import MatrixField
 from conservax.flux import KnotheRosenblatt
 from conservax.law import ConservationLaw
 from conservax.objective import KineticEnergy, NegativeLogLikelihood, ReferenceEnergy, Rows
-from conservax.reference import Given
-from conservax.train import Stage, train
+from conservax.reference import Given, WithReference
+from conservax.train import Stage, Training, train
 
 DRAWS = 100_000  # from each end
 NETWORK = {"components": 4, "width": 64, "depth": 2, "kernel": "normal"}
 FIELD = {"width": 32, "depth": 2}
+BROWNIAN = Given(lambda t, x: jnp.zeros_like(x))
 
 
 @dataclass(frozen=True)
@@ -111,15 +112,13 @@ def learn(
         KnotheRosenblatt(),
         MatrixField(bridge.dim, **FIELD, key=key),
         bridge.g,
-        Given(lambda t, x: jnp.zeros_like(x)) if bridge.g else None,
     )
     energy = ReferenceEnergy(512) if bridge.g else KineticEnergy(512)
-    return train(
-        law,
+    found = train(
+        WithReference(law, BROWNIAN) if bridge.g else law,
         Rows(jnp.repeat(jnp.array([0.0, 1.0]), DRAWS), x),
         [Stage(steps, NegativeLogLikelihood() + weight * energy) for steps, weight in stages],
         key=key,
-        batch_size=4096,
-        learning_rate=4e-3,
-        average=0.998,
+        training=Training(batch_size=4096, learning_rate=4e-3, average=0.998),
     ).law
+    return found.law if bridge.g else found

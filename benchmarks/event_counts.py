@@ -99,7 +99,8 @@ def figures(name, quick):
     events = make(rng, 40 if quick else WINDOWS)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of ties in the catalogue of earthquakes
-        model = conservax.fit_events(events, steps=400 if quick else 1500, progress=False)
+        training = conservax.Training(steps=400 if quick else 1500, progress=False)
+        model = conservax.fit_events(events, training=training)
     drawn = model.simulate(SIMULATED, seed=1, most_events=600).counts
     fresh = make(rng, WINDOWS)
     residuals = pooled_residuals(model.integrated_hazards(fresh))
@@ -113,7 +114,7 @@ def figures(name, quick):
         "empty": np.mean(drawn == 0),
         "KS": stats.kstest(residuals, "expon").statistic,
         "by chance": stats.kstwo.ppf(0.99, len(residuals)),
-        "steps": model.settings["steps"],
+        "steps": model.settings.outcome.steps,
         "seconds": time.perf_counter() - start,
     }
 

@@ -17,7 +17,6 @@ from pathlib import Path
 
 import jax
 import numpy as np
-import pandas as pd
 import pyarrow
 from pyarrow import parquet
 
@@ -29,7 +28,7 @@ from conservax.fitting import Model
 from conservax.flux import KnotheRosenblatt
 from conservax.law import ConservationLaw
 from conservax.objective import NegativeLogLikelihood
-from conservax.train import Stage, train
+from conservax.train import Stage, Training, train
 
 SIZES, LIMIT = (100_000, 1_000_000, 10_000_000), 0.20
 BATCH, CHUNK, PIECE = 1024, 25, 100_000
@@ -65,7 +64,7 @@ def measure(path: Path) -> dict[str, float]:
     reading = [seconds_of(lambda: deal(stream, validation=0.1, seed=0)) for _ in range(2 + times)]
     network = {"components": 8, "width": 32, "depth": 2}
     law = ConservationLaw(Autoregressive(2, **network, key=jax.random.key(0)), KnotheRosenblatt())
-    model = Model(law, dealt.units, history=pd.DataFrame(), settings={})
+    model = Model(law, dealt.units)
     marks = [time.process_time()]
     steps = times * len(stream) // BATCH
     trained = train(
@@ -74,8 +73,7 @@ def measure(path: Path) -> dict[str, float]:
         [Stage(steps - steps % CHUNK, NegativeLogLikelihood())],
         key=jax.random.key(0),
         validation=model.rows(dealt.split.validation.take(np.arange(1024))),
-        batch_size=BATCH,
-        chunk=CHUNK,
+        training=Training(batch_size=BATCH, chunk=CHUNK),
         on_chunk=lambda report: marks.append(time.process_time()),
     )
     model.law = trained.law

@@ -22,7 +22,7 @@ from conservax.field import MatrixField
 from conservax.flux import AbstractFlux, KnotheRosenblatt, SigmoidCancellation
 from conservax.law import ConservationLaw
 from conservax.objective import KineticEnergy, NegativeLogLikelihood, Rows
-from conservax.train import Stage, train
+from conservax.train import Stage, Training, train
 from conservax.transport import transport
 
 START, RADIUS, SPREAD, MODES = 0.5, 2.0, 0.2, 8
@@ -52,7 +52,8 @@ def figures_of(flux: AbstractFlux, field: bool, steps: int, seed: int) -> dict[s
     law = ConservationLaw(density, flux, MatrixField(2, key=key) if field else None)
     objective = NegativeLogLikelihood() + 0.05 * KineticEnergy()
     began = time.perf_counter()
-    law = train(law, rows, [Stage(steps, objective)], key=key, batch_size=512).law
+    training = Training(batch_size=512)
+    law = train(law, rows, [Stage(steps, objective)], key=key, training=training).law
     seconds = time.perf_counter() - began
 
     start, end = draw(rng, 2000)

@@ -21,7 +21,7 @@ from conservax.density import Autoregressive
 from conservax.flux import KnotheRosenblatt
 from conservax.law import ConservationLaw
 from conservax.objective import KineticEnergy, NegativeLogLikelihood, Rows
-from conservax.train import Stage, cosine_adam, train
+from conservax.train import Stage, Training, cosine_adam, train
 from conservax.train._chunk import make_chunk, replicated_and_split
 from conservax.train._state import initial_state
 
@@ -42,7 +42,7 @@ def trained(law: ConservationLaw, rows: Rows, chunks: int) -> list[float]:
             rows,
             [Stage(CHUNK * chunks, OBJECTIVE)],
             key=jax.random.key(0),
-            chunk=CHUNK,
+            training=Training(chunk=CHUNK),
             run=Path(folder),
             on_chunk=lambda report: marks.append(time.perf_counter()),
         )

@@ -16,7 +16,16 @@ from scipy.integrate import solve_ivp
 
 from benchmarks._gaussian_bridge import GaussianBridge
 from benchmarks.claim import Claim, Findings, benchmark
-from conservax.control import Flocking, Normals, Plan, Problem, plan, task
+from conservax.control import (
+    Flocking,
+    FourierTrajectories,
+    Normals,
+    Plan,
+    PlanTraining,
+    Problem,
+    plan,
+    task,
+)
 from conservax.control import Potential as Valley
 
 TIMES = np.array([0.25, 0.5, 0.75, 1.0])
@@ -106,9 +115,10 @@ def run(*, quick: bool) -> Findings:
         "game": (game(True), expected(linear, q, FLOCK, nash=True)),
         "planner": (game(False), expected(linear, q, FLOCK, nash=False)),
     }
-    steps = 500 if quick else 1500
+    model = FourierTrajectories(components=4)
+    training = PlanTraining(steps=500 if quick else 1500)
     rows = [
-        {"problem": name, **errors(plan(problem, bumps=4, steps=steps), known)}
+        {"problem": name, **errors(plan(problem, model=model, training=training), known)}
         for name, (problem, known) in problems.items()
     ]
     limits = {"cost": COST_LIMIT, "mean": MOMENT_LIMIT, "variance": MOMENT_LIMIT}

@@ -34,9 +34,11 @@ def fit(seed: int, shape: int) -> None:
     rng = np.random.default_rng(0)
     rows, dim = 200 + 7 * shape, 1 + shape % 3
     t, x = rng.uniform(0, 5, rows), rng.normal(size=(rows, dim))
-    how = {"width": 8 + shape, "depth": 1 + shape % 2, "components": 2 + shape % 2}
-    how |= {"steps": 10, "batch_size": 32 + shape, "progress": False}
-    model = conservax.fit((t, x), seed=seed, **how)
+    spec = conservax.models.Autoregressive(
+        width=8 + shape, depth=1 + shape % 2, components=2 + shape % 2
+    )
+    training = conservax.Training(steps=10, batch_size=32 + shape, progress=False)
+    model = conservax.fit((t, x), model=spec, training=training, seed=seed)
     at = 1.0, x[:3]
     model.log_prob(*at), model.velocity(*at), model.sample(1.0, 3, seed=seed)
 

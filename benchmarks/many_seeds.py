@@ -1,4 +1,4 @@
-"""Claim: ten seeds in one call, `fit(members=10)`, take less than three times as long as one.
+"""Claim: ten seeds in one call, `Training(members=10)`, take less than three times as long as one.
 
 Snapshots of a population that moves: 5 coordinates, 5 times, 2000 cells, each network with one
 member and with ten, in turn; ratios are the median over such pairs. `fit` is a whole call of
@@ -25,7 +25,7 @@ from conservax.density import Autoregressive
 from conservax.flux import KnotheRosenblatt
 from conservax.law import ConservationLaw
 from conservax.objective import KineticEnergy, NegativeLogLikelihood, Rows
-from conservax.train import Stage, train
+from conservax.train import Stage, Training, train
 
 LIMIT, MEMBERS, CHUNK, CHUNKS = 3.0, 10, 20, 5
 CELLS, TIMES, DIM = 2000, 5, 5
@@ -47,7 +47,11 @@ def snapshots() -> tuple[np.ndarray, np.ndarray]:
 def fit_seconds(network: dict[str, int], members: int, steps: int) -> float:
     """Of the clock, for a whole call."""
     began = time.perf_counter()
-    conservax.fit(snapshots(), members=members, steps=steps, progress=False, **network)
+    conservax.fit(
+        snapshots(),
+        model=conservax.models.Autoregressive(**network),
+        training=Training(members=members, steps=steps, progress=False),
+    )
     return time.perf_counter() - began
 
 
@@ -64,8 +68,7 @@ def step_seconds(network: dict[str, int], members: int) -> tuple[float, float]:
         Rows(*(jnp.asarray(column, jnp.float32) for column in snapshots())),
         [Stage(CHUNK * (1 + CHUNKS), NegativeLogLikelihood() + 0.01 * KineticEnergy())],
         key=key,
-        chunk=CHUNK,
-        members=members,
+        training=Training(chunk=CHUNK, members=members),
         initial=initial,
         on_chunk=lambda report: marks.append((time.perf_counter(), time.process_time())),
     )

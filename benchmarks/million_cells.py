@@ -67,8 +67,9 @@ def measure(path: Path, dims: int, carry: bool) -> dict[str, Any]:
     table = timed("read", lambda: conservax.data.read_table(path, **read))
     count = len(table)
     epoch = -(-9 * count // 10 // BATCH)
-    small = {"components": 8, "width": 32, "depth": 2, "batch_size": BATCH, "kinetic": 0.0}
-    model = timed("fit, one epoch", lambda: conservax.fit(table, steps=epoch, **small))
+    small = conservax.models.Autoregressive(components=8, width=32, depth=2, kinetic_weight=0.0)
+    training = conservax.Training(steps=epoch, batch_size=BATCH)
+    model = timed("fit, one epoch", lambda: conservax.fit(table, model=small, training=training))
     with h5py.File(path) as file:
         cells = anndata.AnnData(
             obs=read_elem(file["obs"]), obsm={"X_pca": read_elem(file["obsm/X_pca"])}

@@ -22,7 +22,7 @@ from conservax.density import Autoregressive
 from conservax.flux import KnotheRosenblatt
 from conservax.law import ConservationLaw
 from conservax.objective import KineticEnergy, NegativeLogLikelihood, Rows
-from conservax.train import Stage, train
+from conservax.train import Stage, Training, train
 
 ENTROPY, LIMIT, TOO_GOOD = 2.175, 0.03, 0.01
 
@@ -46,7 +46,7 @@ def figures_of(steps: int, test_sequences: int, seed: int) -> dict[str, float]:
         [Stage(steps, NegativeLogLikelihood() + 0.01 * KineticEnergy())],
         key=key,
         validation=rows((sequence >= 2000) & (sequence < 2200)),
-        batch_size=512,
+        training=Training(batch_size=512),
     ).law
     seconds = time.perf_counter() - began
     test = rows(sequence >= 2200)

@@ -57,7 +57,11 @@ def measure(quick: bool) -> dict[str, float]:
     split = EVENT_SETS["pinwheel"].load(0)
     test = split.test.take(np.arange(500))
     began = time.perf_counter()
-    model = conservax.fit_events(split, components=256, steps=200 if quick else 4000)
+    model = conservax.fit_events(
+        split,
+        model=conservax.models.PointProcess(components=256),
+        training=conservax.Training(steps=200 if quick else 4000),
+    )
     seconds = time.perf_counter() - began
     ours, poisson = event_scores(model, test)[:2]
     without = fit_bumps("pinwheel", split, 0, quick)

@@ -9,14 +9,13 @@ second, and the standard deviation of 4 000 draws over that of all rows, in the 
 farthest from 1. An excess is a miss where it is above .05 nats and above three standard errors.
 
     CONSERVAX_DATA=... python -m benchmarks snapshot_widths [--quick] [--json] [--rows NAME ...]
-        [--kinetic 0] [--density paths] [--seed 1]
+        [--kinetic-weight 0] [--model trajectories] [--seed 1]
 
 Takes 20 minutes on two cores; --quick, with a tenth of the steps and fewer tables, two.
 """
 
 import time
 from collections.abc import Callable, Sequence
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -24,6 +23,7 @@ import pandas as pd
 import conservax
 from benchmarks.claim import Claim, Findings, Option, benchmark, say
 from benchmarks.data_folder import data_folder
+from conservax.models import MODELS, AbstractModelSpec
 from conservax.score import losses
 
 NORMAL, MIXTURE = "Normal per snapshot", "Gaussian mixture per snapshot"
@@ -71,10 +71,16 @@ TABLES: dict[str, Callable[[], Rows]] = {
 }
 
 
-def figures(name: str, how: dict) -> list[dict]:
+def figures(name: str, spec: AbstractModelSpec, steps: int, seed: int) -> list[dict]:
     t, x = TABLES[name]()
     begun = time.perf_counter()
-    model = conservax.fit((t, x), test=0.2, progress=False, **how)
+    model = conservax.fit(
+        (t, x),
+        model=spec,
+        training=conservax.Training(steps=steps, progress=False),
+        holdout=conservax.HoldOut(test=0.2),
+        seed=seed,
+    )
     seconds = time.perf_counter() - begun
     test = model.split.test
     found = losses(model, test)
@@ -94,7 +100,7 @@ def figures(name: str, how: dict) -> list[dict]:
                 "over mixture": excess[1],
                 "error": float(error),
                 "width": float(drawn[np.abs(np.log(drawn)).argmax()]),
-                "best step": model.settings["best_step"],
+                "best step": model.settings.outcome.best_step,
                 "seconds": seconds,
             }
         )
@@ -110,16 +116,18 @@ def claim_of(row: dict) -> Claim:
 
 @benchmark(
     rows=Option(tuple(TABLES), "tables", quick=tuple(TABLES)[:2], among=tuple(TABLES)),
-    kinetic=Option(0.01, "price of motion; 0 for none"),
-    density=Option("autoregressive", "of the model"),
+    kinetic_weight=Option(0.01, "price of motion; 0 for none"),
+    model=Option("autoregressive", "of conservax.models", among=tuple(MODELS)),
     seed=Option(0, "of the model"),
 )
-def run(*, quick: bool, rows: Sequence[str], **how: Any) -> Findings:
+def run(
+    *, quick: bool, rows: Sequence[str], kinetic_weight: float, model: str, seed: int
+) -> Findings:
     """200 steps and two tables if quick."""
-    how |= {"steps": 200} if quick else {}
+    spec = MODELS[model](kinetic_weight=kinetic_weight)
     found = []
     for name in rows:
-        lines = figures(name, how)
+        lines = figures(name, spec, 200 if quick else 2000, seed)
         for row in lines:
             say(f"{name}, t = {row['time']:g}: over the mixture {row['over mixture']:+.3f} nats")
         found += lines

@@ -33,7 +33,7 @@ from conservax.flux import KnotheRosenblatt
 from conservax.law import ConservationLaw
 from conservax.objective import NegativeLogLikelihood
 from conservax.score import scores
-from conservax.train import ChunkReport, Stage, Trained, cosine_adam, train
+from conservax.train import ChunkReport, Stage, Trained, Training, cosine_adam, train
 
 LIMIT = 1 / 20
 CHUNK = 20
@@ -99,16 +99,18 @@ def fit_ours(
         [Stage(upto, NegativeLogLikelihood())],
         key=key,
         validation=rows.validation,
-        batch_size=BATCH_SIZE,
-        optimiser=cosine_adam(BUMPS[name].learning_rate, steps),
-        chunk=CHUNK,
+        training=Training(
+            batch_size=BATCH_SIZE,
+            optimiser=cosine_adam(BUMPS[name].learning_rate, steps),
+            chunk=CHUNK,
+        ),
         on_chunk=on_chunk,
     )
 
 
 def nll_of(law: ConservationLaw, split: EventSplit, rows: EventRows) -> float:
     """Of the test events, nats an event in standardised units."""
-    model = Model(law, rows.units, history=pd.DataFrame(), settings={})
+    model = Model(law, rows.units)
     return scores(model, split.test.table())[0].standardised
 
 

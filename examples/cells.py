@@ -62,9 +62,8 @@ model = conservax.fit(
     time=asked.time,
     columns=["X_pca"],
     dims=asked.dims,
-    leave_out=[] if asked.leave_out is None else asked.leave_out,
-    test=0.1,
-    steps=asked.steps,
+    training=conservax.Training(steps=asked.steps),
+    holdout=conservax.HoldOut(test=0.1, leave_out=asked.leave_out),
 )
 asked.out.mkdir(parents=True, exist_ok=True)
 model.save(asked.out / "model.conservax", force=True)

@@ -26,7 +26,7 @@ from conservax.data import earthquakes, read_comcat
 parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
 parser.add_argument("catalogue", nargs="*", help="CSV files from ComCat")
 parser.add_argument("--min-magnitude", type=float, help="from which on the catalogue is complete")
-parser.add_argument("--density", default="autoregressive", help="or bumps: compare on the map page")
+parser.add_argument("--model", default="autoregressive", help="or kernel-mixture: compare the maps")
 parser.add_argument("--out", type=Path, default=Path("earthquakes"), help="folder to write to")
 parser.add_argument("--steps", type=int, default=2000, help="training steps at most")
 asked = parser.parse_args()
@@ -38,7 +38,12 @@ if asked.catalogue:
 else:
     table = earthquakes()
 print(table, *table.notes, sep="\n")
-model = conservax.fit(table, density=asked.density, test=0.2, steps=asked.steps)
+model = conservax.fit(
+    table,
+    model=asked.model,
+    training=conservax.Training(steps=asked.steps),
+    holdout=conservax.HoldOut(test=0.2),
+)
 coasts = coastlines()
 asked.out.mkdir(parents=True, exist_ok=True)
 print("map:", model.report(asked.out / "map.html", lines=coasts, force=True))

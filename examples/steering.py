@@ -6,7 +6,15 @@ from pathlib import Path
 import jax.numpy as jnp
 
 import conservax
-from conservax.control import Circles, Entropy, Normals, Problem, draw_paths
+from conservax.control import (
+    Circles,
+    Entropy,
+    FourierTrajectories,
+    Normals,
+    PlanTraining,
+    Problem,
+    draw_paths,
+)
 
 
 def slope(t, x):
@@ -20,7 +28,11 @@ def main() -> None:
     problem = Problem(
         Normals([-3.0, 0.0], 0.3), Normals([3.0, 0.0], 0.3), costs=[pond, Entropy(2.0), slope]
     )
-    plan = conservax.plan(problem, bumps=16, steps=100 if "--quick" in sys.argv else 800)
+    plan = conservax.plan(
+        problem,
+        model=FourierTrajectories(components=16),
+        training=PlanTraining(steps=100 if "--quick" in sys.argv else 800),
+    )
     rolled = [plan.rollout(300, diffusion=g) for g in (0.0, 0.5)]
     for paths, g in zip(rolled, (0.0, 0.5), strict=True):
         print(plan.scores(paths, diffusion=g))

@@ -1,12 +1,10 @@
 """The examples run as a reader runs them, in fewer steps."""
 
 import os
-import re
 import subprocess
 import sys
 from pathlib import Path
 
-import jax.numpy as jnp
 import numpy as np
 import pandas as pd
 import pytest
@@ -87,16 +85,3 @@ def test_steering_draws_its_paths(tmp_path):
     said = run("steering.py", "--quick", folder=tmp_path)
     assert said.count("PlanScores") == 2
     assert (tmp_path / "steering" / "paths.png").exists()
-
-
-@pytest.mark.slow
-def test_what_the_document_on_fields_shows_runs_from_top_to_bottom():
-    text = (ROOT / "docs" / "divergence_free.md").read_text()
-    blocks = re.findall(r"```python\n(.*?)```", text, flags=re.DOTALL)
-    assert len(blocks) == 4
-    names = {}
-    for block in blocks:
-        exec(block, names)
-    found = names["law"].log_prob(jnp.array(1.0), jnp.array([0.5]))
-    truth = names["solution"].log_prob(1.0, jnp.array([0.5]))
-    assert float(found) == pytest.approx(float(truth), abs=0.05)

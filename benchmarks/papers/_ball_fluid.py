@@ -14,7 +14,7 @@ from benchmarks.claim import Claim
 from benchmarks.papers._carried import Particles, carry, relative_error
 from conservax.field import Ball, Fluid
 from conservax.objective import EulerError, FluidStart, Spread
-from conservax.train import Stage, cosine_muon, train
+from conservax.train import Stage, Training, cosine_muon, train
 
 BALL = Ball(1.0)
 TIMES = (0.0, 0.125, 0.25, 0.375, 0.5)
@@ -68,8 +68,10 @@ def solve_ball(settings: BallSettings, seed: int) -> Fluid:
         no_rows(3),
         [Stage(settings.steps, loss)],
         key=key,
-        batch_size=jax.device_count(),
-        optimiser=cosine_muon(settings.learning_rate, settings.steps),
+        training=Training(
+            batch_size=jax.device_count(),
+            optimiser=cosine_muon(settings.learning_rate, settings.steps),
+        ),
     ).law
 
 

@@ -8,7 +8,15 @@ from typing import Any
 import numpy as np
 
 from benchmarks.papers._steering_race import steering_race
-from conservax.control import Plan, Problem, circles_world, draw_paths, plan, task
+from conservax.control import (
+    Plan,
+    PlanTraining,
+    Problem,
+    circles_world,
+    draw_paths,
+    plan,
+    task,
+)
 
 WORLDS, QUICK_WORLDS = 10, 3
 NAMED_TASKS = (
@@ -78,8 +86,9 @@ def bench_control(
 def _world(seed: int, quick: bool) -> tuple[ControlRow, tuple[Problem, list]]:
     steps, count = _sizes(quick)
     problem = circles_world(seed)
-    done = plan(problem, steps=steps)
-    calm = plan(circles_world(seed, entropy=0.0), steps=steps)
+    training = PlanTraining(steps=steps)
+    done = plan(problem, training=training)
+    calm = plan(circles_world(seed, entropy=0.0), training=training)
     without = calm.scores(calm.rollout(count), diffusion=0.0).ways
     figures, rolled = _scores(done, count)
     return ControlRow(f"circles-{seed}", ways_without=without or np.nan, **figures), (

@@ -16,7 +16,7 @@ from benchmarks.claim import Claim
 from benchmarks.papers._drawn import Drawn
 from conservax.field import AbstractDivergenceFree, MatrixField, Torus, VectorField
 from conservax.objective import FieldError, Spread
-from conservax.train import Stage, train
+from conservax.train import Stage, Training, train
 
 DIMENSIONS = (2, 4, 8, 16, 32, 64, 100, 128)
 POINTS = 32  # evaluated at once
@@ -95,8 +95,7 @@ def fit_flow_to(
         no_rows(dim),
         [Stage(steps, objective)],
         key=jax.random.key(seed + 1),
-        batch_size=jax.device_count(),
-        learning_rate=1e-2,
+        training=Training(batch_size=jax.device_count(), learning_rate=1e-2),
     )
     seconds = time.perf_counter() - begun
     x = Spread(torus, dim, 2000)(jax.random.key(seed + 2))[1]

@@ -14,8 +14,9 @@ from benchmarks.papers._fit_flow import event_rows, fit_flow, flow_nll, rows_of
 from conservax.data import EventSplit, Split, Units
 from conservax.density import AbstractDensity, Autoregressive, BumpMixture, Factorized, Mixture
 from conservax.fitting import Model, fit, fit_events
-from conservax.models import find_clusters
+from conservax.models import Custom, PointProcess, find_clusters
 from conservax.score import baselines, scores
+from conservax.train import Training
 from conservax.univariate import Kernel
 
 PAPER_MIXTURE = 32
@@ -100,15 +101,16 @@ def _fit(
     """By likelihood alone, as in the paper."""
     return fit(
         split,
-        density=density,
-        kinetic=0.0,
-        steps=steps,
-        batch_size=BATCH_SIZE,
-        learning_rate=learning_rate,
-        noise=0.0,
-        time_noise=0.0,
+        model=Custom(build=density, kinetic_weight=0.0),
+        training=Training(
+            steps=steps,
+            batch_size=BATCH_SIZE,
+            learning_rate=learning_rate,
+            noise=0.0,
+            time_noise=0.0,
+            progress=False,
+        ),
         seed=seed,
-        progress=False,
     )
 
 
@@ -155,7 +157,10 @@ def _with_memory(data: str, split: EventSplit, seed: int, quick: bool) -> Iterat
     del data
     began = time.perf_counter()
     model = fit_events(
-        split, components=256, steps=steps_of(1500, quick, 20), seed=seed, progress=False
+        split,
+        model=PointProcess(components=256),
+        training=Training(steps=steps_of(1500, quick, 20), progress=False),
+        seed=seed,
     )
     seconds = time.perf_counter() - began
     found, count = model.log_likelihood(split.test), len(split.test)

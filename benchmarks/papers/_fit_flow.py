@@ -1,7 +1,6 @@
 """The time-varying flow on a data set of events: rows in, nats an event out."""
 
 import dataclasses
-from collections.abc import Callable
 from typing import NamedTuple
 
 import equinox as eqx
@@ -12,7 +11,7 @@ import numpy as np
 from benchmarks.papers._time_varying_flow import FlowField, FlowLikelihood, TimeVaryingFlow
 from conservax.data import Events, EventSplit, Units
 from conservax.objective import Rows
-from conservax.train import ChunkReport, Stage, Trained, train
+from conservax.train import OnChunk, Stage, Trained, Training, train
 
 MOST_VALIDATION_ROWS = 4096  # as many as `fit` looks at
 ROWS_AT_ONCE = 4096
@@ -56,7 +55,7 @@ def fit_flow(
     *,
     seed: int,
     quick: bool = False,
-    on_chunk: Callable[[ChunkReport], None] | None = None,
+    on_chunk: OnChunk | None = None,
 ) -> Trained:
     """Maximum likelihood through the solver, with the settings that the validation events chose."""
     key = jax.random.key(seed)
@@ -68,8 +67,7 @@ def fit_flow(
         [Stage(FLOW_STEPS[quick], FlowLikelihood(TOLERANCE))],
         key=key,
         validation=rows.validation,
-        batch_size=BATCH_SIZE,
-        learning_rate=LEARNING_RATE,
+        training=Training(batch_size=BATCH_SIZE, learning_rate=LEARNING_RATE),
         on_chunk=on_chunk,
     )
 

@@ -56,7 +56,17 @@ class PlainFluid(eqx.Module):
         key: Array,
     ):
         self.beginning = Beginning(background, start, settle)
-        self.network = FieldNetwork(domain, dim, 2 + dim, width, depth, 0, max_frequency, 0.3, key)
+        self.network = FieldNetwork(
+            domain,
+            dim,
+            2 + dim,
+            width=width,
+            depth=depth,
+            condition_dim=0,
+            max_frequency=max_frequency,
+            scale=0.3,
+            key=key,
+        )
 
     def __call__(self, t: Float[Array, ""], x: Float[Array, " dim"]) -> Float[Array, " 2+dim"]:
         """(rho, rho u, p), shape `(2 + dim,)`."""
@@ -97,7 +107,17 @@ class CurlFluid(eqx.Module):
             max_frequency=max_frequency,
             key=velocity_key,
         )
-        self.network = FieldNetwork(domain, dim, 2, width, depth, 0, max_frequency, 0.3, key)
+        self.network = FieldNetwork(
+            domain,
+            dim,
+            2,
+            width=width,
+            depth=depth,
+            condition_dim=0,
+            max_frequency=max_frequency,
+            scale=0.3,
+            key=key,
+        )
 
     def __call__(self, t: Float[Array, ""], x: Float[Array, " dim"]) -> Float[Array, " 2+dim"]:
         """(rho, rho u, p), shape `(2 + dim,)`."""

@@ -20,7 +20,7 @@ from conservax.field import MatrixField
 from conservax.flux import KnotheRosenblatt
 from conservax.law import ConservationLaw
 from conservax.objective import EquationError, InitialError, NegativeLogLikelihood, Rows
-from conservax.train import Stage, train
+from conservax.train import Stage, Training, train
 
 TIMES = (0.0, 0.25, 0.5, 0.75, 1.0)  # of the law, at which it is judged
 PUBLISHED = (
@@ -96,7 +96,7 @@ def solve(case: EvolutionCase, settings: SolverSettings, seed: int) -> Conservat
         Rows(jnp.zeros(len(x)), x),
         stages,
         key=key,
-        learning_rate=settings.learning_rate,
+        training=Training(learning_rate=settings.learning_rate),
     ).law
 
 

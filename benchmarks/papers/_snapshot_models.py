@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import numpy as np
@@ -13,10 +13,10 @@ from jaxtyping import Array
 from benchmarks.papers._snapshot_sets import SnapshotTask
 from conservax.baseline import DisplacementInterpolation, fit_gaussian_mixture, fit_kernel_density
 from conservax.check import Population, Route
-from conservax.data import by_time, split
+from conservax.data import HoldOut, by_time, split
 from conservax.density import AbstractDensity, Autoregressive, Factorized, Mixture
 from conservax.field import AbstractDivergenceFree, MatrixField
-from conservax.fitting import Model, ReferenceName, fit
+from conservax.fitting import Model, fit
 from conservax.flux import (
     AbstractFlux,
     FactorizedFlux,
@@ -24,7 +24,7 @@ from conservax.flux import (
     MixtureFlux,
     SigmoidCancellation,
 )
-from conservax.models import DensityName
+from conservax.models import Custom, ReferenceName, Trajectories
 from conservax.objective import (
     JacobianSymmetry,
     KineticEnergy,
@@ -33,7 +33,7 @@ from conservax.objective import (
     Sum,
 )
 from conservax.reference import AbstractReference, Repressilator
-from conservax.train import Stage
+from conservax.train import Stage, Training
 from conservax.univariate import Kernel
 
 _VALIDATION = 0.1  # of the training cells, for early stopping
@@ -182,9 +182,12 @@ def _mixture(dim: int, settings: SnapshotSettings, key: Array) -> Mixture:
 
 @dataclass(frozen=True)
 class Recipe:
-    """A law to be fitted: its density, its flux, and what is asked of it beside the likelihood."""
+    """A law to be fitted: its density, its flux, and what is asked of it beside the likelihood.
 
-    density: Callable[[int, SnapshotSettings, Array], AbstractDensity] | DensityName
+    Without a density, components on trajectories.
+    """
+
+    density: Callable[[int, SnapshotSettings, Array], AbstractDensity] | None
     flux: AbstractFlux | None = None
     divergence_free: bool = False
     symmetric: bool = False
@@ -197,30 +200,36 @@ class Recipe:
         given = settings.reference
         reference = given() if callable(given) else given
 
-        own = self.density
-        density = partial(own, dim, settings) if callable(own) else own
-
         def field(key: Array) -> AbstractDivergenceFree:
             return MatrixField(dim, max_frequency=settings.max_frequency, key=key)
 
+        parts: dict[str, Any] = {
+            "flux": self.flux,
+            "divergence_free": field if self.divergence_free else None,
+            "reference": reference if self.refined else None,
+            "diffusion": settings.diffusion if self.refined else 0.0,
+        }
+        own = self.density
+        if own is None:
+            model = Trajectories(components=settings.paths, **parts)
+        else:
+            model = Custom(build=partial(own, dim, settings), **parts)
+        objective = self.objective(settings, steps)
         return fit(
             task.train,
-            density=density,
-            components=settings.paths if density == "paths" else None,
-            flux=self.flux,
-            divergence_free=field if self.divergence_free else None,
-            reference=reference if self.refined else None,
-            diffusion=settings.diffusion if self.refined else 0.0,
-            objective=self.objective(settings, steps),
-            steps=steps,
-            validation=_VALIDATION,
-            batch_size=settings.batch_size,
-            learning_rate=settings.learning_rate,
-            noise=settings.noise,
-            time_noise=0.0,
-            patience=settings.patience,
+            model=model,
+            objective=objective,
+            training=Training(
+                steps=None if isinstance(objective, list) else steps,
+                batch_size=settings.batch_size,
+                learning_rate=settings.learning_rate,
+                noise=settings.noise,
+                time_noise=0.0,
+                patience=settings.patience or steps,
+                progress=False,
+            ),
+            holdout=HoldOut(validation=_VALIDATION),
             seed=seed,
-            progress=False,
         )
 
     def objective(self, settings: SnapshotSettings, steps: int) -> Sum | list[Stage]:
@@ -245,7 +254,7 @@ RECIPES = {
     "knothe-rosenblatt": Recipe(_autoregressive, KnotheRosenblatt()),
     "sigmoid": Recipe(_autoregressive, SigmoidCancellation()),
     "factorized-mixture": Recipe(_mixture, MixtureFlux(FactorizedFlux())),
-    "paths": Recipe("paths"),
+    "paths": Recipe(None),
     "jacobian-symmetry": Recipe(
         _autoregressive, KnotheRosenblatt(), divergence_free=True, symmetric=True
     ),

@@ -11,7 +11,7 @@ import pandas as pd
 from jaxtyping import Array, Float
 
 from benchmarks.papers._simulated import goal_pull, simulated_cost, solve_by_simulation
-from conservax.control import Plan, Problem, plan
+from conservax.control import Plan, PlanTraining, Problem, plan
 
 _SHARES = (16, 4, 1)  # of the steps, that plans of their own are solved with
 _EULER = 200
@@ -69,7 +69,7 @@ def steering_race(problem: Problem, *, steps: int, count: int) -> SteeringRace:
     plans = []
     for share in _SHARES:
         jax.clear_caches()  # every plan compiles for itself
-        plans.append(plan(problem, steps=max(1, steps // share)))
+        plans.append(plan(problem, training=PlanTraining(steps=max(1, steps // share))))
     longest = plans[-1]
     jax.clear_caches()
     learned = solve_by_simulation(problem, longest.scale, seconds=longest.seconds)

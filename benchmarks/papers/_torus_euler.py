@@ -26,7 +26,7 @@ from benchmarks.papers._fluid_models import CurlFluid, PlainFluid
 from benchmarks.papers._spectral_euler import spectral_euler
 from conservax.field import Fluid, Torus
 from conservax.objective import ContinuityError, EulerError, FluidStart, Spread, as_sum
-from conservax.train import Stage, cosine_muon, train
+from conservax.train import Stage, Training, cosine_muon, train
 
 ORIGIN = (
     "finite elements of the paper's authors, jax/checkpoints of "
@@ -131,8 +131,10 @@ def solve_torus(name: str, start: str, settings: FluidSettings, seed: int) -> Ca
         no_rows(2),
         [Stage(settings.steps, loss)],
         key=key,
-        batch_size=jax.device_count(),
-        optimiser=cosine_muon(settings.learning_rate, settings.steps),
+        training=Training(
+            batch_size=jax.device_count(),
+            optimiser=cosine_muon(settings.learning_rate, settings.steps),
+        ),
     ).law
 
 

@@ -25,7 +25,7 @@ from conservax.field import MatrixField
 from conservax.flux import KnotheRosenblatt, SubharmonicFlux
 from conservax.law import ConservationLaw
 from conservax.objective import KineticEnergy, NegativeLogLikelihood, Rows
-from conservax.train import Stage, train
+from conservax.train import Stage, Training, train
 from conservax.transport import solve_ode
 
 PLANE_DENSITIES = tuple(DEVIATIONS)
@@ -186,8 +186,7 @@ def learn_autoregressive(
         _drawn(ends, row_key),
         stages,
         key=key,
-        batch_size=settings.batch_size,
-        learning_rate=4e-3,
+        training=Training(batch_size=settings.batch_size, learning_rate=4e-3),
     ).law
 
 
@@ -218,15 +217,14 @@ def learn_subharmonic(
         _drawn(ends, row_key),
         [Stage(settings.subharmonic_first, NegativeLogLikelihood())],
         key=first_key,
-        batch_size=settings.batch_size,
-        learning_rate=1e-2,
+        training=Training(batch_size=settings.batch_size, learning_rate=1e-2),
     ).law
     return train(
         law,
         end_rows(ends, DRAWS // 2, row_key),
         [Stage(settings.subharmonic_steps, settings.ends * EndError() + SpreadEnergy())],
         key=key,
-        batch_size=settings.batch_size,
+        training=Training(batch_size=settings.batch_size),
     ).law
 
 

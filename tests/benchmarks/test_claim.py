@@ -130,7 +130,7 @@ def test_every_benchmark_has_help(name, capsys):
     assert code(name, "--help") == 0
     said = capsys.readouterr().out
     for option in ("quick", "json", *importlib.import_module(f"benchmarks.{name}").run.options):
-        assert f"--{option}" in said
+        assert f"--{option.replace('_', '-')}" in said
 
 
 def test_hyphens_are_as_good_as_underscores(capsys):

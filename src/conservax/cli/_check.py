@@ -17,7 +17,7 @@ def check_command(
 ) -> None:
     """Conservation residual, mass, spurious flux, goodness of fit: PASS or FAIL, a figure each.
 
-    Of a model with --history also rescaled times, events a window, and places given the past.
+    Of a point process also rescaled times, events per window, and locations given the past.
     """
     report = open_run(run).check(seed=seed)
     answer(report.to_json(), as_json, str(report))

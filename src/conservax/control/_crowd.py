@@ -61,7 +61,7 @@ def crowd_mean(law: ConservationLaw, t: Time) -> Vector:
         return jnp.exp(density.log_weights(t)) @ means
     raise TypeError(
         f"a cost that takes the mean needs a factorized density or a mixture of such; got "
-        f'{type(density).__name__}. Use density="curves" or "factorized".'
+        f'{type(density).__name__}. Use model="fourier-trajectories" or "factorized".'
     )
 
 

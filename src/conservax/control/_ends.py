@@ -101,8 +101,8 @@ class Normals(AbstractEnd):
         """
         if len(self.means) > count:
             raise DataError(
-                f"expected at least {len(self.means)} bumps an end, one a normal; got {count}. "
-                f"Use bumps={2 * len(self.means)} or more."
+                f"expected at least {len(self.means)} components, one per normal of each end; got {count}. "
+                f"Use components={2 * len(self.means)} or more."
             )
         return Bumps(self.weights, self.means, self.deviations)
 

@@ -6,6 +6,7 @@ from conservax.score._event_scores import event_scores as event_scores
 from conservax.score._scores import Losses as Losses
 from conservax.score._scores import Score as Score
 from conservax.score._scores import TimeScore as TimeScore
+from conservax.score._scores import baselines as baselines
 from conservax.score._scores import losses as losses
 from conservax.score._scores import score_frame as score_frame
 from conservax.score._scores import scores as scores
