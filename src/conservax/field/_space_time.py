@@ -17,7 +17,7 @@ class SpaceTimeField(eqx.Module):
     """(rho, rho u) = row divergence of an antisymmetric A(t, x) [richterpowell2022, (9)].
 
     So d_t rho + div(rho u) = 0 whatever the parameters, and on a torus or in a ball the mass is
-    constant. The density is not positive by construction, as none of [16] is asked for: objectives
+    constant. The density is not positive by construction, as that of `Subharmonic` is: objectives
     keep away from division by it, and `velocity` refuses what falls below the floor.
 
     In a ball with wall w = 1 - |x|^2 / radius^2 the entries A_0j are a_j(0, x) + w (a_j(t, x) -

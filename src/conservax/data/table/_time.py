@@ -13,7 +13,7 @@ from conservax.data.table._table import Table
 from conservax.data.table._types import TimeKind
 from conservax.data.table._values import STAMP, as_column, numbers, seconds, uncategorised
 
-_DAY = 86400.0
+DAY = 86400.0  # seconds
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class TimeAxis:
     def scale(self) -> float:
         """Length of the range in `unit`: one unit of model time, in the unit shown to users."""
         length = self.end - self.start
-        return length / _DAY if self.kind == "timestamp" else length
+        return length / DAY if self.kind == "timestamp" else length
 
     @property
     def unit(self) -> str:
