@@ -79,7 +79,14 @@ class SpaceTimeField(eqx.Module):
         self.dim, self.floor, self.start, self.settle = dim, floor, start, settle
         self.background = jnp.asarray(background, float) if start is None else None
         self.entries = FieldNetwork(
-            domain, dim, dim * (dim + 1) // 2, width, depth, 0, max_frequency, scale, key
+            domain,
+            dim,
+            dim * (dim + 1) // 2,
+            width=width,
+            depth=depth,
+            max_frequency=max_frequency,
+            scale=scale,
+            key=key,
         )
         self.constant = domain.constant_fields(dim)
         if start is not None:

@@ -86,8 +86,8 @@ def _dataset(run: Path, settings: Settings, units: Units, split: Split | EventSp
     if settings.stream is None:
         return dataset
     assert settings.holdout is not None  # of every fit
-    again = settings.holdout, settings.seed, units, settings.rows
-    shards = shards_again(run, settings.stream, *again)
+    known = {"seed": settings.seed, "units": units, "rows": settings.rows}
+    shards = shards_again(run, settings.stream, settings.holdout, **known)
     return replace(dataset, shards=shards)
 
 
