@@ -24,6 +24,7 @@ MAY_IMPORT = {
     "_types": "",
     "_compiler": "",
     "_programs": "",
+    "_files": "",
     # what parts are made of
     "nn": "_types",
     "univariate": "_types",
@@ -31,36 +32,43 @@ MAY_IMPORT = {
     "density": "_types nn univariate",
     "field": "_types nn density",
     "flux": "_types univariate density",
-    "reference": "_types nn density",
-    "law": "_types density field flux reference",
+    "reference": "_types nn",
+    "law": "_types density field flux",
     # what nature wants: equations for densities
     "equation": "_types",
-    "objective": "_types density field flux law equation",
-    "train": "_types _programs density flux law objective",
+    "objective": "_types field reference law equation",
+    "train": "_types _programs _files objective",
     # what training solves by itself
     "solve": "_types field objective train",
     # what is done with a law once it is there
-    "transport": "_types _programs density flux law",
-    "check": "_types _programs density flux law",
-    # tables in: knows nothing of the theory
-    "data": "",
+    "transport": "_types density law",
+    "check": "_types _programs density law",
+    # events that follow from those before
+    "point_process": "_types _programs nn law objective",
+    # tables in and out: knows nothing of the theory
+    "data.table": "",
+    "data.read": "_files data.table",
+    "data.sets": "data.table data.read",
+    "data": "data.table data.read data.sets",
     # what else could have been fitted to the same points
     "baseline": "",
-    # laws of events that remember
-    "point_process": "_types _programs nn density flux law objective",
-    # what the user holds
-    "model": "_types _programs nn univariate density field flux law objective train transport check data baseline point_process reference",
-    "report": "_types density flux law objective train transport check data baseline model",
+    # what to fit, as settings
+    "models": "_types density field flux reference law point_process data baseline",
+    # a trained law in the units of its data
+    "model": "_types _programs _files nn univariate density field flux reference law objective train transport check point_process data models",
+    "score": "data baseline model",
+    "cells": "data model",
+    "report": "_files density check data model score cells",
+    # from data to a trained model
+    "fitting": "_types _files reference objective train point_process data baseline models model score cells report",
     # what is done without data: steering by costs
-    "control": "_types _programs univariate density field flux law objective train transport check data model",
-    "__init__": "_compiler _types nn univariate density field flux reference law equation objective train solve transport check data baseline point_process model report control",
-    "cli": "_types density flux law objective train transport check data baseline model report control __init__",
+    "control": "_types _programs univariate density field flux law objective train transport check data models model fitting",
+    "__init__": "_compiler nn univariate density field flux reference law equation objective train solve transport check point_process data baseline models model score cells report fitting control",
+    "cli": "train data models model score fitting control __init__",
     "__main__": "cli",
 }
-# A convenience method may open one higher part, inside the method and nowhere else.
-OPENED_ON_USE = {("model", "report")}
-
-LONGEST_FILE = 400
+LONGEST_FILE, LONGEST_FUNCTION = 400, 40  # lines; of a function those of code
+MOST_PARAMETERS, MOST_POSITIONAL = 14, 4
 NAMES_WITHOUT_AN_IDEA = {"util", "utils", "helper", "helpers", "misc", "common"}
 
 
@@ -72,8 +80,10 @@ def python_files(*folders: Path) -> list[Path]:
 
 
 def part_of(path: Path) -> str:
-    """`density/_base.py` -> `density`; `model.py` -> `model`; the root -> `__init__`."""
-    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+    """`density/_base.py` -> `density`; `data/read/_csv.py` -> `data.read`; the root -> `__init__`."""
+    parts = path.relative_to(PACKAGE).parts
+    room = ".".join(parts[:2])
+    return room if room in MAY_IMPORT else parts[0].removesuffix(".py")
 
 
 def is_part(name: str) -> bool:
@@ -114,6 +124,8 @@ def imported_part(module: str) -> str | None:
     top, *rest = module.split(".")
     if top != "conservax":
         return None
+    if rest and ".".join(rest[:2]) in MAY_IMPORT:
+        return ".".join(rest[:2])
     return rest[0] if rest and is_part(rest[0]) else "__init__"
 
 
@@ -174,12 +186,42 @@ def test_imports_point_one_way():
     for path in SOURCES:
         here = part_of(path)
         allowed = {here, *MAY_IMPORT.get(here, "").split()}
-        for module, lazy in imported_by(path):
+        for module, _ in imported_by(path):
             there = imported_part(module)
-            opened = lazy and (here, there) in OPENED_ON_USE
-            if there is not None and there not in allowed and not opened:
+            if there is not None and there not in allowed:
                 wrong.append(f"{path.relative_to(PACKAGE)} imports {module}")
     assert wrong == []
+
+
+def test_the_picture_has_no_arrow_too_many():
+    used = {part: set() for part in MAY_IMPORT}
+    for path in SOURCES:
+        used[part_of(path)] |= {imported_part(module) for module, _ in imported_by(path)}
+    unused = {part: sorted(set(may.split()) - used[part]) for part, may in MAY_IMPORT.items()}
+    assert {part: names for part, names in unused.items() if names} == {}
+
+
+def test_no_import_of_the_package_hides_in_a_function():
+    hidden = [
+        f"{path.relative_to(PACKAGE)} imports {module}"
+        for path in SOURCES
+        for module, lazy in imported_by(path)
+        if lazy and imported_part(module) is not None
+    ]
+    assert hidden == []
+
+
+def test_parts_use_the_public_names_of_one_another():
+    private = [
+        f"{path.relative_to(PACKAGE)} imports {module}"
+        for path in SOURCES
+        if path.name != "__init__.py"
+        for module, _ in imported_by(path)
+        if imported_part(module) not in (None, part_of(path), "__init__")
+        and not part_of(path).startswith("data.")
+        and any(name.startswith("_") for name in module.split(".")[2:])
+    ]
+    assert private == []
 
 
 def test_programs_beside_the_package_use_its_public_names():
@@ -223,6 +265,58 @@ def test_only_the_command_line_prints():
 def test_files_stay_readable():
     lengths = {path.relative_to(PACKAGE): len(path.read_text().splitlines()) for path in SOURCES}
     assert {path: lines for path, lines in lengths.items() if lines > LONGEST_FILE} == {}
+
+
+def functions() -> Iterator[tuple[str, ast.FunctionDef, str]]:
+    """Every function of the package, with where it is and the text around it."""
+    for path in SOURCES:
+        text = path.read_text()
+        for node in ast.walk(ast.parse(text)):
+            if isinstance(node, ast.FunctionDef):
+                yield f"{path.relative_to(PACKAGE)}:{node.name}", node, text
+
+
+def lines_of_code(function: ast.FunctionDef, text: str) -> int:
+    """Lines of the body, without docstring, comments and empty lines."""
+    body = function.body[1:] if ast.get_docstring(function) else function.body
+    if not body:
+        return 0
+    lines = text.splitlines()[body[0].lineno - 1 : function.end_lineno]
+    return sum(bool(line.strip()) and not line.strip().startswith("#") for line in lines)
+
+
+def is_command(where: str) -> bool:
+    """Whether a function is a command, whose parameters are options: nobody calls it."""
+    return where.startswith("cli/") and where.endswith("_command")
+
+
+def test_functions_stay_readable():
+    long = {
+        where: lines
+        for where, node, text in functions()
+        if (lines := lines_of_code(node, text)) > LONGEST_FUNCTION
+    }
+    assert long == {}
+
+
+def test_functions_take_few_arguments_and_fewer_by_place():
+    """By place at most four, `condition` aside, which comes last where there is one."""
+    many, placed = [], []
+    for where, node, _ in functions():
+        by_place = [
+            a.arg
+            for a in (*node.args.posonlyargs, *node.args.args)
+            if a.arg not in ("self", "cls", "condition")
+        ]
+        public = not node.name.startswith("_") or node.name == "__init__"
+        if is_command(where):
+            continue
+        if len(by_place) + len(node.args.kwonlyargs) > MOST_PARAMETERS:
+            many.append(where)
+        if public and len(by_place) > MOST_POSITIONAL:
+            placed.append(where)
+    assert many == []
+    assert placed == []
 
 
 def test_files_and_folders_are_named_after_an_idea():

@@ -36,7 +36,7 @@ def still():
 def moving():
     return (
         fit_kernel_density_in_time(T[TRAIN], X[TRAIN], T[JUDGE], X[JUDGE]),
-        fit_gaussian_mixture_in_time(T[TRAIN], X[TRAIN], T[JUDGE], X[JUDGE], 0),
+        fit_gaussian_mixture_in_time(T[TRAIN], X[TRAIN], T[JUDGE], X[JUDGE], seed=0),
     )
 
 

@@ -52,7 +52,7 @@ def test_mixtures_of_snapshots_take_the_size_that_each_needs():
     one = RNG.normal(10, 1.0, (1000, 1))
     t, x = np.repeat([0.0, 1.0], 1000), np.concatenate([two, one])
     judge = np.arange(len(t)) % 4 == 0
-    fitted = fit_gaussian_mixture_by_snapshot(t[~judge], x[~judge], t[judge], x[judge], 0)
+    fitted = fit_gaussian_mixture_by_snapshot(t[~judge], x[~judge], t[judge], x[judge], seed=0)
     grid = np.linspace(-8, 18, 3001)[:, None]
     truth = np.logaddexp(norm.logpdf(grid, -3, 0.5), norm.logpdf(grid, 3, 0.5)) - np.log(2)
     for time, log_truth in ((0.0, truth), (1.0, norm.logpdf(grid, 10, 1.0))):
@@ -71,7 +71,7 @@ def test_no_unit_of_a_column_changes_more_than_the_volume():
     def densities(x):
         normal = fit_normal_by_snapshot(T, x)
         train, held = (T[~judge], x[~judge]), (T[judge], x[judge])
-        mixture = fit_gaussian_mixture_by_snapshot(*train, *held, 0)
+        mixture = fit_gaussian_mixture_by_snapshot(*train, *held, seed=0)
         return normal.log_prob(0.3, x[::50]), mixture.log_prob(0.3, x[::50])
 
     for there, here in zip(densities(units * X), densities(X), strict=True):
@@ -92,7 +92,7 @@ def test_a_column_that_is_constant_in_one_snapshot_is_narrow_there():
     t, x = np.repeat([0.0, 1.0], 400), rng.normal(size=(800, 2))
     x[:400, 1] = 0
     judge = np.arange(800) % 4 == 0
-    mixture = fit_gaussian_mixture_by_snapshot(t[~judge], x[~judge], t[judge], x[judge], 0)
+    mixture = fit_gaussian_mixture_by_snapshot(t[~judge], x[~judge], t[judge], x[judge], seed=0)
     normal = fit_normal_by_snapshot(t[~judge], x[~judge])
     width = 1e-3 * x[~judge][:, 1].std()
     expected = norm.logpdf(x[:400, 0]).mean() + norm.logpdf(0.0, 0.0, width)

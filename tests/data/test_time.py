@@ -179,3 +179,13 @@ def test_the_axis_of_a_table_spans_its_times():
     assert TimeAxis.of(table) == TimeAxis("t", "number", 1.0, 3.0)
     with pytest.raises(DataError, match="at least one row"):
         TimeAxis.of(table.take(np.array([], int)))
+
+
+def test_times_of_a_table_of_stamps_are_read_as_they_are():
+    axis = TimeAxis("time", "timestamp", 1.7e9, 1.7e9 + 86_400.0)
+    held = 1.7e9 + np.array([0.0, 3600.0])
+    np.testing.assert_array_equal(axis.parse(held), held)
+    np.testing.assert_array_equal(axis.parse(axis.to_column(held)), held)
+    for number in (5.0, 45_000, np.nan):  # a count of days, say
+        with pytest.raises(DataError, match="Write out the date"):
+            axis.parse(number)

@@ -82,6 +82,7 @@ def fit_gaussian_mixture_by_snapshot(
     train_x: ArrayLike,
     validation_t: ArrayLike,
     validation_x: ArrayLike,
+    *,
     seed: int,
 ) -> GaussianMixtureBySnapshot:
     """A Gaussian mixture of every snapshot, of 1 to 32 components as its validation rows choose.

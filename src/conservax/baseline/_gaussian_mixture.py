@@ -86,6 +86,7 @@ def fit_gaussian_mixture_in_time(
     train_x: ArrayLike,
     validation_t: ArrayLike,
     validation_x: ArrayLike,
+    *,
     seed: int,
 ) -> GaussianMixtureInTime:
     """Gaussian mixture of the pairs (t, x), its size chosen by log p(x | t).

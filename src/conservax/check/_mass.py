@@ -75,7 +75,7 @@ def _mass_along(
         lambda points: evaluate(points)[1],
         2 * low - high,
         2 * high - low,
-        tolerance,
+        tolerance=tolerance,
     )
 
 

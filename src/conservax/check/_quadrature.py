@@ -26,6 +26,7 @@ def integrate(
     guide: Callable[[Points], Points],
     low: float,
     high: float,
+    *,
     tolerance: float,
 ) -> Integral:
     """Integral of `function` from low to high, by Gauss-Legendre on halved intervals.

@@ -49,7 +49,7 @@ class ControlCost(AbstractObjective):
     def __call__(self, key: PRNGKey, law: ConservationLaw, rows: Rows) -> Scalar:
         """Unbiased estimate, with the gradient through the draws."""
         del rows
-        at = crowd(key, hold_ends(law, self.held), self.points)
+        at = crowd(key, hold_ends(law, self.held), points=self.points)
         return control_of(self.problem, self.scale, at) / self.unit
 
 
@@ -69,12 +69,14 @@ class SteeringCost(AbstractObjective):
     def __call__(self, key: PRNGKey, law: ConservationLaw, rows: Rows) -> Scalar:
         """Unbiased estimate, with the gradient through the draws."""
         del rows
-        parts = costs_of(key, self.problem, self.scale, hold_ends(law, self.held), self.points)
+        parts = costs_of(
+            key, self.problem, self.scale, hold_ends(law, self.held), points=self.points
+        )
         return sum(parts.values(), start=jnp.zeros(())) / self.unit
 
 
 def costs_of(
-    key: PRNGKey, problem: Problem, scale: Scale, law: ConservationLaw, points: int
+    key: PRNGKey, problem: Problem, scale: Scale, law: ConservationLaw, *, points: int
 ) -> dict[str, Scalar]:
     """Control, running and terminal cost, estimated from `points` draws each."""
     key, end_key = jax.random.split(key)

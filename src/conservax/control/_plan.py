@@ -104,7 +104,7 @@ class Plan:
     def costs(self, points: int = _EVALUATED, *, seed: int = 0) -> dict[str, float]:
         """Control, running and terminal cost and their total, over exact draws of the law."""
         key = jax.random.key(seed)
-        parts = _costs(key, self.problem, self.scale, self.law, points)
+        parts = _costs(key, self.problem, self.scale, self.law, points=points)
         found = {name: float(value) for name, value in parts.items()}
         return found | {"total": sum(found.values())}
 

@@ -73,7 +73,13 @@ class Autoregressive(AbstractAutoregressiveDensity):
         self.kernel = checked_kernel(kernel)
         self.embedding = TimeEmbedding(frequencies, max_frequency, condition_dim)
         network = MaskedNetwork(
-            dim, self.embedding.size, 3 * components, width, depth, waves, key=key
+            dim,
+            self.embedding.size,
+            3 * components,
+            width=width,
+            depth=depth,
+            waves=waves,
+            key=key,
         )
         outputs = normal_outputs if begin_normal else initial_outputs
         start = jnp.tile(outputs(components, min_scale, kernel), dim)

@@ -101,19 +101,9 @@ class BumpMixture(AbstractAutoregressiveDensity):
         key: PRNGKey,
     ):
         centre, scale = np.asarray(centre, float), np.asarray(scale, float)
-        if centre.ndim != 2 or scale.shape != centre.shape or not centre.size:
-            raise ValueError(
-                "expected centre and scale of shape (components, dim); "
-                f"got {centre.shape} and {scale.shape}."
-            )
-        components, self.dim = centre.shape
+        components, self.dim = _shape(centre, scale)
         weights = np.ones(components) if weights is None else np.asarray(weights, float)
-        if weights.shape != (components,) or not np.all(weights > 0):
-            raise ValueError(f"expected {components} positive weights; got {weights.shape}.")
-        if rank < 1:
-            raise ValueError(f"expected a rank of at least 1; got {rank}.")
-        if not 0 <= background < 1:
-            raise ValueError(f"expected a background in [0, 1); got {background}.")
+        _check_weights(weights, components, rank, background)
         self.condition_dim, self.min_scale = condition_dim, min_scale
         if condition_dim < echoes * (1 + self.dim):
             raise ValueError(
@@ -142,13 +132,7 @@ class BumpMixture(AbstractAutoregressiveDensity):
         self.logits = jnp.log(jnp.asarray(weights / weights.sum(), float))
         self.centre = jnp.asarray(centre.T, float)
         self.raw_scale = jnp.asarray(to_raw_scale(scale.T, min_scale), float)
-        if tilt is not None:
-            tilt = np.asarray(tilt, float)
-            if tilt.shape != (components, self.dim, self.dim):
-                expected = (components, self.dim, self.dim)
-                raise ValueError(f"expected tilt of shape {expected}; got {tilt.shape}.")
-            tilt = jnp.moveaxis(jnp.asarray(tilt, float), 0, -1)
-        self.tilt = tilt
+        self.tilt = None if tilt is None else _slopes(tilt, components, self.dim)
 
     @classmethod
     def from_clusters(cls, clusters: Clusters, *, tilted: bool = False, **options) -> Self:
@@ -247,3 +231,30 @@ class BumpMixture(AbstractAutoregressiveDensity):
 
     def _mixture(self, log_weights: Array, mean: Array, log_scale: Array) -> AbstractKernelMixture:
         return KERNELS[self.kernel](log_weights, mean, log_scale)
+
+
+def _shape(centre: np.ndarray, scale: np.ndarray) -> tuple[int, int]:
+    """Components and dimension."""
+    if centre.ndim != 2 or scale.shape != centre.shape or not centre.size:
+        raise ValueError(
+            "expected centre and scale of shape (components, dim); "
+            f"got {centre.shape} and {scale.shape}."
+        )
+    return centre.shape
+
+
+def _check_weights(weights: np.ndarray, components: int, rank: int, background: float) -> None:
+    if weights.shape != (components,) or not np.all(weights > 0):
+        raise ValueError(f"expected {components} positive weights; got {weights.shape}.")
+    if rank < 1:
+        raise ValueError(f"expected a rank of at least 1; got {rank}.")
+    if not 0 <= background < 1:
+        raise ValueError(f"expected a background in [0, 1); got {background}.")
+
+
+def _slopes(tilt: ArrayLike, components: int, dim: int) -> Float[Array, "dim dim components"]:
+    """Slopes as the class holds them, components last."""
+    tilt, expected = np.asarray(tilt, float), (components, dim, dim)
+    if tilt.shape != expected:
+        raise ValueError(f"expected tilt of shape {expected}; got {tilt.shape}.")
+    return jnp.moveaxis(jnp.asarray(tilt, float), 0, -1)

@@ -129,7 +129,15 @@ class MatrixField(AbstractDivergenceFree):
         self.dim, self.envelope, self.bands = dim, envelope, bands
         count = dim * (dim - 1) // 2 if bands is None else dim * bands
         self.entries = FieldNetwork(
-            domain, dim, count, width, depth, condition_dim, max_frequency, scale, key
+            domain,
+            dim,
+            count,
+            width=width,
+            depth=depth,
+            condition_dim=condition_dim,
+            max_frequency=max_frequency,
+            scale=scale,
+            key=key,
         )
         self.constant = domain.constant_fields(dim)
 
@@ -196,7 +204,15 @@ class VectorField(AbstractDivergenceFree):
         domain = Euclidean() if domain is None else domain
         self.dim, self.envelope = dim, envelope
         self.potential = FieldNetwork(
-            domain, dim, dim, width, depth, condition_dim, max_frequency, scale, key
+            domain,
+            dim,
+            dim,
+            width=width,
+            depth=depth,
+            condition_dim=condition_dim,
+            max_frequency=max_frequency,
+            scale=scale,
+            key=key,
         )
         self.constant = domain.constant_fields(dim)
 

@@ -4,20 +4,40 @@ import equinox as eqx
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from conservax._types import Condition, Point, Time
+from conservax._types import Condition, Point, PRNGKey, Time
 from conservax.field._domain import AbstractDomain, check_domain
 from conservax.nn import DenseNetwork, TimeEmbedding
 
 
 class FieldNetwork(eqx.Module):
-    """A network of (t, x, condition), linear in `basis`: the last hidden units, and a one."""
+    """A network of (t, x, condition), linear in `basis`: the last hidden units, and a one.
+
+    **Arguments:**
+
+    - `domain`, `dim`: where x lives.
+    - `outputs`: length of the result.
+    - `width`, `depth`: of the network.
+    - `condition_dim`: length of the condition, 0 for none.
+    - `max_frequency`: fastest cycle in time, in cycles over unit time.
+    - `scale`: of the last layer to begin with, over that of usual weights.
+    """
 
     embedding: TimeEmbedding
     network: DenseNetwork
     domain: AbstractDomain
 
     def __init__(
-        self, domain, dim, outputs, width, depth, condition_dim, max_frequency, scale, key
+        self,
+        domain: AbstractDomain,
+        dim: int,
+        outputs: int,
+        *,
+        width: int,
+        depth: int,
+        condition_dim: int = 0,
+        max_frequency: float = 1.0,
+        scale: float = 0.1,
+        key: PRNGKey,
     ):
         check_domain(domain)
         self.domain = domain
@@ -39,7 +59,7 @@ class FieldNetwork(eqx.Module):
 
     @property
     def coefficients(self) -> Float[Array, "outputs units"]:
-        """Of the outputs in the basis."""
+        """Coefficients of the outputs in the basis."""
         return jnp.column_stack([self.network.weights[-1], self.network.biases[-1]])
 
     def __call__(self, t: Time, x: Point, condition: Condition) -> Float[Array, " outputs"]:

@@ -55,7 +55,13 @@ class Fluid(eqx.Module):
             key=matter_key,
         )
         self.pressure = FieldNetwork(
-            domain, dim, 1, width, depth, 0, max_frequency, 0.1, pressure_key
+            domain,
+            dim,
+            1,
+            width=width,
+            depth=depth,
+            max_frequency=max_frequency,
+            key=pressure_key,
         )
 
     def __call__(self, t: Time, x: Point) -> Float[Array, " 2+dim"]:

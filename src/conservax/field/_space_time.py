@@ -17,7 +17,7 @@ class SpaceTimeField(eqx.Module):
     """(rho, rho u) = row divergence of an antisymmetric A(t, x) [richterpowell2022, (9)].
 
     So d_t rho + div(rho u) = 0 whatever the parameters, and on a torus or in a ball the mass is
-    constant. The density is not positive by construction, as none of [16] is asked for: objectives
+    constant. The density is not positive by construction, as that of `Subharmonic` is: objectives
     keep away from division by it, and `velocity` refuses what falls below the floor.
 
     In a ball with wall w = 1 - |x|^2 / radius^2 the entries A_0j are a_j(0, x) + w (a_j(t, x) -
@@ -79,7 +79,14 @@ class SpaceTimeField(eqx.Module):
         self.dim, self.floor, self.start, self.settle = dim, floor, start, settle
         self.background = jnp.asarray(background, float) if start is None else None
         self.entries = FieldNetwork(
-            domain, dim, dim * (dim + 1) // 2, width, depth, 0, max_frequency, scale, key
+            domain,
+            dim,
+            dim * (dim + 1) // 2,
+            width=width,
+            depth=depth,
+            max_frequency=max_frequency,
+            scale=scale,
+            key=key,
         )
         self.constant = domain.constant_fields(dim)
         if start is not None:

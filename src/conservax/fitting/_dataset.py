@@ -124,7 +124,7 @@ def windows_of(events: Events | EventSplit, holdout: HoldOut, seed: int) -> Data
 
 
 def shards_again(
-    run: Path, stream: StreamSource, holdout: HoldOut, seed: int, units: Units, rows: int
+    run: Path, stream: StreamSource, holdout: HoldOut, *, seed: int, units: Units, rows: int
 ) -> Dealt:
     """The shards of a stream as they were, from the file.
 

@@ -126,7 +126,7 @@ def _experiment(
     units, train = dataset.units, dataset.split.train
     assert isinstance(train, Table)  # windows were laid on top of one another
     t, x = units.time.to_unit(train.t), units.standardise(train.x)
-    begin = law_maker(spec, units, t, x, seed)
+    begin = law_maker(spec, units, t, x, seed=seed)
     own = () if objective is None else ("objective",)
     chosen = usual_objective(spec, train, units) if objective is None else objective
     stages = stages_of(chosen, training.steps, USUAL.steps or 1)

@@ -126,7 +126,7 @@ class Model(AbstractLawInUnits):
             raise DataError(f"expected to push to a later time; got {t0!r} and {t1!r}. Use pull.")
         how: dict[str, Any] = {"key": key, "count": neighbours, "growth": growth}
         how |= {"diffusion": diffusion, "seed": seed}
-        return carry(self, cells, group, t0, t1, **how)
+        return carry(self, cells, group, t0=t0, t1=t1, **how)
 
     def pull(
         self,
@@ -152,7 +152,7 @@ class Model(AbstractLawInUnits):
             raise DataError(f"expected to pull to an earlier time; got {t1!r}, {t0!r}. Use push.")
         how: dict[str, Any] = {"key": key, "count": neighbours, "growth": growth}
         how |= {"diffusion": diffusion, "seed": seed}
-        return carry(self, cells, group, t1, t0, **how)
+        return carry(self, cells, group, t0=t1, t1=t0, **how)
 
     def streamlines(
         self,

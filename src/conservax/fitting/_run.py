@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from conservax._files import write_sealed, write_whole
 from conservax.data import DataError, EventSplit, Split, Units
 from conservax.fitting._dataset import Dataset, shards_again
 from conservax.fitting._event_model import EventModel
@@ -22,7 +23,7 @@ from conservax.model import (
     plain,
 )
 from conservax.point_process import EventLaw
-from conservax.train import CHECKPOINT, METRICS, Stage, Training, write_atomically, write_sealed
+from conservax.train import CHECKPOINT, METRICS, Stage, Training
 
 MODEL, EXPERIMENT, DATA = "model.conservax", "experiment.conservax", "data.npz"
 CONFIG = "config.json"  # for people: what a run was asked for
@@ -41,7 +42,7 @@ def write_experiment(run: Path, experiment: Experiment) -> None:
     run.mkdir(parents=True, exist_ok=True)
     write_split(run / DATA, experiment.dataset.split)
     readable = {"settings": plain(settings), **about}
-    write_atomically(run / CONFIG, (json.dumps(readable, indent=2) + "\n").encode())
+    write_whole(run / CONFIG, (json.dumps(readable, indent=2) + "\n").encode())
     write_sealed(run / EXPERIMENT, packed)
 
 
@@ -85,8 +86,8 @@ def _dataset(run: Path, settings: Settings, units: Units, split: Split | EventSp
     if settings.stream is None:
         return dataset
     assert settings.holdout is not None  # of every fit
-    again = settings.holdout, settings.seed, units, settings.rows
-    shards = shards_again(run, settings.stream, *again)
+    known = {"seed": settings.seed, "units": units, "rows": settings.rows}
+    shards = shards_again(run, settings.stream, settings.holdout, **known)
     return replace(dataset, shards=shards)
 
 

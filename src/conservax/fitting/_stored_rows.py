@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
+from conservax._files import SealError, read_sealed, write_sealed
 from conservax.data import DataError, Events, EventSplit, Split, Table
 from conservax.model import CodecError, decode, encode
-from conservax.train import SealError, read_sealed, write_sealed
 
 _ABOUT = "about"  # all that is no array, as JSON
 

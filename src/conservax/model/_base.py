@@ -65,10 +65,10 @@ class AbstractModel(abc.ABC):
         save_model(path, Stored(self.law, self.units, self.settings, self.metrics, reference))
 
     @property
-    def _dtype(self) -> np.dtype:
+    def dtype(self) -> np.dtype:
         """The precision of the law."""
         floats = (leaf for leaf in jax.tree.leaves(self.law) if eqx.is_inexact_array(leaf))
         return next(floats, np.zeros((), np.float32)).dtype
 
     def _cast(self, values: np.ndarray) -> np.ndarray:
-        return np.asarray(values, self._dtype)
+        return np.asarray(values, self.dtype)

@@ -186,7 +186,7 @@ class AbstractEventLawInUnits(AbstractModel):
 
     def rows(self, events: Events) -> Sequences:
         """Windows in law units, padded to one length."""
-        return sequences_in_units(self.units, events, self._dtype)
+        return sequences_in_units(self.units, events, self.dtype)
 
     def _check(self, events: Events) -> None:
         if events.columns != self.columns or not np.isclose(events.length, self.window):

@@ -11,11 +11,11 @@ import numpy as np
 import pandas as pd
 from safetensors.numpy import load, save
 
+from conservax._files import SealError, read_sealed, write_sealed
 from conservax.data import DataError, Units
 from conservax.model._codec import CodecError, decode, encode
 from conservax.model._settings import Settings
 from conservax.reference import WithReference
-from conservax.train import SealError, read_sealed, write_sealed
 
 _FORMAT = "conservax-model-3"
 _WITHOUT_CHECKSUM = b'"conservax-model-1"'

@@ -229,7 +229,7 @@ class AbstractLawInUnits(AbstractModel):
 
     def rows(self, table: Table) -> Rows:
         """A table in law units, as arrays of the law's precision."""
-        return rows_in_units(self.units, table, self._dtype)
+        return rows_in_units(self.units, table, self.dtype)
 
     def _inside(self, t: Any, x: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
         """Times and points in law units, a row each."""

@@ -5,13 +5,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from jax.tree_util import Partial
+from jaxtyping import Float
 
 from conservax.check import Population, Route
-from conservax.check._draws import law_dtype
-from conservax.check._population import Cells, Times
 from conservax.data import DataError, Split, Table, by_time
 from conservax.model._over_rows import over_rows
 from conservax.transport import solve_ode
+
+Times = Float[np.ndarray, " rows"]
+Positions = Float[np.ndarray, "rows dim"]
 
 if TYPE_CHECKING:
     from conservax.model._law_in_units import AbstractLawInUnits
@@ -23,19 +25,19 @@ def population_of(model: "AbstractLawInUnits", tolerance: float, max_steps: int)
     Times are numbers, or seconds since 1970-01-01 UTC, as in `Table.t`; velocities are per one of
     these.
     """
-    axis, dtype = model.units.time, law_dtype(model.law)
+    axis, dtype = model.units.time, model.dtype
 
-    def sample(t: Times, seed: int) -> Cells:
+    def sample(t: Times, seed: int) -> Positions:
         return model.sample(axis.to_column(t), seed=seed)
 
-    def velocity(t: Times, x: Cells) -> Cells:
+    def velocity(t: Times, x: Positions) -> Positions:
         return model.velocity(axis.to_column(t), x) * (axis.scale / (axis.end - axis.start))
 
-    def carry(x: Cells, start: float, end: float, seed: int, **options) -> Cells:
+    def carry(x: Positions, start: float, end: float, seed: int, **options) -> Positions:
         ends = axis.to_column(np.array([start, end]))
         return model.transport(x, *ends, seed=seed, **options)
 
-    def follow(x: Cells, start: float, end: float, seed: int) -> Cells:
+    def follow(x: Positions, start: float, end: float, seed: int) -> Positions:
         del seed
         z = model.units.standardise(x).astype(dtype)
         times = np.tile(axis.to_unit([start, end]).astype(dtype), (len(z), 1))
@@ -61,7 +63,7 @@ def _follow(law, tolerance, max_steps, x, times):
 
 def held_out_snapshots(
     parts: Split | None, table: Table | None, others: Table | None
-) -> tuple[dict[float, Cells], dict[float, Cells]]:
+) -> tuple[dict[float, Positions], dict[float, Positions]]:
     """Test cells of every time, and more real cells for the floor: those given, or of the split.
 
     **Raises:** `DataError` if there are none.
@@ -73,7 +75,7 @@ def held_out_snapshots(
             raise DataError("expected held-out rows; got none. Give a table of snapshots.")
         table = held_out[1]
         rest = rest or [part for part in parts if part is not table and len(part)]
-    pool: dict[float, list[Cells]] = {}
+    pool: dict[float, list[Positions]] = {}
     for part in rest:
         for t, x in by_time(part).items():
             pool.setdefault(t, []).append(x)

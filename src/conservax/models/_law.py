@@ -32,7 +32,7 @@ _LAWS, _GROWTH_WAVES = 4, 3  # of a growing population
 
 
 def law_maker(
-    spec: AbstractModelSpec, units: Units, t: np.ndarray, x: np.ndarray, seed: int
+    spec: AbstractModelSpec, units: Units, t: np.ndarray, x: np.ndarray, *, seed: int
 ) -> Callable[[PRNGKey], ConservationLaw | WithReference]:
     """A function of a random key for what is trained, for training rows in law units.
 

@@ -56,10 +56,10 @@ class MaskedNetwork(eqx.Module):
         dim: int,
         context: int,
         outputs: int,
+        *,
         width: int,
         depth: int,
         waves: int,
-        *,
         key: PRNGKey,
     ):
         self.dim, self.outputs, self.waves = dim, outputs, waves

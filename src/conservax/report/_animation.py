@@ -11,12 +11,12 @@ from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 from PIL import Image
 
+from conservax._files import write_whole
 from conservax.data import Cells, DataError
 from conservax.model import AbstractLawInUnits
 from conservax.report._moments import moment
 from conservax.report._motion import Plane, plane
 from conservax.report._streamlines import FAINT, INK, dress
-from conservax.train import write_atomically
 
 _FRAMES = 48
 _TRAIL = 5  # frames that a particle leaves behind it
@@ -47,7 +47,7 @@ def write_animation(
         out, "GIF", save_all=True, append_images=frames[1:], duration=pause, loop=0, optimize=True
     )
     path.parent.mkdir(parents=True, exist_ok=True)
-    write_atomically(path, out.getvalue())
+    write_whole(path, out.getvalue())
     return path
 
 

@@ -12,12 +12,12 @@ from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from scipy.ndimage import gaussian_filter
 
+from conservax._files import write_whole
 from conservax.data import Cells, TimeAxis
 from conservax.model import AbstractLawInUnits
 from conservax.report._map import degree_ratio, is_map
 from conservax.report._moments import moment
 from conservax.report._motion import Motion, motion
-from conservax.train import write_atomically
 
 INK, FAINT = "#20242c", "#8a93a3"
 COLOURS = "viridis"
@@ -51,7 +51,7 @@ def write_streamlines(
     out = io.BytesIO()
     figure.savefig(out, format="png")
     path.parent.mkdir(parents=True, exist_ok=True)
-    write_atomically(path, out.getvalue())
+    write_whole(path, out.getvalue())
     return path
 
 

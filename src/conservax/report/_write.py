@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from conservax._files import write_whole
 from conservax.data import Table, Units
 from conservax.density import AbstractAutoregressiveDensity
 from conservax.model import AbstractLawInUnits
@@ -46,12 +47,7 @@ def write_report(
     path = Path(path)
     page = _page(model, lines)
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
-    try:
-        partial.write_text(page, encoding="utf-8")
-        os.replace(partial, path)
-    finally:
-        partial.unlink(missing_ok=True)
+    write_whole(path, page.encode())
     return path
 
 

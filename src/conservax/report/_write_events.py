@@ -9,6 +9,7 @@ from string import Template
 
 import numpy as np
 
+from conservax._files import write_whole
 from conservax.check import CheckReport, dispersion, rescaled_ranks
 from conservax.data import Events
 from conservax.density import AbstractAutoregressiveDensity
@@ -42,12 +43,7 @@ def write_event_report(model: AbstractEventLawInUnits, path: str | os.PathLike[s
     path = Path(path)
     page = _page(model)
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
-    try:
-        partial.write_text(page, encoding="utf-8")
-        os.replace(partial, path)
-    finally:
-        partial.unlink(missing_ok=True)
+    write_whole(path, page.encode())
     return path
 
 

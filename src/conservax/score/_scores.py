@@ -177,12 +177,12 @@ def baselines(split: Split, table: Table) -> list[tuple[str, str, Float[np.ndarr
     ]
     moving = [
         fit_kernel_density_in_time(train.t, train.x, judge.t, judge.x),
-        fit_gaussian_mixture_in_time(train.t, train.x, judge.t, judge.x, _SEED),
+        fit_gaussian_mixture_in_time(train.t, train.x, judge.t, judge.x, seed=_SEED),
     ]
     if snapshots(train.t) is not None and set(train.t) <= set(judge.t):
         moving += [
             fit_normal_by_snapshot(train.t, train.x),
-            fit_gaussian_mixture_by_snapshot(train.t, train.x, judge.t, judge.x, _SEED),
+            fit_gaussian_mixture_by_snapshot(train.t, train.x, judge.t, judge.x, seed=_SEED),
         ]
     return [(b.name, b.detail, -b.log_prob(table.x)) for b in still] + [
         (b.name, b.detail, -b.log_prob(table.t, table.x)) for b in moving

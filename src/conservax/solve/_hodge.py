@@ -108,7 +108,7 @@ def hodge_decomposition(
     for name, part in {"target": target, "field": lambda x: field(jnp.zeros(()), x)}.items():
         torus.check_periodic(name, part, field.dim)
     network_key, key = jax.random.split(key)
-    network = FieldNetwork(torus, field.dim, 1, width, depth, 0, 1.0, 0.1, network_key)
+    network = FieldNetwork(torus, field.dim, 1, width=width, depth=depth, key=network_key)
     at = Spread(torus, field.dim, points)
     watched = () if watch is None else ((0.0, watch),)
     count = jax.device_count()

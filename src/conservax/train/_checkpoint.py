@@ -7,8 +7,8 @@ import jax.numpy as jnp
 import numpy as np
 from safetensors.numpy import load, save
 
+from conservax._files import SealError, read_sealed, write_sealed
 from conservax._types import PyTree
-from conservax.train._sealed import SealError, read_sealed, write_sealed
 
 
 class CheckpointError(ValueError):

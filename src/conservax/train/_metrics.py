@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Float
 
+from conservax._files import write_whole
 from conservax.objective import Sum
 from conservax.train._chunk import ChunkMetrics
-from conservax.train._sealed import write_atomically
 
 
 @dataclass(frozen=True)
@@ -91,4 +91,4 @@ class Metrics:
         writer = csv.DictWriter(text, self.columns, restval="", lineterminator="\n")
         writer.writeheader()
         writer.writerows(self.rows)
-        write_atomically(self._path, text.getvalue().encode())
+        write_whole(self._path, text.getvalue().encode())

@@ -13,26 +13,18 @@ import pandas as pd
 
 from conservax._programs import make_room
 from conservax._types import PRNGKey
-from conservax.objective import AbstractObjective, Sum, as_sum
+from conservax.objective import as_sum
 from conservax.train._checkpoint import load_tree, save_tree
-from conservax.train._chunk import make_chunk, replicate, replicated_and_split
+from conservax.train._chunk import replicate, replicated_and_split
 from conservax.train._metrics import ChunkReport, Metrics, reports_of
 from conservax.train._optimisers import clipped, cosine_adam
+from conservax.train._schedule import Schedule, Stage
 from conservax.train._state import TrainState, initial_state, with_parameters
 from conservax.train._training import Training
-from conservax.train._validation import make_evaluation
 
 CHECKPOINT, METRICS = "checkpoint.safetensors", "metrics.csv"
 OnChunk = Callable[[ChunkReport], bool | None]
 _USUAL = Training(batch_size=256, learning_rate=2e-3, noise=0.0, time_noise=0.0)
-
-
-@dataclass(frozen=True)
-class Stage:
-    """An objective, and for how many steps it is followed."""
-
-    steps: int
-    objective: AbstractObjective | Sum
 
 
 @dataclass(frozen=True)
@@ -101,76 +93,46 @@ def train(
     the checkpoint of the last finished chunk behind.
     """
     how = training.filled(_USUAL)
-    assert how.batch_size is not None
-    assert how.noise is not None
-    assert how.time_noise is not None
-    chunk, patience = how.chunk, how.patience
     make_room()
-    objectives = [as_sum(stage.objective) for stage in stages]
-    total = sum(stage.steps for stage in stages)
-    devices = jax.devices()
+    total, devices = sum(stage.steps for stage in stages), jax.devices()
     _check(total, how, len(devices))
     optimiser = clipped(_optimiser(how, total), how.clip)
     copied, split = replicated_and_split(devices)
-    writes = jax.process_index() == 0  # hosts share the folder of a run
+    folder = run if jax.process_index() == 0 else None  # hosts share the folder of a run
     state = _start(key, law, optimiser, how.members, initial)
-    recorded = Metrics(objectives, run / METRICS if run and writes else None)
+    recorded = Metrics([as_sum(stage.objective) for stage in stages], folder and folder / METRICS)
     if run is not None and (run / CHECKPOINT).exists():
         state = load_tree(run / CHECKPOINT, state)
         recorded.forget_after(_step(state))
+    elif folder is not None:
+        save_tree(folder / CHECKPOINT, state)
     state, validation = replicate((state, validation), copied)
     rows_of = rows if callable(rows) else lambda number: rows
-    data = replicate(rows_of(_step(state) // chunk), copied)
-    validation_key = jax.random.fold_in(key, 1)
-    ends = np.cumsum([stage.steps for stage in stages])
-    evaluations = [
-        make_evaluation(law, one, validation, validation_key, how.batch_size) for one in objectives
-    ]
-    compiled: dict[tuple[int, int], Callable] = {}
-
-    def is_stale(state: TrainState) -> bool:
-        if patience is None or validation is None or _step(state) <= total - stages[-1].steps:
-            return False
-        return bool((state.stale >= patience).all())
-
-    if run is not None and writes and not (run / CHECKPOINT).exists():
-        save_tree(run / CHECKPOINT, state)
-    while (step := _step(state)) < total and not is_stale(state):
-        now = int(np.searchsorted(ends, step, side="right"))
-        steps = min(chunk, int(ends[now]) - step)
-        if step == ends[now] - stages[now].steps:  # where a stage starts is its first candidate
-            never = jax.numpy.full_like(state.best_loss, np.inf)
-            state = eqx.tree_at(lambda s: s.best_loss, state, never)
-            state, _ = evaluations[now](state, 0)
-        if (now, steps) not in compiled:
-            compiled[now, steps] = make_chunk(
-                law,
-                objectives[now],
-                optimiser,
-                steps=steps,
-                batch_size=how.batch_size,
-                average=how.average,
-                noise=how.noise,
-                time_noise=how.time_noise,
-                sharding=split,
-            )
-        new_state, metrics = compiled[now, steps](state, data)
-        new_state, held_out = evaluations[now](new_state, steps)
+    data = replicate(rows_of(_step(state) // how.chunk), copied)
+    held = {"validation": validation, "key": jax.random.fold_in(key, 1), "sharding": split}
+    schedule = Schedule(law, stages, how, optimiser, **held)
+    while (step := _step(state)) < total and not schedule.is_stale(step, state):
+        steps = schedule.steps(step)
+        found = schedule.follow(step, schedule.begin(step, state), data)
         if callable(rows) and step + steps < total:  # the call above has only begun
-            data = replicate(rows_of((step + steps) // chunk), copied)
-        metrics, held_out = jax.device_get((metrics, held_out))
-        if not metrics.finite.all():
-            raise DivergedError(step + 1 + int(np.argmin(metrics.finite.all(0))), run)
-        if validation is not None and not np.isfinite(held_out).all():
-            raise DivergedError(step + steps, run, "on the validation rows")
-        state = new_state
-        reports = reports_of(step + steps, metrics, held_out)
+            data = replicate(rows_of((step + steps) // how.chunk), copied)
+        metrics, held_out = jax.device_get(found[1:])
+        _check_finite(step, steps, metrics, None if validation is None else held_out, run)
+        state, reports = found[0], reports_of(step + steps, metrics, held_out)
         recorded.add(reports)
-        if run is not None and writes:
-            save_tree(run / CHECKPOINT, state)
+        if folder is not None:
+            save_tree(folder / CHECKPOINT, state)
         if on_chunk is not None and on_chunk(min(reports, key=lambda report: report.train)) is True:
             break
     return _finish(law, state, recorded, stopped_early=_step(state) < total)
+
+
+def _check_finite(step: int, steps: int, metrics: Any, held_out: Any, run: Path | None) -> None:
+    """Raise `DivergedError` where the loss, its gradient or the validation objective is no number."""
+    if not metrics.finite.all():
+        raise DivergedError(step + 1 + int(np.argmin(metrics.finite.all(0))), run)
+    if held_out is not None and not np.isfinite(held_out).all():
+        raise DivergedError(step + steps, run, "on the validation rows")
 
 
 def _optimiser(how: Training, total: int) -> optax.GradientTransformation:

@@ -20,7 +20,7 @@ PIECE = 1024  # validation rows at once, if a step has not more: about the memor
 
 
 def make_evaluation(
-    law: eqx.Module, objective: Sum, validation: Any, key: PRNGKey, batch_size: int
+    law: eqx.Module, objective: Sum, validation: Any, *, key: PRNGKey, batch_size: int
 ) -> Callable[[TrainState, int], tuple[TrainState, Float[Array, " members"]]]:
     """A function that takes the objective of running means, and remembers those that are best.
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from conservax._files import replacing
 from conservax.data.read._cells import anndata_parts
 from conservax.data.read._write import check_out
 from conservax.data.table._errors import DataError
@@ -53,18 +54,15 @@ class StoredCells:
         check_out(path, force)
         path = Path(path)
         path.parent.mkdir(parents=True, exist_ok=True)
-        partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
         try:
-            shutil.copyfile(self.path, partial)
-            with anndata_parts(partial, "r+") as (file, _, write):
-                write(file, "obs", self.obs)
-                for name, values in self.obsm.items():
-                    if values is not self._held.get(name):
-                        write(file["obsm"], name, values)
-            os.replace(partial, path)
+            with replacing(path) as partial:
+                shutil.copyfile(self.path, partial)
+                with anndata_parts(partial, "r+") as (file, _, write):
+                    write(file, "obs", self.obs)
+                    for name, values in self.obsm.items():
+                        if values is not self._held.get(name):
+                            write(file["obsm"], name, values)
         except OSError as error:
             raise DataError(
                 f"{path}: cannot be written ({error}). Choose another place."
             ) from error
-        finally:
-            partial.unlink(missing_ok=True)

@@ -74,7 +74,7 @@ def read_table(
 
     **Raises:** `DataError` for anything else, naming the source, the column and the row.
     """
-    return _read(source, ask(time, columns, like, dims, growth), like, degrees)[0]
+    return _read(source, ask(time, columns, like, dims=dims, growth=growth), like, degrees)[0]
 
 
 def read_rows(source: Source, *, like: Units) -> Table:
@@ -239,9 +239,11 @@ def ask(
     time: str | None,
     columns: Sequence[str] | None,
     like: Units | None,
+    *,
     dims: int | None = None,
     growth: str | None = None,
 ) -> Asked:
+    """The names that the caller gave, checked."""
     if isinstance(columns, str):
         columns = (columns,)
     names = None if columns is None else tuple(str(name) for name in columns)
@@ -288,7 +290,7 @@ def _load(source: Any, asked: Asked) -> Columns:
     if isinstance(source, Mapping):
         return from_arrays(source)
     if isinstance(source, tuple) and len(source) == 2:
-        return from_pair(*source, asked.time, asked.columns, asked.dims)
+        return from_pair(*source, time=asked.time, columns=asked.columns, dims=asked.dims)
     if isinstance(source, Cells):
         return from_cells(source, asked.columns, asked.dims)
     raise DataError(

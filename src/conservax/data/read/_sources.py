@@ -149,7 +149,7 @@ def from_arrays(arrays: Mapping[Any, Any], source: str = "dict") -> Columns:
 
 
 def from_pair(
-    t: Any, x: Any, time: str | None, columns: Sequence[str] | None, dims: int | None
+    t: Any, x: Any, *, time: str | None, columns: Sequence[str] | None, dims: int | None
 ) -> Columns:
     """Columns from times `(rows,)`, which come first, and points `(rows, dim)`, or `dims` of dim."""
     source = "arrays (t, x)"

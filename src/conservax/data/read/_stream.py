@@ -71,7 +71,7 @@ class Stream:
         if not rows:
             raise DataError(f"{path}: expected rows of data; got none. Check how it was written.")
         head = _columns(*next(_frames(path, None, _HEAD_ROWS)), path)
-        name, names, notes = choose(head, ask(time, columns, like, dims))
+        name, names, notes = choose(head, ask(time, columns, like, dims=dims))
         kind, _, zone_notes = read_times(head, name, like and like.time.kind)
         said = f"{rows:,} rows are read from the file a batch at a time, never held at once"
         return cls(path, names, name, kind, rows, (*notes, *zone_notes, said), degrees)

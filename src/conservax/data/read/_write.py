@@ -2,8 +2,7 @@
 
 import os
 import zipfile
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import IO
 
@@ -11,6 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
+from conservax._files import replacing
 from conservax.data.table._errors import DataError
 
 
@@ -59,7 +59,7 @@ def write_table(path: str | Path, columns: Mapping[str, ArrayLike], *, force: bo
     arrays = _arrays(columns)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with _replacing(path) as file:
+        with replacing(path) as partial, open(partial, "wb") as file:
             write(file, arrays)
     except OSError as error:
         raise DataError(
@@ -80,18 +80,6 @@ def _arrays(columns: Mapping[str, ArrayLike]) -> dict[str, np.ndarray]:
                 "Convert it with numpy.astype."
             )
     return arrays
-
-
-@contextmanager
-def _replacing(path: Path) -> Iterator[IO[bytes]]:
-    """A file beside `path` that takes its place once it is complete."""
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
-    try:
-        with open(partial, "wb") as file:
-            yield file
-        os.replace(partial, path)
-    finally:
-        partial.unlink(missing_ok=True)
 
 
 def _writer(path: Path) -> Callable[[IO[bytes], dict[str, np.ndarray]], None]:

@@ -12,11 +12,10 @@ from jaxtyping import Int
 from conservax.data.table._errors import DataError
 from conservax.data.table._reader import AbstractReader
 from conservax.data.table._table import Table
-from conservax.data.table._time import TimeAxis
+from conservax.data.table._time import DAY, TimeAxis
 from conservax.data.table._types import Points, TimeKind, Times
 
-_DAY = 86400.0
-_WHOLE = (_DAY, 3600.0, 60.0)  # seconds: the first window begins with a day, an hour or a minute
+_WHOLE = (DAY, 3600.0, 60.0)  # seconds: the first window begins with a day, an hour or a minute
 
 
 @dataclass(frozen=True, eq=False)
@@ -159,7 +158,7 @@ def cut(
     """
     length = window_length(length, table.time_kind)
     stride = length if stride is None else window_length(stride, table.time_kind)
-    unit = _DAY if table.time_kind == "timestamp" else 1.0
+    unit = DAY if table.time_kind == "timestamp" else 1.0
     start = _begin(table, stride) if start is None else start
     whole = (table.t.max() - start) / unit
     count = int(np.floor((whole - length) / stride * (1 + 1e-12))) + 1
@@ -207,7 +206,7 @@ def _begin(table: Table, stride: float) -> float:
     """The last round time before the first event, or at it."""
     first, whole = float(table.t.min()), ()
     if table.time_kind == "timestamp":
-        stride, whole = stride * _DAY, _WHOLE
+        stride, whole = stride * DAY, _WHOLE
     ten = 10.0 ** math.floor(math.log10(stride))
     unit = next((unit for unit in whole if unit <= stride * (1 + 1e-9)), ten)
     return min(first, unit * math.floor(first / unit + 1e-9))  # 0.3 / 0.1 is not 3
@@ -246,7 +245,7 @@ def window_length(value: float | str, kind: TimeKind) -> float:
 def _spelled(value: str, kind: TimeKind) -> float:
     """Days of a length of time in words."""
     try:
-        length = pd.Timedelta(re.sub(r"d$", "D", value.strip())).total_seconds() / _DAY
+        length = pd.Timedelta(re.sub(r"d$", "D", value.strip())).total_seconds() / DAY
     except ValueError as error:
         raise DataError(f'expected a length of time such as "30d" or 30; got {value!r}.') from error
     if kind == "number":

@@ -9,6 +9,7 @@ from conservax.data.table._errors import DataError
 from conservax.data.table._events import Events
 from conservax.data.table._snapshots import snapshots
 from conservax.data.table._table import Table
+from conservax.data.table._time import DAY
 
 _ROUNDING = 1e-6  # of a window, by which its end may seem to overlap with the next one
 
@@ -107,7 +108,7 @@ def split_events(
         )
     parts = [order[held + tested :], order[tested : held + tested], order[:tested]]
     if by == "time" and events.sequence_name is None:
-        unit = 86400.0 if events.time_kind == "timestamp" else 1.0
+        unit = DAY if events.time_kind == "timestamp" else 1.0
         for earlier, later in ((1, 2), (0, 1), (0, 2)):
             if len(parts[later]):
                 first = events.starts[parts[later]].min()

@@ -13,7 +13,7 @@ from conservax.data.table._table import Table
 from conservax.data.table._types import TimeKind
 from conservax.data.table._values import STAMP, as_column, numbers, seconds, uncategorised
 
-_DAY = 86400.0
+DAY = 86400.0  # seconds
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class TimeAxis:
     def scale(self) -> float:
         """Length of the range in `unit`: one unit of model time, in the unit shown to users."""
         length = self.end - self.start
-        return length / _DAY if self.kind == "timestamp" else length
+        return length / DAY if self.kind == "timestamp" else length
 
     @property
     def unit(self) -> str:
@@ -65,14 +65,18 @@ class TimeAxis:
         **Arguments:**
 
         - `values`: one value or many: numbers or text that spells them; or, on an axis of
-            timestamps, ISO 8601 text, `datetime`, `numpy.datetime64`, pandas timestamps. Times with
-            a zone are converted to UTC, those without are taken as UTC.
+            timestamps, ISO 8601 text, `datetime`, `numpy.datetime64`, pandas timestamps, or the
+            seconds since 1970-01-01 UTC that tables hold. Times with a zone are converted to UTC,
+            those without are taken as UTC.
 
         **Returns:** numbers, or seconds since 1970-01-01 UTC, of the shape of `values`.
 
         **Raises:** `DataError` at the first value that is not of this axis's kind.
         """
-        column, where = uncategorised(as_column(values)), f"time {self.name!r}"
+        where = f"time {self.name!r}"
+        if self.kind == "timestamp" and np.asarray(values).dtype.kind in "fiu":
+            return self._seconds(np.asarray(values, np.float64), where)
+        column = uncategorised(as_column(values))
         if np.ndim(values) == 0:  # a single value has no row
             one = STAMP if self.kind == "timestamp" else "a finite number"
             try:
@@ -80,6 +84,19 @@ class TimeAxis:
             except DataError:
                 raise DataError(f"{where}: expected {one}; got {values!r}.") from None
         return self._parsed(column, where).reshape(np.shape(values))
+
+    def _seconds(
+        self, values: Float64[np.ndarray, "*shape"], where: str
+    ) -> Float64[np.ndarray, "*shape"]:
+        """Seconds as a table of timestamps holds them; other numbers are far from any of its times."""
+        length = self.end - self.start
+        near = (values >= self.start - length) & (values <= self.end + length)
+        if not near.all():
+            raise DataError(
+                f"{where}: expected {STAMP}, or seconds since 1970-01-01 UTC as tables hold them; got "
+                f"{values[~near].ravel()[0]:g}. Write out the date."
+            )
+        return values
 
     def _parsed(self, column, where: str) -> Float64[np.ndarray, " values"]:
         return numbers(column, where) if self.kind == "number" else seconds(column, where)[0]

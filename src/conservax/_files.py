@@ -1,7 +1,9 @@
-"""Files that end in a checksum of all that comes before: a damaged one is never read."""
+"""Files that appear whole or not at all, and files that end in a checksum."""
 
 import hashlib
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 DIGITS = 64  # of a SHA-256, at the end: safetensors are cut off before it, zip archives may keep it
@@ -11,16 +13,29 @@ class SealError(ValueError):
     """A file that is not, byte for byte, what `write_sealed` wrote."""
 
 
-def write_atomically(path: Path, content: bytes) -> None:
-    """Write to a neighbour, then rename: a reader sees the old file or the new one."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    temporary.write_bytes(content)
-    os.replace(temporary, path)
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """The path of a neighbour to write to, which takes the place of `path` at the end.
+
+    A reader sees the old file or the new one; after an error the old one stays, and nothing else.
+    """
+    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    try:
+        yield partial
+        os.replace(partial, path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Write a file in one move."""
+    with replacing(path) as partial:
+        partial.write_bytes(content)
 
 
 def write_sealed(path: Path, content: bytes) -> None:
     """Write content and its checksum, in one move."""
-    write_atomically(path, content + _digest(content))
+    write_whole(path, content + _digest(content))
 
 
 def read_sealed(path: Path) -> bytes:

@@ -1,0 +1,116 @@
+"""Which objective is followed at which step, and the programs that follow it."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import equinox as eqx
+import jax
+import numpy as np
+import optax
+from jax.sharding import NamedSharding
+
+from conservax._types import PRNGKey
+from conservax.objective import AbstractObjective, Sum, as_sum
+from conservax.train._chunk import make_chunk
+from conservax.train._state import TrainState
+from conservax.train._training import Training
+from conservax.train._validation import make_evaluation
+
+
+@dataclass(frozen=True)
+class Stage:
+    """An objective, and for how many steps it is followed."""
+
+    steps: int
+    objective: AbstractObjective | Sum
+
+
+class Schedule:
+    """The stages of a run: where each begins and ends, and its compiled programs.
+
+    **Arguments:**
+
+    - `law`: what is trained, for its structure.
+    - `stages`: objectives in turn.
+    - `training`: with nothing left to choose.
+    - `optimiser`: of all stages.
+    - `validation`: rows that decide which parameters are kept; None for the last ones.
+    - `key`: of the evaluations.
+    - `sharding`: of a batch over devices.
+    """
+
+    def __init__(
+        self,
+        law: eqx.Module,
+        stages: Sequence[Stage],
+        training: Training,
+        optimiser: optax.GradientTransformation,
+        *,
+        validation: Any,
+        key: PRNGKey,
+        sharding: NamedSharding,
+    ):
+        self._law, self._stages, self._training = law, stages, training
+        self._optimiser, self._sharding = optimiser, sharding
+        self._objectives = [as_sum(stage.objective) for stage in stages]
+        self._ends = np.cumsum([stage.steps for stage in stages])
+        self._has_validation = validation is not None
+        self._evaluations = [
+            make_evaluation(law, one, validation, key=key, batch_size=training.batch_size or 1)
+            for one in self._objectives
+        ]
+        self._chunks: dict[tuple[int, int], Callable] = {}
+
+    @property
+    def total(self) -> int:
+        """Steps of all stages."""
+        return int(self._ends[-1])
+
+    def steps(self, step: int) -> int:
+        """How many steps the next chunk takes."""
+        return min(self._training.chunk, int(self._ends[self._now(step)]) - step)
+
+    def begin(self, step: int, state: TrainState) -> TrainState:
+        """The state at a step; where a stage starts, what it starts from is its first candidate."""
+        now = self._now(step)
+        if step != self._ends[now] - self._stages[now].steps:
+            return state
+        never = jax.numpy.full_like(state.best_loss, np.inf)
+        state = eqx.tree_at(lambda s: s.best_loss, state, never)
+        return self._evaluations[now](state, 0)[0]
+
+    def follow(self, step: int, state: TrainState, data: Any) -> tuple[TrainState, Any, Any]:
+        """The state after the next chunk, its metrics, and the objective on the validation rows."""
+        now, steps = self._now(step), self.steps(step)
+        if (now, steps) not in self._chunks:
+            how = self._training
+            assert how.batch_size is not None
+            assert how.noise is not None
+            assert how.time_noise is not None
+            self._chunks[now, steps] = make_chunk(
+                self._law,
+                self._objectives[now],
+                self._optimiser,
+                steps=steps,
+                batch_size=how.batch_size,
+                average=how.average,
+                noise=how.noise,
+                time_noise=how.time_noise,
+                sharding=self._sharding,
+            )
+        state, metrics = self._chunks[now, steps](state, data)
+        state, held_out = self._evaluations[now](state, steps)
+        return state, metrics, held_out
+
+    def is_stale(self, step: int, state: TrainState) -> bool:
+        """Whether the last stage has been no better on the validation rows for too long."""
+        patience = self._training.patience
+        if patience is None or not self._has_validation:
+            return False
+        if step <= self.total - self._stages[-1].steps:
+            return False
+        return bool((state.stale >= patience).all())
+
+    def _now(self, step: int) -> int:
+        return int(np.searchsorted(self._ends, step, side="right"))
