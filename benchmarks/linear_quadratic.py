@@ -19,7 +19,7 @@ from benchmarks.claim import Claim, Findings, benchmark
 from conservax.control import (
     Flocking,
     FourierTrajectories,
-    Normals,
+    GaussianMixture,
     Plan,
     PlanTraining,
     Problem,
@@ -86,7 +86,7 @@ def game(nash: bool) -> Problem:
     base = task("linear-quadratic")
     costs = [*base.costs, Flocking(FLOCK, pull=PULL)]
     how = {"terminal": base.terminal, "diffusion": base.diffusion, "game": nash}
-    return Problem(Normals([2.0, -1.0], [0.5, 1.0]), costs=costs, **how)
+    return Problem(GaussianMixture([2.0, -1.0], [0.5, 1.0]), costs=costs, **how)
 
 
 def errors(solved: Plan, known) -> dict[str, float]:

@@ -10,7 +10,7 @@ from conservax.control import (
     Circles,
     Entropy,
     FourierTrajectories,
-    Normals,
+    GaussianMixture,
     PlanTraining,
     Problem,
     draw_paths,
@@ -26,7 +26,9 @@ def main() -> None:
     """Solve, roll out, draw."""
     pond = Circles([[0.0, 0.0]], 1.0, weight=300.0, margin=0.3)
     problem = Problem(
-        Normals([-3.0, 0.0], 0.3), Normals([3.0, 0.0], 0.3), costs=[pond, Entropy(2.0), slope]
+        GaussianMixture([-3.0, 0.0], 0.3),
+        GaussianMixture([3.0, 0.0], 0.3),
+        costs=[pond, Entropy(2.0), slope],
     )
     plan = conservax.plan(
         problem,

@@ -12,9 +12,9 @@ from conservax.density import (
     AbstractDensity,
     AbstractFactorizedDensity,
     Autoregressive,
-    BumpMixture,
     Factorized,
     Gaussian,
+    KernelMixture,
     Mixture,
     Whitened,
 )
@@ -146,13 +146,13 @@ def factorized(dim: int, seed: int = 0, **options) -> Factorized:
     return perturbed(network, jax.random.key(seed + 100))
 
 
-def bumps(dim: int, seed: int = 0, **options) -> BumpMixture:
+def bumps(dim: int, seed: int = 0, **options) -> KernelMixture:
     """A few tilted bumps that move."""
     random = np.random.default_rng(seed)
     centre, scale = random.normal(size=(3, dim)), random.uniform(0.3, 0.8, size=(3, dim))
     tilt = random.normal(size=(3, dim, dim))
     options = {"rank": 8, "moving": True, "tilt": tilt, "background": 0.05} | options
-    mixture = BumpMixture(centre, scale, **options, key=jax.random.key(seed))
+    mixture = KernelMixture(centre, scale, **options, key=jax.random.key(seed))
     return perturbed(mixture, jax.random.key(seed + 100))
 
 
@@ -189,7 +189,7 @@ LEARNED = [name for name in DENSITIES if "Gaussian" not in name]
 
 def growing(make, dim, **options):
     """Three laws whose masses wander."""
-    mixture = Mixture([make(dim, seed) for seed in (1, 2, 3)], growth_waves=2, weights=[3, 2, 1])
+    mixture = Mixture([make(dim, seed) for seed in (1, 2, 3)], growth_modes=2, weights=[3, 2, 1])
     waves = jnp.asarray([[0.8, -0.1], [-0.5, 0.3], [0.4, 0.2]])
     rates = jnp.asarray([-0.06, 0.1, 0.02])
     mixture = eqx.tree_at(lambda m: (m.waves, m.paced_rates), mixture, (waves, rates))
@@ -200,7 +200,7 @@ def growing(make, dim, **options):
 def two_clones(waves=(0.6, -0.8)) -> ConservationLaw:
     """Clones 40 apart that move by 1.5 and -2, of masses exp(a (cos(pi t) - 1)) / 2: a for each."""
     clones = [moving_logistic([at], [way], [0.0], [0.2]) for at, way in ((-20, 1.5), (20, -2.0))]
-    density = Mixture(clones, growth_waves=1)
+    density = Mixture(clones, growth_modes=1)
     density = eqx.tree_at(lambda m: m.waves, density, jnp.asarray(waves)[:, None])
     return ConservationLaw(density, MixtureFlux(FactorizedFlux()))
 

@@ -13,7 +13,7 @@ from benchmarks._no_rows import no_rows
 from benchmarks.claim import Claim
 from benchmarks.papers._carried import Particles, carry, relative_error
 from conservax.field import Ball, Fluid
-from conservax.objective import EulerError, FluidStart, Spread
+from conservax.objective import CollocationPoints, EulerError, FluidStart
 from conservax.train import Stage, Training, cosine_muon, train
 
 BALL = Ball(1.0)
@@ -60,7 +60,7 @@ def solve_ball(settings: BallSettings, seed: int) -> Fluid:
     fluid = Fluid(
         3, BALL, background=MEAN, width=settings.width, depth=settings.depth, key=model_key
     )
-    at = Spread(BALL, 3, settings.points, until=TIMES[-1])
+    at = CollocationPoints(BALL, 3, settings.points, until=TIMES[-1])
     loss = settings.start * FluidStart(ball_start, at, density=settings.density)
     loss = loss + EulerError(at, momentum=settings.momentum, volume=settings.volume)
     return train(
@@ -95,7 +95,7 @@ def advect_in_ball(
     begun = time.perf_counter()
     fluid = solve_ball(settings, seed)
     seconds = time.perf_counter() - begun
-    particles = carry(fluid, Spread(BALL, 3, count)(jax.random.key(seed + 1))[1], TIMES)
+    particles = carry(fluid, CollocationPoints(BALL, 3, count)(jax.random.key(seed + 1))[1], TIMES)
     found = ball_errors(particles)
     worst = max(line["density"] for line in found)
     say(f"ball: density off by at most {worst:.2%} after {seconds:.0f} s")

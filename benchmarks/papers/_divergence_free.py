@@ -15,7 +15,7 @@ from benchmarks._no_rows import no_rows
 from benchmarks.claim import Claim
 from benchmarks.papers._drawn import Drawn
 from conservax.field import AbstractDivergenceFree, MatrixField, Torus, VectorField
-from conservax.objective import FieldError, Spread
+from conservax.objective import CollocationPoints, FieldError
 from conservax.train import Stage, Training, train
 
 DIMENSIONS = (2, 4, 8, 16, 32, 64, 100, 128)
@@ -89,7 +89,7 @@ def fit_flow_to(
     field = KINDS[kind](dim, domain=torus, width=64, depth=2, key=jax.random.key(seed))
     begun = time.perf_counter()
     steps = 2000 if quick else 4000
-    objective = FieldError(target, Spread(torus, dim, 256 if quick else 1024))
+    objective = FieldError(target, CollocationPoints(torus, dim, 256 if quick else 1024))
     trained = train(
         field,
         no_rows(dim),
@@ -98,7 +98,7 @@ def fit_flow_to(
         training=Training(batch_size=jax.device_count(), learning_rate=1e-2),
     )
     seconds = time.perf_counter() - begun
-    x = Spread(torus, dim, 2000)(jax.random.key(seed + 2))[1]
+    x = CollocationPoints(torus, dim, 2000)(jax.random.key(seed + 2))[1]
     truth = jax.vmap(target)(x)
     error = jax.jit(jax.vmap(lambda x: trained.law(jnp.zeros(()), x)))(x) - truth
     relative = float(jnp.linalg.norm(error) / jnp.linalg.norm(truth))

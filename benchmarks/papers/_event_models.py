@@ -12,7 +12,7 @@ from jaxtyping import Array
 
 from benchmarks.papers._fit_flow import event_rows, fit_flow, flow_nll, rows_of
 from conservax.data import EventSplit, Split, Units
-from conservax.density import AbstractDensity, Autoregressive, BumpMixture, Factorized, Mixture
+from conservax.density import AbstractDensity, Autoregressive, Factorized, KernelMixture, Mixture
 from conservax.fitting import Model, fit, fit_events
 from conservax.models import Custom, PointProcess, find_clusters
 from conservax.score import baselines, scores
@@ -70,12 +70,12 @@ def steps_of(full: int, quick: bool, share: int = 10) -> int:
     return full // share if quick else full
 
 
-def bumps(data: str, split: EventSplit, seed: int) -> Callable[[Array], BumpMixture]:
+def bumps(data: str, split: EventSplit, seed: int) -> Callable[[Array], KernelMixture]:
     """The bump mixture with the settings of a data set, as a function of a random key."""
     chosen = BUMPS[data]
     rows = split.train.table()
     clusters = find_clusters(Units.of(rows).standardise(rows.x), chosen.count, seed=seed)
-    return lambda key: BumpMixture.from_clusters(
+    return lambda key: KernelMixture.from_clusters(
         clusters,
         kernel=chosen.kernel,
         tilted=chosen.tilted,

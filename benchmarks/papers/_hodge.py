@@ -17,7 +17,7 @@ from benchmarks.claim import Claim
 from benchmarks.papers._drawn import Drawn
 from conservax.field import AbstractDivergenceFree, FourierField, MatrixField, Torus
 from conservax.nn import DenseNetwork
-from conservax.objective import AbstractObjective, FieldError, Spread
+from conservax.objective import AbstractObjective, CollocationPoints, FieldError
 from conservax.solve import HodgeParts, hodge_decomposition
 from conservax.train import ChunkReport
 
@@ -71,7 +71,7 @@ def hodge_problem(dim: int, key: Array) -> HodgeProblem:
         TORUS.feature_count(dim), 64, 2, jnp.zeros(1), readout_scale=1.0, key=potential_key
     )
     gradient = jax.grad(lambda x: network(TORUS.features(x))[0])
-    x = Spread(TORUS, dim, 512)(point_key)[1]
+    x = CollocationPoints(TORUS, dim, 512)(point_key)[1]
 
     def size(field: Callable[[Float[Array, " dim"]], Float[Array, " dim"]]):
         return jnp.sqrt(jnp.mean(jnp.sum(jax.jit(jax.vmap(field))(x) ** 2, axis=1)))
@@ -86,7 +86,7 @@ class _DistanceToTruth(AbstractObjective):
     """Mean of |v - truth|^2, to be watched."""
 
     truth: Callable[[Float[Array, " dim"]], Float[Array, " dim"]] = eqx.field(static=True)
-    at: Spread
+    at: CollocationPoints
     name: ClassVar[str] = "truth"
 
     def __call__(self, key: Array, parts: HodgeParts, rows: Any) -> Float[Array, ""]:
@@ -142,10 +142,10 @@ def learn_hodge(
         TORUS,
         key=key,
         steps=settings.steps,
-        watch=_DistanceToTruth(problem.divergence_free, Spread(TORUS, dim, 16)),
+        watch=_DistanceToTruth(problem.divergence_free, CollocationPoints(TORUS, dim, 16)),
         on_chunk=note,
     )
-    x = Spread(TORUS, dim, 1024)(judge_key)[1]
+    x = CollocationPoints(TORUS, dim, 1024)(judge_key)[1]
     truth = jax.jit(jax.vmap(problem.divergence_free))(x)
     left = jax.jit(jax.vmap(lambda x: parts.divergence_free(x)))(x) - truth
     error = float(jnp.linalg.norm(left) / jnp.linalg.norm(truth))

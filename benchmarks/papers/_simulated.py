@@ -11,7 +11,7 @@ import numpy as np
 import optax
 from jaxtyping import Array, Float
 
-from conservax.control import Normals, Problem, Scale
+from conservax.control import GaussianMixture, Problem, Scale
 from conservax.nn import DenseNetwork
 
 _STEPS, _BATCH, _CHUNK = 50, 256, 20
@@ -61,7 +61,7 @@ def simulated_cost(
     log_prob = jnp.zeros(len(start), start.dtype)
     if problem.needs_log_prob:
         normal = problem.start
-        if g or not isinstance(normal, Normals):
+        if g or not isinstance(normal, GaussianMixture):
             raise ValueError("expected a normal start and no diffusion beside a density cost.")
         log_prob = jax.vmap(lambda z: _log_start(normal, scale.points(z)))(start)
 
@@ -153,7 +153,7 @@ def _to_law(x: np.ndarray, scale: Scale) -> Float[Array, "rows dim"]:
     return jnp.asarray((x - scale.shift) / scale.scale, float)
 
 
-def _log_start(start: Normals, x: Float[Array, " dim"]) -> Float[Array, ""]:
+def _log_start(start: GaussianMixture, x: Float[Array, " dim"]) -> Float[Array, ""]:
     means, deviations = (jnp.asarray(v, x.dtype) for v in (start.means, start.deviations))
     each = jax.scipy.stats.norm.logpdf(jnp.broadcast_to(x, means.shape), means, deviations)
     return jax.nn.logsumexp(jnp.log(jnp.asarray(start.weights, x.dtype)) + jnp.sum(each, axis=1))

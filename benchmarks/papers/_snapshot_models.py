@@ -12,7 +12,7 @@ from jaxtyping import Array
 
 from benchmarks.papers._snapshot_sets import SnapshotTask
 from conservax.baseline import DisplacementInterpolation, fit_gaussian_mixture, fit_kernel_density
-from conservax.check import Population, Route
+from conservax.check import Population, TransportMethod
 from conservax.data import HoldOut, by_time, split
 from conservax.density import AbstractDensity, Autoregressive, Factorized, Mixture
 from conservax.field import AbstractDivergenceFree, MatrixField
@@ -290,7 +290,7 @@ def _classical(
 
     drawn = Population(
         lambda t, seed: lines.sample(np.random.default_rng(seed), t),
-        {"optimal coupling": Route(carry, random=True)},
+        {"optimal coupling": TransportMethod(carry, random=True)},
     )
     yield FittedPopulation("OT interpolation", drawn, 0.0)
 

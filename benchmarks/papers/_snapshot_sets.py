@@ -45,7 +45,7 @@ class Published:
 
     **Attributes:**
 
-    - `quantity`: the column of `SnapshotFigure` that it stands beside.
+    - `quantity`: the column of `SnapshotMetric` that it stands beside.
     - `times`: empty for a mean over the judged times.
     """
 

@@ -14,7 +14,7 @@ from benchmarks.papers._snapshot_models import (
     settings_of,
 )
 from benchmarks.papers._snapshot_sets import SNAPSHOT_SETS, SnapshotTask, held_back
-from conservax.check import SnapshotFigure, SnapshotTest
+from conservax.check import SnapshotMetric, SnapshotTest
 
 REAL = "real cells"  # where a model is named, for what the figures are to be held against
 USUAL_SETS = tuple(name for name, known in SNAPSHOT_SETS.items() if known.usual)
@@ -32,7 +32,7 @@ class SnapshotRow:
     model: str
     seed: int
     seconds: float
-    figure: SnapshotFigure
+    figure: SnapshotMetric
 
 
 def bench_snapshots(
@@ -83,7 +83,7 @@ def bench_snapshots(
                             )
 
 
-def _told(what: str, figures: Sequence[SnapshotFigure]) -> str:
+def _told(what: str, figures: Sequence[SnapshotMetric]) -> str:
     ways = dict.fromkeys(figure.way for figure in figures)
     means = {way: np.mean([figure.w2 for figure in figures if figure.way == way]) for way in ways}
     return f"{what}, W2 " + ", ".join(f"{mean:.3f} {way}" for way, mean in means.items())

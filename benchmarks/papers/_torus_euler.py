@@ -25,7 +25,7 @@ from benchmarks.papers._carried import relative_error
 from benchmarks.papers._fluid_models import CurlFluid, PlainFluid
 from benchmarks.papers._spectral_euler import spectral_euler
 from conservax.field import Fluid, Torus
-from conservax.objective import ContinuityError, EulerError, FluidStart, Spread, as_sum
+from conservax.objective import CollocationPoints, ContinuityError, EulerError, FluidStart, as_sum
 from conservax.train import Stage, Training, cosine_muon, train
 
 ORIGIN = (
@@ -120,7 +120,7 @@ def solve_torus(name: str, start: str, settings: FluidSettings, seed: int) -> Ca
         max_frequency=1.0,
         key=model_key,
     )
-    at = Spread(TORUS, 2, settings.points, until=UNTIL)
+    at = CollocationPoints(TORUS, 2, settings.points, until=UNTIL)
     loss = as_sum(EulerError(at, momentum=settings.momentum, volume=settings.volume))
     if start == ASKED:
         loss = loss + settings.start * FluidStart(torus_start, at, density=settings.density)

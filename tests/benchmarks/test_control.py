@@ -10,13 +10,13 @@ import pytest
 
 from benchmarks.__main__ import main
 from benchmarks.papers._simulated import energy_distance, simulated_cost
-from conservax.control import Entropy, Normals, Potential, Problem, Scale
+from conservax.control import Entropy, GaussianMixture, Potential, Problem, Scale
 
 
 def test_cost_along_paths_of_a_known_drift():
     # dx = -x dt shrinks N(0, 2^2) by exp(-t): log density rises by dim * t.
     problem = Problem(
-        Normals([0.0, 0.0], 2.0),
+        GaussianMixture([0.0, 0.0], 2.0),
         costs=[Entropy(3.0), Potential([0.0, 0.0], weight=5.0)],
         terminal=lambda x: x[0] ** 2,
     )

@@ -17,20 +17,20 @@ from benchmarks.papers import _hodge as hodge
 from benchmarks.papers._drawn import Drawn
 from benchmarks.papers._fokker_planck_cases import EVOLUTIONS
 from conservax.field import Torus
-from conservax.objective import FieldError, Spread
+from conservax.objective import CollocationPoints, FieldError
 
 
 @pytest.mark.parametrize("name", divfree.FLOWS)
 def test_the_flows_to_fit_have_no_divergence(name):
     dim, flow = divfree.FLOWS[name]
-    x = Spread(Torus(2 * np.pi), dim, 10)(jax.random.key(0))[1]
+    x = CollocationPoints(Torus(2 * np.pi), dim, 10)(jax.random.key(0))[1]
     jacobian = jax.vmap(jax.jacfwd(flow))(x)
     assert np.max(np.abs(jacobian)) > 0.5
     np.testing.assert_allclose(np.trace(jacobian, axis1=1, axis2=2), 0, atol=1e-14)
 
 
 def test_points_of_a_spread_fill_space_and_time():
-    t, x = Spread(Torus(3.0), 2, 4000, until=0.5)(jax.random.key(0))
+    t, x = CollocationPoints(Torus(3.0), 2, 4000, until=0.5)(jax.random.key(0))
     np.testing.assert_allclose(np.sort(t), np.linspace(0, 0.5, 4000), atol=2e-4)
     np.testing.assert_allclose(np.mean(x, axis=0), 1.5, atol=0.05)
     assert np.max(x) <= 3
@@ -38,7 +38,7 @@ def test_points_of_a_spread_fill_space_and_time():
 
 
 def test_the_error_of_a_field_is_its_mean_square():
-    at = Spread(Torus(2 * np.pi), 2, 20000)
+    at = CollocationPoints(Torus(2 * np.pi), 2, 20000)
     still = lambda t, x: jnp.zeros(2)  # noqa: E731
     error = FieldError(divfree.taylor_green, at)(jax.random.key(0), still, None)
     np.testing.assert_allclose(error, 0.5, rtol=0.02)
@@ -122,7 +122,7 @@ def test_an_equation_is_solved_to_a_hundredth(name):
 
 def test_the_parts_of_the_target_have_a_mean_square_of_one():
     problem = hodge.hodge_problem(4, jax.random.key(1))
-    x = Spread(hodge.TORUS, 4, 2000)(jax.random.key(0))[1]
+    x = CollocationPoints(hodge.TORUS, 4, 2000)(jax.random.key(0))[1]
     whole, rotating = (
         np.asarray(jax.jit(jax.vmap(lambda x, part=part: part(x)))(x))
         for part in (problem.target, problem.divergence_free)

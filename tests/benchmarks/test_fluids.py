@@ -16,7 +16,7 @@ from benchmarks.papers._fluid_models import CurlFluid
 from benchmarks.papers._spectral_euler import spectral_euler
 from conservax.data import DataError
 from conservax.field import Ball, Torus
-from conservax.objective import Spread
+from conservax.objective import CollocationPoints
 
 KEY = jax.random.key(0)
 SPIN = 1.7
@@ -54,15 +54,15 @@ def known(fluid):
 @pytest.mark.parametrize("start", [torus.torus_start, ball.ball_start], ids=["torus", "ball"])
 def test_the_velocity_at_the_start_keeps_volume(start):
     domain, dim = (torus.TORUS, 2) if start is torus.torus_start else (ball.BALL, 3)
-    x = Spread(domain, dim, 20)(KEY)[1]
+    x = CollocationPoints(domain, dim, 20)(KEY)[1]
     slopes = jax.vmap(jax.jacfwd(lambda x: start(x)[1:] / start(x)[0]))(x)
     np.testing.assert_allclose(np.trace(slopes, axis1=1, axis2=2), 0, atol=1e-13)
 
 
 def test_the_mean_density_is_that_of_the_start():
-    x = Spread(torus.TORUS, 2, 40_000)(KEY)[1]
+    x = CollocationPoints(torus.TORUS, 2, 40_000)(KEY)[1]
     assert jnp.mean(jax.vmap(torus.torus_start)(x)[:, 0]) == pytest.approx(torus.MEAN, rel=0.02)
-    x = Spread(ball.BALL, 3, 40_000)(KEY)[1]
+    x = CollocationPoints(ball.BALL, 3, 40_000)(KEY)[1]
     assert jnp.mean(jax.vmap(ball.ball_density)(x)) == pytest.approx(ball.MEAN, rel=0.02)
 
 
@@ -238,7 +238,7 @@ def test_one_late_time_decides_a_claim():
 def test_a_start_that_is_held_is_there_whatever_the_parameters(model):
     size = {"width": 8, "depth": 1, "max_frequency": 1.0, "background": 2.0}
     fluid = model(2, torus.TORUS, start=torus.torus_start, settle=0.3, **size, key=KEY)
-    x = Spread(torus.TORUS, 2, 10)(KEY)[1]
+    x = CollocationPoints(torus.TORUS, 2, 10)(KEY)[1]
     values = jax.jit(jax.vmap(lambda t, x: fluid(t, x)[:-1], in_axes=(None, 0)))
     np.testing.assert_allclose(values(jnp.zeros(()), x), jax.vmap(torus.torus_start)(x), atol=1e-12)
     assert np.abs(values(jnp.array(0.2), x) - values(jnp.zeros(()), x)).max() > 1e-2
@@ -247,7 +247,7 @@ def test_a_start_that_is_held_is_there_whatever_the_parameters(model):
 @pytest.mark.parametrize("dim", [2, 3])
 def test_the_curl_of_a_potential_keeps_volume(dim):
     fluid = CurlFluid(dim, Torus(1.0), background=2.0, width=8, depth=1, max_frequency=1.0, key=KEY)
-    t, x = Spread(Torus(1.0), dim, 5)(KEY)
+    t, x = CollocationPoints(Torus(1.0), dim, 5)(KEY)
 
     def velocity(t, x):
         values = fluid(t, x)
@@ -259,7 +259,7 @@ def test_the_curl_of_a_potential_keeps_volume(dim):
 
 
 def test_particles_follow_a_rotation_and_keep_their_density():
-    x = Spread(Ball(1.0), 3, 30)(KEY)[1]
+    x = CollocationPoints(Ball(1.0), 3, 30)(KEY)[1]
     particles = carry(spinning, x, ball.TIMES)
     for n, t in enumerate(ball.TIMES):
         sine, cosine = np.sin(SPIN * t), np.cos(SPIN * t)
@@ -270,7 +270,7 @@ def test_particles_follow_a_rotation_and_keep_their_density():
 
 def test_a_density_that_stays_behind_its_particles_is_seen():
     still = lambda t, x: spinning(0.0 * t, x)  # noqa: E731
-    lines = ball.ball_errors(carry(still, Spread(Ball(1.0), 3, 200)(KEY)[1], ball.TIMES))
+    lines = ball.ball_errors(carry(still, CollocationPoints(Ball(1.0), 3, 200)(KEY)[1], ball.TIMES))
     assert [line["density"] for line in lines[1:]] == sorted(line["density"] for line in lines[1:])
     assert lines[-1]["density"] > 0.05
 

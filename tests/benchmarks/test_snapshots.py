@@ -36,7 +36,7 @@ from benchmarks.papers._snapshots import (
     snapshot_means,
     snapshot_table,
 )
-from conservax.check import Population, Route, SnapshotFigure
+from conservax.check import Population, SnapshotMetric, TransportMethod
 from conservax.data import DataError, by_time
 
 STEP = np.array([1.0, 2.0])
@@ -62,7 +62,7 @@ def clouds(monkeypatch):
         return x + (end - start) * STEP
 
     def shift(task, settings, seed, quick):
-        yield FittedPopulation("shift", Population(routes={"shift": Route(carry)}), 1.5)
+        yield FittedPopulation("shift", Population(routes={"shift": TransportMethod(carry)}), 1.5)
 
     known = SnapshotSet("Clouds", lambda seed: [small_task(seed)], "here", ("shift",), ("shift",))
     monkeypatch.setitem(SNAPSHOT_SETS, "clouds", known)
@@ -206,7 +206,7 @@ def run(*arguments):
 
 
 def row(w2, *, time=1.0, seed=0, start=float("nan"), **more):
-    figure = SnapshotFigure(time, "direct", 10, 10, start, w1=w2 / 2, w2=w2, **more)
+    figure = SnapshotMetric(time, "direct", 10, 10, start, w1=w2 / 2, w2=w2, **more)
     return SnapshotRow("eb", "all times", "ours", seed, 3.0, figure)
 
 

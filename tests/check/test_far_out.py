@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import pytest
 
 from conservax.check._draws import draw_rows, random_times
-from conservax.check._far_out import check_far_out
+from conservax.check._flux_at_infinity import check_far_out
 from conservax.density import AbstractDensity
 from conservax.field import MatrixField
 from conservax.flux import AbstractFlux, KnotheRosenblatt, NaiveFlux, SigmoidCancellation

@@ -7,9 +7,9 @@ import pytest
 
 from conservax.check import (
     Population,
-    Route,
     SnapshotTest,
-    frame_of_figures,
+    TransportMethod,
+    frame_of_metrics,
     snapshot_distances,
     wasserstein,
 )
@@ -30,7 +30,9 @@ def shifted(by):
 def carried(*shifts, random=False):
     """Routes that add a vector to every cell."""
     routes = {
-        str(n): Route(lambda x, a, b, seed, shift=shift: x + shift * (1 + seed * random), random)
+        str(n): TransportMethod(
+            lambda x, a, b, seed, shift=shift: x + shift * (1 + seed * random), random
+        )
         for n, shift in enumerate(shifts)
     }
     return Population(routes=routes)
@@ -101,7 +103,7 @@ def test_cells_carried_by_the_shift_move_by_no_more_than_they_must():
 
 
 def test_a_map_that_mixes_cells_up_reaches_the_same_place_by_a_detour():
-    mixed = {"mixed": Route(lambda x, a, b, seed: x[::-1] + STEP)}
+    mixed = {"mixed": TransportMethod(lambda x, a, b, seed: x[::-1] + STEP)}
     found = line(snapshot_distances(Population(routes=mixed), SNAPSHOTS), "mixed")
     assert found["w2"] == pytest.approx(0, abs=1e-6)
     assert found["least"] == pytest.approx(25)
@@ -122,7 +124,7 @@ def test_independent_draws_are_as_far_apart_as_samples_of_one_law_and_the_shift(
     snapshots = {0.0: rng.normal(size=(100, 1)), 2.0: rng.normal(size=(100, 1)) + 2}
     population = Population(
         lambda t, seed: np.random.default_rng(seed).normal(size=(len(t), 1)) + t[:, None],
-        {"map": Route(lambda x, a, b, seed: x + 2)},
+        {"map": TransportMethod(lambda x, a, b, seed: x + 2)},
     )
     found = line(snapshot_distances(population, snapshots), "map")
     assert found["displacement"] == pytest.approx(4)
@@ -175,7 +177,7 @@ def test_lost_cells_are_counted_and_not_hidden(gone, random):
     def far(x, start, end, seed):
         return np.where(np.arange(len(x))[:, None] == 3, 1e12, x + STEP)
 
-    routes = {"nowhere": Route(nowhere, random), "far": Route(far)}
+    routes = {"nowhere": TransportMethod(nowhere, random), "far": TransportMethod(far)}
     frame = snapshot_distances(Population(routes=routes), SNAPSHOTS, OTHERS, repeats=3)
     lost, away = line(frame, "nowhere"), line(frame, "far")
     assert lost["lost"] == away["lost"] == 1 / 80
@@ -210,7 +212,7 @@ def test_distances_are_those_of_wasserstein():
 
 def test_only_the_times_asked_for_are_judged():
     test = SnapshotTest(SNAPSHOTS, OTHERS, repeats=2)
-    frame = frame_of_figures(test.references([2.0]) + test.distances(carried(STEP), [2.0]))
+    frame = frame_of_metrics(test.references([2.0]) + test.distances(carried(STEP), [2.0]))
     assert set(frame["time"]) == {2.0}
     with pytest.raises(ValueError, match=r"expected times of \[0.0, 2.0\]; got \[1.0\]"):
         test.references([1.0])

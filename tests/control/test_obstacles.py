@@ -6,7 +6,15 @@ import numpy as np
 import pytest
 from matplotlib.path import Path as Outline
 
-from conservax.control import Boxes, Circles, Ellipses, Polygons, hits, ways, ways_used
+from conservax.control import (
+    Boxes,
+    Circles,
+    Ellipses,
+    Polygons,
+    collisions,
+    homotopy_classes,
+    homotopy_classes_used,
+)
 from conservax.data import DataError
 
 SHAPES = {
@@ -51,8 +59,8 @@ def test_a_path_is_checked_between_its_points():
     ends = np.array(
         [[[-3.0, 0.2], [3.0, 0.2]], [[-3.0, 0.6], [3.0, 0.6]], [[0.0, 0.0], [9.0, 9.0]]]
     )
-    assert hits(circle, ends).tolist() == [True, False, True]
-    assert hits([], ends).tolist() == [False] * 3
+    assert collisions(circle, ends).tolist() == [True, False, True]
+    assert collisions([], ends).tolist() == [False] * 3
 
 
 def test_ways_round_an_obstacle_are_told_apart():
@@ -62,12 +70,12 @@ def test_ways_round_an_obstacle_are_told_apart():
     loop = np.stack([6 * t - 3 + 3 * np.sin(2 * turn), 3 * np.cos(2 * turn) - 3], axis=1)
     x = np.stack([above, above * [1, 1.5], below, loop])
     circles = [Circles([[0.0, 0.1], [0.0, 9.0]], 0.5)]
-    turns = ways(circles, x)
+    turns = homotopy_classes(circles, x)
     assert (turns[0] == turns[1]).all()
     assert (turns[0] != turns[2]).any()
     assert (turns[:, 1] == turns[0, 1]).all()  # nobody goes round the far one
-    assert ways_used(turns[:3]) == 2
-    assert ways([Circles([[0.0, 0.0, 0.0]], 1.0)], np.zeros((2, 5, 3))) is None
+    assert homotopy_classes_used(turns[:3]) == 2
+    assert homotopy_classes([Circles([[0.0, 0.0, 0.0]], 1.0)], np.zeros((2, 5, 3))) is None
 
 
 def test_a_margin_moves_the_rim_of_the_cost():
@@ -85,9 +93,9 @@ def test_a_margin_moves_the_rim_of_the_cost():
 def test_a_way_counts_if_one_in_a_hundred_takes_it():
     turns = np.zeros((1000, 2), int)
     turns[:9, 0] = 1
-    assert ways_used(turns) == 1
+    assert homotopy_classes_used(turns) == 1
     turns[:10, 0] = 1
-    assert ways_used(turns) == 2
+    assert homotopy_classes_used(turns) == 2
 
 
 def test_a_closed_ring_is_the_polygon_without_its_last_corner():
@@ -108,4 +116,4 @@ def test_one_side_of_a_polygon_that_is_not_convex_is_one_way():
     bend = Polygons([[[0, 0], [4, 0], [4, 0.2], [0.2, 0.2], [0.2, 4], [0, 4]]])
     paths = np.array([[[4, 1], [0.5, 0.5], [1, 4]], [[4, 1], [3, 3], [1, 4]]])
     assert bend.signed_distances(jnp.asarray(bend.centres()[0]))[0] < 0
-    assert ways_used(ways([bend], paths)) == 1
+    assert homotopy_classes_used(homotopy_classes([bend], paths)) == 1

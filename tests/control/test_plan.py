@@ -11,23 +11,23 @@ from conservax.control import (
     Boxes,
     Circles,
     Congestion,
+    EmpiricalSample,
     Entropy,
     Flocking,
     FourierTrajectories,
-    Normals,
+    GaussianMixture,
     ObstacleWarning,
     PlanScores,
     PlanTraining,
     Potential,
     Problem,
     RepeatWarning,
-    Samples,
     plan,
 )
 from conservax.control._crowd import crowd_mean
 from conservax.control._objectives import Scale, SteeringCost, costs_of, hold_ends
 from conservax.data import DataError
-from conservax.density import Curve, Mixture
+from conservax.density import FourierTrajectory, Mixture
 from conservax.flux import FactorizedFlux, MixtureFlux
 from conservax.law import ConservationLaw
 from oracles import compiled
@@ -38,7 +38,7 @@ KEY = jax.random.key(0)
 
 def straight(diffusion=0.0):
     """A bump of deviation 0.5 from (-1, 0) to (2, 1), in law units."""
-    bump = Curve([[-1.0, 0.0], [2.0, 1.0]], 0.5, np.zeros((2, 2)), min_scale=1e-6)
+    bump = FourierTrajectory([[-1.0, 0.0], [2.0, 1.0]], 0.5, np.zeros((2, 2)), min_scale=1e-6)
     return ConservationLaw(Mixture([bump]), MixtureFlux(FactorizedFlux()), None, diffusion)
 
 
@@ -46,7 +46,7 @@ def test_costs_of_a_moving_bump_in_other_units():
     # In the units of the problem all is twice as large, and moved by (1, 1).
     g = 0.6
     problem = Problem(
-        Normals([-1.0, 1.0], 1.0),
+        GaussianMixture([-1.0, 1.0], 1.0),
         costs=[Potential([1.0, 1.0], weight=3.0), Entropy(2.0), Flocking(5.0, pull=0.0)],
         terminal=lambda x: x[0] ** 2,
         reference=lambda t, x: jnp.array([6.0, 0.0]),
@@ -69,7 +69,7 @@ def test_costs_of_a_moving_bump_in_other_units():
 
 
 def test_the_mean_of_a_mixture_is_the_mean_of_its_draws():
-    laws = [Curve([[-1.0], [m]], 0.3, [[b]]) for m, b in ((2.0, 0.5), (5.0, -1.0))]
+    laws = [FourierTrajectory([[-1.0], [m]], 0.3, [[b]]) for m, b in ((2.0, 0.5), (5.0, -1.0))]
     law = ConservationLaw(Mixture(laws, weights=[1.0, 3.0]), MixtureFlux(FactorizedFlux()))
     t = jnp.array(0.3)
     draws = compiled(jax.vmap(lambda k: law.sample(k, t)))(
@@ -79,7 +79,7 @@ def test_the_mean_of_a_mixture_is_the_mean_of_its_draws():
 
 
 def test_held_ends_have_no_gradient_and_waves_have():
-    problem = Problem(Normals([0.0, 0.0], 0.5), Normals([2.0, 1.0], 0.5))
+    problem = Problem(GaussianMixture([0.0, 0.0], 0.5), GaussianMixture([2.0, 1.0], 0.5))
     law = straight()
 
     def gradient(held):
@@ -104,8 +104,8 @@ def few(components, coefficients):
 def solved():
     """Past a circle in the middle."""
     problem = Problem(
-        Normals([-3.0, 0.0], 0.2),
-        Normals([3.0, 0.0], 0.2),
+        GaussianMixture([-3.0, 0.0], 0.2),
+        GaussianMixture([3.0, 0.0], 0.2),
         costs=[Circles([[0.0, 0.0]], 1.0, weight=200.0, margin=0.2), Entropy(1.0)],
         columns=("east", "north"),
     )
@@ -142,10 +142,13 @@ def test_noise_is_as_rough_as_asked_for_in_the_units_of_the_problem(solved):
 @pytest.mark.parametrize(("game", "felt"), [(True, 0.5), (False, 0.25)])
 def test_nobody_counts_on_moving_the_mean_in_a_game(game, felt):
     # A narrow bump at m pays |m - m / 2|^2 / 2: slope m / 2 if the mean is given, m / 4 if not.
-    bump = Curve([[3.0], [3.0]], 1e-2, np.zeros((1, 1)), min_scale=1e-6)
+    bump = FourierTrajectory([[3.0], [3.0]], 1e-2, np.zeros((1, 1)), min_scale=1e-6)
     law = ConservationLaw(Mixture([bump]), MixtureFlux(FactorizedFlux()))
     problem = Problem(
-        Normals([0.0], 1.0), Normals([0.0], 1.0), costs=[Flocking(1.0, pull=0.5)], game=game
+        GaussianMixture([0.0], 1.0),
+        GaussianMixture([0.0], 1.0),
+        costs=[Flocking(1.0, pull=0.5)],
+        game=game,
     )
     cost = SteeringCost(problem, Scale(np.zeros(1), 1.0), 256, 1.0, (False, False))
     value = lambda law: cost(jax.random.key(0), law, None)  # noqa: E731
@@ -158,7 +161,9 @@ def test_nobody_counts_on_thinning_the_crowd_in_a_game():
     law = straight()
 
     def slope(game):
-        problem = Problem(Normals([0.0, 0.0], 1.0), Normals([1.0, 0.0], 1.0), game=game)
+        problem = Problem(
+            GaussianMixture([0.0, 0.0], 1.0), GaussianMixture([1.0, 0.0], 1.0), game=game
+        )
         crowded = Problem(problem.start, problem.goal, costs=[Congestion(5.0)], game=game)
         parts = [
             SteeringCost(each, Scale(np.zeros(2), 1.0), 20_000, 1.0, (False, False))
@@ -189,7 +194,7 @@ def test_numbers_that_make_no_sense_are_told_by_name(settings, name, value):
 
 
 def test_a_seed_is_a_whole_number_and_some_steps_are_made():
-    problem = Problem(Normals([0.0], 1.0), Normals([2.0], 1.0))
+    problem = Problem(GaussianMixture([0.0], 1.0), GaussianMixture([2.0], 1.0))
     with pytest.raises(DataError, match="seed"):
         plan(problem, seed=-1)
     with pytest.raises(DataError, match="at least one step"):
@@ -197,7 +202,7 @@ def test_a_seed_is_a_whole_number_and_some_steps_are_made():
 
 
 def test_training_stops_where_on_chunk_says_true():
-    problem = Problem(Normals([0.0], 1.0), Normals([2.0], 1.0))
+    problem = Problem(GaussianMixture([0.0], 1.0), GaussianMixture([2.0], 1.0))
     training = PlanTraining(likelihood_steps=2, control_steps=0, steps=3, points=8)
     seen = []
     plan(
@@ -211,7 +216,7 @@ def test_few_paths_are_scored(solved):
 
 
 def test_a_start_of_almost_no_width_is_solved():
-    problem = Problem(Normals([-3.0, 0.0], 1e-4), Normals([3.0, 0.0], 0.2))
+    problem = Problem(GaussianMixture([-3.0, 0.0], 1e-4), GaussianMixture([3.0, 0.0], 0.2))
     training = PlanTraining(likelihood_steps=5, control_steps=0, steps=5, points=16)
     done = plan(problem, model=few(2, 2), training=training)
     assert np.isfinite(done.costs(64)["total"])
@@ -220,11 +225,11 @@ def test_a_start_of_almost_no_width_is_solved():
 @pytest.mark.parametrize("columns", [["x", "x"], ["t", "x"], [1, 2], 3, ["x"]])
 def test_columns_are_different_names(columns):
     with pytest.raises(DataError, match="columns"):
-        Problem(Normals([0.0, 0.0], 1.0), Normals([1.0, 0.0], 1.0), columns=columns)
+        Problem(GaussianMixture([0.0, 0.0], 1.0), GaussianMixture([1.0, 0.0], 1.0), columns=columns)
 
 
 def test_an_end_without_a_goal_goes_where_the_terminal_cost_is_low():
-    problem = Problem(Normals([2.0], 0.3), terminal=lambda x: 20 * x[0] ** 2)
+    problem = Problem(GaussianMixture([2.0], 0.3), terminal=lambda x: 20 * x[0] ** 2)
     how = {"likelihood_steps": 5, "control_steps": 0, "steps": 400, "learning_rate": 0.05}
     done = plan(problem, model=few(1, 1), training=PlanTraining(points=64, **how))
     # Straight to 2 / (1 + 40): the control cost asks for the rest.
@@ -247,7 +252,7 @@ def test_a_plan_is_saved_as_a_model(solved, tmp_path):
 def test_other_densities_and_samples(model):
     rng = np.random.default_rng(0)
     start, goal = (rng.normal(middle, 1, (500, 2)) for middle in ([0.0, 0.0], [2.0, 0.0]))
-    problem = Problem(Samples(start), goal, costs=[Potential([1.0, 0.0])])
+    problem = Problem(EmpiricalSample(start), goal, costs=[Potential([1.0, 0.0])])
     training = PlanTraining(likelihood_steps=40, control_steps=5, steps=5, points=64)
     done = plan(problem, model=model, training=training)
     nll = done.model.metrics["nll"]
@@ -256,13 +261,13 @@ def test_other_densities_and_samples(model):
 
 
 def test_it_refuses_another_density():
-    problem = Problem(Normals([0.0], 1.0), Normals([1.0], 1.0))
+    problem = Problem(GaussianMixture([0.0], 1.0), GaussianMixture([1.0], 1.0))
     with pytest.raises(DataError, match="expected a model of"):
         plan(problem, model="fluid")
 
 
 def test_where_nothing_stands_nothing_is_hit():
-    problem = Problem(Normals([0.0], 1.0), Normals([2.0], 1.0))
+    problem = Problem(GaussianMixture([0.0], 1.0), GaussianMixture([2.0], 1.0))
     training = PlanTraining(likelihood_steps=1, control_steps=0, steps=0, points=8)
     done = plan(problem, model=few(1, 1), training=training)
     assert done.scores(done.rollout(8), diffusion=0.0).hit is None
@@ -272,8 +277,8 @@ def test_where_nothing_stands_nothing_is_hit():
 def test_an_obstacle_without_a_weight_costs_what_is_asked_in_its_middle():
     boxes = Boxes([[-2.0, -1.0], [4.0, 4.0]], [[2.0, 1.0], [5.0, 5.0]], softness=1e-3)
     problem = Problem(
-        Normals([-5.0, 0.0], 0.1),
-        Normals([8.0, 0.0], 0.1),
+        GaussianMixture([-5.0, 0.0], 0.1),
+        GaussianMixture([8.0, 0.0], 0.1),
         costs=[boxes, Circles([[0, 3.0]], 1.0, weight=7.0)],
     )
     weighed = problem.weighed(90.0)
@@ -284,7 +289,9 @@ def test_an_obstacle_without_a_weight_costs_what_is_asked_in_its_middle():
 
 def test_boxes_are_learned_from_whatever_the_compiler_rounds():
     boxes = Boxes([[-0.5, -4.0]], [[0.5, 4.0]], weight=0.01)
-    problem = Problem(Normals([-3.0, 0.0], 0.2), Normals([3.0, 0.0], 0.2), costs=[boxes])
+    problem = Problem(
+        GaussianMixture([-3.0, 0.0], 0.2), GaussianMixture([3.0, 0.0], 0.2), costs=[boxes]
+    )
     how = {"likelihood_steps": 2, "control_steps": 0, "steps": 3}
     with pytest.warns(ObstacleWarning, match="100 % of paths hit an obstacle"):
         done = plan(problem, model=few(3, 4), training=PlanTraining(points=48, **how))
@@ -294,7 +301,9 @@ def test_boxes_are_learned_from_whatever_the_compiler_rounds():
 def test_it_says_when_it_begins_anew_with_heavier_obstacles():
     # In one step nobody learns to go round, whatever the weight.
     circle = Circles([[0.0, 0.0]], 1.0)
-    problem = Problem(Normals([-3.0, 0.0], 0.2), Normals([3.0, 0.0], 0.2), costs=[circle])
+    problem = Problem(
+        GaussianMixture([-3.0, 0.0], 0.2), GaussianMixture([3.0, 0.0], 0.2), costs=[circle]
+    )
     how = {"likelihood_steps": 1, "control_steps": 0, "steps": 1}
     with pytest.warns() as told:
         plan(problem, model=few(2, 2), training=PlanTraining(points=16, **how))

@@ -9,25 +9,25 @@ from conservax.control import (
     Boxes,
     Circles,
     Congestion,
-    Drawn,
+    DensityAt,
+    EmpiricalSample,
     Entropy,
-    Normals,
+    GaussianMixture,
     Polygons,
     Potential,
     Problem,
-    Samples,
     Workspace,
     task,
 )
 from conservax.data import DataError
 
-START, GOAL = Normals([0.0, 0.0], 0.1), Normals([4.0, 0.0], 0.1)
+START, GOAL = GaussianMixture([0.0, 0.0], 0.1), GaussianMixture([4.0, 0.0], 0.1)
 
 
 @pytest.mark.parametrize(
     ("how", "words"),
     [
-        ({"goal": Normals([1.0, 1.0, 1.0], 0.1)}, "one dimension; got 2 and 3"),
+        ({"goal": GaussianMixture([1.0, 1.0, 1.0], 0.1)}, "one dimension; got 2 and 3"),
         ({"goal": None}, "a goal or a terminal cost"),
         ({"control_weight": 0.0}, "control_weight above 0"),
         ({"diffusion": -1.0}, "diffusion of 0 or more"),
@@ -61,9 +61,9 @@ def test_what_it_refuses(how, words):
         lambda: Congestion(-0.1),
         lambda: Potential([0.0], weight=-1.0),
         lambda: Workspace([1.0, 1.0], [0.0, 2.0]),
-        lambda: Normals([0.0], 0.0),
-        lambda: Normals([[0.0], [1.0]], 1.0, weights=[1.0]),
-        lambda: Samples(np.zeros(3)),
+        lambda: GaussianMixture([0.0], 0.0),
+        lambda: GaussianMixture([[0.0], [1.0]], 1.0, weights=[1.0]),
+        lambda: EmpiricalSample(np.zeros(3)),
         lambda: task("circles-x"),
     ],
 )
@@ -87,19 +87,19 @@ def test_a_crowd_cost_is_told_by_its_parameters():
 
 
 def test_ends_draw_what_they_say():
-    two = Normals([[0.0, 1.0], [4.0, 1.0]], [0.5, 0.1], weights=[1.0, 3.0])
+    two = GaussianMixture([[0.0, 1.0], [4.0, 1.0]], [0.5, 0.1], weights=[1.0, 3.0])
     x = two.draw(0, 100_000)
     np.testing.assert_allclose(x.mean(0), [3.0, 1.0], atol=0.02)
     np.testing.assert_allclose(x.std(0), [np.sqrt(0.25 + 3.0), 0.1], rtol=0.01)
-    # Samples, and a density, are taken apart into the bumps they are made of.
+    # EmpiricalSample, and a density, are taken apart into the bumps they are made of.
     for end in (
-        Samples(x[:4000]),
-        Drawn(density.Gaussian(2, lambda t: [3.0, 1.0], lambda t: [1.0, 2.0])),
+        EmpiricalSample(x[:4000]),
+        DensityAt(density.Gaussian(2, lambda t: [3.0, 1.0], lambda t: [1.0, 2.0])),
     ):
         bumps = end.bumps(8)
         mean = bumps.weights @ bumps.means
         np.testing.assert_allclose(mean, end.draw(1, 4000).mean(0), atol=0.15)
-    assert len(Samples(x[:4000]).bumps(8).weights) == 2
+    assert len(EmpiricalSample(x[:4000]).bumps(8).weights) == 2
 
 
 @pytest.mark.parametrize(

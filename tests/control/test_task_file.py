@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from conservax.control import Circles, FourierTrajectories, PlanTraining, Samples, read_task
+from conservax.control import Circles, EmpiricalSample, FourierTrajectories, PlanTraining, read_task
 from conservax.data import DataError
 
 ENDS = """
@@ -55,7 +55,7 @@ def test_a_whole_file(tmp_path):
     assert (asked.diffusions, asked.paths) == ((0.0, 1.0), 20)
     assert (problem.diffusion, problem.control_weight, problem.columns) == (0.2, 2.0, ("x", "y"))
     assert [c.weight for c in problem.costs if isinstance(c, Circles)] == [None, 7.0]
-    assert isinstance(problem.goal, Samples)
+    assert isinstance(problem.goal, EmpiricalSample)
     np.testing.assert_allclose(problem.goal.x, goal)
     assert float(problem.terminal(np.array([4.0, 2.0]))) == pytest.approx(3 * 4 / 2)
     np.testing.assert_allclose(problem.reference(0.0, np.zeros(2)), [1, 0])

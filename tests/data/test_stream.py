@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from conservax.data import DataError, Stream, Table, check_trainable, deal, open_table, read_table
+from conservax.data import DataError, Stream, Table, check_trainable, open_table, read_table, shard
 from conservax.data.read._block_file import BlockFile
 
 ROWS = 5003
@@ -13,7 +13,7 @@ ROWS = 5003
 @pytest.fixture(autouse=True)
 def _small_blocks(monkeypatch):
     """Several blocks and batches of a small file, none of which divides another."""
-    monkeypatch.setattr("conservax.data.read._deal.BLOCK_ROWS", 400)
+    monkeypatch.setattr("conservax.data.read._shards.BLOCK_ROWS", 400)
     monkeypatch.setattr("conservax.data.read._stream.BATCH_ROWS", 700)
 
 
@@ -39,7 +39,7 @@ def stream(path, **names):
 
 @pytest.fixture
 def dealt(tmp_path):
-    return deal(stream(write(tmp_path, frame())), validation=0.1, test=0.2, seed=3)
+    return shard(stream(write(tmp_path, frame())), validation=0.1, test=0.2, seed=3)
 
 
 def epoch(dealt, number=0):
@@ -125,7 +125,7 @@ def test_the_sample_is_in_time_order_and_trainable(dealt):
 
 def test_the_seed_decides(tmp_path):
     opened = stream(write(tmp_path, frame()))
-    first, again, other = (deal(opened, validation=0.1, seed=seed) for seed in (1, 1, 2))
+    first, again, other = (shard(opened, validation=0.1, seed=seed) for seed in (1, 1, 2))
     for number in (0, 5, 123):
         np.testing.assert_array_equal(first.block(number).x, again.block(number).x)
     assert (first.block(0).x != other.block(0).x).any()
@@ -134,8 +134,8 @@ def test_the_seed_decides(tmp_path):
 
 
 def test_held_out_rows_are_bounded(tmp_path, monkeypatch):
-    monkeypatch.setattr("conservax.data.read._deal.MOST_HELD_OUT", 100)
-    parts = deal(stream(write(tmp_path, frame())), validation=0.1, test=0.01, seed=0)
+    monkeypatch.setattr("conservax.data.read._shards.MOST_HELD_OUT", 100)
+    parts = shard(stream(write(tmp_path, frame())), validation=0.1, test=0.01, seed=0)
     assert [len(part) for part in parts.split[1:]] == [100, 50]
 
 
@@ -155,7 +155,7 @@ def test_a_bad_value_is_named_by_column_and_row(tmp_path, column, value, words):
         data[column] = data[column].astype(str).astype(object)
     data.loc[3456, column] = value
     with pytest.raises(DataError, match=words):
-        deal(stream(write(tmp_path, data), columns=["row", "far"]), validation=0.1, seed=0)
+        shard(stream(write(tmp_path, data), columns=["row", "far"]), validation=0.1, seed=0)
 
 
 def test_degrees_out_of_range_are_named_by_column_and_row(tmp_path):
@@ -163,7 +163,7 @@ def test_degrees_out_of_range_are_named_by_column_and_row(tmp_path):
     data.loc[3456, "far"] = 91.0
     opened = stream(write(tmp_path, data), degrees=True)
     with pytest.raises(DataError, match="'far', row 3457: expected degrees from -90 to 90; got 91"):
-        deal(opened, validation=0.1, seed=0)
+        shard(opened, validation=0.1, seed=0)
 
 
 def test_times_of_another_kind_further_down_are_refused(tmp_path):
@@ -171,27 +171,27 @@ def test_times_of_another_kind_further_down_are_refused(tmp_path):
     data["t"] = data["t"].astype(str)
     data.loc[2800:, "t"] = "2024-05-05"
     with pytest.raises(DataError, match="expected numbers, as the model or the rows before"):
-        deal(stream(write(tmp_path, data)), validation=0.1, seed=0)
+        shard(stream(write(tmp_path, data)), validation=0.1, seed=0)
 
 
 @pytest.mark.parametrize("column", ["flag", "word"])
 def test_columns_that_are_no_numbers_are_refused(tmp_path, column):
     data = frame().assign(flag=True, word=[str(i % 3) + "a" for i in range(ROWS)])
     with pytest.raises(DataError, match=f"column '{column}'.*expected"):
-        deal(stream(write(tmp_path, data), columns=[column]), validation=0.1, seed=0)
+        shard(stream(write(tmp_path, data), columns=[column]), validation=0.1, seed=0)
 
 
 def test_what_cannot_be_learned_from_is_refused(tmp_path):
     still = write(tmp_path, frame().assign(far=3.0))
     with pytest.raises(DataError, match="column 'far': expected values that vary"):
-        deal(stream(still), validation=0.1, seed=0)
+        shard(stream(still), validation=0.1, seed=0)
     once = write(tmp_path, frame().assign(t=1.0))
     with pytest.raises(DataError, match="at least two different times"):
-        deal(stream(once), validation=0.1, seed=0)
+        shard(stream(once), validation=0.1, seed=0)
     with pytest.raises(DataError, match="validation fraction"):
-        deal(stream(once), validation=1.2, seed=0)
+        shard(stream(once), validation=1.2, seed=0)
     with pytest.raises(DataError, match="rows left for training"):
-        deal(stream(once), validation=0.49999, test=0.5, seed=0)
+        shard(stream(once), validation=0.49999, test=0.5, seed=0)
 
 
 def test_a_truncated_file_is_told(tmp_path):
@@ -218,7 +218,7 @@ def test_a_full_disk_is_told(tmp_path):
 def test_nothing_is_left_on_disk(tmp_path):
     folder = tmp_path / "scratch"
     folder.mkdir()
-    held = deal(stream(write(tmp_path, frame())), validation=0.1, seed=0, folder=folder)
+    held = shard(stream(write(tmp_path, frame())), validation=0.1, seed=0, folder=folder)
     assert len(held.block(0))
     del held
     assert list(folder.iterdir()) == []

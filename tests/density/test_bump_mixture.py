@@ -8,7 +8,7 @@ import optax
 import pytest
 from scipy import stats
 
-from conservax.density import BumpMixture
+from conservax.density import KernelMixture
 from conservax.models import find_clusters
 from oracles import compiled
 
@@ -22,7 +22,7 @@ def rows(n=3000, spread=0.1, seed=0):
 
 
 def test_bumps_start_at_the_clusters_of_the_rows():
-    density = BumpMixture.from_clusters(find_clusters(rows(), 3), kernel="normal", key=KEY)
+    density = KernelMixture.from_clusters(find_clusters(rows(), 3), kernel="normal", key=KEY)
     order = np.argsort(density.centre[0])
     np.testing.assert_allclose(np.asarray(density.centre).T[order], STATIONS, atol=0.02)
     weights = np.exp(density.logits)[order]
@@ -39,7 +39,7 @@ def test_bumps_start_at_the_clusters_of_the_rows():
 def test_log_prob_is_that_of_the_kernels(kernel, family):
     scale = np.array([[0.5, 0.2], [0.1, 0.3], [1.0, 1.0]])
     weights = np.array([0.2, 0.5, 0.3])
-    density = BumpMixture(STATIONS, scale, weights, kernel=kernel, key=KEY)
+    density = KernelMixture(STATIONS, scale, weights, kernel=kernel, key=KEY)
     # No network, and the scales as they were asked for.
     object.__setattr__(density, "readout", jnp.zeros_like(density.readout))
     x = np.array([0.3, 0.4])
@@ -57,7 +57,7 @@ def test_tilted_bumps_are_normals_of_any_covariance():
     centre, weights = random.normal(size=(3, 3)), np.array([0.2, 0.5, 0.3])
     width = np.abs(factor[:, range(3), range(3)])
     tilt = factor / factor[:, range(3), range(3)][:, None]
-    density = BumpMixture(centre, width, weights, tilt=tilt, kernel="normal", key=KEY)
+    density = KernelMixture(centre, width, weights, tilt=tilt, kernel="normal", key=KEY)
     object.__setattr__(density, "readout", jnp.zeros_like(density.readout))
     # Scales come out a bit larger than asked for, and the factors with them.
     scale = np.exp(np.asarray(density.start(jnp.array(0.0))[2])).T
@@ -74,7 +74,9 @@ def test_tilted_bumps_start_with_the_slopes_of_the_clusters():
     covariance = np.array([[0.04, 0.03], [0.03, 0.09]])
     places = STATIONS[rng.integers(0, 3, 6000)]
     x = places + rng.multivariate_normal([0, 0], covariance, size=6000)
-    density = BumpMixture.from_clusters(find_clusters(x, 3), tilted=True, kernel="normal", key=KEY)
+    density = KernelMixture.from_clusters(
+        find_clusters(x, 3), tilted=True, kernel="normal", key=KEY
+    )
     log_scale, tilt = density.start(jnp.array(0.5))[2:]
     np.testing.assert_allclose(tilt[1, 0], 0.75, atol=0.1)
     np.testing.assert_allclose(tilt[0, 1], 0.0)
@@ -83,8 +85,10 @@ def test_tilted_bumps_start_with_the_slopes_of_the_clusters():
 
 
 def test_the_background_is_a_standard_bump_whatever_is_trained():
-    bare = BumpMixture(STATIONS, np.full((3, 2), 0.1), kernel="normal", key=KEY)
-    with_it = BumpMixture(STATIONS, np.full((3, 2), 0.1), kernel="normal", background=0.02, key=KEY)
+    bare = KernelMixture(STATIONS, np.full((3, 2), 0.1), kernel="normal", key=KEY)
+    with_it = KernelMixture(
+        STATIONS, np.full((3, 2), 0.1), kernel="normal", background=0.02, key=KEY
+    )
     far, t = jnp.array([1.0, 3.0]), jnp.array(0.3)
     wide = stats.norm.logpdf([1.0, 3.0]).sum() + np.log(0.02)
     assert float(bare.log_prob(t, far)) < -50
@@ -98,7 +102,7 @@ def test_the_background_is_a_standard_bump_whatever_is_trained():
 
 
 def test_echoes_stand_where_the_condition_says():
-    density = BumpMixture(
+    density = KernelMixture(
         STATIONS, np.full((3, 2), 0.1), kernel="normal", echoes=2, condition_dim=7, key=KEY
     )
     t, place = jnp.array(0.3), jnp.array([5.0, 5.0])
@@ -111,8 +115,8 @@ def test_echoes_stand_where_the_condition_says():
 
 
 def test_bumps_stay_unless_they_may_move():
-    still = BumpMixture(STATIONS, np.ones((3, 2)), key=KEY)
-    moving = BumpMixture(STATIONS, np.ones((3, 2)), moving=True, key=KEY)
+    still = KernelMixture(STATIONS, np.ones((3, 2)), key=KEY)
+    moving = KernelMixture(STATIONS, np.ones((3, 2)), moving=True, key=KEY)
     for density, moves in ((still, False), (moving, True)):
         states = [density.start(jnp.array(t)) for t in (0.1, 0.9)]
         same = [np.array_equal(a, b) for a, b in zip(*states, strict=True)]
@@ -120,7 +124,9 @@ def test_bumps_stay_unless_they_may_move():
 
 
 def test_fewer_places_than_bumps():
-    density = BumpMixture.from_clusters(find_clusters(np.repeat(STATIONS, 5, axis=0), 64), key=KEY)
+    density = KernelMixture.from_clusters(
+        find_clusters(np.repeat(STATIONS, 5, axis=0), 64), key=KEY
+    )
     assert density.centre.shape == (2, 3)
     assert np.all(np.isfinite(density.raw_scale))
 
@@ -137,13 +143,13 @@ def test_fewer_places_than_bumps():
 def test_what_it_refuses(options, words):
     options = {"centre": STATIONS, "scale": np.ones((3, 2))} | options
     with pytest.raises(ValueError, match=words):
-        BumpMixture(**options, key=KEY)
+        KernelMixture(**options, key=KEY)
 
 
 @pytest.mark.parametrize("seed", [0, 1])
 def test_one_function_of_time_bends_as_often_as_the_embedding(seed):
     """Weights of rank 1 learn to go up, down and up again."""
-    density = BumpMixture(STATIONS[:2], np.ones((2, 2)), rank=1, key=jax.random.key(seed))
+    density = KernelMixture(STATIONS[:2], np.ones((2, 2)), rank=1, key=jax.random.key(seed))
     times = jnp.linspace(0.0, 1.0, 40)
     shares = 0.5 + 0.4 * jnp.sin(3 * np.pi * times)
     target = jnp.stack([shares, 1 - shares], axis=1)

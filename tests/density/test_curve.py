@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from conservax.density import Curve, Mixture
+from conservax.density import FourierTrajectory, Mixture
 from conservax.flux import FactorizedFlux, MixtureFlux
 from oracles import compiled, points
 
@@ -14,14 +14,14 @@ ENDS, BENDS = np.array([[0.0, 1.0], [2.0, -1.0]]), np.array([[0.5, -1.0], [0.3, 
 
 
 def test_ends_are_exact():
-    curve = Curve(ENDS, [[0.05, 0.3], [0.4, 0.02]], BENDS, min_scale=0.01)
+    curve = FourierTrajectory(ENDS, [[0.05, 0.3], [0.4, 0.02]], BENDS, min_scale=0.01)
     x = np.array([1.9, -1.02])
     expected = stats.norm.logpdf(x, ENDS[1], [0.4, 0.02]).sum()
     assert float(curve.log_prob(jnp.array(1.0), jnp.asarray(x))) == pytest.approx(expected)
 
 
 def test_bends_cost_their_squares():
-    curve = Curve(ENDS, 0.3, BENDS)
+    curve = FourierTrajectory(ENDS, 0.3, BENDS)
     times = (jnp.arange(4000) + 0.5) / 4000
     centre = lambda t: curve.marginals(t).mean[:, 0]  # noqa: E731
     speed = compiled(jax.vmap(jax.jacfwd(centre)))(times)
@@ -30,7 +30,10 @@ def test_bends_cost_their_squares():
 
 
 def test_a_population_of_curves_keeps_the_continuity_equation():
-    laws = [Curve(ENDS, 0.3, BENDS), Curve(ENDS[::-1], [[0.2, 0.4], [0.6, 0.3]], -BENDS)]
+    laws = [
+        FourierTrajectory(ENDS, 0.3, BENDS),
+        FourierTrajectory(ENDS[::-1], [[0.2, 0.4], [0.6, 0.3]], -BENDS),
+    ]
     density, flux = Mixture(laws, weights=[1.0, 2.0]), MixtureFlux(FactorizedFlux())
 
     def residual(t, x):
@@ -54,4 +57,4 @@ def test_a_population_of_curves_keeps_the_continuity_equation():
 )
 def test_what_it_refuses(ends, scales, bends, words):
     with pytest.raises(ValueError, match=words):
-        Curve(ends, scales, bends)
+        FourierTrajectory(ends, scales, bends)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from conservax.density import Mixture, Path
+from conservax.density import Mixture, Trajectory
 from conservax.flux import FactorizedFlux, MixtureFlux
 from conservax.law import ConservationLaw
 from oracles import compiled, points
@@ -17,7 +17,7 @@ PLACES = np.array([[[0.0, 1.0], [2.0, 0.0], [2.0, -3.0]], [[1.0, 1.0], [-1.0, 0.
 
 
 def test_a_bump_is_a_normal_half_way_between_its_knots():
-    path = Path(KNOTS, PLACES[0], 0.3)
+    path = Trajectory(KNOTS, PLACES[0], 0.3)
     x = np.array([1.3, 0.6])
     # Scales come out a bit larger than asked for.
     scale = np.exp(np.asarray(path.marginals(jnp.array(0.2)).log_scale))[:, 0]
@@ -28,7 +28,7 @@ def test_a_bump_is_a_normal_half_way_between_its_knots():
 
 def test_a_population_moves_as_its_bumps():
     law = ConservationLaw(
-        Mixture([Path(KNOTS, place, 0.2) for place in PLACES]), MixtureFlux(FactorizedFlux())
+        Mixture([Trajectory(KNOTS, place, 0.2) for place in PLACES]), MixtureFlux(FactorizedFlux())
     )
     # Far from the other bump, a point goes with its own: (2, -1) in 0.4.
     velocity = compiled(law.velocity)(jnp.array(0.2), jnp.array([1.2, 0.4]))
@@ -37,7 +37,7 @@ def test_a_population_moves_as_its_bumps():
 
 def test_a_population_of_paths_keeps_the_continuity_equation():
     density = Mixture(
-        [Path(KNOTS, place, scale) for place, scale in zip(PLACES, WIDTHS, strict=True)]
+        [Trajectory(KNOTS, place, scale) for place, scale in zip(PLACES, WIDTHS, strict=True)]
     )
     flux = MixtureFlux(FactorizedFlux())
 
@@ -62,4 +62,4 @@ def test_a_population_of_paths_keeps_the_continuity_equation():
 )
 def test_what_it_refuses(knots, centre, words):
     with pytest.raises(ValueError, match=words):
-        Path(knots, centre, 1.0)
+        Trajectory(knots, centre, 1.0)

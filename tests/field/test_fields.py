@@ -23,7 +23,7 @@ from conservax.field import (
 )
 from conservax.field._fourier_field import count_waves, cycles_of_waves
 from conservax.nn import DenseNetwork
-from conservax.objective import Spread
+from conservax.objective import CollocationPoints
 
 KEY = jax.random.key(3)
 DOMAINS = {
@@ -216,10 +216,10 @@ def test_domains_have_a_size():
         with pytest.raises(ValueError, match=r"expected a domain, say Torus\(period=1.0\); got"):
             MatrixField(2, domain=domain, key=KEY)  # type: ignore
         with pytest.raises(ValueError, match=r"expected a domain, say Torus\(period=1.0\); got"):
-            Spread(domain, 2, 8)  # type: ignore
+            CollocationPoints(domain, 2, 8)  # type: ignore
     with pytest.raises(ValueError, match="count of at least 1"):
-        Spread(Torus(), 2, 0)
+        CollocationPoints(Torus(), 2, 0)
     with pytest.raises(ValueError, match="a finite until > 0"):
-        Spread(Torus(), 2, 8, until=0.0)
+        CollocationPoints(Torus(), 2, 8, until=0.0)
     with pytest.raises(ValueError, match="radius > 0"):
         Ball(radius=-1.0)

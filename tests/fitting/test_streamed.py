@@ -26,7 +26,7 @@ pytestmark = NOTED
 def _small_blocks():
     """Several blocks of a small file."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("conservax.data.read._deal.BLOCK_ROWS", 600)
+        patch.setattr("conservax.data.read._shards.BLOCK_ROWS", 600)
         patch.setattr("conservax.data.read._stream.BATCH_ROWS", 900)
         yield
 
@@ -49,7 +49,7 @@ def file(tmp_path_factory):
 def run(file, quick_fit, tmp_path_factory):
     out = tmp_path_factory.mktemp("runs") / "run"
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("conservax.data.read._deal.BLOCK_ROWS", 600)
+        patch.setattr("conservax.data.read._shards.BLOCK_ROWS", 600)
         with pytest.warns(UserWarning, match="4,000 rows are read from the file a batch"):
             quick_fit(file, out=out, **HOW)
     return out

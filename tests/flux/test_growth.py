@@ -117,7 +117,7 @@ def test_growth_is_finite_far_out_in_single_precision():
 
 def lone(a, rate=0.0):
     """One law of mass exp(rate t + a (cos(pi t) - 1))."""
-    density = Mixture([factorized(1)], growth_waves=1)
+    density = Mixture([factorized(1)], growth_modes=1)
     held = (jnp.full((1, 1), a), jnp.full(1, rate / 5))
     density = eqx.tree_at(lambda m: (m.waves, m.paced_rates), density, held)
     return ConservationLaw(density, MixtureFlux(FactorizedFlux()))

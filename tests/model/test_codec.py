@@ -70,10 +70,10 @@ def made_by_files(dim=2):
         point_process.EventLaw(
             ConservationLaw(remembering, flux.SigmoidCancellation()), encoder, key=KEY
         ),
-        density.Mixture(factorized, growth_waves=2),
-        density.BumpMixture(places, np.ones((2, dim)), key=KEY),
-        density.Curve(places, 0.3, places),
-        density.Path([0.0, 1.0], places, 0.3),
+        density.Mixture(factorized, growth_modes=2),
+        density.KernelMixture(places, np.ones((2, dim)), key=KEY),
+        density.FourierTrajectory(places, 0.3, places),
+        density.Trajectory([0.0, 1.0], places, 0.3),
         density.Subharmonic(components=3, **network),
         density.Whitened(
             factorized[0], [0.0, 1.0], np.zeros((2, dim)), np.stack([np.eye(dim)] * 2)
@@ -86,7 +86,7 @@ def made_by_files(dim=2):
         field.VectorField(dim, **network),
         field.VectorField(dim, domain=field.Ball(2.0), **network),
         field.FourierField(dim, domain=field.Torus(2.0)),
-        reference.InUnits(reference.LotkaVolterra((1.0, 2.0, 3.0, 4.0)), 1.0, 2.0, (0.0,), (3.0,)),
+        reference.Rescaled(reference.LotkaVolterra((1.0, 2.0, 3.0, 4.0)), 1.0, 2.0, (0.0,), (3.0,)),
         reference.Repressilator(),
         objective.NegativeLogLikelihood()
         + 0.5 * objective.KineticEnergy(points=7)
@@ -145,9 +145,9 @@ NOT_IN_FILES = {
     "objective.FluidStart",
     "objective.FreeSlip",
     "objective.InitialError",
-    "objective.Spread",
+    "objective.CollocationPoints",
     "point_process.InterEventTime",
-    "reference.Given",
+    "reference.FixedDrift",
 }
 
 

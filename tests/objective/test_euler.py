@@ -7,11 +7,11 @@ import pytest
 
 from conservax.field import Ball, Euclidean, Fluid, Torus
 from conservax.objective import (
+    CollocationPoints,
     ContinuityError,
     EulerError,
     FluidStart,
     FreeSlip,
-    Spread,
     euler_residual,
 )
 
@@ -48,7 +48,7 @@ FLOWS = {"sheared": sheared, "spinning": spinning, "shaken": shaken, "stretched"
 
 
 def residuals(fluid, count=20):
-    t, x = Spread(Euclidean(), 2, count)(KEY)
+    t, x = CollocationPoints(Euclidean(), 2, count)(KEY)
     return jax.jit(jax.vmap(lambda t, x: euler_residual(fluid, t, x)))(t, x)
 
 
@@ -61,7 +61,7 @@ def test_a_flow_that_solves_the_equations_leaves_nothing(flow):
 
 def test_without_its_pressure_the_rotation_lacks_the_force_to_the_centre():
     loose = lambda t, x: spinning(t, x).at[-1].set(0.0)  # noqa: E731
-    _, x = Spread(Euclidean(), 2, 20)(KEY)
+    _, x = CollocationPoints(Euclidean(), 2, 20)(KEY)
     momentum, _ = residuals(loose)
     rho = 1 + np.sum(np.asarray(x) ** 2, axis=1, keepdims=True)
     np.testing.assert_allclose(momentum, -(rho**3) * SPIN**2 * x, rtol=1e-10)
@@ -69,7 +69,7 @@ def test_without_its_pressure_the_rotation_lacks_the_force_to_the_centre():
 
 def test_a_density_that_is_not_carried_along_is_seen():
     still = lambda t, x: sheared(0.0 * t, x)  # noqa: E731
-    _, x = Spread(Euclidean(), 2, 20)(KEY)
+    _, x = CollocationPoints(Euclidean(), 2, 20)(KEY)
     _, volume = residuals(still)
     x, y = np.asarray(x).T
     rho = 2 + np.sin(x) * np.cos(y)
@@ -77,7 +77,7 @@ def test_a_density_that_is_not_carried_along_is_seen():
 
 
 def test_the_error_weighs_both_equations_and_what_comes_first():
-    at = Spread(Torus(2 * np.pi), 2, 64)
+    at = CollocationPoints(Torus(2 * np.pi), 2, 64)
     wrong = lambda t, x: shaken(t, x).at[1].set(3.0 * (jnp.sin(t) + t))  # noqa: E731
     # 27 (u_t + ...) is off by 27 at every point.
     value = jax.jit(lambda: EulerError(at, momentum=2.0)(KEY, wrong, None))()
@@ -91,7 +91,7 @@ def test_the_error_weighs_both_equations_and_what_comes_first():
 
 
 def test_mass_that_comes_from_nowhere_is_seen():
-    error = ContinuityError(Spread(Torus(2 * np.pi), 2, 2000))
+    error = ContinuityError(CollocationPoints(Torus(2 * np.pi), 2, 2000))
     np.testing.assert_allclose(jax.jit(lambda: error(KEY, sheared, None))(), 0, atol=1e-24)
     # rho grows by 2 a unit of time, and flows apart by cos x.
     growing = lambda t, x: jnp.array([5.0 + 2 * t, jnp.sin(x[0]), 7.0, 0.0])  # noqa: E731
@@ -99,7 +99,7 @@ def test_mass_that_comes_from_nowhere_is_seen():
 
 
 def test_the_start_and_the_wall():
-    ball, spread = Ball(1.5), Spread(Torus(2 * np.pi), 2, 8)
+    ball, spread = Ball(1.5), CollocationPoints(Torus(2 * np.pi), 2, 8)
     start = FluidStart(lambda x: sheared(0.0, x)[:-1] + jnp.array([1.0, 0.0, 2.0]), spread)
     np.testing.assert_allclose(jax.jit(lambda: start(KEY, sheared, None))(), 5.0, rtol=1e-12)
     heavy = FluidStart(start.start, spread, density=7.0)

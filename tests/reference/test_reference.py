@@ -16,11 +16,11 @@ from conservax.models import Autoregressive, reference_parameters
 from conservax.objective import ReferenceEnergy, Rows
 from conservax.reference import (
     AbstractReference,
-    Given,
-    InUnits,
+    FixedDrift,
     LotkaVolterra,
     NetworkDrift,
     Repressilator,
+    Rescaled,
     WithReference,
 )
 from oracles import ornstein_uhlenbeck, over_points
@@ -46,13 +46,13 @@ def ou_law(reference, **options):
 
 
 def test_paths_that_follow_their_reference_are_at_no_distance_from_it():
-    law = ou_law(Given(lambda t, x: -THETA * x), diffusion=G)
+    law = ou_law(FixedDrift(lambda t, x: -THETA * x), diffusion=G)
     assert ReferenceEnergy(500)(KEY, law, ROWS) == pytest.approx(0.0, abs=1e-12)
 
 
 def test_divergence_from_brownian_motion_is_girsanovs():
     # E |theta X|^2 / (2 g^2), with E |X|^2 of the process known at every t.
-    law = ou_law(Given(lambda t, x: jnp.zeros_like(x)), diffusion=G)
+    law = ou_law(FixedDrift(lambda t, x: jnp.zeros_like(x)), diffusion=G)
     t = np.linspace(0, 1, 2001)
     fade, end = np.exp(-2 * THETA * t), G**2 / (2 * THETA)
     second = (1 + 0.25) * fade + 2 * end + (0.09 + 0.81 - 2 * end) * fade
@@ -67,7 +67,7 @@ def test_divergence_weighs_times_by_the_noise_there():
         diffusion=lambda t: 1 + t,
     )
     # The drift is -g^2 x / 2; with this reference u - v = 1 in each coordinate.
-    both = WithReference(law, Given(lambda t, x: -((1 + t) ** 2) * x / 2 - 1))
+    both = WithReference(law, FixedDrift(lambda t, x: -((1 + t) ** 2) * x / 2 - 1))
     assert ReferenceEnergy(4000)(KEY, both, ROWS) == pytest.approx(0.5, rel=1e-3)
 
 
@@ -114,10 +114,10 @@ def test_the_rate_of_a_family_is_found():
 
 
 def test_units_do_not_change_a_path():
-    # A particle that follows v in data units, seen in law units, follows InUnits(v).
+    # A particle that follows v in data units, seen in law units, follows Rescaled(v).
     reference = LotkaVolterra([1.0, 0.4, 0.1, 0.4])
     mean, std, start, scale = np.array([4.0, 3.0]), np.array([2.0, 0.5]), 1.0, 0.01
-    seen = InUnits(reference, start, scale, tuple(mean.tolist()), tuple(std.tolist()))
+    seen = Rescaled(reference, start, scale, tuple(mean.tolist()), tuple(std.tolist()))
     x = np.array([5.0, 4.0])
     later = x + scale * np.asarray(reference(jnp.asarray(start), jnp.asarray(x)))
     z = jnp.asarray((x - mean) / std)
@@ -126,7 +126,7 @@ def test_units_do_not_change_a_path():
 
 
 def test_units_of_time_reach_a_drift_that_depends_on_it():
-    seen = InUnits(Given(lambda t, x: t * jnp.ones_like(x)), 2.0, 10.0, (0.0,), (2.0,))
+    seen = Rescaled(FixedDrift(lambda t, x: t * jnp.ones_like(x)), 2.0, 10.0, (0.0,), (2.0,))
     assert seen(jnp.asarray(0.5), jnp.zeros(1)) == pytest.approx(7.0 * 10 / 2)
 
 
@@ -211,13 +211,13 @@ def values(reference):
 
 def test_fit_takes_families_functions_and_the_network(small_fit, tmp_path):
     known = small_fit(reference=LotkaVolterra())
-    assert isinstance(known.reference, InUnits)
+    assert isinstance(known.reference, Rescaled)
     assert isinstance(known.law, ConservationLaw)
     known.save(tmp_path / "model.conservax")
     back = conservax.load(tmp_path / "model.conservax")
     np.testing.assert_array_equal(values(known.reference), values(back.reference))
     given = small_fit(reference=lambda t, x: -x)
-    assert isinstance(given.reference.reference, Given)
+    assert isinstance(given.reference.reference, FixedDrift)
     run = tmp_path / "run"
     free = small_fit(run, reference="network")
     assert isinstance(free.reference, NetworkDrift)
@@ -246,5 +246,5 @@ def test_what_was_learned_of_a_reference_is_told_by_name(small_fit):
     rates = reference_parameters(small_fit(reference="lotka-volterra").reference)
     assert list(rates) == ["a", "b", "c", "d"]
     assert reference_parameters(None) == {}
-    learned = InUnits(Repressilator(hill=3.0), 0.0, 1.0, (0.0,) * 3, (1.0,) * 3)
+    learned = Rescaled(Repressilator(hill=3.0), 0.0, 1.0, (0.0,) * 3, (1.0,) * 3)
     assert reference_parameters(learned)["hill"] == pytest.approx(3.0)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from conservax.field import FourierField, MatrixField, Torus
-from conservax.objective import FieldAsymmetry, Spread
+from conservax.objective import CollocationPoints, FieldAsymmetry
 from conservax.solve import hodge_decomposition
 from conservax.train import cosine_muon
 
@@ -30,7 +30,7 @@ def target(x):
 
 def test_the_asymmetry_sees_what_rotates_alone():
     """|J - J^T|_F^2 = 2 (curl)^2: the curl of `rotating` is 2 pi cos, of mean square 2 pi^2."""
-    at = Spread(TORUS, 2, 4096)
+    at = CollocationPoints(TORUS, 2, 4096)
     still = lambda t, x: jnp.zeros(2)  # noqa: E731
     value = jax.jit(lambda key: FieldAsymmetry(target, at)(key, still, None))(KEY)
     np.testing.assert_allclose(value, 2 * 2 * np.pi**2, rtol=0.03)
@@ -61,7 +61,7 @@ def test_both_parts_are_found(field, symmetry_steps, seed):
         width=32,
         learning_rate=1e-2,
     )
-    x = Spread(TORUS, 2, 500)(jax.random.key(1))[1]
+    x = CollocationPoints(TORUS, 2, 500)(jax.random.key(1))[1]
 
     def error(found, known):
         return jnp.sqrt(jnp.mean(jnp.sum((jax.vmap(found)(x) - jax.vmap(known)(x)) ** 2, axis=1)))
@@ -79,7 +79,7 @@ def test_both_parts_are_found(field, symmetry_steps, seed):
 def test_a_watched_figure_is_told_of():
     told = []
     field = MatrixField(2, domain=TORUS, width=8, depth=1, key=KEY)
-    watch = FieldAsymmetry(target, Spread(TORUS, 2, 4096))
+    watch = FieldAsymmetry(target, CollocationPoints(TORUS, 2, 4096))
     hodge_decomposition(
         target,
         field,

@@ -8,8 +8,8 @@ from conservax.baseline._by_snapshot import (
 )
 from conservax.baseline._by_snapshot import fit_normal_by_snapshot as fit_normal_by_snapshot
 from conservax.baseline._displacement import DisplacementInterpolation as DisplacementInterpolation
-from conservax.baseline._gaussian_mixture import GaussianMixture as GaussianMixture
 from conservax.baseline._gaussian_mixture import GaussianMixtureInTime as GaussianMixtureInTime
+from conservax.baseline._gaussian_mixture import StaticGaussianMixture as StaticGaussianMixture
 from conservax.baseline._gaussian_mixture import fit_gaussian_mixture as fit_gaussian_mixture
 from conservax.baseline._gaussian_mixture import (
     fit_gaussian_mixture_in_time as fit_gaussian_mixture_in_time,

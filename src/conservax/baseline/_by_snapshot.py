@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 from scipy.linalg import solve_triangular
 from sklearn.model_selection import KFold
 
-from conservax.baseline._gaussian_mixture import GaussianMixture, fit_gaussian_mixture
+from conservax.baseline._gaussian_mixture import StaticGaussianMixture, fit_gaussian_mixture
 from conservax.baseline._rows import NARROWEST, Rows, Standard, Values, as_rows
 
 _FOLDS, _SHRINKAGES = 5, np.logspace(-6, 0, 13)
@@ -48,7 +48,7 @@ class GaussianMixtureBySnapshot:
     name: ClassVar[str] = "Gaussian mixture per snapshot"
     detail: str
     times: Values
-    mixtures: tuple[GaussianMixture, ...]
+    mixtures: tuple[StaticGaussianMixture, ...]
 
     def log_prob(self, t: ArrayLike, x: ArrayLike) -> Values:
         """log p(x | t), shape `(rows,)`, nats."""

@@ -22,7 +22,7 @@ _FEWEST_ROWS_A_COMPONENT = 2
 
 
 @dataclass(frozen=True)
-class GaussianMixture:
+class StaticGaussianMixture:
     """A Gaussian mixture of the training rows.
 
     **Attributes:**
@@ -66,7 +66,7 @@ class GaussianMixtureInTime:
 
 def fit_gaussian_mixture(
     train_x: ArrayLike, validation_x: ArrayLike, seed: int, standard: Standard | None = None
-) -> GaussianMixture:
+) -> StaticGaussianMixture:
     """Gaussian mixture of the training rows, blind to time, of 1 to 32 components.
 
     At most 10 000 rows of each kind are used; every size starts three times from k-means.
@@ -78,7 +78,7 @@ def fit_gaussian_mixture(
     standard = Standard.of(rows) if standard is None else standard
     judges = thin(standard(as_rows(validation_x)), _MOST_ROWS)
     fitted = _best(standard(rows), lambda candidate: candidate.score_samples(judges).mean(), seed)
-    return GaussianMixture(_detail(fitted), standard, fitted)
+    return StaticGaussianMixture(_detail(fitted), standard, fitted)
 
 
 def fit_gaussian_mixture_in_time(

@@ -12,14 +12,14 @@ from conservax.check._event_residuals import dispersion as dispersion
 from conservax.check._event_residuals import pooled_residuals as pooled_residuals
 from conservax.check._event_residuals import rescaled_ranks as rescaled_ranks
 from conservax.check._population import Population as Population
-from conservax.check._population import Route as Route
+from conservax.check._population import TransportMethod as TransportMethod
 from conservax.check._residual import continuity_residual as continuity_residual
 from conservax.check._residual import fokker_planck_residual as fokker_planck_residual
 from conservax.check._result import CheckReport as CheckReport
 from conservax.check._result import CheckResult as CheckResult
 from conservax.check._result import digits_apart as digits_apart
-from conservax.check._snapshot_figure import SnapshotFigure as SnapshotFigure
-from conservax.check._snapshot_figure import frame_of_figures as frame_of_figures
+from conservax.check._snapshot_metric import SnapshotMetric as SnapshotMetric
+from conservax.check._snapshot_metric import frame_of_metrics as frame_of_metrics
 from conservax.check._snapshots import FLOOR as FLOOR
 from conservax.check._snapshots import SnapshotTest as SnapshotTest
 from conservax.check._snapshots import snapshot_distances as snapshot_distances

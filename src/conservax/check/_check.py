@@ -7,7 +7,7 @@ from jaxtyping import Array, Float
 from conservax._types import PRNGKey
 from conservax.check._calibration import check_calibration
 from conservax.check._draws import draw_rows, law_dtype, random_times
-from conservax.check._far_out import check_far_out
+from conservax.check._flux_at_infinity import check_far_out
 from conservax.check._mass import check_mass
 from conservax.check._residual import check_residual
 from conservax.check._result import CheckReport

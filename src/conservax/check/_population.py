@@ -11,7 +11,7 @@ Times = Float[np.ndarray, " rows"]
 Cells = Float[np.ndarray, "rows dim"]
 
 
-class Route(NamedTuple):
+class TransportMethod(NamedTuple):
     """A way to carry cells through time.
 
     **Attributes:**
@@ -39,5 +39,5 @@ class Population:
     """
 
     sample: Callable[[Times, int], Cells] | None = None
-    routes: Mapping[str, Route] = field(default_factory=dict)
+    routes: Mapping[str, TransportMethod] = field(default_factory=dict)
     velocity: Callable[[Times, Cells], Cells] | None = None

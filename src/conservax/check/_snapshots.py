@@ -20,8 +20,8 @@ from numpy.typing import ArrayLike
 from scipy.spatial.distance import cdist
 
 from conservax.check._distances import wasserstein
-from conservax.check._population import Cells, Population, Route
-from conservax.check._snapshot_figure import SnapshotFigure, frame_of_figures
+from conservax.check._population import Cells, Population, TransportMethod
+from conservax.check._snapshot_metric import SnapshotMetric, frame_of_metrics
 
 DIRECT = "direct"
 FLOOR = "real cells (floor)"
@@ -44,7 +44,7 @@ def snapshot_distances(
     most_cells: int = 2000,
     seed: int = 0,
 ) -> pd.DataFrame:
-    """How well a model knows snapshots of cells that it has not seen; a line a `SnapshotFigure`.
+    """How well a model knows snapshots of cells that it has not seen; a line a `SnapshotMetric`.
 
     - Draws of the model at every time, as many as test cells, against the test cells.
     - Test cells of the time before, carried there by every route, against the test cells.
@@ -66,7 +66,7 @@ def snapshot_distances(
     test = SnapshotTest(
         snapshots, others, scale=scale, repeats=repeats, most_cells=most_cells, seed=seed
     )
-    return frame_of_figures(test.references(times) + test.distances(population, times))
+    return frame_of_metrics(test.references(times) + test.distances(population, times))
 
 
 class Distances(NamedTuple):
@@ -102,13 +102,13 @@ class SnapshotTest:
         self.times = tuple(self.snapshots)
         self.floor, self._between = cache(self._floor), cache(self._distances_between)
 
-    def references(self, times: Sequence[float] | None = None) -> list[SnapshotFigure]:
+    def references(self, times: Sequence[float] | None = None) -> list[SnapshotMetric]:
         """What distances have to be held against: floors, and what costs nothing."""
         figures = []
         for t in self._chosen(times):
             start, size = self._before(t), len(self.snapshots[t])
             known = self.floor(t, size, size)
-            figures.append(SnapshotFigure(t, FLOOR, **known._asdict()))
+            figures.append(SnapshotMetric(t, FLOOR, **known._asdict()))
             if t in self.others:
                 figures.append(self._other_cells(t))
             if start is not None:
@@ -117,7 +117,7 @@ class SnapshotTest:
 
     def distances(
         self, population: Population, times: Sequence[float] | None = None
-    ) -> list[SnapshotFigure]:
+    ) -> list[SnapshotMetric]:
         """Draws of the model, and test cells that it carries, against the test cells."""
         figures = []
         for t in self._chosen(times):
@@ -131,11 +131,11 @@ class SnapshotTest:
                 figures.append(replace(self._carried(name, route, start, t), **of_draws))
         return figures
 
-    def _direct(self, sample, t: float) -> SnapshotFigure:
+    def _direct(self, sample, t: float) -> SnapshotMetric:
         times = np.full(len(self.snapshots[t]), t)
         return self._figure(t, DIRECT, [sample(times, seed) for seed in self._seeds()])
 
-    def _carried(self, name: str, route: Route, start: float, t: float) -> SnapshotFigure:
+    def _carried(self, name: str, route: TransportMethod, start: float, t: float) -> SnapshotMetric:
         cells = self.snapshots[start]
         seeds = self._seeds() if route.random else [self.seed]
         clouds = [route.carry(cells, start, t, seed) for seed in seeds]
@@ -155,14 +155,14 @@ class SnapshotTest:
 
     def _figure(
         self, t: float, way: str, clouds: Sequence[Cells], start: float = _NONE
-    ) -> SnapshotFigure:
+    ) -> SnapshotMetric:
         """Clouds of one size against the test cells, and beside the floor of these sizes."""
         cells = self.snapshots[t]
         found = _summary([self._pair(cloud, cells) for cloud in clouds], len(clouds[0]), len(cells))
         known = self.floor(t, found.samples, found.cells)
         fits = (known.samples, known.cells) == (found.samples, found.cells)
         floor_w1, floor_w2 = (known.w1, known.w2) if fits else (_NONE, _NONE)
-        return SnapshotFigure(
+        return SnapshotMetric(
             t,
             way,
             start=start,
@@ -187,7 +187,7 @@ class SnapshotTest:
         pairs = [self._pair(part[:samples], part[samples : samples + cells]) for part in parts]
         return _summary(pairs, samples, cells)
 
-    def _other_cells(self, t: float) -> SnapshotFigure:
+    def _other_cells(self, t: float) -> SnapshotMetric:
         """Real cells of time t in the place of draws: what a perfect model would get."""
         pool, size = self.others[t], len(self.snapshots[t])
         rng = np.random.default_rng([self.seed, 2])
@@ -195,16 +195,16 @@ class SnapshotTest:
         clouds = [rng.permutation(pool)[:size] for _ in range(repeats)]
         return self._figure(t, OTHERS, clouds)
 
-    def _still(self, start: float, t: float) -> SnapshotFigure:
+    def _still(self, start: float, t: float) -> SnapshotMetric:
         figure = self._figure(t, STILL, [self.snapshots[start]], start)
         return replace(figure, **self._between(start, t))
 
-    def _at_random(self, start: float, t: float) -> SnapshotFigure:
+    def _at_random(self, start: float, t: float) -> SnapshotMetric:
         """Every cell of the time before with every test cell, all pairs alike."""
         here, there = (self.snapshots[time] / self.scale for time in (start, t))
         squares = cdist(here, there, "sqeuclidean")
         mean_square = float(squares.mean())
-        figure = SnapshotFigure(
+        figure = SnapshotMetric(
             t,
             RANDOM,
             len(here),

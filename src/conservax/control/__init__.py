@@ -1,14 +1,14 @@
 """Steering: bring a population from a start to a goal at the least cost."""
 
+from conservax.control._boundaries import AbstractBoundary as AbstractBoundary
+from conservax.control._boundaries import DensityAt as DensityAt
+from conservax.control._boundaries import EmpiricalSample as EmpiricalSample
+from conservax.control._boundaries import GaussianMixture as GaussianMixture
 from conservax.control._costs import Congestion as Congestion
 from conservax.control._costs import Entropy as Entropy
 from conservax.control._costs import Flocking as Flocking
 from conservax.control._costs import Potential as Potential
 from conservax.control._costs import Workspace as Workspace
-from conservax.control._ends import AbstractEnd as AbstractEnd
-from conservax.control._ends import Drawn as Drawn
-from conservax.control._ends import Normals as Normals
-from conservax.control._ends import Samples as Samples
 from conservax.control._objectives import Scale as Scale
 from conservax.control._obstacles import AbstractObstacles as AbstractObstacles
 from conservax.control._obstacles import Boxes as Boxes
@@ -16,9 +16,9 @@ from conservax.control._obstacles import Circles as Circles
 from conservax.control._obstacles import Ellipses as Ellipses
 from conservax.control._obstacles import Polygons as Polygons
 from conservax.control._paths import Paths as Paths
-from conservax.control._paths import hits as hits
-from conservax.control._paths import ways as ways
-from conservax.control._paths import ways_used as ways_used
+from conservax.control._paths import collisions as collisions
+from conservax.control._paths import homotopy_classes as homotopy_classes
+from conservax.control._paths import homotopy_classes_used as homotopy_classes_used
 from conservax.control._picture import draw_paths as draw_paths
 from conservax.control._plan import Plan as Plan
 from conservax.control._plan import PlanScores as PlanScores

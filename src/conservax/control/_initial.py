@@ -3,11 +3,11 @@
 import numpy as np
 import ot
 
-from conservax.control._ends import Bumps
+from conservax.control._boundaries import Bumps
 from conservax.control._objectives import Scale
 from conservax.control._problem import Problem
 from conservax.control._settings import FourierTrajectories
-from conservax.density import Curve, Mixture
+from conservax.density import FourierTrajectory, Mixture
 
 _SLACK = 1e-9
 _NARROWEST = 1.1e-3  # a bump, in law units: a little above what a curve can be
@@ -39,7 +39,7 @@ def trajectories(
                 rng.normal(size=(waves, problem.dim)) / np.sqrt(np.arange(1, waves + 1))[:, None]
             )
             bends *= 0 if number == 0 else bend * length * np.pi / np.sqrt(2)
-            laws.append(Curve(ends, scales, bends))
+            laws.append(FourierTrajectory(ends, scales, bends))
             weights.append(share / count)
     return Mixture(laws, weights=weights)
 

@@ -11,7 +11,7 @@ from jaxtyping import Array, Float
 from conservax._types import Point, PRNGKey, Scalar, Time
 from conservax.control._crowd import Crowd, crowd, crowd_mean
 from conservax.control._problem import Problem
-from conservax.density import Curve, Mixture
+from conservax.density import FourierTrajectory, Mixture
 from conservax.law import ConservationLaw
 from conservax.objective import AbstractObjective, Rows
 
@@ -118,7 +118,9 @@ def _running(problem: Problem, scale: Scale, law: ConservationLaw, at: Crowd) ->
 def hold_ends(law: ConservationLaw, held: tuple[bool, bool]) -> ConservationLaw:
     """The law whose curves have no gradient at the held ends; other laws as they are."""
     density = law.density
-    if not any(held) or not (isinstance(density, Mixture) and isinstance(density.laws, Curve)):
+    if not any(held) or not (
+        isinstance(density, Mixture) and isinstance(density.laws, FourierTrajectory)
+    ):
         return law
     free = 1.0 - np.asarray(held, float)[:, None]
 

@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
-from conservax.control._ends import Points
+from conservax.control._boundaries import Points
 from conservax.control._obstacles import AbstractObstacles
 
 _CUTS = 32  # pieces of a segment that comes near to a shape
@@ -23,7 +23,7 @@ class Paths:
     x: Float[np.ndarray, "paths times dim"]
 
 
-def hits(
+def collisions(
     obstacles: Sequence[AbstractObstacles], x: Float[np.ndarray, "paths times dim"]
 ) -> Bool[np.ndarray, " paths"]:
     """Which paths touch a shape anywhere, straight lines between their points included.
@@ -49,7 +49,7 @@ def _distances(shapes: AbstractObstacles, x: Points) -> Float[np.ndarray, "rows 
     return np.asarray(jax.jit(jax.vmap(shapes.signed_distances))(jnp.asarray(x)))
 
 
-def ways(
+def homotopy_classes(
     obstacles: Sequence[AbstractObstacles], x: Float[np.ndarray, "paths times dim"]
 ) -> Int[np.ndarray, "paths shapes"] | None:
     """How often each path goes round the middle of each shape, counted from the straight line.
@@ -76,7 +76,7 @@ def _swept(away: Float[np.ndarray, "paths points 2"]) -> Float[np.ndarray, " pat
     return np.sum((step + np.pi) % (2 * np.pi) - np.pi, axis=1)
 
 
-def ways_used(turns: Int[np.ndarray, "paths shapes"] | None) -> int | None:
+def homotopy_classes_used(turns: Int[np.ndarray, "paths shapes"] | None) -> int | None:
     """How many classes at least a hundredth of the paths takes."""
     if turns is None:
         return None

@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from conservax.control._paths import Paths, hits
+from conservax.control._paths import Paths, collisions
 from conservax.control._problem import Problem
 
 _MOST_PATHS = 300
@@ -42,7 +42,7 @@ def _draw(panel: Axes, problem: Problem, paths: Paths) -> None:
         for line in shapes.outlines():
             panel.fill(*line.T, color="0.75", zorder=0)
     shown = paths.x[:_MOST_PATHS]
-    hit = hits(problem.obstacles, shown)
+    hit = collisions(problem.obstacles, shown)
     second = shown[..., 1] if shown.shape[-1] > 1 else np.broadcast_to(paths.times, shown.shape[:2])
     for some, colour in ((~hit, "C0"), (hit, "C3")):
         if some.any():

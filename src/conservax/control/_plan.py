@@ -20,7 +20,7 @@ from conservax.check import wasserstein
 from conservax.control._costs import name_of
 from conservax.control._initial import trajectories
 from conservax.control._objectives import ControlCost, Scale, SteeringCost, costs_of
-from conservax.control._paths import Paths, hits, ways, ways_used
+from conservax.control._paths import Paths, collisions, homotopy_classes, homotopy_classes_used
 from conservax.control._problem import Problem
 from conservax.control._settings import FourierTrajectories, PlanTraining, check_whole
 from conservax.control._verdict import (
@@ -158,7 +158,7 @@ class Plan:
             hit=self._hit(paths),
             terminal_w2=w2,
             floor_w2=floor,
-            ways=ways_used(ways(self.problem.obstacles, paths.x)),
+            ways=homotopy_classes_used(homotopy_classes(self.problem.obstacles, paths.x)),
             paths=len(paths.x),
         )
 
@@ -190,7 +190,7 @@ class Plan:
     def _hit(self, paths: Paths) -> float | None:
         if not self.problem.obstacles:
             return None
-        return float(np.mean(hits(self.problem.obstacles, paths.x)))
+        return float(np.mean(collisions(self.problem.obstacles, paths.x)))
 
     def _arrival(self, ends: np.ndarray, seed: int) -> tuple[float, float]:
         if self.problem.goal is None:

@@ -9,8 +9,8 @@ import jax.numpy as jnp
 import numpy as np
 
 from conservax._types import Point, Scalar, Time, Vector
+from conservax.control._boundaries import AbstractBoundary, Points, as_boundary
 from conservax.control._costs import Cost, asked_for, name_of
-from conservax.control._ends import AbstractEnd, Points, as_end
 from conservax.control._obstacles import AbstractObstacles, not_negative, positive
 from conservax.data import DataError
 
@@ -33,7 +33,7 @@ class Problem:
 
     **Arguments:**
 
-    - `start`: where everybody is at t = 0: `Normals`, an array of samples, shape `(rows, dim)`, or
+    - `start`: where everybody is at t = 0: `GaussianMixture`, an array of samples, shape `(rows, dim)`, or
       a density.
     - `goal`: where everybody is to be at t = 1, likewise; None to leave it to `terminal`.
     - `costs`: functions of (t, x), or of (t, x, log_prob), (t, x, mean) or (t, x, log_prob, mean)
@@ -65,8 +65,8 @@ class Problem:
         game: bool = False,
         columns: Sequence[str] | None = None,
     ):
-        self.start: AbstractEnd = as_end(start)
-        self.goal: AbstractEnd | None = None if goal is None else as_end(goal)
+        self.start: AbstractBoundary = as_boundary(start)
+        self.goal: AbstractBoundary | None = None if goal is None else as_boundary(goal)
         self.costs, self.terminal, self.reference = tuple(costs), terminal, reference
         self.control_weight = positive("control_weight", control_weight)
         self.diffusion = not_negative("diffusion", diffusion)
@@ -133,7 +133,7 @@ class Problem:
         )
         return same
 
-    def ends(self) -> tuple[AbstractEnd, ...]:
+    def ends(self) -> tuple[AbstractBoundary, ...]:
         """Start, and goal if there is one."""
         return (self.start,) if self.goal is None else (self.start, self.goal)
 

@@ -10,8 +10,8 @@ from typing import Any
 import jax.numpy as jnp
 import numpy as np
 
+from conservax.control._boundaries import AbstractBoundary, EmpiricalSample, GaussianMixture
 from conservax.control._costs import Congestion, Cost, Entropy, Flocking, Potential, Workspace
-from conservax.control._ends import AbstractEnd, Normals, Samples
 from conservax.control._obstacles import Boxes, Circles, Ellipses, Polygons
 from conservax.control._problem import Problem
 from conservax.control._settings import FourierTrajectories, PlanTraining
@@ -129,7 +129,7 @@ def _problem(path: Path, given: dict[str, Any]) -> Problem:
     return _made(path, None, lambda: Problem(**ends, **how))
 
 
-def _end(path: Path, name: str, given: Any, columns: Any) -> AbstractEnd:
+def _end(path: Path, name: str, given: Any, columns: Any) -> AbstractBoundary:
     table = _table(path, name, given, ("means", "deviations", "weights", "file"))
     if "file" not in table:
         missing = {"means", "deviations"} - table.keys()
@@ -137,13 +137,13 @@ def _end(path: Path, name: str, given: Any, columns: Any) -> AbstractEnd:
             raise DataError(
                 f"{path}: {name}: expected {sorted(missing)}, or a file; got {sorted(table)}."
             )
-        return _made(path, name, lambda: Normals(**table))
+        return _made(path, name, lambda: GaussianMixture(**table))
     if len(table) > 1 or not columns:
         raise DataError(
             f"{path}: {name}.file: expected it alone, and columns at the top of the file."
         )
     source = path.parent / str(table["file"])
-    return _made(path, name, lambda: Samples(read_points(source, columns=columns)))
+    return _made(path, name, lambda: EmpiricalSample(read_points(source, columns=columns)))
 
 
 def _costs(path: Path, given: dict[str, Any]) -> list[Cost]:

@@ -6,8 +6,8 @@ import jax.numpy as jnp
 import numpy as np
 
 from conservax._types import Point, Scalar, Time
+from conservax.control._boundaries import GaussianMixture
 from conservax.control._costs import Flocking, Potential, Workspace
-from conservax.control._ends import Normals
 from conservax.control._obstacles import Circles, Ellipses, Polygons
 from conservax.control._problem import Problem
 from conservax.control._worlds import circles_world, mixed_world
@@ -20,8 +20,8 @@ def stunnel() -> Problem:
     """Round two long ellipses in an S: N((-11, -1), 0.5) to N((11, 1), 0.5), variances."""
     walls = Ellipses([[5.0, 6.0], [-5.0, -6.0]], np.sqrt([90 / 20, 90]), weight=5000.0, margin=0.3)
     return Problem(
-        Normals([-11, -1], np.sqrt(0.5)),
-        Normals([11, 1], np.sqrt(0.5)),
+        GaussianMixture([-11, -1], np.sqrt(0.5)),
+        GaussianMixture([11, 1], np.sqrt(0.5)),
         costs=[walls],
         columns=("x", "y"),
     )
@@ -33,8 +33,8 @@ def vneck() -> Problem:
     rim = np.stack([x, np.sqrt(0.36 + 2 * x**2)], axis=1)
     upper = np.concatenate([rim, [[6.0, 12.0], [-6.0, 12.0]]])
     return Problem(
-        Normals([-7, 0], np.sqrt(0.2)),
-        Normals([7, 0], np.sqrt(0.2)),
+        GaussianMixture([-7, 0], np.sqrt(0.2)),
+        GaussianMixture([7, 0], np.sqrt(0.2)),
         costs=[Polygons([upper, upper * [1, -1]], weight=_WEIGHT, margin=_MARGIN)],
         columns=("x", "y"),
     )
@@ -44,13 +44,15 @@ def gmm() -> Problem:
     """From four modes at radius 4 to eight at radius 16, past three circles; deviations ours."""
     four, eight = (_ring(count, radius) for count, radius in ((4, 4.0), (8, 16.0)))
     blocks = Circles([[6, 6], [6, -6], [-6, -6]], 1.5, weight=100.0, margin=_MARGIN)
-    return Problem(Normals(four, 0.5), Normals(eight, 1.0), costs=[blocks], columns=("x", "y"))
+    return Problem(
+        GaussianMixture(four, 0.5), GaussianMixture(eight, 1.0), costs=[blocks], columns=("x", "y")
+    )
 
 
 def linear_quadratic() -> Problem:
     """Two coordinates, each its own linear-quadratic control with noise: solved by Riccati."""
     return Problem(
-        Normals([2.0, -1.0], [0.5, 1.0]),
+        GaussianMixture([2.0, -1.0], [0.5, 1.0]),
         costs=[Potential([0.0, 0.0], scale=[4.0, 1.0])],
         terminal=lq_terminal,
         diffusion=0.7,
@@ -65,7 +67,9 @@ def lq_terminal(x: Point) -> Scalar:
 def gaussian_bridge() -> Problem:
     """A Schroedinger bridge between normals, against Brownian motion of volatility 1."""
     return Problem(
-        Normals([-1.0, 0.5], [0.9, 0.4]), Normals([1.0, -0.5], [0.5, 1.0]), diffusion=1.0
+        GaussianMixture([-1.0, 0.5], [0.9, 0.4]),
+        GaussianMixture([1.0, -0.5], [0.5, 1.0]),
+        diffusion=1.0,
     )
 
 
@@ -73,8 +77,8 @@ def flocking() -> Problem:
     """A crowd that starts wide, and keeps together on its way past two circles."""
     blocks = Circles([[0.0, 2.2], [0.0, -2.2]], 1.2, weight=300.0, margin=_MARGIN)
     return Problem(
-        Normals([-5, 0], [0.4, 1.2]),
-        Normals([5, 0], [0.4, 1.2]),
+        GaussianMixture([-5, 0], [0.4, 1.2]),
+        GaussianMixture([5, 0], [0.4, 1.2]),
         costs=[blocks, Flocking(60.0)],
         columns=("x", "y"),
     )
@@ -89,8 +93,8 @@ def swarm() -> Problem:
     places = 4 * np.stack([np.cos(angle), np.sin(angle)], axis=1)
     walls = Workspace([-6.0] * 10, [6.0] * 10, weight=100.0)
     return Problem(
-        Normals(places.ravel(), 0.15),
-        Normals(-places.ravel(), 0.15),
+        GaussianMixture(places.ravel(), 0.15),
+        GaussianMixture(-places.ravel(), 0.15),
         costs=[keep_apart, walls],
         columns=[f"{axis}{n}" for n in range(1, 6) for axis in "xy"],
     )

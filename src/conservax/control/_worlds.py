@@ -3,8 +3,8 @@
 import numpy as np
 from jaxtyping import Float
 
+from conservax.control._boundaries import GaussianMixture
 from conservax.control._costs import Cost, Entropy, Workspace
-from conservax.control._ends import Normals
 from conservax.control._obstacles import Boxes, Circles
 from conservax.control._problem import Problem
 
@@ -56,5 +56,5 @@ def _apart(
 def _room(costs: list[Cost], entropy: float) -> Problem:
     walls = Workspace([-_HALF] * 2, [_HALF] * 2, weight=_WEIGHT)
     crowd: list[Cost] = [Entropy(entropy)] if entropy else []
-    start, goal = Normals(_START, _DEVIATION), Normals(_GOAL, _DEVIATION)
+    start, goal = GaussianMixture(_START, _DEVIATION), GaussianMixture(_GOAL, _DEVIATION)
     return Problem(start, goal, costs=[*costs, walls, *crowd], columns=("x", "y"))

@@ -6,13 +6,13 @@ from conservax.data.read._cells import place_in as place_in
 from conservax.data.read._cells_file import StoredCells as StoredCells
 from conservax.data.read._comcat import ComCatReader as ComCatReader
 from conservax.data.read._comcat import read_comcat as read_comcat
-from conservax.data.read._deal import Dealt as Dealt
-from conservax.data.read._deal import deal as deal
 from conservax.data.read._read import read_events as read_events
 from conservax.data.read._read import read_points as read_points
 from conservax.data.read._read import read_points_beside as read_points_beside
 from conservax.data.read._read import read_rows as read_rows
 from conservax.data.read._read import read_table as read_table
+from conservax.data.read._shards import Shards as Shards
+from conservax.data.read._shards import shard as shard
 from conservax.data.read._stream import MEMORY_ROWS as MEMORY_ROWS
 from conservax.data.read._stream import Stream as Stream
 from conservax.data.read._stream import open_table as open_table
@@ -31,7 +31,7 @@ from conservax.data.table._events import cut as cut
 from conservax.data.table._hold_out import HoldOut as HoldOut
 from conservax.data.table._leave_out import leave_out as leave_out
 from conservax.data.table._reader import AbstractReader as AbstractReader
-from conservax.data.table._snapshots import MOST_SNAPSHOTS as MOST_SNAPSHOTS
+from conservax.data.table._snapshots import MAX_SNAPSHOTS as MAX_SNAPSHOTS
 from conservax.data.table._snapshots import are_unequal_snapshots as are_unequal_snapshots
 from conservax.data.table._snapshots import snapshot_weights as snapshot_weights
 from conservax.data.table._snapshots import snapshots as snapshots

@@ -27,7 +27,7 @@ class Mixture(AbstractAutoregressiveDensity):
       keys). They are stacked, and evaluated together.
     - `weights`: gamma, shape `(len(laws),)`, positive; equal by default. Proposition 1 needs them
       constant in time.
-    - `growth_waves`: lets the mass of every law grow or shrink on its own,
+    - `growth_modes`: lets the mass of every law grow or shrink on its own,
       n_k(t) = gamma_k exp(s_k t + sum_j a_kj (cos(pi j t) - 1)), with a steady rate and so many
       waves to learn; none by default. (Waves are flat at 0 and 1: alone, nothing could grow there.)
       rho_t is then sum_k n_k rho_t^k / sum_k n_k. `MixtureFlux` reads it as births and
@@ -46,7 +46,7 @@ class Mixture(AbstractAutoregressiveDensity):
         laws: Sequence[AbstractAutoregressiveDensity],
         *,
         weights: Float[Array, " laws"] | Sequence[float] | None = None,
-        growth_waves: int = 0,
+        growth_modes: int = 0,
     ):
         if not laws:
             raise ValueError("expected at least one law; got none.")
@@ -62,8 +62,8 @@ class Mixture(AbstractAutoregressiveDensity):
         self.dim, self.condition_dim = first.dim, first.condition_dim
         self.laws = jax.tree.map(lambda *leaves: jnp.stack(leaves), *laws)
         self.logits = jnp.log(weights)
-        self.waves = jnp.zeros((len(laws), growth_waves)) if growth_waves else None
-        self.paced_rates = jnp.zeros(len(laws)) if growth_waves else None
+        self.waves = jnp.zeros((len(laws), growth_modes)) if growth_modes else None
+        self.paced_rates = jnp.zeros(len(laws)) if growth_modes else None
 
     def log_masses(self, t: Time) -> Float[Array, " laws"]:
         """log n_k(t); the masses sum to 1 at t = 0."""

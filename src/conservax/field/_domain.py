@@ -10,7 +10,7 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from conservax._types import Point, PRNGKey, Scalar, Vector
-from conservax.nn import squash
+from conservax.nn import soft_clip
 
 
 class AbstractDomain(eqx.Module):
@@ -57,7 +57,7 @@ class Euclidean(AbstractDomain):
 
     def features(self, x: Point) -> Float[Array, " features"]:
         """Squashed coordinates."""
-        return squash(x)
+        return soft_clip(x)
 
     def feature_count(self, dim: int) -> int:
         """One a coordinate."""

@@ -10,10 +10,10 @@ import numpy as np
 from conservax.data import (
     AbstractReader,
     DataError,
-    Dealt,
     Events,
     EventSplit,
     HoldOut,
+    Shards,
     Split,
     Stream,
     Table,
@@ -22,8 +22,8 @@ from conservax.data import (
     WindowReader,
     are_unequal_snapshots,
     check_trainable,
-    deal,
     leave_out,
+    shard,
     split,
     split_events,
 )
@@ -56,7 +56,7 @@ class Dataset:
     fitted: tuple[float, float] | None = None
     windows: int | None = None
     longest_window: int | None = None
-    shards: Dealt | None = None
+    shards: Shards | None = None
 
     @property
     def training_rows(self) -> int:
@@ -125,14 +125,14 @@ def windows_of(events: Events | EventSplit, holdout: HoldOut, seed: int) -> Data
 
 def shards_again(
     run: Path, stream: StreamSource, holdout: HoldOut, *, seed: int, units: Units, rows: int
-) -> Dealt:
+) -> Shards:
     """The shards of a stream as they were, from the file.
 
     **Raises:** `DataError` if the file is gone, or has not the rows and the units that it had.
     """
     found = Stream.open(Path(stream.path), time=stream.time, columns=stream.columns)
     fractions = {"validation": holdout.validation, "test": holdout.test}
-    shards = deal(found, **fractions, seed=seed, folder=_nearest_folder(run))
+    shards = shard(found, **fractions, seed=seed, folder=_nearest_folder(run))
     if (shards.units, len(found)) != (units, rows):
         raise DataError(
             f"{found.source}: expected the rows that {run} was begun with; got others, so that "
@@ -164,7 +164,7 @@ def _of_table(table: Table, holdout: HoldOut, seed: int) -> Dataset:
 
 def _of_stream(stream: Stream, holdout: HoldOut, seed: int, folder: Path | None) -> Dataset:
     fractions = {"validation": holdout.validation, "test": holdout.test}
-    shards = deal(stream, **fractions, seed=seed, folder=folder)
+    shards = shard(stream, **fractions, seed=seed, folder=folder)
     held = np.concatenate([part.t for part in shards.split])
     return Dataset(
         split=shards.split,

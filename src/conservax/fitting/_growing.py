@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from conservax.data import MOST_SNAPSHOTS, DataError, Table, Units
+from conservax.data import MAX_SNAPSHOTS, DataError, Table, Units
 from conservax.objective import AbstractObjective, GrowthEnergy, GrowthPrior, MassError
 
 MASS_WEIGHT = 10.0  # an error of a tenth of the mass costs a tenth of a nat
@@ -17,7 +17,7 @@ def growth_energy(train: Table, units: Units) -> AbstractObjective:
     if train.growth is None:
         return GrowthEnergy()
     times = np.unique(train.t)
-    few = len(times) <= MOST_SNAPSHOTS
+    few = len(times) <= MAX_SNAPSHOTS
     return GrowthPrior(tuple(units.time.to_unit(times).tolist()) if few else None)
 
 

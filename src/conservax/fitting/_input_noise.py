@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from conservax.baseline import fit_kernel_density, fit_kernel_density_in_time
-from conservax.data import MOST_SNAPSHOTS, Split, Units, snapshots
+from conservax.data import MAX_SNAPSHOTS, Split, Units, snapshots
 from conservax.models import SnapshotUnits
 
 _ENOUGH_ROWS = 1000
@@ -36,7 +36,7 @@ def input_noise(
         x, judge_x = within.standardise(train.t, x), within.standardise(judge.t, judge_x)
         part = _OF_WHITENED if whitened else 1.0
         return part * shrink * fit_kernel_density(x, judge_x).bandwidth, 0.0
-    if len(np.unique(train.t)) <= MOST_SNAPSHOTS:
+    if len(np.unique(train.t)) <= MAX_SNAPSHOTS:
         return shrink * fit_kernel_density(x, judge_x).bandwidth, 0.0
     t, judge_t = units.time.to_unit(train.t), units.time.to_unit(judge.t)
     kernel = fit_kernel_density_in_time(t, x, judge_t, judge_x)

@@ -14,7 +14,7 @@ from conservax.flux._base import AbstractFlux, AbstractGrowingFlux, require
 class MixtureFlux(AbstractGrowingFlux):
     """velocity = sum_k gamma_k rho^k / rho * velocity^k [hua2025, (27), Proposition 1].
 
-    Masses n_k(t) of a mixture that grow (`Mixture(growth_waves=...)`) take the place of gamma_k:
+    Masses n_k(t) of a mixture that grow (`Mixture(growth_modes=...)`) take the place of gamma_k:
     every law conserves its own shape, and so p = sum_k n_k rho^k has the velocity above and the
     growth rate r = sum_k n_k rho^k / p * d_t log n_k, with d_t p + div(p velocity) = r p exactly.
 

@@ -34,11 +34,11 @@ IN_FILES: dict[str, tuple[type, ...]] = {
     "univariate": (univariate.LogisticMixture, univariate.NormalMixture),
     "density": (
         density.Autoregressive,
-        density.BumpMixture,
-        density.Curve,
+        density.KernelMixture,
+        density.FourierTrajectory,
         density.Factorized,
         density.Mixture,
-        density.Path,
+        density.Trajectory,
         density.Subharmonic,
         density.Whitened,
     ),
@@ -61,7 +61,7 @@ IN_FILES: dict[str, tuple[type, ...]] = {
         field.VectorField,
     ),
     "reference": (
-        reference.InUnits,
+        reference.Rescaled,
         reference.LotkaVolterra,
         reference.NetworkDrift,
         reference.Repressilator,

@@ -7,7 +7,7 @@ import numpy as np
 from jax.tree_util import Partial
 from jaxtyping import Float
 
-from conservax.check import Population, Route
+from conservax.check import Population, TransportMethod
 from conservax.data import DataError, Split, Table, by_time
 from conservax.model._over_rows import over_rows
 from conservax.transport import solve_ode
@@ -46,10 +46,10 @@ def population_of(model: "AbstractLawInUnits", tolerance: float, max_steps: int)
         )
 
     diffusion = model.law.diffusion
-    routes = {"flow map": Route(carry)} if model.law.has_flow_map else {}
-    routes["ODE"] = Route(follow)
+    routes = {"flow map": TransportMethod(carry)} if model.law.has_flow_map else {}
+    routes["ODE"] = TransportMethod(follow)
     if not callable(diffusion) and diffusion:
-        routes["SDE"] = Route(partial(carry, diffusion=diffusion), random=True)
+        routes["SDE"] = TransportMethod(partial(carry, diffusion=diffusion), random=True)
     return Population(sample, routes, velocity)
 
 

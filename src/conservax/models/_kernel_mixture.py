@@ -44,11 +44,11 @@ class KernelMixture(AbstractGrowingSpec):
 
     def density(
         self, t: Float[np.ndarray, " rows"], x: Float[np.ndarray, "rows dim"], *, seed: int
-    ) -> Callable[[PRNGKey], density.BumpMixture]:
+    ) -> Callable[[PRNGKey], density.KernelMixture]:
         """See `AbstractModelSpec.density`. Clusters are found once for all ensemble members."""
         count = self.components or min(_MOST, max(1, len(x) // _ROWS_PER_COMPONENT))
         clusters = find_clusters(x, count, seed=seed)
-        return lambda key: density.BumpMixture.from_clusters(
+        return lambda key: density.KernelMixture.from_clusters(
             clusters,
             tilted=True,
             rank=_RANK,

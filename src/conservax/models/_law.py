@@ -20,11 +20,11 @@ from conservax.models._base import (
 )
 from conservax.reference import (
     AbstractReference,
-    Given,
-    InUnits,
+    FixedDrift,
     LotkaVolterra,
     NetworkDrift,
     Repressilator,
+    Rescaled,
     WithReference,
 )
 
@@ -66,7 +66,7 @@ def _growing(make: Callable[[PRNGKey], AbstractDensity]) -> Callable[[PRNGKey], 
 
     def population(key: PRNGKey) -> Mixture:
         keys = jax.random.split(key, _LAWS)
-        return Mixture([make(k) for k in keys], growth_waves=_GROWTH_WAVES)
+        return Mixture([make(k) for k in keys], growth_modes=_GROWTH_WAVES)
 
     return population
 
@@ -104,10 +104,10 @@ def _reference(spec: AbstractModelSpec, units: Units, key: PRNGKey) -> AbstractR
         reference = _given(reference, units.dim)
     axis = units.time
     start = axis.start if axis.kind == "number" else 0.0
-    return InUnits(reference, start, axis.scale, units.mean, units.std)
+    return Rescaled(reference, start, axis.scale, units.mean, units.std)
 
 
-def _given(drift: object, dim: int) -> Given:
+def _given(drift: object, dim: int) -> FixedDrift:
     """A function of the user as a reference, tried without computing anything.
 
     **Raises:** `DataError` for what is no function v(t, x), or one that gives another shape.
@@ -116,7 +116,7 @@ def _given(drift: object, dim: int) -> Given:
     if not callable(drift):
         raise DataError(f"{usual}; got {kind_of(drift)}.")
     try:
-        given = Given(drift)
+        given = FixedDrift(drift)
         jax.eval_shape(given, jnp.zeros(()), jnp.zeros(dim))
     except (TypeError, ValueError) as error:
         raise DataError(f"{usual}, x of shape ({dim},); got one that fails: {error}") from error
@@ -125,7 +125,7 @@ def _given(drift: object, dim: int) -> Given:
 
 def reference_parameters(reference: AbstractReference | None) -> dict[str, float]:
     """What was learned of a reference that has a name: its rates, in units of the data."""
-    inner = reference.reference if isinstance(reference, InUnits) else None
+    inner = reference.reference if isinstance(reference, Rescaled) else None
     if isinstance(inner, LotkaVolterra):
         return dict(zip("abcd", inner.rates.tolist(), strict=True))
     if isinstance(inner, Repressilator):

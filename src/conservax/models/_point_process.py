@@ -10,7 +10,7 @@ from jaxtyping import Float
 
 from conservax._types import PRNGKey
 from conservax.data import DataError
-from conservax.density import AbstractDensity, BumpMixture
+from conservax.density import AbstractDensity, KernelMixture
 from conservax.flux import KnotheRosenblatt
 from conservax.law import ConservationLaw
 from conservax.models._base import check_maker, check_whole
@@ -96,7 +96,7 @@ class PointProcess:
         options = {"rank": self.width, "background": _BACKGROUND, "echoes": self.triggering}
 
         def build(condition_dim: int, key: PRNGKey) -> AbstractDensity:
-            return BumpMixture.from_clusters(
+            return KernelMixture.from_clusters(
                 clusters, condition_dim=condition_dim, key=key, **options
             )
 

@@ -11,7 +11,7 @@ from jaxtyping import Float
 from conservax import density
 from conservax._types import PRNGKey
 from conservax.baseline import DisplacementInterpolation
-from conservax.data import MOST_SNAPSHOTS, DataError
+from conservax.data import MAX_SNAPSHOTS, DataError
 from conservax.flux import FactorizedFlux, MixtureFlux
 from conservax.models._base import AbstractModelSpec, check_whole
 from conservax.models._snapshot_units import SnapshotUnits
@@ -54,7 +54,9 @@ class Trajectories(AbstractModelSpec):
         usual = min(_MOST, _PER_CELL * len(x) // len(np.unique(t)))
         knots, places = coupled_trajectories(t, x, self.components or usual, seed=seed)
         scale = _SCALE * SnapshotUnits(t, x).spread(knots)
-        return lambda _: density.Mixture([density.Path(knots, place, scale) for place in places])
+        return lambda _: density.Mixture(
+            [density.Trajectory(knots, place, scale) for place in places]
+        )
 
 
 def coupled_trajectories(
@@ -67,9 +69,9 @@ def coupled_trajectories(
     **Raises:** `DataError` for rows that are no snapshots.
     """
     knots = np.unique(t)
-    if not 2 <= len(knots) <= MOST_SNAPSHOTS:
+    if not 2 <= len(knots) <= MAX_SNAPSHOTS:
         raise DataError(
-            f"expected 2 to {MOST_SNAPSHOTS} snapshots for trajectories; got {len(knots)} "
+            f"expected 2 to {MAX_SNAPSHOTS} snapshots for trajectories; got {len(knots)} "
             'times. Use model="autoregressive".'
         )
     rng = np.random.default_rng(seed)

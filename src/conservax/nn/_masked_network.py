@@ -13,7 +13,7 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from conservax._types import Point, PRNGKey, Scalar
-from conservax.nn._fourier_features import features_a_coordinate, point_features
+from conservax.nn._fourier_features import features_per_coordinate, fourier_features
 
 UNROLLED_DIM = 8  # above this, coordinates are scanned: compile time stays flat in dim
 MIN_UNITS = 8  # hidden units a degree: the first coordinate sees no other
@@ -80,13 +80,13 @@ class MaskedNetwork(eqx.Module):
     @property
     def features(self) -> int:
         """Numbers that the network sees of a coordinate."""
-        return features_a_coordinate(self.waves)
+        return features_per_coordinate(self.waves)
 
     def __call__(self, context: Array, x: Point) -> Float[Array, "dim outputs"]:
         """All outputs of a known point, in one pass."""
         degree = np.arange(self.units * self.dim) // self.units
         sees_point = degree[:, None] > np.arange(self.dim * self.features) // self.features
-        features = point_features(x, self.waves).ravel()
+        features = fourier_features(x, self.waves).ravel()
         h = self.from_context @ context + self.bias + (self.from_point * sees_point) @ features
         h = jax.nn.silu(h)
         for weight, bias in zip(self.hidden, self.hidden_bias, strict=True):
@@ -138,7 +138,7 @@ class MaskedNetwork(eqx.Module):
 
     def extend(self, state: NetworkState, i, x_i: Scalar) -> NetworkState:
         """The state once coordinate i is known."""
-        features = _put(state.features, point_features(x_i, self.waves), i)
+        features = _put(state.features, fourier_features(x_i, self.waves), i)
         return NetworkState(state.context, features, state.hidden)
 
 

@@ -5,6 +5,8 @@ from conservax.objective._base import AbstractReferenceObjective as AbstractRefe
 from conservax.objective._base import Rows as Rows
 from conservax.objective._base import Sum as Sum
 from conservax.objective._base import as_sum as as_sum
+from conservax.objective._collocation import CollocationPoints as CollocationPoints
+from conservax.objective._collocation import draws as draws
 from conservax.objective._euler import ContinuityError as ContinuityError
 from conservax.objective._euler import EulerError as EulerError
 from conservax.objective._euler import FluidStart as FluidStart
@@ -21,6 +23,4 @@ from conservax.objective._kinetic_energy import KineticEnergy as KineticEnergy
 from conservax.objective._likelihood import NegativeLogLikelihood as NegativeLogLikelihood
 from conservax.objective._log_energy import LogEnergy as LogEnergy
 from conservax.objective._mass import MassError as MassError
-from conservax.objective._points import Spread as Spread
-from conservax.objective._points import draws as draws
 from conservax.objective._reference_energy import ReferenceEnergy as ReferenceEnergy

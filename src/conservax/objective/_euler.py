@@ -11,7 +11,7 @@ from jaxtyping import Array, Float
 from conservax._types import Point, PRNGKey, Scalar, Time, Vector
 from conservax.field import AbstractDomain, bounded
 from conservax.objective._base import AbstractObjective
-from conservax.objective._points import Spread
+from conservax.objective._collocation import CollocationPoints
 
 # (t, x) -> (rho, rho u, p), shape (2 + dim,): a `Fluid`, or any function.
 FluidFunction = Callable[[Time, Point], Float[Array, " 2+dim"]]
@@ -48,7 +48,7 @@ class EulerError(AbstractObjective):
     - `slices`: of time, within which points count alike.
     """
 
-    at: Spread
+    at: CollocationPoints
     momentum: float = eqx.field(static=True, default=1.0)
     volume: float = eqx.field(static=True, default=1.0)
     causality: float = eqx.field(static=True, default=0.0)
@@ -81,7 +81,7 @@ class ContinuityError(AbstractObjective):
     - `at`: points and times.
     """
 
-    at: Spread
+    at: CollocationPoints
     name: ClassVar[str] = "continuity"
 
     def __call__(self, key: PRNGKey, fluid: FluidFunction, rows: Any) -> Scalar:
@@ -107,7 +107,7 @@ class FluidStart(AbstractObjective):
     """
 
     start: Callable[[Point], Float[Array, " 1+dim"]] = eqx.field(static=True)
-    at: Spread
+    at: CollocationPoints
     density: float = eqx.field(static=True, default=1.0)
     name: ClassVar[str] = "start"
 
@@ -127,7 +127,7 @@ class FreeSlip(AbstractObjective):
 
     **Arguments:**
 
-    - `domain`, `dim`, `count`, `until`: as in `Spread`.
+    - `domain`, `dim`, `count`, `until`: as in `CollocationPoints`.
 
     **Raises:** `ValueError` if the domain has no boundary.
     """

@@ -9,7 +9,7 @@ import jax.numpy as jnp
 
 from conservax._types import Point, PRNGKey, Scalar, Time, Vector
 from conservax.objective._base import AbstractObjective
-from conservax.objective._points import Spread
+from conservax.objective._collocation import CollocationPoints
 
 
 class FieldAsymmetry(AbstractObjective):
@@ -27,7 +27,7 @@ class FieldAsymmetry(AbstractObjective):
     """
 
     target: Callable[[Point], Vector] = eqx.field(static=True)
-    at: Spread
+    at: CollocationPoints
     name: ClassVar[str] = "asymmetry"
 
     def __call__(self, key: PRNGKey, field: Callable[[Time, Point], Vector], rows: Any) -> Scalar:

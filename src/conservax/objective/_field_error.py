@@ -9,7 +9,7 @@ import jax.numpy as jnp
 
 from conservax._types import Point, PRNGKey, Scalar, Time, Vector
 from conservax.objective._base import AbstractObjective
-from conservax.objective._points import Spread
+from conservax.objective._collocation import CollocationPoints
 
 
 class FieldError(AbstractObjective):
@@ -22,7 +22,7 @@ class FieldError(AbstractObjective):
     """
 
     target: Callable[[Point], Vector] = eqx.field(static=True)
-    at: Spread
+    at: CollocationPoints
     name: ClassVar[str] = "field"
 
     def __call__(self, key: PRNGKey, field: Callable[[Time, Point], Vector], rows: Any) -> Scalar:

@@ -9,7 +9,7 @@ import jax.numpy as jnp
 from conservax._types import PRNGKey, Scalar
 from conservax.law import ConservationLaw
 from conservax.objective._base import AbstractObjective, Rows
-from conservax.objective._points import draws
+from conservax.objective._collocation import draws
 
 
 class GrowthEnergy(AbstractObjective):

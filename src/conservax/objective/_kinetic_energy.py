@@ -9,7 +9,7 @@ import jax.numpy as jnp
 from conservax._types import PRNGKey, Scalar
 from conservax.law import ConservationLaw
 from conservax.objective._base import AbstractObjective, Rows
-from conservax.objective._points import plan_draws
+from conservax.objective._collocation import stratified_draws
 
 
 class KineticEnergy(AbstractObjective):
@@ -29,5 +29,5 @@ class KineticEnergy(AbstractObjective):
 
     def __call__(self, key: PRNGKey, law: ConservationLaw, rows: Rows) -> Scalar:
         """Unbiased estimate, with the gradient through the draws."""
-        _, drift = jax.vmap(law.sample_with_drift)(*plan_draws(key, rows, self.points))
+        _, drift = jax.vmap(law.sample_with_drift)(*stratified_draws(key, rows, self.points))
         return jnp.mean(jnp.sum(drift**2, axis=-1))

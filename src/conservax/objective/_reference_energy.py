@@ -8,7 +8,7 @@ import jax.numpy as jnp
 
 from conservax._types import PRNGKey, Scalar
 from conservax.objective._base import AbstractReferenceObjective, Rows
-from conservax.objective._points import plan_draws
+from conservax.objective._collocation import stratified_draws
 from conservax.reference import WithReference
 
 
@@ -43,7 +43,7 @@ class ReferenceEnergy(AbstractReferenceObjective):
             raise ValueError(
                 "expected a law with diffusion > 0: the divergence is infinite without."
             )
-        plan = plan_draws(key, rows, self.points)
+        plan = stratified_draws(key, rows, self.points)
         x, drift = jax.vmap(law.sample_with_drift)(*plan)
         if not self.refine:
             held, rest = eqx.partition(reference, eqx.is_inexact_array)

@@ -6,7 +6,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from conservax._types import Point, PRNGKey, Scalar, Time
-from conservax.nn import features_a_coordinate, point_features
+from conservax.nn import features_per_coordinate, fourier_features
 
 WAVES = 3
 WAIT_SCALE = 0.25  # of the logarithm, against that of other features
@@ -19,7 +19,7 @@ class Encoder(eqx.Module):
     It is shown the time, the logarithm of the wait, and the place as waves. What it remembers is
     the state of the unit, then, for each of the last `echoes` events: how long before the last
     one it was (as a share of itself and a typical wait), whether there was one, and its place, as
-    `BumpMixture` takes them.
+    `KernelMixture` takes them.
 
     **Arguments:**
 
@@ -34,7 +34,7 @@ class Encoder(eqx.Module):
     echoes: int = eqx.field(static=True)
 
     def __init__(self, dim: int, state: int, *, echoes: int = 0, key: PRNGKey):
-        self.cell = eqx.nn.GRUCell(2 + dim * features_a_coordinate(WAVES), state, key=key)
+        self.cell = eqx.nn.GRUCell(2 + dim * features_per_coordinate(WAVES), state, key=key)
         self.first_state = jnp.zeros(state)
         self.dim, self.echoes = dim, echoes
 
@@ -50,7 +50,10 @@ class Encoder(eqx.Module):
 
     def read(self, memory: Array, log_wait: Scalar, t: Time, x: Point) -> Float[Array, " memory"]:
         """The memory after one more event; `log_wait` is that of the wait over a typical one."""
-        features = [jnp.stack([WAIT_SCALE * log_wait, 2 * t - 1]), point_features(x, WAVES).ravel()]
+        features = [
+            jnp.stack([WAIT_SCALE * log_wait, 2 * t - 1]),
+            fourier_features(x, WAVES).ravel(),
+        ]
         state, echoes = jnp.split(memory, [len(self.first_state)])
         state = self.cell(jnp.concatenate(features), state)
         if not self.echoes:

@@ -10,7 +10,7 @@ from jaxtyping import Array, ArrayLike, Bool, Float, Int
 
 from conservax._types import Point, PRNGKey, Scalar
 from conservax.law import ConservationLaw
-from conservax.nn import squash
+from conservax.nn import soft_clip
 from conservax.point_process._encoder import Encoder
 from conservax.point_process._inter_event import InterEventTime
 
@@ -91,7 +91,7 @@ class EventLaw(eqx.Module):
 
     def log_wait(self, memory: Float[Array, " memory"]) -> InterEventTime:
         """Distribution of the logarithm of the wait for the next event over the typical one."""
-        free = self.wait(squash(memory))
+        free = self.wait(soft_clip(memory))
         return InterEventTime.bounded(free, log_window=-math.log(self.typical_wait))
 
     def clock(self, wait: Scalar) -> Scalar:

@@ -1,9 +1,9 @@
 """What the paths are compared with: drifts given, or families of drifts learned along."""
 
 from conservax.reference._base import AbstractReference as AbstractReference
-from conservax.reference._given import Given as Given
-from conservax.reference._in_units import InUnits as InUnits
+from conservax.reference._fixed_drift import FixedDrift as FixedDrift
 from conservax.reference._lotka_volterra import LotkaVolterra as LotkaVolterra
 from conservax.reference._network import NetworkDrift as NetworkDrift
 from conservax.reference._repressilator import Repressilator as Repressilator
+from conservax.reference._rescaled import Rescaled as Rescaled
 from conservax.reference._with_reference import WithReference as WithReference

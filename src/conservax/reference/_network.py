@@ -3,14 +3,14 @@
 import jax.numpy as jnp
 
 from conservax._types import Point, PRNGKey, Time, Vector
-from conservax.nn import DenseNetwork, squash
+from conservax.nn import DenseNetwork, soft_clip
 from conservax.reference._base import AbstractReference
 
 
 class NetworkDrift(AbstractReference):
     """v(x) by a small network that does not see the time: one field for the whole record.
 
-    Of standardised positions: make it the reference of a law by itself, without `InUnits`.
+    Of standardised positions: make it the reference of a law by itself, without `Rescaled`.
 
     **Arguments:**
 
@@ -27,4 +27,4 @@ class NetworkDrift(AbstractReference):
     def __call__(self, t: Time, x: Point) -> Vector:
         """The field at x, which far out depends on the direction alone."""
         del t
-        return self.network(squash(x))
+        return self.network(soft_clip(x))

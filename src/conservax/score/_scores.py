@@ -17,7 +17,7 @@ from conservax.baseline import (
     fit_kernel_density_in_time,
     fit_normal_by_snapshot,
 )
-from conservax.data import MOST_SNAPSHOTS, DataError, Split, Stream, Table, snapshots
+from conservax.data import MAX_SNAPSHOTS, DataError, Split, Stream, Table, snapshots
 from conservax.model import AbstractLawInUnits, AbstractModel
 
 MOST_COMPARED = 20_000  # rows of a stream that baselines, slow on many, are held against
@@ -133,7 +133,7 @@ def scores_by_time(
     model: AbstractLawInUnits, table: Table | Stream, found: Losses | None = None
 ) -> tuple[TimeScore, ...]:
     """Our model at each time of a table of snapshots; nothing if times are many, or rows streamed."""
-    if not isinstance(table, Table) or len(np.unique(table.t)) > MOST_SNAPSHOTS:
+    if not isinstance(table, Table) or len(np.unique(table.t)) > MAX_SNAPSHOTS:
         return ()
     found = losses(model, table) if found is None else found
     axis, volume = model.units.time, model.units.log_volume

@@ -11,10 +11,10 @@ from conservax._types import Point, PRNGKey, Scalar, Time, Vector
 from conservax.field import AbstractDivergenceFree, FieldNetwork, Torus
 from conservax.objective import (
     AbstractObjective,
+    CollocationPoints,
     FieldAsymmetry,
     FieldError,
     Rows,
-    Spread,
     Sum,
     as_sum,
 )
@@ -109,7 +109,7 @@ def hodge_decomposition(
         torus.check_periodic(name, part, field.dim)
     network_key, key = jax.random.split(key)
     network = FieldNetwork(torus, field.dim, 1, width=width, depth=depth, key=network_key)
-    at = Spread(torus, field.dim, points)
+    at = CollocationPoints(torus, field.dim, points)
     watched = () if watch is None else ((0.0, watch),)
     count = jax.device_count()
     parts = HodgeParts(field, network)

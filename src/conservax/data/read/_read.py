@@ -26,9 +26,9 @@ from conservax.data.table._table import Table
 from conservax.data.table._types import Points, TimeKind, Times
 from conservax.data.table._units import Units
 from conservax.data.table._values import (
-    far_out,
     may_be_coordinate,
     numbers,
+    outliers,
     seconds,
     time_kind,
     uncategorised,
@@ -165,7 +165,7 @@ def _as_it_comes(
 
 def _far_note(column: pd.Series, name: str, values: Float64[np.ndarray, " rows"]) -> str:
     """All values far from the others, with their rows as the source counts them; "" for none."""
-    far = far_out(values)
+    far = outliers(values)
     if not len(far):
         return ""
     shown = [f"{values[row]:.6g} in row {column.index[row]}" for row in far[:_MOST_SHOWN]]

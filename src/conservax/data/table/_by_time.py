@@ -6,7 +6,7 @@ from conservax.data.table._errors import DataError
 from conservax.data.table._table import Table
 from conservax.data.table._types import Points
 
-MOST_SNAPSHOTS = 200
+MAX_SNAPSHOTS = 200
 
 
 def by_time(table: Table) -> dict[float, Points]:
@@ -18,9 +18,9 @@ def by_time(table: Table) -> dict[float, Points]:
     snapshots.
     """
     times, which = np.unique(table.t, return_inverse=True)
-    if len(times) > MOST_SNAPSHOTS:
+    if len(times) > MAX_SNAPSHOTS:
         raise DataError(
-            f"{table.source}: expected snapshots, at most {MOST_SNAPSHOTS} different times; got "
+            f"{table.source}: expected snapshots, at most {MAX_SNAPSHOTS} different times; got "
             f"{len(times)}. Round the times to those of the snapshots."
         )
     return {float(t): table.x[which == number] for number, t in enumerate(times)}

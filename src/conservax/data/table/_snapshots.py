@@ -5,14 +5,14 @@ from jaxtyping import Float64, Int
 
 from conservax.data.table._types import Times
 
-MOST_SNAPSHOTS = 50
+MAX_SNAPSHOTS = 50
 FEWEST_ROWS_A_SNAPSHOT = 5
 
 
 def snapshots(t: Times) -> list[Int[np.ndarray, " rows"]] | None:
     """Row numbers of each snapshot in order of time; None if times are many, or rows at one few."""
     times, which, counts = np.unique(t, return_inverse=True, return_counts=True)
-    if not 0 < len(times) <= MOST_SNAPSHOTS or counts.min() < FEWEST_ROWS_A_SNAPSHOT:
+    if not 0 < len(times) <= MAX_SNAPSHOTS or counts.min() < FEWEST_ROWS_A_SNAPSHOT:
         return None
     return [np.flatnonzero(which == snapshot) for snapshot in range(len(times))]
 
@@ -24,7 +24,7 @@ def few_rows(t: Times, fewest: int) -> tuple[float, int] | None:
     """
     times, counts = np.unique(t, return_counts=True)
     usual = np.median(counts) >= 2 * max(fewest, FEWEST_ROWS_A_SNAPSHOT)
-    if len(times) > MOST_SNAPSHOTS or not usual or counts.min() >= fewest:
+    if len(times) > MAX_SNAPSHOTS or not usual or counts.min() >= fewest:
         return None
     first = int(np.argmax(counts < fewest))
     return float(times[first]), int(counts[first])

@@ -110,7 +110,7 @@ def numbers(column: pd.Series, where: str) -> Times:
     return values
 
 
-def far_out(values: Times) -> Int[np.ndarray, " found"]:
+def outliers(values: Times) -> Int[np.ndarray, " found"]:
     """Rows a thousand times farther from the median than 99 in 100 values are, farthest first."""
     with np.errstate(over="ignore"):  # what is farther away than numbers go is far enough
         away = np.abs(values - np.median(values))

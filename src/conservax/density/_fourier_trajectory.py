@@ -11,7 +11,7 @@ from conservax.density._base import AbstractFactorizedDensity
 from conservax.univariate import NormalMixture, to_log_scale, to_raw_scale
 
 
-class Curve(AbstractFactorizedDensity):
+class FourierTrajectory(AbstractFactorizedDensity):
     """rho_t(x) = prod_i N(x_i; c_i(t), s_i(t)^2): one normal bump along a smooth curve.
 
     c(t) = (1 - t) c(0) + t c(1) + sum_k b_k sqrt(2) sin(pi k t) / (pi k), and the logarithm of s

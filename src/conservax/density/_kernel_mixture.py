@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 
 from conservax._types import Condition, Point, PRNGKey, PyTree, Scalar, Time
 from conservax.density._base import AbstractAutoregressiveDensity
-from conservax.nn import DenseNetwork, TimeEmbedding, squash
+from conservax.nn import DenseNetwork, TimeEmbedding, soft_clip
 from conservax.univariate import (
     KERNELS,
     UNIT_SCALE,
@@ -37,7 +37,7 @@ class Clusters(NamedTuple):
     rows: Int[np.ndarray, " clusters"]
 
 
-class BumpMixture(AbstractAutoregressiveDensity):
+class KernelMixture(AbstractAutoregressiveDensity):
     """rho_t(x) = sum_k w_k(t) prod_i f_ik(x_i | x_<i): bumps that stay, with weights that change.
 
     Each bump is a product of one-dimensional kernels. If it is tilted, the centre of a coordinate
@@ -153,7 +153,7 @@ class BumpMixture(AbstractAutoregressiveDensity):
 
     def start(self, t: Time, condition: Condition = None) -> PyTree:
         """The bumps at time t: log weights, centres, log scales and tilts."""
-        calm = None if condition is None else squash(condition)
+        calm = None if condition is None else soft_clip(condition)
         outputs = self.bias + self.readout @ self.modes(self.embedding(t, calm))
         components = self.logits.shape[0]
         logits = self.logits + outputs[:components]

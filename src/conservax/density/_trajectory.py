@@ -19,7 +19,7 @@ from conservax.univariate import (
 )
 
 
-class Path(AbstractFactorizedDensity):
+class Trajectory(AbstractFactorizedDensity):
     """rho_t(x) = prod_i f((x_i - c_i(t)) / s_i(t)): one bump, along straight lines between knots.
 
     A `Mixture` of many, begun on cells that are coupled from snapshot to snapshot, is a population

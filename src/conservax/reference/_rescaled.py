@@ -7,7 +7,7 @@ from conservax._types import Point, Time, Vector
 from conservax.reference._base import AbstractReference
 
 
-class InUnits(AbstractReference):
+class Rescaled(AbstractReference):
     """`reference` of data units as a function of time in [0, 1] and standardised positions.
 
     **Arguments:**

@@ -9,7 +9,7 @@ from conservax._types import Point, Time, Vector
 from conservax.reference._base import AbstractReference
 
 
-class Given(AbstractReference):
+class FixedDrift(AbstractReference):
     """A function v(t, x) as it is, with nothing to learn.
 
     A model with one cannot be written to a file: files hold no code.

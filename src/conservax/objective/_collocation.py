@@ -23,7 +23,7 @@ class Draws(NamedTuple):
     condition: Float[Array, "draws condition_dim"] | None
 
 
-def plan_draws(key: PRNGKey, rows: Rows, count: int | None) -> Draws:
+def stratified_draws(key: PRNGKey, rows: Rows, count: int | None) -> Draws:
     """`count` draws, one in each of as many slices of time; by default as many as rows.
 
     Stratified times estimate the integral over t with less noise than uniform ones. Conditions
@@ -40,12 +40,12 @@ def plan_draws(key: PRNGKey, rows: Rows, count: int | None) -> Draws:
 
 
 def draws(key: PRNGKey, law: ConservationLaw, rows: Rows, count: int | None) -> Rows:
-    """Draws of the law where `plan_draws` says, with their pathwise gradient."""
-    plan = plan_draws(key, rows, count)
+    """Draws of the law where `stratified_draws` says, with their pathwise gradient."""
+    plan = stratified_draws(key, rows, count)
     return Rows(plan.t, jax.vmap(law.sample)(*plan), plan.condition)
 
 
-class Spread(eqx.Module):
+class CollocationPoints(eqx.Module):
     """Collocation points: spread evenly over a domain and times, new ones at every step.
 
     **Arguments:**

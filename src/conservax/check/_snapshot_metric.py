@@ -10,7 +10,7 @@ _NONE = math.nan
 
 
 @dataclass(frozen=True)
-class SnapshotFigure:
+class SnapshotMetric:
     """One line: how far a cloud of cells is from the test cells of a time, on average over repeats.
 
     Distances are exact, in units of `scale`; deviations are over repeats, NaN for one.
@@ -66,6 +66,6 @@ class SnapshotFigure:
     w2_squared_drawn: float = _NONE
 
 
-def frame_of_figures(figures: Sequence[SnapshotFigure]) -> pd.DataFrame:
+def frame_of_metrics(figures: Sequence[SnapshotMetric]) -> pd.DataFrame:
     """A row a figure."""
     return pd.DataFrame([asdict(figure) for figure in figures])

@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Float
 from numpy.typing import ArrayLike
-from sklearn.mixture import GaussianMixture
+from sklearn.mixture import GaussianMixture as FittedMixture
 
 from conservax.data import DataError
 from conservax.density import AbstractDensity
@@ -28,7 +28,7 @@ class Bumps:
     deviations: Float[np.ndarray, "bumps dim"]
 
 
-class AbstractEnd(abc.ABC):
+class AbstractBoundary(abc.ABC):
     """A distribution of positions, in the units of the problem."""
 
     @property
@@ -46,7 +46,7 @@ class AbstractEnd(abc.ABC):
 
 
 @dataclass(frozen=True)
-class Normals(AbstractEnd):
+class GaussianMixture(AbstractBoundary):
     """A mixture of normal distributions with independent coordinates; one for a plain normal.
 
     **Arguments:**
@@ -108,7 +108,7 @@ class Normals(AbstractEnd):
 
 
 @dataclass(frozen=True)
-class Samples(AbstractEnd):
+class EmpiricalSample(AbstractBoundary):
     """Observed positions, shape `(rows, dim)`; draws are with replacement.
 
     **Raises:** `DataError` for another shape, or values that are not finite.
@@ -139,7 +139,7 @@ class Samples(AbstractEnd):
 
 
 @dataclass(frozen=True)
-class Drawn(AbstractEnd):
+class DensityAt(AbstractBoundary):
     """A density of conservax at one time.
 
     **Arguments:**
@@ -166,20 +166,20 @@ class Drawn(AbstractEnd):
         return _fitted(self.draw(0, _DRAWS), count)
 
 
-def as_end(given: AbstractEnd | AbstractDensity | ArrayLike) -> AbstractEnd:
+def as_boundary(given: AbstractBoundary | AbstractDensity | ArrayLike) -> AbstractBoundary:
     """A distribution, density or array of samples as an end."""
-    if isinstance(given, AbstractEnd):
+    if isinstance(given, AbstractBoundary):
         return given
     if isinstance(given, AbstractDensity):
-        return Drawn(given)
-    return Samples(given)
+        return DensityAt(given)
+    return EmpiricalSample(given)
 
 
 def _fitted(x: Points, count: int) -> Bumps:
     """As many bumps as the Bayesian information criterion likes, up to `count`."""
     sizes = [size for size in (1, 2, 4, 8, 16, 32) if size <= min(count, len(x) // 4)] or [1]
     fits = [
-        GaussianMixture(size, covariance_type="diag", random_state=0, reg_covar=1e-8).fit(x)
+        FittedMixture(size, covariance_type="diag", random_state=0, reg_covar=1e-8).fit(x)
         for size in sizes
     ]
     best = min(fits, key=lambda fit: fit.bic(x))

@@ -24,7 +24,7 @@ MOST_HELD_OUT = 50_000
 
 
 @dataclass(frozen=True, eq=False)
-class Dealt:
+class Shards:
     """The rows of a stream: a block at a time to train on, and a sample of them to hold.
 
     **Attributes:**
@@ -60,9 +60,9 @@ class Dealt:
         return _table(self._file.read(int(order[place])), self.split.train)
 
 
-def deal(
+def shard(
     stream: Stream, *, validation: float, test: float = 0.0, seed: int, folder: Path | None = None
-) -> Dealt:
+) -> Shards:
     """Read a stream once and deal its rows out, the same way for the same seed.
 
     A few rows, fewer than there are blocks, are left over and go to nobody: all blocks have one
@@ -105,7 +105,7 @@ def deal(
     check_trainable(split.train)
     axis = TimeAxis(stream.time_name, stream.time_kind, start, end)
     units = Units(axis, stream.columns, *moments.mean_and_std())
-    return Dealt(split, units, file, seed)
+    return Shards(split, units, file, seed)
 
 
 def _table(cells: Cells, like: Table | Stream) -> Table:
