@@ -219,7 +219,10 @@ def test_a_reference_is_learned_and_told(work, capsys, run, tiny):
         ),
         (["--prior-growth", "cluster"], "--growth-weight 0.1"),
         (["--prior-growth", "births", "--growth-weight", "1"], "expected a column 'births'"),
-        (["--reference", "network"], "expected --kinetic-weight above 0 beside a reference"),
+        (
+            ["--reference", "network", "--diffusion", "0.3"],
+            "expected --kinetic-weight above 0 beside a reference",
+        ),
         (["--reference", "network", "--kinetic-weight", "1"], "--diffusion 0.3"),
     ],
 )

@@ -232,7 +232,7 @@ def test_bad_input_ends_with_2_and_writes_nothing(
     file, *rest = arguments
     columns = [] if "--columns" in rest else ["--columns", "x", "y"]
     code = run(
-        "fit", tmp_path / file, "--time", "t", *columns, *rest, "--out", tmp_path / "run", *tiny
+        "fit", tmp_path / file, "--time", "t", *columns, "--out", tmp_path / "run", *tiny, *rest
     )
     captured = capsys.readouterr()
     assert code == 2

@@ -7,14 +7,29 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
+import optax
 import pytest
 
 import conservax
-from conservax import density, field, flux, objective, point_process, reference, univariate
+from conservax import (
+    HoldOut,
+    Training,
+    check,
+    data,
+    density,
+    field,
+    flux,
+    models,
+    objective,
+    point_process,
+    reference,
+    train,
+    univariate,
+)
 from conservax.data import DataError, read_table, split
 from conservax.fitting._stored_rows import read_split, write_split
 from conservax.law import ConservationLaw
-from conservax.model import CodecError
+from conservax.model import CodecError, Outcome, OwnPart, Settings, StreamSource, plain
 from conservax.model._codec import CLASSES, NAMES, decode, encode
 from conservax.model._file import load_parts, save_parts
 
@@ -63,10 +78,10 @@ def made_by_files(dim=2):
         flux.KnotheRosenblatt(),
         field.MatrixField(dim, domain=field.Torus(2.0, 1), **network),
         diffusion=0.5,
-        reference=reference.NetworkDrift(dim, width=8, depth=1, key=KEY),
     )
+    followed = reference.WithReference(moved, reference.NetworkDrift(dim, **network))
     return (
-        moved,
+        followed,
         point_process.EventLaw(
             ConservationLaw(remembering, flux.SigmoidCancellation()), encoder, key=KEY
         ),
@@ -100,22 +115,113 @@ def made_by_files(dim=2):
     )
 
 
-def modules_in(tree):
-    """Classes of all modules in a tree, whatever is static."""
+RECORD = data.ComCatReader(4.5, (165.0, 210.0, -30.0, 0.0))
+VALUES = {
+    "what was asked for": Settings(
+        model=models.Autoregressive(
+            width=7,
+            flux=flux.SigmoidCancellation(),
+            diffusion=0.3,
+            reference="network",
+            kinetic_weight=0.1,
+            growth_weight=0.2,
+            prior_growth="births",
+            total_mass={0: 1.0, 4.5: 2.7, "2024-01-01": 3.0},
+        ),
+        training=Training(steps=7, noise=0.0, patience=30, members=2, progress=False),
+        holdout=HoldOut(validation=0.2, test=0.1, by="time", leave_out=[1, 2.5, "2024-01-01"]),
+        seed=3,
+        objective="7 steps of nll",
+        own=("objective",),
+        source="rows.csv",
+        rows=100,
+        notes=("a note", "another"),
+        left_out=(1.0, 2.5),
+        fitted=(0.0, 5.0),
+        equal_snapshots=True,
+    ),
+    "of a stream, and what it came to": Settings(
+        model=models.Factorized(components=3, divergence_free=None),
+        stream=StreamSource(path="/rows.parquet", time="t", columns=("x", "y")),
+        outcome=Outcome(steps=5, stopped_early=True, best_step=3, best_member=1),
+        reader=RECORD,
+    ),
+    "of events": Settings(
+        model=models.PointProcess(components=3, triggering=0),
+        windows=30,
+        longest_window=12,
+        reader=data.WindowReader("t", ("x", "y"), None, 30.0, 7.0, RECORD),
+    ),
+    "of a plan": Settings(
+        checks=(check.CheckResult("clear", 0.1, 0.01, False, "10 % of paths hit"),),
+        obstacles=(((0.0, 1.0), (2.0, 3.0)), ((1.0, 1.0),)),
+        plan={"model": "fourier-trajectories", "components": 8, "weights": {"boxes": 2.0}},
+    ),
+    "kernels": Settings(model=models.KernelMixture(components=np.int64(5))),
+    "trajectories": Settings(model=models.Trajectories(kinetic_weight=np.float32(0.5))),
+    "stages": (train.Stage(3, objective.as_sum(objective.NegativeLogLikelihood())),),
+}
+
+
+@pytest.mark.parametrize("value", VALUES.values(), ids=VALUES)
+def test_settings_come_back_equal_from_a_file(value, tmp_path):
+    save_parts(tmp_path / "model", {"settings": value})
+    again = load_parts(tmp_path / "model")["settings"]
+    assert again == value
+    assert type(again) is type(value)
+
+
+def test_parts_of_ones_own_in_settings_are_named():
+    spec = models.Custom(build=made_by_files, flux=flux.NaiveFlux(), diffusion=lambda t: t)
+    settings = Settings(model=spec, training=Training(optimiser=optax.sgd(0.1)))
+    description, arrays = encode(settings, own_parts=True)
+    again = decode(json.loads(json.dumps(description)), arrays)
+    assert again.model.build == OwnPart("made_by_files")
+    assert isinstance(again.model.flux, flux.NaiveFlux)
+    assert isinstance(again.training.optimiser, OwnPart)
+    assert decode(encode(again, own_parts=True)[0], {}) == again  # and so once more
+    with pytest.raises(TypeError, match=r"made_by_files: a part of your own.*Give it again"):
+        again.model.build(KEY)
+    with pytest.raises(CodecError, match="cannot write down"):
+        encode(settings)
+
+
+def test_settings_are_read_by_people_too():
+    shown = plain(VALUES["what was asked for"])
+    assert json.loads(json.dumps(shown)) == shown
+    assert shown["model"]["class"] == "models.Autoregressive"
+    assert shown["model"]["flux"]["class"] == "flux.SigmoidCancellation"
+    assert shown["model"]["total_mass"] == {"0": 1.0, "4.5": 2.7, "2024-01-01": 3.0}
+    assert shown["holdout"]["leave_out"] == [1, 2.5, "2024-01-01"]
+    own = plain(Settings(model=models.Custom(build=made_by_files)))
+    assert own["model"]["build"] == "<made_by_files, a part of one's own>"
+
+
+def test_arrays_of_no_dimension_keep_their_shape(tmp_path):
+    whole = (jnp.asarray(0.5), jnp.zeros((0, 2)), jnp.ones((2, 3)).T)
+    save_parts(tmp_path / "parts", {"law": whole})
+    again = load_parts(tmp_path / "parts")["law"]
+    assert [leaf.shape for leaf in again] == [(), (0, 2), (3, 2)]
+    np.testing.assert_array_equal(again[0], 0.5)
+
+
+def classes_in(tree):
+    """Classes of all dataclasses in a tree, whatever is static."""
     if isinstance(tree, tuple):
-        return set().union(*map(modules_in, tree), set())
-    if not isinstance(tree, eqx.Module):
+        return set().union(*map(classes_in, tree), set())
+    if isinstance(tree, type) or not dataclasses.is_dataclass(tree):
         return set()
     held = (getattr(tree, field.name) for field in dataclasses.fields(tree))
-    return {type(tree)}.union(*map(modules_in, held))
+    return {type(tree)}.union(*map(classes_in, held))
 
 
-def test_every_class_that_a_file_may_name_comes_back_the_same():
+def test_every_class_that_a_file_may_name_comes_back_the_same(tmp_path):
     trees = made_by_files()
-    assert modules_in(trees) == set(CLASSES.values())
-    description, arrays = encode(trees)
-    again = decode(json.loads(json.dumps(description)), arrays)
-    assert modules_in(again) == modules_in(trees)
+    named = classes_in((*trees, *VALUES.values())) | {models.Custom}  # it holds code: see above
+    assert named == set(CLASSES.values())
+    save_parts(tmp_path / "trees", {"law": trees})
+    again = load_parts(tmp_path / "trees")["law"]
+    assert classes_in(again) == classes_in(trees)
     same = eqx.tree_equal(again, trees, typematch=True)
     assert same
 
@@ -148,6 +254,7 @@ NOT_IN_FILES = {
     "objective.CollocationPoints",
     "point_process.InterEventTime",
     "reference.FixedDrift",
+    "train.TrainState",
 }
 
 
@@ -167,7 +274,12 @@ def test_no_part_is_forgotten():
         for cls in finals(eqx.Module)
         if cls.__module__.startswith("conservax.") and cls.__module__.split(".")[1] in parts
     }
-    assert found == {n for n in CLASSES if not n.startswith("equinox.")} | NOT_IN_FILES
+    modules = {name for name, cls in CLASSES.items() if issubclass(cls, eqx.Module)}
+    assert found == {n for n in modules if not n.startswith("equinox.")} | NOT_IN_FILES
+    specs = {cls for cls in finals(models.AbstractModelSpec) if "conservax" in cls.__module__}
+    assert specs <= set(CLASSES.values())
+    readers = {cls for cls in finals(data.AbstractReader) if "conservax" in cls.__module__}
+    assert readers <= set(CLASSES.values())
 
 
 def test_objectives_are_written_down_too():

@@ -144,6 +144,8 @@ def _encode(node: Any, path: str, arrays: dict[str, np.ndarray], own_parts: bool
         return {"mapping": items}
     if isinstance(node, OwnPart):
         return {"own": node.name}
+    if isinstance(node, np.generic):
+        return node.item()
     if node is None or isinstance(node, bool | int | float | str):
         return node
     if type(node) in NAMES:
