@@ -17,13 +17,13 @@ from conservax.field import MatrixField
 from conservax.flux import KnotheRosenblatt
 from conservax.law import ConservationLaw
 from conservax.objective import KineticEnergy, NegativeLogLikelihood, ReferenceEnergy, Rows
-from conservax.reference import Given, WithReference
+from conservax.reference import FixedDrift, WithReference
 from conservax.train import Stage, Training, train
 
 DRAWS = 100_000  # from each end
 NETWORK = {"components": 4, "width": 64, "depth": 2, "kernel": "normal"}
 FIELD = {"width": 32, "depth": 2}
-BROWNIAN = Given(lambda t, x: jnp.zeros_like(x))
+BROWNIAN = FixedDrift(lambda t, x: jnp.zeros_like(x))
 
 
 @dataclass(frozen=True)

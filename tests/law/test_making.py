@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from conservax.density import FourierTrajectory, Mixture, Path, Subharmonic
+from conservax.density import FourierTrajectory, Mixture, Subharmonic, Trajectory
 from conservax.field import MatrixField, VectorField
 from conservax.flux import (
     FactorizedFlux,
@@ -33,7 +33,7 @@ PLACES = np.array([[0.0, 1.0], [2.0, -1.0]])
 EVERY = {name: make for name, make in DENSITIES.items()} | {
     "closed": lambda dim: moving_logistic([0.3] * dim, [1.0] * dim, [0.2] * dim, [-0.5] * dim),
     "curve": lambda dim: FourierTrajectory(PLACES, 0.3, PLACES),
-    "path": lambda dim: Path([0.0, 1.0], PLACES, 0.3),
+    "path": lambda dim: Trajectory([0.0, 1.0], PLACES, 0.3),
     "mixture of mixtures": lambda dim: Mixture([mixture(factorized, dim) for _ in range(2)]),
     "subharmonic": lambda dim: Subharmonic(components=3, width=8, depth=1, key=KEY),
 }
