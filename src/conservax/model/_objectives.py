@@ -38,8 +38,9 @@ def usual_objective(
     price = kinetic or growth
     if not price:
         return objective
-    weighed = (kinetic / price) * energy + (growth / price) * growth_energy(train, units)
-    return objective + price * LogEnergy(weighed)
+    parts = ((kinetic, energy), (growth, as_sum(growth_energy(train, units))))
+    weighed = [(weight / price) * part for weight, part in parts if weight]
+    return objective + price * LogEnergy(sum(weighed[1:], start=weighed[0]))
 
 
 def stages_of(
