@@ -40,8 +40,9 @@ def usual_objective(spec: AbstractModelSpec, train: Table, units: Units) -> Sum:
     price = kinetic or growth
     if price:
         # The weights say which of what happened was movement, and which births and deaths.
-        weighed = (kinetic / price) * energy + (growth / price) * growth_energy(train, units)
-        objective = objective + price * LogEnergy(weighed)
+        parts = ((kinetic, energy), (growth, as_sum(growth_energy(train, units))))
+        weighed = [(weight / price) * part for weight, part in parts if weight]
+        objective = objective + price * LogEnergy(sum(weighed[1:], start=weighed[0]))
     if growing.total_mass is None:
         return objective
     return objective + MASS_WEIGHT * mass_error(growing.total_mass, units)
