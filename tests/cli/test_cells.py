@@ -187,7 +187,7 @@ def test_births_are_fitted_and_told(work, capsys, run, tiny):
     assert model.law.grows
     assert set(model.split.train.growth) == {0, 1, 2}
     assert model.settings.model.total_mass == {"0": 1.0, "2": 3.5}
-    assert "nll + 0.1 log(growth_prior) + 10 mass" in model.settings.objective
+    assert "0.1 growth_prior + 10 mass" in model.settings.objective
 
 
 @pytest.mark.slow

@@ -23,7 +23,7 @@ PRICE, PRICE_OF_REFERENCE = 0.01, 0.1  # what less energy may cost, nats for a f
 def usual_objective(spec: AbstractModelSpec, train: Table, units: Units) -> Sum:
     """The likelihood, and what less motion, births and deaths may cost it.
 
-    The sum of energies has one price, `kinetic_weight` nats for a factor of e.
+    With growth both energies are weighed as they are.
 
     **Raises:** `DataError` for sizes of the population that make no sense.
     """
@@ -34,15 +34,12 @@ def usual_objective(spec: AbstractModelSpec, train: Table, units: Units) -> Sum:
     if kinetic is None:
         # A reference is asked for, and its rates are learned by this term alone.
         kinetic = PRICE_OF_REFERENCE if spec.reference is not None and growth is None else PRICE
-    energy = as_sum(KineticEnergy() if spec.reference is None else ReferenceEnergy())
+    energy = KineticEnergy() if spec.reference is None else ReferenceEnergy()
     if growing is None or growth is None:
-        return objective + kinetic * LogEnergy(energy) if kinetic else objective
-    price = kinetic or growth
-    if price:
-        # The weights say which of what happened was movement, and which births and deaths.
-        parts = ((kinetic, energy), (growth, as_sum(growth_energy(train, units))))
-        weighed = [(weight / price) * part for weight, part in parts if weight]
-        objective = objective + price * LogEnergy(sum(weighed[1:], start=weighed[0]))
+        return objective + kinetic * LogEnergy(as_sum(energy)) if kinetic else objective
+    # Which of what happened was movement, and which births and deaths, is for the weights to say. By
+    # their logarithm births and deaths are found too slowly.
+    objective = objective + kinetic * energy + growth * growth_energy(train, units)
     if growing.total_mass is None:
         return objective
     return objective + MASS_WEIGHT * mass_error(growing.total_mass, units)

@@ -40,7 +40,7 @@ class AbstractModelSpec(abc.ABC):
     - `kinetic_weight`: what less motion may cost: at most so many nats of likelihood for each
       factor of e by which the kinetic energy falls. See `LogEnergy`; in any unit. 0.01, beside a
       reference 0.1, hardly moves the densities at observed times; 0 turns it off. With births
-      and deaths it is the price of both energies together.
+      and deaths it weighs the kinetic energy itself, over standardised data and unit time.
 
     **Raises:** `TypeError` for parts that are built already, or not of their kind; `DataError` for
     numbers that make no sense, and a reference without diffusion.
