@@ -210,7 +210,7 @@ def test_births_are_fitted_and_told(work, capsys):
     model = conservax.load(work / "growing")
     assert model.law.grows
     assert set(model.split.train.growth) == {0, 1, 2}
-    assert "nll + 0.1 log(growth_prior) + 10 mass" in model.settings["objective"]
+    assert "0.1 growth_prior + 10 mass" in model.settings["objective"]
 
 
 @pytest.mark.slow

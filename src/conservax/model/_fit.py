@@ -134,10 +134,10 @@ def fit(
     - `kinetic`: what less motion may cost: at most so many nats of likelihood for each factor of e
       by which the kinetic energy falls (`LogEnergy`), in any unit. The default of .01, beside a
       reference .1, hardly moves the densities at observed times; 0 turns it off. Beside `growth` it
-      is the price of both energies together.
+      is the weight of the kinetic energy itself, over standardised data and unit time.
     - `growth`: lets births and deaths change the population, besides movement: weight of the energy
-      of growth (`GrowthEnergy`) beside `kinetic`, that of movement; the larger it is, the less is
-      born and dies and the more moves. The density is then a mixture of laws of `density`, each of which grows
+      of growth (`GrowthEnergy`) beside the likelihood; the larger it is, the less is born and dies
+      and the more moves. The density is then a mixture of laws of `density`, each of which grows
       or shrinks, and `Model.growth` and `Model.mass` are exact for it.
     - `growth_prior`: the column of births less deaths expected of each row, per unit of time (of
       gene scores of proliferation and apoptosis, say): `growth` then weighs the distance from it

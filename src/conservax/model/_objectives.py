@@ -23,24 +23,17 @@ PRICE, PRICE_OF_REFERENCE = 0.01, 0.1  # what less energy may cost, nats for a f
 def usual_objective(
     kinetic: float | None, growth: float | None, has_reference: bool, train: Table, units: Units
 ) -> Sum:
-    """The likelihood, and what less motion, births and deaths may cost it.
-
-    The weights say which of what happened was movement, and which births and deaths: their sum has
-    one price, `kinetic` nats for a factor of e.
-    """
+    """The likelihood, and what less motion may cost it; or with growth, both energies as they are."""
     objective = as_sum(NegativeLogLikelihood())
     if kinetic is None:
         # A reference is asked for, and its rates are learned by this term alone.
         kinetic = PRICE_OF_REFERENCE if has_reference and growth is None else PRICE
-    energy = as_sum(ReferenceEnergy() if has_reference else KineticEnergy())
-    if growth is None:
-        return objective + kinetic * LogEnergy(energy) if kinetic else objective
-    price = kinetic or growth
-    if not price:
-        return objective
-    parts = ((kinetic, energy), (growth, as_sum(growth_energy(train, units))))
-    weighed = [(weight / price) * part for weight, part in parts if weight]
-    return objective + price * LogEnergy(sum(weighed[1:], start=weighed[0]))
+    energy = ReferenceEnergy() if has_reference else KineticEnergy()
+    if growth is not None:
+        # Which of what happened was movement, and which births and deaths, is for the weights to say.
+        # By their logarithm births and deaths are found too slowly.
+        return objective + kinetic * energy + growth * growth_energy(train, units)
+    return objective + kinetic * LogEnergy(as_sum(energy)) if kinetic else objective
 
 
 def stages_of(
