@@ -6,6 +6,8 @@ import pytest
 
 import conservax
 from conservax import DataError
+from conservax.data import Units, read_table
+from conservax.fitting._growing import least_motion
 from conservax.flux import FactorizedFlux, MixtureFlux
 from conservax.models import Autoregressive
 from conservax.objective import NegativeLogLikelihood
@@ -63,6 +65,40 @@ def test_growth_is_found_where_cells_divide(seed, fitted):
     at = np.array([[-2.0, 0.0], [2.0, 0.0]])
     moved = model.transport(at, 0, 10)
     np.testing.assert_allclose(moved[:, 0], at[:, 0], atol=0.4)  # nobody walks from a to b
+
+
+def test_the_unit_of_energies_is_the_motion_of_the_means():
+    rng, speed = np.random.default_rng(0), np.array([60.0, 0.0])
+    snapshots = np.repeat([0.0, 5.0, 20.0], 4000)
+    # Means of eighths of a range are seven eighths of it apart.
+    for t, seen in ((snapshots, 1.0), (rng.uniform(0, 20, 12000), 7 / 8)):
+        for velocity in (speed, 0 * speed):
+            x = rng.normal(size=(12000, 2)) + t[:, None] * velocity
+            table = read_table((t, x))
+            units = Units.of(table)
+            # All of the range, 20 speed in units of the data, in unit time.
+            moved = np.sum((20 * velocity / np.array(units.std)) ** 2)
+            assert least_motion(table, units) == pytest.approx(seen * moved, rel=0.02, abs=0.1)
+
+
+@pytest.mark.slow
+def test_energies_beside_growth_do_not_widen_snapshots_far_apart(seed, fitted):
+    rng, day = np.random.default_rng(seed), np.repeat([0.0, 5.0, 10.0], 400)
+    x, y = rng.normal(size=(2, 1200))
+    table = pd.DataFrame({"day": day, "x": x + 3 * day, "y": 0.3 * y - 1.5 * day})
+    scores = [
+        fitted(
+            table,
+            seed=seed,
+            training={"steps": 1000, "batch_size": 256},
+            growth_weight=0.01,
+            kinetic_weight=weight,
+        )
+        .log_prob(day, table[["x", "y"]].to_numpy())
+        .mean()
+        for weight in (None, 0.0)
+    ]
+    assert scores[0] == pytest.approx(scores[1], abs=0.03)
 
 
 @pytest.mark.slow

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from conservax.data import DataError, Table, Units
-from conservax.fitting._growing import MASS_WEIGHT, growth_energy, mass_error
+from conservax.fitting._growing import MASS_WEIGHT, growth_energy, least_motion, mass_error
 from conservax.model import CodecError, encode
 from conservax.models import AbstractGrowingSpec, AbstractModelSpec, kind_of
 from conservax.objective import (
@@ -23,7 +23,9 @@ PRICE, PRICE_OF_REFERENCE = 0.01, 0.1  # what less energy may cost, nats for a f
 def usual_objective(spec: AbstractModelSpec, train: Table, units: Units) -> Sum:
     """The likelihood, and what less motion, births and deaths may cost it.
 
-    With growth both energies are weighed as they are.
+    With growth both energies are weighed as they are; without a reference, over that of the least
+    motion between the means of the data where this is more than 1, so that the ends of a long way
+    are not pulled together.
 
     **Raises:** `DataError` for sizes of the population that make no sense.
     """
@@ -39,7 +41,9 @@ def usual_objective(spec: AbstractModelSpec, train: Table, units: Units) -> Sum:
         return objective + kinetic * LogEnergy(as_sum(energy)) if kinetic else objective
     # Which of what happened was movement, and which births and deaths, is for the weights to say. By
     # their logarithm births and deaths are found too slowly.
-    objective = objective + kinetic * energy + growth * growth_energy(train, units)
+    unit = max(1.0, least_motion(train, units)) if spec.reference is None else 1.0
+    births = growth_energy(train, units)
+    objective = objective + kinetic / unit * energy + growth / unit * births
     if growing.total_mass is None:
         return objective
     return objective + MASS_WEIGHT * mass_error(growing.total_mass, units)

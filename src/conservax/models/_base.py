@@ -40,7 +40,8 @@ class AbstractModelSpec(abc.ABC):
     - `kinetic_weight`: what less motion may cost: at most so many nats of likelihood for each
       factor of e by which the kinetic energy falls. See `LogEnergy`; in any unit. 0.01, beside a
       reference 0.1, hardly moves the densities at observed times; 0 turns it off. With births
-      and deaths it weighs the kinetic energy itself, over standardised data and unit time.
+      and deaths it weighs the kinetic energy itself, of standardised data over unit time, or as
+      a share of what straight motion from snapshot to snapshot takes where that is more.
 
     **Raises:** `TypeError` for parts that are built already, or not of their kind; `DataError` for
     numbers that make no sense, and a reference without diffusion.

@@ -3,10 +3,9 @@
 import numpy as np
 
 from conservax.data.table._errors import DataError
+from conservax.data.table._snapshots import MAX_SNAPSHOTS
 from conservax.data.table._table import Table
 from conservax.data.table._types import Points
-
-MAX_SNAPSHOTS = 200
 
 
 def by_time(table: Table) -> dict[float, Points]:
@@ -14,7 +13,7 @@ def by_time(table: Table) -> dict[float, Points]:
 
     Times are as in `Table.t`: numbers, or seconds since 1970-01-01 UTC.
 
-    **Raises:** `DataError` if the table has more than 200 different times: then it holds events, not
+    **Raises:** `DataError` if the table has more than 50 different times: then it holds events, not
     snapshots.
     """
     times, which = np.unique(table.t, return_inverse=True)
