@@ -22,7 +22,7 @@ from pyarrow import parquet
 
 from benchmarks._fresh_process import in_fresh_process, peak_memory
 from benchmarks.claim import Claim, Findings, benchmark, say
-from conservax.data import deal, open_table
+from conservax.data import open_table, shard
 from conservax.density import Autoregressive
 from conservax.fitting import Model
 from conservax.flux import KnotheRosenblatt
@@ -60,23 +60,23 @@ def measure(path: Path) -> dict[str, float]:
     stream = open_table(path, time="t", columns=["x", "y"], memory_rows=0)
     begun = time.perf_counter()
     times = max(1, 1_000_000 // len(stream))
-    dealt = deal(stream, validation=0.1, seed=0)
-    reading = [seconds_of(lambda: deal(stream, validation=0.1, seed=0)) for _ in range(2 + times)]
+    shards = shard(stream, validation=0.1, seed=0)
+    reading = [seconds_of(lambda: shard(stream, validation=0.1, seed=0)) for _ in range(2 + times)]
     network = {"components": 8, "width": 32, "depth": 2}
     law = ConservationLaw(Autoregressive(2, **network, key=jax.random.key(0)), KnotheRosenblatt())
-    model = Model(law, dealt.units)
+    model = Model(law, shards.units)
     marks = [time.process_time()]
     steps = times * len(stream) // BATCH
     trained = train(
         law,
-        lambda number: model.rows(dealt.block(number)),
+        lambda number: model.rows(shards.block(number)),
         [Stage(steps - steps % CHUNK, NegativeLogLikelihood())],
         key=jax.random.key(0),
-        validation=model.rows(dealt.split.validation.take(np.arange(1024))),
+        validation=model.rows(shards.split.validation.take(np.arange(1024))),
         training=Training(batch_size=BATCH, chunk=CHUNK),
         on_chunk=lambda report: marks.append(time.process_time()),
     )
-    model.law = trained.law
+    model = Model(trained.law, shards.units)
     chunks = np.diff(marks)
     first = next(stream.batches())
     compiling = chunks[0] + seconds_of(lambda: model.log_prob(first.t, first.x))

@@ -24,8 +24,8 @@ from conservax.control import (
     RepeatWarning,
     plan,
 )
-from conservax.control._crowd import crowd_mean
 from conservax.control._objectives import Scale, SteeringCost, costs_of, hold_ends
+from conservax.control._weighted_draws import mean_position
 from conservax.data import DataError
 from conservax.density import FourierTrajectory, Mixture
 from conservax.flux import FactorizedFlux, MixtureFlux
@@ -54,7 +54,7 @@ def test_costs_of_a_moving_bump_in_other_units():
         diffusion=2 * g,
     )
     found = compiled(costs_of)(
-        jax.random.key(0), problem, Scale(np.ones(2), 2.0), straight(g), POINTS
+        jax.random.key(0), problem, Scale(np.ones(2), 2.0), straight(g), points=POINTS
     )
     # velocity (6, 2); the drift adds g^2 / 2 score, of variance (2 g)^4 / 4 a coordinate.
     control = 0.5 * 0.5 * (4 + 2 * (2 * g) ** 4 / 4)
@@ -75,7 +75,7 @@ def test_the_mean_of_a_mixture_is_the_mean_of_its_draws():
     draws = compiled(jax.vmap(lambda k: law.sample(k, t)))(
         jax.random.split(jax.random.key(0), 9000)
     )
-    assert crowd_mean(law, t)[0] == pytest.approx(float(np.mean(draws)), abs=0.06)
+    assert mean_position(law, t)[0] == pytest.approx(float(np.mean(draws)), abs=0.06)
 
 
 def test_held_ends_have_no_gradient_and_waves_have():

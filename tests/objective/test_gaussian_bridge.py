@@ -12,7 +12,7 @@ from conservax.field import AbstractDivergenceFree, row_divergence
 from conservax.flux import KnotheRosenblatt
 from conservax.law import ConservationLaw
 from conservax.objective import KineticEnergy, ReferenceEnergy, Rows
-from conservax.reference import FixedDrift
+from conservax.reference import FixedDrift, WithReference
 from oracles import compiled
 
 TURN = np.array([[0.0, 1.0], [-1.0, 0.0]])
@@ -105,8 +105,8 @@ def law_of(bridge: GaussianBridge, wiggle, share):
 
     density = Gaussian(2, lambda t: (1 - t) * jnp.asarray(bridge.m0) + t * bridge.m1, factor)
     field = Straightened(ConservationLaw(density, KnotheRosenblatt()), share)
-    at_rest = FixedDrift(lambda t, x: jnp.zeros_like(x)) if bridge.g else None
-    return ConservationLaw(density, KnotheRosenblatt(), field, bridge.g, at_rest)
+    law = ConservationLaw(density, KnotheRosenblatt(), field, bridge.g)
+    return WithReference(law, FixedDrift(lambda t, x: jnp.zeros_like(x))) if bridge.g else law
 
 
 @pytest.mark.parametrize("g", [pytest.param(0.0, marks=pytest.mark.slow), 1.0])

@@ -9,8 +9,8 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from conservax._types import Point, PRNGKey, Scalar, Time
-from conservax.control._crowd import Crowd, crowd, crowd_mean
 from conservax.control._problem import Problem
+from conservax.control._weighted_draws import WeightedDraws, mean_position, weighted_draws
 from conservax.density import FourierTrajectory, Mixture
 from conservax.law import ConservationLaw
 from conservax.objective import AbstractObjective, Rows
@@ -49,7 +49,7 @@ class ControlCost(AbstractObjective):
     def __call__(self, key: PRNGKey, law: ConservationLaw, rows: Rows) -> Scalar:
         """Unbiased estimate, with the gradient through the draws."""
         del rows
-        at = crowd(key, hold_ends(law, self.held), points=self.points)
+        at = weighted_draws(key, hold_ends(law, self.held), self.points)
         return control_of(self.problem, self.scale, at) / self.unit
 
 
@@ -80,7 +80,7 @@ def costs_of(
 ) -> dict[str, Scalar]:
     """Control, running and terminal cost, estimated from `points` draws each."""
     key, end_key = jax.random.split(key)
-    at = crowd(key, law, points)
+    at = weighted_draws(key, law, points)
     parts = {"control": control_of(problem, scale, at)}
     if problem.costs:
         parts["running"] = _running(problem, scale, law, at)
@@ -90,13 +90,13 @@ def costs_of(
     return parts
 
 
-def control_of(problem: Problem, scale: Scale, at: Crowd) -> Scalar:
-    """The control cost of a crowd."""
+def control_of(problem: Problem, scale: Scale, at: WeightedDraws) -> Scalar:
+    """The control cost of draws."""
     cost = jax.vmap(problem.control)(at.t, scale.points(at.x), scale.scale * at.drift)
     return jnp.mean(at.weight * cost)
 
 
-def _running(problem: Problem, scale: Scale, law: ConservationLaw, at: Crowd) -> Scalar:
+def _running(problem: Problem, scale: Scale, law: ConservationLaw, at: WeightedDraws) -> Scalar:
     volume = law.dim * float(np.log(scale.scale))
 
     crowd_law = law
@@ -109,7 +109,7 @@ def _running(problem: Problem, scale: Scale, law: ConservationLaw, at: Crowd) ->
         if problem.needs_log_prob:
             log_prob = crowd_law.log_prob(t, z) - volume
         if problem.needs_mean:
-            mean = scale.points(crowd_mean(crowd_law, t))
+            mean = scale.points(mean_position(crowd_law, t))
         return problem.running(t, scale.points(z), log_prob, mean)
 
     return jnp.mean(at.weight * jax.vmap(cost)(at.t, at.x))

@@ -14,7 +14,7 @@ from conservax.law import ConservationLaw
 from conservax.univariate import AbstractKernelMixture
 
 
-class Crowd(NamedTuple):
+class WeightedDraws(NamedTuple):
     """Weighted draws: the mean of `weight * f` is the integral over t of E f(t, X_t)."""
 
     t: Float[Array, " draws"]
@@ -23,21 +23,21 @@ class Crowd(NamedTuple):
     weight: Float[Array, " draws"]
 
 
-def crowd(key: PRNGKey, law: ConservationLaw, count: int) -> Crowd:
-    """About `count` draws at times spread evenly over [0, 1], with their pathwise gradient.
+def weighted_draws(key: PRNGKey, law: ConservationLaw, points: int) -> WeightedDraws:
+    """About `points` draws at times spread evenly over [0, 1], with their pathwise gradient.
 
-    Of a mixture with the flux of mixtures every law is drawn from equally often, and its draws are
-    weighed by its share: no noise from choosing among them, and the gradient in the shares is
-    exact.
+    Of a mixture with the flux of mixtures every component is drawn from equally often, and its
+    draws are weighed by its weight: no noise from choosing among them, and the gradient in the
+    weights is exact.
     """
     density = law.density
     if not (isinstance(density, Mixture) and isinstance(law.base_flux, MixtureFlux)):
         t_key, key = jax.random.split(key)
-        t = _spread(t_key, (count,))
-        x, drift = jax.vmap(law.sample_with_drift)(jax.random.split(key, count), t)
-        return Crowd(t, x, drift, jnp.ones_like(t))
+        t = _spread(t_key, (points,))
+        x, drift = jax.vmap(law.sample_with_drift)(jax.random.split(key, points), t)
+        return WeightedDraws(t, x, drift, jnp.ones_like(t))
     laws = len(density.logits)
-    each = max(1, count // laws)
+    each = max(1, points // laws)
     t_key, key = jax.random.split(key)
     t = _spread(t_key, (laws, each))
     keys = jax.random.split(key, (laws, each))
@@ -45,10 +45,10 @@ def crowd(key: PRNGKey, law: ConservationLaw, count: int) -> Crowd:
     x = draw(density.laws, keys, t).reshape(laws * each, -1)
     weight = jnp.repeat(laws * jax.nn.softmax(density.logits), each)
     t = t.ravel()
-    return Crowd(t, x, jax.vmap(law.drift)(t, x), weight)
+    return WeightedDraws(t, x, jax.vmap(law.drift)(t, x), weight)
 
 
-def crowd_mean(law: ConservationLaw, t: Time) -> Vector:
+def mean_position(law: ConservationLaw, t: Time) -> Vector:
     """The mean position at t, in closed form, shape `(dim,)`.
 
     **Raises:** `TypeError` for a density whose mean is not known.
@@ -68,7 +68,7 @@ def crowd_mean(law: ConservationLaw, t: Time) -> Vector:
 def _mean(density: AbstractFactorizedDensity, t: Time) -> Vector:
     marginals = density.marginals(t)
     if not isinstance(marginals, AbstractKernelMixture):
-        raise TypeError(f"expected a mixture a coordinate; got {type(marginals).__name__}.")
+        raise TypeError(f"expected a mixture per coordinate; got {type(marginals).__name__}.")
     return jnp.sum(jnp.exp(marginals.log_weights) * marginals.mean, axis=-1)
 
 
