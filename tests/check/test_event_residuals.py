@@ -6,7 +6,7 @@ from scipy import stats
 
 from conservax.check import (
     check_counts,
-    check_places,
+    check_locations,
     check_rescaled_times,
     dispersion,
     pooled_residuals,
@@ -20,8 +20,8 @@ def hawkes(rng):
     t, now, excited = [], 0.0, 0.0
     while True:
         bound = BASE + excited
-        wait = rng.exponential(1 / bound)
-        now, faded = now + wait, excited * np.exp(-DECAY * wait)
+        interval = rng.exponential(1 / bound)
+        now, faded = now + interval, excited * np.exp(-DECAY * interval)
         if now > HORIZON:
             return np.array(t)
         accepted = rng.uniform() * bound < BASE + faded
@@ -50,13 +50,13 @@ def test_the_true_hazard_makes_times_exponential_and_a_wrong_one_does_not(window
     right = check_rescaled_times(hazards(windows))
     assert right.passed
     assert right.value < stats.kstwo.isf(1e-3, sum(map(len, windows)))
-    # A Poisson process of the same mean: bursts and silences are left.
+    # A Poisson process of the same mean: bursts and gaps are left.
     mean = sum(map(len, windows)) / HORIZON / len(windows)
     assert not check_rescaled_times(hazards(windows, excited=0.0, base=mean)).passed
 
 
-def test_what_the_end_of_a_window_cuts_short_is_not_lost():
-    """Unit-rate Poisson windows with one event each or none: only whole waits would be short."""
+def test_what_the_end_of_a_window_censors_is_not_lost():
+    """Unit-rate Poisson windows with one event each or none: only whole intervals would be short."""
     rng = np.random.default_rng(1)
     windows = []
     for _ in range(4000):
@@ -70,7 +70,7 @@ def test_what_the_end_of_a_window_cuts_short_is_not_lost():
     assert thrown_away.mean() < 0.5
 
 
-def test_counts_are_held_against_simulated_ones():
+def test_counts_are_compared_with_simulated_ones():
     rng = np.random.default_rng(2)
     simulated = rng.poisson(58, 500)
     names = [result.name for result in check_counts(rng.poisson(58, 100), simulated)]
@@ -84,7 +84,7 @@ def test_counts_are_held_against_simulated_ones():
     assert [result.name for result in check_counts([58], simulated)] == ["count mean"]
 
 
-def test_counts_that_never_vary_are_held_against_in_events():
+def test_counts_that_never_vary_are_compared_in_events():
     mean, spread = check_counts(np.array([50, 60, 70]), np.full(500, 168))
     assert mean.value == pytest.approx(108 / 168)
     assert spread.value == pytest.approx(10.0)  # events of standard deviation, where there is none
@@ -110,9 +110,9 @@ def test_dispersion_is_one_for_poisson_counts():
     assert dispersion(2 * counts) == pytest.approx(2, abs=0.1)
 
 
-def test_places_are_uniform_or_fail():
+def test_locations_are_uniform_or_fail():
     ranks = np.random.default_rng(5).uniform(size=(400, 2))
-    assert check_places(ranks).passed
-    failed = check_places(ranks ** np.array([1.0, 2.0]))
+    assert check_locations(ranks).passed
+    failed = check_locations(ranks ** np.array([1.0, 2.0]))
     assert not failed.passed
     assert "coordinate 1" in failed.detail

@@ -56,7 +56,7 @@ def test_check_says_how_times_counts_and_places_fare(work, capsys, run):
     found = json.loads(capsys.readouterr().out)
     assert code == (0 if found["passed"] else 1)
     names = {result["name"] for result in found["results"]}
-    assert names >= {"rescaled times", "count mean", "count spread", "places", "samples", "mass"}
+    assert names >= {"rescaled times", "count mean", "count spread", "locations", "samples", "mass"}
     by_name = {result["name"]: result for result in found["results"]}
     assert by_name["samples"]["passed"]  # however badly it was fitted
     assert by_name["mass"]["passed"]

@@ -246,8 +246,8 @@ def test_a_killed_run_goes_on_bit_for_bit(tmp_path):
     [
         (lambda m: m.next_event([2.0, 1.0], [[0, 0], [1, 1]]), "in order, from 0 to 30"),
         (lambda m: m.next_event([31.0], [[0, 0]]), "in order, from 0 to 30"),
-        (lambda m: m.next_event([1.0]), "places of 1 past events; got none"),
-        (lambda m: m.next_event([1.0], [[0, 0], [1, 1]]), "1 places of past events, one a time"),
+        (lambda m: m.next_event([1.0]), "locations of 1 past events; got none"),
+        (lambda m: m.next_event([1.0], [[0, 0], [1, 1]]), "1 locations of past events, one per time"),
         (lambda m: m.log_intensity(1.0, [[0, 0]], [2.0], [[0, 0]]), "after the last event, at 2"),
         (lambda m: m.log_likelihood(hawkes(time=2.0)), r"windows of 30; got .* of 60"),
     ],

@@ -72,7 +72,7 @@ def made_by_files(dim=2):
     factorized = [density.Factorized(dim, **SMALL, key=k) for k in jax.random.split(KEY, 2)]
     places = jnp.array([[0.0, 1.0], [2.0, -1.0]])
     encoder = point_process.Encoder(dim, 5, key=KEY)
-    remembering = density.Autoregressive(dim, **SMALL, condition_dim=encoder.memory, key=KEY)
+    conditional = density.Autoregressive(dim, **SMALL, condition_dim=encoder.hidden_size, key=KEY)
     moved = ConservationLaw(
         density.Autoregressive(dim, **SMALL, key=KEY),
         flux.KnotheRosenblatt(),
@@ -83,7 +83,7 @@ def made_by_files(dim=2):
     return (
         followed,
         point_process.EventLaw(
-            ConservationLaw(remembering, flux.SigmoidCancellation()), encoder, key=KEY
+            ConservationLaw(conditional, flux.SigmoidCancellation()), encoder, key=KEY
         ),
         density.Mixture(factorized, growth_modes=2),
         density.KernelMixture(places, np.ones((2, dim)), key=KEY),

@@ -79,15 +79,15 @@ def test_parameters_of_any_size_are_finite_in_single_precision_and_so_are_gradie
 
 
 def test_tails_are_exponential_at_worst():
-    """Whatever the parameters: a wait e^10 typical ones beyond e^10 has its rate at least."""
+    """Whatever the parameters: a time e^10 typical ones beyond e^10 has its rate at least."""
     for size in (0.0, 3.0, 1e6):
         law = InterEventTime.bounded(jnp.full(10, -size))
         fall = law.log_survival(10.0) - law.log_survival(jnp.log(2 * jnp.exp(10.0)))
         assert fall >= np.exp(-8.0) * np.exp(10.0) * (1 - 1e-9)
 
 
-def test_silence_between_bursts_can_last_a_window():
-    """Of waits of a millionth window a rate of one in e^3.9 windows, and scales of e^3.9 windows."""
+def test_the_time_between_bursts_can_last_a_window():
+    """For inter-event times of a millionth window a rate of one in e^3.9 windows, and scales of e^3.9 windows."""
     log_window = np.log(1e6)
     law = InterEventTime.bounded(jnp.array([0.0, 100.0, 0.0, -100.0]), log_window=log_window)
     assert law.log_rate < -log_window - 3.9

@@ -6,7 +6,7 @@ from conservax.check._check import check as check
 from conservax.check._distances import wasserstein as wasserstein
 from conservax.check._event_residuals import check_counts as check_counts
 from conservax.check._event_residuals import check_event_samples as check_event_samples
-from conservax.check._event_residuals import check_places as check_places
+from conservax.check._event_residuals import check_locations as check_locations
 from conservax.check._event_residuals import check_rescaled_times as check_rescaled_times
 from conservax.check._event_residuals import dispersion as dispersion
 from conservax.check._event_residuals import pooled_residuals as pooled_residuals

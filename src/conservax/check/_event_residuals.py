@@ -1,6 +1,6 @@
-"""Point processes against data: rescaled times, counts and places of events.
+"""Point processes against data: rescaled times, counts and locations of events.
 
-By the time-rescaling theorem [brown2002] the events of a window become, on the clock of their own
+By the time-rescaling theorem [brown2002] the events of a window become, after the time warp of their own
 integrated hazard, a Poisson process of rate 1, whatever the process was.
 """
 
@@ -20,15 +20,15 @@ RESAMPLED = 4000  # sets of windows, for the limits of counts
 def pooled_residuals(
     hazards: Sequence[Float[np.ndarray, " before"]],
 ) -> Float[np.ndarray, " events"]:
-    """Inter-event times of all windows on their own clock, exponential with rate 1.
+    """Inter-event times of all windows, rescaled by their own hazard: exponential with rate 1.
 
     **Arguments:**
 
     - `hazards`: of every window, the hazard integrated from event to event, and last from the
-      last event to the end of the window, where the time was cut short (censored).
+      last event to the end of the window, where the time is censored.
 
-    What is cut short goes over into the first one of the next window: a Poisson process of rate 1
-    forgets, so windows laid end to end are one. Only the end of the last window is left out.
+    What is censored is added to the first one of the next window: a Poisson process of rate 1 has no
+    memory, so windows laid end to end are one. Only the end of the last window is left out.
     """
     residuals: list[float] = []
     over = 0.0
@@ -43,7 +43,7 @@ def pooled_residuals(
 
 
 def rescaled_ranks(hazards: Sequence[Float[np.ndarray, " before"]]) -> Float[np.ndarray, " events"]:
-    """The residuals by their own distribution function: uniform where the model is right."""
+    """Residuals by their own distribution function: uniform where the model is right."""
     return -np.expm1(-pooled_residuals(hazards))
 
 
@@ -56,21 +56,21 @@ def check_rescaled_times(hazards: Sequence[Float[np.ndarray, " before"]]) -> Che
     value = float(stats.kstest(ranks, "uniform").statistic)
     limit = float(stats.kstwo.isf(LEVEL, len(ranks))) + SLACK
     detail = (
-        f"Kolmogorov distance of {len(ranks)} held-out inter-event times, on the clock of their "
+        f"Kolmogorov distance of {len(ranks)} held-out inter-event times, rescaled by their "
         "own hazard, from the exponential distribution of rate 1"
     )
     return CheckResult("rescaled times", value, limit, value <= limit, detail)
 
 
-def check_places(ranks: Float[np.ndarray, "events dim"]) -> CheckResult:
-    """Places of held-out events, ranked given the hidden state before each: uniform if right."""
-    return ranks_result(ranks, "places", "held-out places given the events before")
+def check_locations(ranks: Float[np.ndarray, "events dim"]) -> CheckResult:
+    """Calibration of held-out locations, ranked given the hidden state before each: uniform if right."""
+    return ranks_result(ranks, "locations", "held-out locations given the events before")
 
 
 def check_event_samples(
     hazards: Sequence[Float[np.ndarray, " before"]], ranks: Float[np.ndarray, "events dim"]
 ) -> CheckResult:
-    """Simulated windows under their own law: smallest p-value over times and coordinates."""
+    """Check of simulated windows under their own law: smallest p-value over times and coordinates."""
     columns = [rescaled_ranks(hazards), *ranks.T]
     p_values = [stats.kstest(u, "uniform").pvalue for u in columns]
     value = float(min(1.0, np.min(p_values) * len(columns)))
@@ -84,7 +84,7 @@ def check_event_samples(
 def check_counts(
     observed: Int[np.ndarray, " windows"], simulated: Int[np.ndarray, " draws"], *, seed: int = 0
 ) -> list[CheckResult]:
-    """Events a window: mean and standard deviation, observed against simulated.
+    """Events per window: mean and standard deviation, observed against simulated.
 
     The limits are what as many simulated windows as were observed exceed once in a thousand, plus
     3 % of the mean and 15 % of the standard deviation. One window has no standard deviation.
@@ -93,15 +93,15 @@ def check_counts(
     simulated = np.asarray(simulated, float)
     sets = rng.choice(simulated, (RESAMPLED, len(observed)))
     shown = f"observed {_summary(observed)}; simulated {_summary(simulated)}"
-    figures = [("count mean", np.mean, MEAN_SLACK)]
+    statistics = [("count mean", np.mean, MEAN_SLACK)]
     if len(observed) > 1:
-        figures.append(("count spread", _spread, SPREAD_SLACK))
+        statistics.append(("count spread", _spread, SPREAD_SLACK))
     results = []
-    for name, figure, slack in figures:
-        # Of nothing, or of no spread, differences are counted in events.
-        whole = float(figure(simulated)) or 1.0
-        value = abs(float(figure(observed)) - float(figure(simulated))) / whole
-        chance = np.abs(figure(sets, axis=1) - float(figure(simulated))) / whole
+    for name, statistic, slack in statistics:
+        # Where the value is zero, differences are counted in events.
+        whole = float(statistic(simulated)) or 1.0
+        value = abs(float(statistic(observed)) - float(statistic(simulated))) / whole
+        chance = np.abs(statistic(sets, axis=1) - float(statistic(simulated))) / whole
         limit = float(np.quantile(chance, 1 - LEVEL)) + slack
         detail = f"relative difference over {len(observed)} windows: {shown}"
         results.append(CheckResult(name, value, limit, value <= limit, detail))

@@ -1,4 +1,4 @@
-"""What is checked of a model of events: against held-out windows, and of itself."""
+"""Checks of a point process: against held-out windows, and of the law by itself."""
 
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -11,7 +11,7 @@ from conservax.check import (
     check,
     check_counts,
     check_event_samples,
-    check_places,
+    check_locations,
     check_rescaled_times,
 )
 from conservax.data import Events
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 SIMULATED = 500  # windows
 FOR_SAMPLES = 50  # of them, whose events are ranked
-POINTS = 500  # of the law of places, at conditions that occurred
+POINTS = 500  # of the law of locations, at conditions that occurred
 
 
 def check_events(model: "AbstractEventLawInUnits", events: Events | None, seed: int) -> CheckReport:
@@ -41,11 +41,11 @@ def check_events(model: "AbstractEventLawInUnits", events: Events | None, seed: 
             for result in check_counts(events.counts, drawn.counts, seed=seed)
         ]
         if ranked:
-            results.append(check_places(model.calibration(events)))
+            results.append(check_locations(model.calibration(events)))
     if ranked and len(few):
         results.append(check_event_samples(model.integrated_hazards(few), model.calibration(few)))
     conditions = model.hidden_states(few if events is None or not len(events) else events)
-    places = check(model.law.law, key=jax.random.key(seed), condition=conditions, points=POINTS)
-    # Samples of places were held against their law above, together with the times.
-    results += [result for result in places.results if result.name != "samples"]
+    locations = check(model.law.law, key=jax.random.key(seed), condition=conditions, points=POINTS)
+    # Samples of locations were compared with their law above, together with the times.
+    results += [result for result in locations.results if result.name != "samples"]
     return CheckReport(tuple(results))

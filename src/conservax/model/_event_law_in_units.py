@@ -20,7 +20,7 @@ from conservax.model._settings import Settings
 from conservax.model._to_law_units import FEWEST_SLOTS, sequences_in_units, slots
 from conservax.point_process import EventLaw, Sequences, Terms, simulate
 
-WINDOWS_AT_ONCE, PLACES_AT_ONCE = 16, 2048  # bound memory
+WINDOWS_AT_ONCE, LOCATIONS_AT_ONCE = 16, 2048  # to bound the use of memory
 
 
 class LogLikelihoods(NamedTuple):
@@ -34,10 +34,10 @@ class LogLikelihoods(NamedTuple):
 class AbstractEventLawInUnits(AbstractModel):
     """When and where the next event comes, given the events so far, in the units of the events.
 
-    Windows start with no memory. Densities of places are nats per product of the units of the
+    Windows start without a past. Densities of locations are nats per product of the units of the
     columns, those of times per unit of time: a day for timestamps.
 
-    **Attributes:** those of `AbstractModel`; the `law` is over windows [0, 1] and standardised places.
+    **Attributes:** those of `AbstractModel`; the `law` is over windows [0, 1] and standardised locations.
     """
 
     law: EventLaw
@@ -65,7 +65,7 @@ class AbstractEventLawInUnits(AbstractModel):
         return self.units.time.scale
 
     def log_likelihood(self, events: Events) -> LogLikelihoods:
-        """Exact log-likelihood of every window: of its times, and of its places given these."""
+        """Exact log-likelihood of every window: of its times, and of its locations given these."""
         self._check(events)
         rows = self.rows(events)
         terms = _terms(self.law, rows)
@@ -80,14 +80,14 @@ class AbstractEventLawInUnits(AbstractModel):
         """Hazard from event to event of every window, and from the last one to its end.
 
         Of length one more than a window has events: exponential with rate 1 where the model is
-        right, and the last one cut short. `conservax.check.pooled_residuals` takes them.
+        right, and the last one censored. `conservax.check.pooled_residuals` takes them.
         """
         self._check(events)
         found = np.asarray(_hazards(self.law, self.rows(events)), float)
         return [row[: count + 1] for row, count in zip(found, events.counts, strict=True)]
 
     def calibration(self, events: Events) -> Float[np.ndarray, "events dim"]:
-        """Conditional CDF values of the places of events, given the events before each.
+        """Conditional CDF values of the locations of events, given the events before each.
 
         Uniform where the model is right. **Raises:** `TypeError` as `conservax.check.calibration`.
         """
@@ -99,59 +99,59 @@ class AbstractEventLawInUnits(AbstractModel):
             )
         rows = self.rows(events)
         there = np.arange(rows.t.shape[1]) < events.counts[:, None]
-        return np.asarray(_place_ranks(self.law, rows), float)[there]
+        return np.asarray(_location_ranks(self.law, rows), float)[there]
 
-    def hidden_states(self, events: Events) -> Float[np.ndarray, "events memory"]:
-        """The memory before each event: what the law of its place is conditioned on."""
+    def hidden_states(self, events: Events) -> Float[np.ndarray, "events hidden"]:
+        """Hidden state before each event, on which the law of its location is conditioned."""
         self._check(events)
         rows = self.rows(events)
         there = np.arange(rows.t.shape[1]) < events.counts[:, None]
-        return np.asarray(_memories(self.law, rows))[:, :-1][there]
+        return np.asarray(_hidden_states(self.law, rows))[:, :-1][there]
 
     def check(self, events: Events | None = None, *, seed: int = 0) -> CheckReport:
-        """Hold the model against windows it has not seen, and its samples against its densities.
+        """Check the model against windows it has not seen, and its samples against its densities.
 
-        Rescaled inter-event times, events a window, places given the events before, and the
-        checks of `conservax.Model` of the law of places. By default on the test windows of the
+        Rescaled inter-event times, events per window, locations given the events before, and the
+        checks of `conservax.Model` of the law of locations. By default on the test windows of the
         split, or its validation windows; without any, what needs none.
         """
         return check_events(self, events, seed)
 
     def log_intensity(self, t: Any, x: ArrayLike, past: Any, past_x: ArrayLike) -> np.ndarray:
-        """Log of the rate of events at places x and times t, per unit of time and of volume.
+        """Log conditional intensity at locations x and times t, per unit of time and of volume.
 
-        Given that nothing happened since the last event of the past. Its integral over places is
-        the hazard of the wait.
+        Given that nothing happened since the last event of the past. Its integral over locations is
+        the hazard.
 
         **Arguments:**
 
-        - `t`, `x`: times within a window, one or one a row, and places of shape `(rows, dim)`.
-        - `past`, `past_x`: times and places of the events so far, in order, before every t.
+        - `t`, `x`: times within a window, one or one per row, and locations of shape `(rows, dim)`.
+        - `past`, `past_x`: times and locations of the events so far, in order, before every t.
         """
         x = np.atleast_2d(self.units.standardise(x))
         t = np.broadcast_to(np.asarray(t, float), len(x)) / self.window
-        memory, last = self._remember(past, past_x)
+        hidden, last = self._hidden_state(past, past_x)
         if np.any(t <= last):
             raise DataError(
                 f"expected times after the last event, at {last * self.window:g}; "
                 f"got {t.min() * self.window:g}."
             )
-        rate = _log_rates(
-            self.law, memory, *map(jnp.asarray, (self._cast(t - last), self._cast(x)))
+        rate = _log_intensities(
+            self.law, hidden, *map(jnp.asarray, (self._cast(t - last), self._cast(x)))
         )
         return np.asarray(rate, float) - np.log(self.window) - self.units.log_volume
 
     def next_event(
         self, past: Any = (), past_x: ArrayLike | None = None, n: int = 1, *, seed: int = 0
     ) -> pd.DataFrame:
-        """`n` draws of the next event after those of the past, a row each.
+        """`n` draws of the next event after those of the past, one per row.
 
-        Times may lie beyond the end of the window; waits of more than two windows are cut off.
+        Times may lie beyond the end of the window; inter-event times above two windows are cut off.
         """
-        memory, last = self._remember(past, past_x)
-        wait, x = _next(self.law, memory, jax.random.split(jax.random.key(seed), n))
+        hidden, last = self._hidden_state(past, past_x)
+        interval, x = _next(self.law, hidden, jax.random.split(jax.random.key(seed), n))
         columns = dict(zip(self.columns, self.units.restore(np.asarray(x)).T, strict=True))
-        time = (last + np.asarray(wait, float)) * self.window
+        time = (last + np.asarray(interval, float)) * self.window
         return pd.DataFrame({self.units.time.name: time} | columns)
 
     def simulate(self, n: int, *, seed: int = 0, most_events: int | None = None) -> Events:
@@ -196,8 +196,8 @@ class AbstractEventLawInUnits(AbstractModel):
                 "`model.read`."
             )
 
-    def _remember(self, past: Any, past_x: ArrayLike | None) -> tuple[jax.Array, float]:
-        """The memory of events, and the time of the last one in windows."""
+    def _hidden_state(self, past: Any, past_x: ArrayLike | None) -> tuple[jax.Array, float]:
+        """Hidden state after these events, and the time of the last one in windows."""
         t = np.asarray(past, float)
         if (
             t.ndim != 1
@@ -211,10 +211,12 @@ class AbstractEventLawInUnits(AbstractModel):
         if not len(t):
             return self.law.encoder.first, 0.0
         if past_x is None:
-            raise DataError(f"expected the places of {len(t)} past events; got none.")
+            raise DataError(f"expected the locations of {len(t)} past events; got none.")
         x = np.atleast_2d(self.units.standardise(past_x))
         if len(x) != len(t):
-            raise DataError(f"expected {len(t)} places of past events, one a time; got {len(x)}.")
+            raise DataError(
+                f"expected {len(t)} locations of past events, one per time; got {len(x)}."
+            )
         t = t / self.window
         more = (0, slots(len(t)) - len(t))  # one compilation for pasts of many lengths
         rows = self._cast(np.pad(t, more, mode="edge")), self._cast(np.pad(x, (more, (0, 0))))
@@ -232,27 +234,31 @@ def _hazards(law: EventLaw, rows: Sequences) -> jax.Array:
 
 
 @program()
-def _place_ranks(law: EventLaw, rows: Sequences) -> jax.Array:
-    return jax.lax.map(lambda row: law.place_ranks(*row), rows, batch_size=WINDOWS_AT_ONCE)
+def _location_ranks(law: EventLaw, rows: Sequences) -> jax.Array:
+    return jax.lax.map(lambda row: law.location_ranks(*row), rows, batch_size=WINDOWS_AT_ONCE)
 
 
 @program()
-def _memories(law: EventLaw, rows: Sequences) -> jax.Array:
+def _hidden_states(law: EventLaw, rows: Sequences) -> jax.Array:
     # Padding is read as well, after everything that is kept.
-    return jax.lax.map(lambda row: law.remember(row.t, row.x), rows, batch_size=WINDOWS_AT_ONCE)
+    return jax.lax.map(
+        lambda row: law.hidden_states(row.t, row.x), rows, batch_size=WINDOWS_AT_ONCE
+    )
 
 
 @program()
 def _read(law: EventLaw, t: jax.Array, x: jax.Array, events: jax.Array) -> jax.Array:
-    return law.remember(t, x)[events]
+    return law.hidden_states(t, x)[events]
 
 
 @program()
-def _next(law: EventLaw, memory: jax.Array, keys: jax.Array) -> tuple[jax.Array, jax.Array]:
-    return jax.lax.map(partial(law.draw, memory), keys, batch_size=PLACES_AT_ONCE)
+def _next(law: EventLaw, hidden: jax.Array, keys: jax.Array) -> tuple[jax.Array, jax.Array]:
+    return jax.lax.map(partial(law.draw, hidden), keys, batch_size=LOCATIONS_AT_ONCE)
 
 
 @program()
-def _log_rates(law: EventLaw, memory: jax.Array, wait: jax.Array, x: jax.Array) -> jax.Array:
-    rate = lambda row: law.log_rate(memory, *row)  # noqa: E731
-    return jax.lax.map(rate, (wait, x), batch_size=PLACES_AT_ONCE)
+def _log_intensities(
+    law: EventLaw, hidden: jax.Array, interval: jax.Array, x: jax.Array
+) -> jax.Array:
+    rate = lambda row: law.log_intensity(hidden, *row)  # noqa: E731
+    return jax.lax.map(rate, (interval, x), batch_size=LOCATIONS_AT_ONCE)

@@ -80,9 +80,9 @@ class PointProcess:
 
         def begin(key: PRNGKey) -> EventLaw:
             keys = jax.random.split(key, 3)
-            encoder = Encoder(x.shape[1], self.state_size, echoes=self.triggering, key=keys[0])
-            law = ConservationLaw(build(encoder.memory, keys[1]), KnotheRosenblatt())
-            options = {"typical_wait": typical, "components": count, "scales": scales}
+            encoder = Encoder(x.shape[1], self.state_size, triggering=self.triggering, key=keys[0])
+            law = ConservationLaw(build(encoder.hidden_size, keys[1]), KnotheRosenblatt())
+            options = {"typical_interval": typical, "components": count, "scales": scales}
             return EventLaw(law, encoder, **options, key=keys[2])
 
         return begin

@@ -8,9 +8,9 @@ from jaxtyping import Array, Float
 from conservax._types import PRNGKey, Scalar
 
 SMALLEST_SHAPE, LARGEST_SHAPE = 0.3, 30.0
-WIDEST = 12.0  # bound of log scales: waits from e^-12 to e^12 typical ones, or longer windows
+WIDEST = 12.0  # bound of log scales: times from e^-12 to e^12 typical ones, or longer windows
 FASTEST, SLOWEST = 8.0, 8.0  # bounds of the log rate, up and down
-SILENT = 4.0  # down to one event in e^4 windows, if that is less
+RAREST = 4.0  # down to one event in e^4 windows, if that is less
 STEEPEST = 40.0  # of the log cumulative hazard: exp(40) is finite in single precision
 
 
@@ -18,8 +18,8 @@ class InterEventTime(eqx.Module):
     """Logarithm of an inter-event time that is the smaller of two independent ones.
 
     One is a mixture of Weibull distributions, the other exponential: hazards add. A power law as
-    of log-logistic times leaves the mean to waits that are longer than any in the data; here
-    the constant rate makes every tail exponential at worst, so what was seen decides the mean.
+    of log-logistic times leaves the mean to times that are longer than any in the data; here the
+    constant rate makes every tail exponential at worst, so what was seen decides the mean.
 
     **Arguments:**
 
@@ -45,8 +45,8 @@ class InterEventTime(eqx.Module):
         span = jnp.log(jnp.array([SMALLEST_SHAPE, LARGEST_SHAPE], free.dtype))
         # Slope one at zero, where the shape is one, on both sides.
         bound = jnp.where(parts[2] < 0, -span[0], span[1])
-        widest = jnp.where(parts[1] < 0, WIDEST, max(WIDEST, SILENT + log_window))
-        fastest = jnp.where(log_rate < 0, max(SLOWEST, SILENT + log_window), FASTEST)
+        widest = jnp.where(parts[1] < 0, WIDEST, max(WIDEST, RAREST + log_window))
+        fastest = jnp.where(log_rate < 0, max(SLOWEST, RAREST + log_window), FASTEST)
         return cls(
             jax.nn.log_softmax(parts[0]),
             widest * jnp.tanh(parts[1] / widest),
@@ -63,19 +63,19 @@ class InterEventTime(eqx.Module):
         log_hazard = self._log_cumulative(y)
         # Of y: a cumulative hazard exp(k (y - m)) has the hazard k exp(k (y - m)).
         densities = self.log_weight + self.log_shape + log_hazard - jnp.exp(log_hazard)
-        steady = self.log_rate + y
-        either = jnp.logaddexp(jax.nn.logsumexp(densities), steady + self._mixture_survival(y))
-        return either - jnp.exp(steady)
+        constant = self.log_rate + y
+        either = jnp.logaddexp(jax.nn.logsumexp(densities), constant + self._mixture_survival(y))
+        return either - jnp.exp(constant)
 
     def sample(self, key: PRNGKey) -> Scalar:
         """A draw of y: the smaller of a draw from the mixture and one from the constant rate."""
-        chosen_key, mixture_key, steady_key = jax.random.split(key, 3)
+        chosen_key, mixture_key, constant_key = jax.random.split(key, 3)
         chosen = jax.random.categorical(chosen_key, self.log_weight)
         dtype = self.log_scale.dtype
         # The logarithm of an exponential variable is minus a Gumbel variable.
         times = -jax.random.gumbel(mixture_key, (), dtype) / jnp.exp(self.log_shape[chosen])
-        steady = -jax.random.gumbel(steady_key, (), dtype) - self.log_rate
-        return jnp.minimum(self.log_scale[chosen] + times, steady)
+        constant = -jax.random.gumbel(constant_key, (), dtype) - self.log_rate
+        return jnp.minimum(self.log_scale[chosen] + times, constant)
 
     def _log_cumulative(self, y: Scalar) -> Float[Array, " components"]:
         """Log cumulative hazard of every Weibull distribution."""

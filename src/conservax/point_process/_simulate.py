@@ -22,11 +22,11 @@ def simulate(law: EventLaw, key: PRNGKey, sequences: int, *, most_events: int) -
 
     def window(key):
         def step(carry, key):
-            memory, now = carry
-            wait, x = law.draw(memory, key)
-            then = now + wait
+            hidden, now = carry
+            interval, x = law.draw(hidden, key)
+            then = now + interval
             t = jnp.minimum(then, 1.0)
-            return (law.encoder.read(memory, law.relative(wait), t, x), then), (then, x)
+            return (law.encoder.read(hidden, law.relative(interval), t, x), then), (then, x)
 
         start = (law.encoder.first, jnp.zeros((), law.encoder.first.dtype))
         keys = jax.random.split(key, most_events)
