@@ -100,6 +100,6 @@ def out_option(name: str, help: str = "folder for figures and pictures") -> Opti
     return Option(Path(name), help)
 
 
-def say(text: str) -> None:
+def log(text: str) -> None:
     """Tell of progress, on standard error."""
     print(text, file=sys.stderr, flush=True)

@@ -1,8 +1,8 @@
-"""Figure 2 [hua2025] in numbers: steering through random worlds, named tasks, and a rival by simulation.
+"""Control of a population, figure 2 [hua2025]: random worlds, named tasks, and a solver by simulation.
 
 Ten worlds of fifteen circles, with entropy and without, and named tasks, each also solved by a drift
-that is trained through its paths for as many seconds. Pictures and cost curves are saved beside the
-figures. `--rows` are "worlds" and tasks. Nothing is claimed.
+that is trained through simulated paths for as many seconds. Pictures and cost curves are saved beside
+the table. `--rows` are "worlds" and tasks. There are no claims.
 
     python -m benchmarks control --quick --rows worlds stunnel
 """
@@ -16,7 +16,7 @@ import pandas as pd
 from rich.console import Group
 from rich.table import Table as Grid
 
-from benchmarks.claim import FORCE, Findings, Option, benchmark, out_option, say
+from benchmarks.claim import FORCE, Findings, Option, benchmark, log, out_option
 from benchmarks.papers._control import (
     NAMED_TASKS,
     NOISE,
@@ -28,7 +28,15 @@ from benchmarks.papers._control import (
 from conservax.control import TASKS
 from conservax.data import check_out_folder
 
-_MEANS = ("hit", "hit_noise", "ways", "ways_without", "entropy", "seconds")
+_MEANS = (
+    "collisions",
+    "collisions_noise",
+    "homotopy_classes",
+    "homotopy_classes_without_entropy",
+    "entropy",
+    "seconds",
+)
+_COLLISIONS = ("collisions, g = 0", f"collisions, g = {NOISE}")
 
 
 @benchmark(
@@ -48,34 +56,34 @@ def run(*, quick: bool, rows: Sequence[str], out: Path, force: bool) -> Findings
     count = QUICK_WORLDS if quick else WORLDS
     worlds = count if "worlds" in rows else 0
     found = []
-    for row in bench_control(tasks, worlds=worlds, quick=quick, out=out, say=say):
+    for row in bench_control(tasks, worlds=worlds, quick=quick, out=out, log=log):
         found.append(row)
         pd.DataFrame([asdict(row) for row in found]).to_csv(out / "control.csv", index=False)
     table = pd.DataFrame([asdict(row) for row in found])
-    of_world = table["task"].str.startswith("circles-")
-    over, named = pd.DataFrame(table[of_world]), pd.DataFrame(table[~of_world])
-    spread = {
-        name: {"mean": float(over[name].mean()), "deviation": float(over[name].std())}
+    is_world = table["task"].str.startswith("circles-")
+    random, named = pd.DataFrame(table[is_world]), pd.DataFrame(table[~is_world])
+    summary = {
+        name: {"mean": float(random[name].mean()), "deviation": float(random[name].std())}
         for name in _MEANS
-        if len(over)
+        if len(random)
     }
-    grids = [_world_grid(over, spread)] if len(over) else []
+    grids = [_world_grid(random, summary)] if len(random) else []
     grids += [_named_grid(named)] if len(named) else []
     return Findings(
-        table.to_dict("records"), more={"out": out, "worlds": spread}, shown=Group(*grids)
+        table.to_dict("records"), more={"out": out, "worlds": summary}, shown=Group(*grids)
     )
 
 
-def _world_grid(worlds: pd.DataFrame, spread: Mapping[str, Mapping[str, float]]) -> Grid:
-    """Figure 2 in numbers: a line a world, and means over worlds."""
+def _world_grid(worlds: pd.DataFrame, summary: Mapping[str, Mapping[str, float]]) -> Grid:
+    """Table of random worlds: a row per world, and means over worlds."""
     names = ("task", "total", *_MEANS)
-    titles = ("world", "cost", "hit, g = 0", f"hit, g = {NOISE}", "ways", "without entropy")
+    titles = ("world", "cost", *_COLLISIONS, "homotopy classes", "without entropy")
     grid = Grid(*titles, "entropy, nats", "seconds")
     for row in worlds.to_dict("records"):
         grid.add_row(*(_cell(name, row[name]) for name in names))
     grid.add_section()
     means = (
-        f"{_cell(name, spread[name]['mean'])} ± {_cell(name, spread[name]['deviation'])}"
+        f"{_cell(name, summary[name]['mean'])} ± {_cell(name, summary[name]['deviation'])}"
         for name in _MEANS
     )
     grid.add_row("mean", "", *means)
@@ -83,9 +91,9 @@ def _world_grid(worlds: pd.DataFrame, spread: Mapping[str, Mapping[str, float]])
 
 
 def _named_grid(named: pd.DataFrame) -> Grid:
-    """A line a task; the last three columns are of the race with the simulation."""
-    names = ("task", "total", "hit", "hit_noise", "w2", "floor", "objective", "simulated")
-    titles = ("task", "cost", "hit, g = 0", f"hit, g = {NOISE}", "W2 to goal", "its floor")
+    """Table of named tasks: a row per task, with the comparison to the simulation last."""
+    names = ("task", "total", *_MEANS[:2], "w2", "floor", "objective", "simulated")
+    titles = ("task", "cost", *_COLLISIONS, "W2 to goal", "its floor")
     grid = Grid(*titles, "objective", "by simulation", "times the seconds", "seconds")
     for row in named.to_dict("records"):
         cells = (_cell(name, row[name]) for name in (*names, "time_ratio", "seconds"))
@@ -98,4 +106,4 @@ def _cell(name: str, value: Any) -> str:
         return value
     if pd.isna(value):
         return ""
-    return f"{value:.1%}" if name.startswith("hit") else f"{value:.3g}"
+    return f"{value:.1%}" if name.startswith("collisions") else f"{value:.3g}"

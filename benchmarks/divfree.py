@@ -6,11 +6,11 @@ field learn the flows of Taylor and Green and of Arnold, Beltrami and Childress 
 
 from pathlib import Path
 
-from benchmarks.claim import FORCE, Findings, benchmark, out_option, say
+from benchmarks.claim import FORCE, Findings, benchmark, log, out_option
 from benchmarks.papers._divergence_free import bench_divfree
 from benchmarks.papers._drawn import keep
 
 
 @benchmark(out=out_option("bench-divfree"), force=FORCE)
 def run(*, quick: bool, out: Path, force: bool) -> Findings:
-    return keep(lambda: bench_divfree(quick=quick, say=say), out, force)
+    return keep(lambda: bench_divfree(quick=quick, log=log), out, force)

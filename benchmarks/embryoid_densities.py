@@ -1,11 +1,11 @@
-"""Claim: 436 cells a snapshot are too few for any density to draw embryoid body cells at the floor.
+"""Claim: 436 cells per snapshot are too few for any density to draw embryoid body cells at the floor.
 
 Independent draws from a density fitted to the training cells of each snapshot, as many as there are
 test cells, against the test cells: exact W1 and W2, means over t1..t4, over the floor. Kernel densities
-of every bandwidth and Gaussian mixtures of every size are judged on the very cells that would choose
+of every bandwidth and Gaussian mixtures of every size are evaluated on the very cells that would choose
 among them, so the best of each family is better than anybody could know beforehand. A bandwidth
 of 0 copies training cells, independently, some twice. Beside it: the negative log-likelihood of the
-test cells (nats, standardised), which says what each is worth as a density. No model is chosen here.
+test cells (nats, standardised), which evaluates each as a density. No model is chosen here.
 
     CONSERVAX_DATA=... python -m benchmarks embryoid_densities [--quick] [--json]
 """
@@ -55,14 +55,14 @@ def gaussian_mixture(cells: np.ndarray, size: int) -> Fitted:
     return Fitted(sample, found.score_samples)
 
 
-def judge(test: SnapshotTest, times: tuple[float, ...], fitted: dict[float, Fitted]) -> dict:
+def evaluate(test: SnapshotTest, times: tuple[float, ...], fitted: dict[float, Fitted]) -> dict:
     def draw(t: np.ndarray, seed: int) -> np.ndarray:
         return fitted[float(t[0])].sample(np.random.default_rng(seed), len(t))
 
-    figures = test.distances(Population(draw), times)
+    metrics = test.distances(Population(draw), times)
     return {
-        "excess_w1": float(np.mean([figure.excess_w1 for figure in figures])),
-        "excess_w2": float(np.mean([figure.excess_w2 for figure in figures])),
+        "excess_w1": float(np.mean([metric.excess_w1 for metric in metrics])),
+        "excess_w2": float(np.mean([metric.excess_w2 for metric in metrics])),
         "nll": float(-np.mean([fitted[t].log_prob(test.snapshots[t]).mean() for t in times])),
     }
 
@@ -71,7 +71,7 @@ def judge(test: SnapshotTest, times: tuple[float, ...], fitted: dict[float, Fitt
 def run(*, quick: bool) -> Findings:
     (task,) = SNAPSHOT_SETS["eb"].tasks(0)
     test = SnapshotTest(task.test, task.others, repeats=5 if quick else 20)
-    train, times = by_time(task.train), task.judged[1:]
+    train, times = by_time(task.train), task.evaluated[1:]
     families = {
         "kernel density, bandwidth": (kernel_density, BANDWIDTHS),
         "Gaussian mixture, components": (gaussian_mixture, SIZES),
@@ -79,7 +79,7 @@ def run(*, quick: bool) -> Findings:
     return Findings(
         [
             {"density": f"{name} {choice:g}"}
-            | judge(test, times, {t: make(train[t], choice) for t in times})
+            | evaluate(test, times, {t: make(train[t], choice) for t in times})
             for name, (make, choices) in families.items()
             for choice in choices
         ]

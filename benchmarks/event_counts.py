@@ -16,7 +16,7 @@ import numpy as np
 from scipy import stats
 
 import conservax
-from benchmarks.claim import Claim, Findings, Option, benchmark, say
+from benchmarks.claim import Claim, Findings, Option, benchmark, log
 from conservax.check import pooled_residuals
 from conservax.data import Events, cut, earthquakes, pinwheel_hawkes
 
@@ -135,5 +135,5 @@ def run(*, quick, rows):
     results = []
     for name in rows:
         results.append(figures(name, quick))
-        say(f"{name}: mean {results[-1]['mean']:.3f}, of the data {results[-1]['real mean']:.3f}")
+        log(f"{name}: mean {results[-1]['mean']:.3f}, of the data {results[-1]['real mean']:.3f}")
     return Findings(results, [claim for row in results for claim in claims_of(row)])

@@ -21,7 +21,7 @@ import pyarrow
 from pyarrow import parquet
 
 from benchmarks._fresh_process import in_fresh_process, peak_memory
-from benchmarks.claim import Claim, Findings, benchmark, say
+from benchmarks.claim import Claim, Findings, benchmark, log
 from conservax.data import open_table, shard
 from conservax.density import Autoregressive
 from conservax.fitting import Model
@@ -69,7 +69,7 @@ def measure(path: Path) -> dict[str, float]:
     steps = times * len(stream) // BATCH
     trained = train(
         law,
-        lambda number: model.rows(shards.block(number)),
+        lambda number: model.rows(shards.shard(number)),
         [Stage(steps - steps % CHUNK, NegativeLogLikelihood())],
         key=jax.random.key(0),
         validation=model.rows(shards.split.validation.take(np.arange(1024))),
@@ -117,7 +117,7 @@ def run(*, quick: bool) -> Findings:
     with tempfile.TemporaryDirectory() as folder:
         for count in SIZES[:2] if quick else SIZES:
             rows.append({"events": count} | measured_apart(count, Path(folder)))
-            say(f"{count:,} events: {rows[-1][RATES[-1]]:,.0f} a second")
+            log(f"{count:,} events: {rows[-1][RATES[-1]]:,.0f} a second")
     spread = {
         name: max(row[name] for row in rows) / min(row[name] for row in rows) - 1 for name in RATES
     }

@@ -16,7 +16,7 @@ from pathlib import Path
 import pandas as pd
 from rich.table import Table as Grid
 
-from benchmarks.claim import FORCE, Claim, Findings, Option, benchmark, out_option, say
+from benchmarks.claim import FORCE, Claim, Findings, Option, benchmark, log, out_option
 from benchmarks.papers._event_models import COMPETITORS, fit_bumps
 from benchmarks.papers._event_sets import EVENT_SETS
 from benchmarks.papers._events import TOO_GOOD, EventRow, bench_events, blind_rows, table_of
@@ -48,17 +48,17 @@ def run(
     for path in (out, *drawn.values()):
         check_out(path, force)
     found = []
-    for row in bench_events(rows, models, seeds=seeds, quick=quick, say=say):
+    for row in bench_events(rows, models, seeds=seeds, quick=quick, log=log):
         found.append(row)
         pd.DataFrame([asdict(row) for row in found]).to_csv(out, index=False)
     for data, path in drawn.items():
         split = EVENT_SETS[data].load(0)
         draw_fluxes(fit_bumps(data, split, 0, quick), split.test.table(), path)
-        say(f"{path}")
+        log(f"{path}")
     table = table_of(found)
     origins = {data: ORIGINS[data] for data in rows}
     for data, origin in origins.items():
-        say(f"{data}: {origin}")
+        log(f"{data}: {origin}")
     return Findings(
         table.to_dict("records"),
         [claim_of(row) for row in blind_rows(found)],

@@ -8,11 +8,11 @@ docs/benchmark_data.md says; beside it stand errors against Fourier series.
 
 from pathlib import Path
 
-from benchmarks.claim import FORCE, Findings, benchmark, out_option, say
+from benchmarks.claim import FORCE, Findings, benchmark, log, out_option
 from benchmarks.papers._drawn import keep
 from benchmarks.papers._fluids import bench_fluids
 
 
 @benchmark(out=out_option("bench-fluids"), force=FORCE)
 def run(*, quick: bool, out: Path, force: bool) -> Findings:
-    return keep(lambda: bench_fluids(quick=quick, say=say), out, force)
+    return keep(lambda: bench_fluids(quick=quick, log=log), out, force)

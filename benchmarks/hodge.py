@@ -8,7 +8,7 @@ all, or if quick the first two, where none are named.
 
 from pathlib import Path
 
-from benchmarks.claim import FORCE, Findings, Option, benchmark, out_option, say
+from benchmarks.claim import FORCE, Findings, Option, benchmark, log, out_option
 from benchmarks.papers._drawn import keep
 from benchmarks.papers._hodge import HODGE_LIMITS, bench_hodge
 
@@ -19,4 +19,4 @@ from benchmarks.papers._hodge import HODGE_LIMITS, bench_hodge
     force=FORCE,
 )
 def run(*, quick: bool, rows: tuple[str, ...], out: Path, force: bool) -> Findings:
-    return keep(lambda: bench_hodge(rows, quick=quick, say=say), out, force)
+    return keep(lambda: bench_hodge(rows, quick=quick, log=log), out, force)

@@ -85,7 +85,7 @@ def game(nash: bool) -> Problem:
     """The linear-quadratic task with a crowd."""
     base = task("linear-quadratic")
     costs = [*base.costs, Flocking(FLOCK, pull=PULL)]
-    how = {"terminal": base.terminal, "diffusion": base.diffusion, "game": nash}
+    how = {"terminal": base.terminal, "diffusion": base.diffusion, "mean_field_game": nash}
     return Problem(GaussianMixture([2.0, -1.0], [0.5, 1.0]), costs=costs, **how)
 
 

@@ -19,7 +19,7 @@ import jax.monitoring
 import numpy as np
 
 import conservax
-from benchmarks.claim import Claim, Findings, Option, benchmark, say
+from benchmarks.claim import Claim, Findings, Option, benchmark, log
 
 COMPILED = "/jax/core/compile/backend_compile_duration"
 compilations = [0]
@@ -65,7 +65,7 @@ def run(*, quick: bool, seeds: int, shapes: int) -> Findings:
 
     def note(kind: str, fits: int) -> None:
         rows.append(usage(kind, fits, begun))
-        say("  ".join(f"{name} {value}" for name, value in rows[-1].items()))
+        log("  ".join(f"{name} {value}" for name, value in rows[-1].items()))
 
     fit(0, 0)
     note("seeds", 1)

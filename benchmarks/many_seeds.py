@@ -1,4 +1,4 @@
-"""Claim: ten seeds in one call, `Training(members=10)`, take less than three times as long as one.
+"""Claim: ten seeds in one call, `Training(ensemble=10)`, take less than three times as long as one.
 
 Snapshots of a population that moves: 5 coordinates, 5 times, 2000 cells, each network with one
 member and with ten, in turn; ratios are the median over such pairs. `fit` is a whole call of
@@ -50,7 +50,7 @@ def fit_seconds(network: dict[str, int], members: int, steps: int) -> float:
     conservax.fit(
         snapshots(),
         model=conservax.models.Autoregressive(**network),
-        training=Training(members=members, steps=steps, progress=False),
+        training=Training(ensemble=members, steps=steps, progress=False),
     )
     return time.perf_counter() - began
 
@@ -68,7 +68,7 @@ def step_seconds(network: dict[str, int], members: int) -> tuple[float, float]:
         Rows(*(jnp.asarray(column, jnp.float32) for column in snapshots())),
         [Stage(CHUNK * (1 + CHUNKS), NegativeLogLikelihood() + 0.01 * KineticEnergy())],
         key=key,
-        training=Training(chunk=CHUNK, members=members),
+        training=Training(chunk=CHUNK, ensemble=members),
         initial=initial,
         on_chunk=lambda report: marks.append((time.perf_counter(), time.process_time())),
     )
@@ -78,7 +78,7 @@ def step_seconds(network: dict[str, int], members: int) -> tuple[float, float]:
 
 
 def measure(network: dict[str, int], repeats: int, steps: int) -> dict[str, float]:
-    """Milliseconds a step of one member, and ratios of ten members to one."""
+    """Milliseconds per step of one member, and ratios of ten members to one."""
     one, ten, whole = [], [], []
     for _ in range(repeats):
         one.append(step_seconds(network, 1))

@@ -1,6 +1,6 @@
 """Claim: the autoregressive density reaches the entropy of pinwheel events within 0.03 nats.
 
-It is shown waves of the coordinates: the arms are sharp.
+It takes Fourier features of the coordinates: the arms are sharp.
 
 Events of a multivariate Hawkes process on ten arms (`conservax.data.pinwheel_hawkes`). At every
 time the marginal is the same ten-arm mixture, of entropy 2.175 nats in standardised coordinates:
@@ -37,7 +37,7 @@ def figures_of(steps: int, test_sequences: int, seed: int) -> dict[str, float]:
 
     key = jax.random.key(seed)
     law = ConservationLaw(
-        Autoregressive(2, width=128, depth=3, waves=3, key=key), KnotheRosenblatt()
+        Autoregressive(2, width=128, depth=3, fourier_features=3, key=key), KnotheRosenblatt()
     )
     began = time.perf_counter()
     law = train(

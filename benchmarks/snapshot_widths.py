@@ -21,7 +21,7 @@ import numpy as np
 import pandas as pd
 
 import conservax
-from benchmarks.claim import Claim, Findings, Option, benchmark, say
+from benchmarks.claim import Claim, Findings, Option, benchmark, log
 from benchmarks.data_folder import data_folder
 from conservax.models import MODELS, AbstractModelSpec
 from conservax.score import losses
@@ -129,6 +129,6 @@ def run(
     for name in rows:
         lines = figures(name, spec, 200 if quick else 2000, seed)
         for row in lines:
-            say(f"{name}, t = {row['time']:g}: over the mixture {row['over mixture']:+.3f} nats")
+            log(f"{name}, t = {row['time']:g}: over the mixture {row['over mixture']:+.3f} nats")
         found += lines
     return Findings(found, [claim_of(row) for row in found])

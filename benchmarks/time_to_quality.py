@@ -23,7 +23,7 @@ import matplotlib as mpl
 import numpy as np
 import pandas as pd
 
-from benchmarks.claim import Claim, Findings, Option, benchmark, say
+from benchmarks.claim import Claim, Findings, Option, benchmark, log
 from benchmarks.papers._event_models import BATCH_SIZE, BUMPS, FLOW, bumps
 from benchmarks.papers._event_sets import EVENT_SETS
 from benchmarks.papers._fit_flow import EventRows, event_rows, fit_flow, flow_nll, rows_of
@@ -70,7 +70,7 @@ class Curve:
         moment = Moment.now().since(self.start)
         self.points.append((report.step, report.validation, moment))
         progress = f"step {report.step}, {moment.clock:.0f} s: validation {report.validation:.4f}"
-        say(progress)
+        log(progress)
 
     def compilation(self) -> Moment:
         """What the first chunk took beyond the second, start-up included.

@@ -9,7 +9,7 @@ the normal. Fewer than five pairs claim nothing.
 
 from pathlib import Path
 
-from benchmarks.claim import FORCE, Findings, Option, benchmark, out_option, say
+from benchmarks.claim import FORCE, Findings, Option, benchmark, log, out_option
 from benchmarks.papers._drawn import keep
 from benchmarks.papers._transport2d import PLANE_DENSITIES, bench_transport2d
 
@@ -20,4 +20,4 @@ from benchmarks.papers._transport2d import PLANE_DENSITIES, bench_transport2d
     force=FORCE,
 )
 def run(*, quick: bool, rows: tuple[str, ...], out: Path, force: bool) -> Findings:
-    return keep(lambda: bench_transport2d(rows, quick=quick, say=say), out, force)
+    return keep(lambda: bench_transport2d(rows, quick=quick, log=log), out, force)

@@ -13,7 +13,7 @@ from benchmarks._no_rows import no_rows
 from benchmarks.claim import Claim
 from benchmarks.papers._carried import Particles, carry, relative_error
 from conservax.field import Ball, Fluid
-from conservax.objective import CollocationPoints, EulerError, FluidStart
+from conservax.objective import CollocationPoints, EulerError, FluidInitialError
 from conservax.train import Stage, Training, cosine_muon, train
 
 BALL = Ball(1.0)
@@ -61,7 +61,7 @@ def solve_ball(settings: BallSettings, seed: int) -> Fluid:
         3, BALL, background=MEAN, width=settings.width, depth=settings.depth, key=model_key
     )
     at = CollocationPoints(BALL, 3, settings.points, until=TIMES[-1])
-    loss = settings.start * FluidStart(ball_start, at, density=settings.density)
+    loss = settings.start * FluidInitialError(ball_start, at, density=settings.density)
     loss = loss + EulerError(at, momentum=settings.momentum, volume=settings.volume)
     return train(
         fluid,
@@ -89,7 +89,7 @@ def ball_errors(particles: Particles) -> list[dict[str, float]]:
 
 
 def advect_in_ball(
-    settings: BallSettings, seed: int, say: Callable[[str], None], count: int = 1000
+    settings: BallSettings, seed: int, log: Callable[[str], None], count: int = 1000
 ) -> tuple[Fluid, Particles, list[dict]]:
     """The fluid, particles that it carries, and lines of errors."""
     begun = time.perf_counter()
@@ -98,7 +98,7 @@ def advect_in_ball(
     particles = carry(fluid, CollocationPoints(BALL, 3, count)(jax.random.key(seed + 1))[1], TIMES)
     found = ball_errors(particles)
     worst = max(line["density"] for line in found)
-    say(f"ball: density off by at most {worst:.2%} after {seconds:.0f} s")
+    log(f"ball: density off by at most {worst:.2%} after {seconds:.0f} s")
     return fluid, particles, [{"case": "ball", **line, "seconds": seconds} for line in found]
 
 

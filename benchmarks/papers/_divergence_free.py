@@ -46,7 +46,7 @@ KINDS = {"matrix": MatrixField, "vector": VectorField}
 
 
 def bench_divfree(
-    *, quick: bool = False, seed: int = 0, say: Callable[[str], None] = lambda text: None
+    *, quick: bool = False, seed: int = 0, log: Callable[[str], None] = lambda text: None
 ) -> Drawn:
     """Seconds and forward passes of an evaluation, and errors of fitted flows."""
     lines = []
@@ -56,11 +56,11 @@ def bench_divfree(
             lines.append(
                 {"kind": name, "dim": dim, "seconds": seconds, "passes": seconds / forward}
             )
-            say(f"n = {dim}, {name}: {lines[-1]['passes']:.1f} forward passes")
+            log(f"n = {dim}, {name}: {lines[-1]['passes']:.1f} forward passes")
     costs = pd.DataFrame(lines)
     fits = pd.DataFrame(
         [
-            {"kind": kind, "flow": flow, **fit_flow_to(flow, kind, quick=quick, seed=seed, say=say)}
+            {"kind": kind, "flow": flow, **fit_flow_to(flow, kind, quick=quick, seed=seed, log=log)}
             for flow in FLOWS
             for kind in KINDS
         ]
@@ -81,7 +81,7 @@ def fit_flow_to(
     *,
     quick: bool = False,
     seed: int = 0,
-    say: Callable[[str], None] = lambda text: None,
+    log: Callable[[str], None] = lambda text: None,
 ) -> dict[str, float]:
     """Relative L2 error of a field fitted to a flow of `FLOWS`, on fresh points; and seconds."""
     dim, target = FLOWS[flow]
@@ -102,14 +102,14 @@ def fit_flow_to(
     truth = jax.vmap(target)(x)
     error = jax.jit(jax.vmap(lambda x: trained.law(jnp.zeros(()), x)))(x) - truth
     relative = float(jnp.linalg.norm(error) / jnp.linalg.norm(truth))
-    say(f"{flow}, {kind} field: relative error {relative:.2%} after {seconds:.0f} s")
+    log(f"{flow}, {kind} field: relative error {relative:.2%} after {seconds:.0f} s")
     return {"error": relative, "seconds": seconds}
 
 
 def _fields(dim: int, key) -> dict[str, AbstractDivergenceFree]:
     fields = {name: kind(dim, key=key) for name, kind in KINDS.items()}
     if dim > 2:
-        fields["matrix, one band"] = MatrixField(dim, bands=1, key=key)
+        fields["matrix, one band"] = MatrixField(dim, bandwidth=1, key=key)
     return fields
 
 

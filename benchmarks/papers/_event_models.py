@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import jax
 import numpy as np
@@ -31,13 +31,13 @@ class Bumps:
     kernel: Kernel
     count: int
     background: float
-    tilted: bool = False
+    covariance: Literal["diagonal", "full"] = "diagonal"
     rank: int = 2
     learning_rate: float = 3e-3
 
 
 BUMPS = {
-    "pinwheel": Bumps("normal", 150, 0.001, tilted=True, rank=1, learning_rate=6e-3),
+    "pinwheel": Bumps("normal", 150, 0.001, covariance="full", rank=1, learning_rate=6e-3),
     "earthquakes": Bumps("logistic", 1024, 0.01),
     "earthquakes-in-time": Bumps("logistic", 1024, 0.01),
     "covid": Bumps("normal", 1024, 0.01, rank=1),
@@ -78,7 +78,7 @@ def bumps(data: str, split: EventSplit, seed: int) -> Callable[[Array], KernelMi
     return lambda key: KernelMixture.from_clusters(
         clusters,
         kernel=chosen.kernel,
-        tilted=chosen.tilted,
+        covariance=chosen.covariance,
         rank=chosen.rank,
         background=chosen.background,
         key=key,
@@ -122,7 +122,7 @@ def _autoregressive(data: str, split: EventSplit, seed: int, quick: bool) -> Ite
     del data
 
     def density(key: Array) -> Autoregressive:
-        return Autoregressive(2, components=32, width=128, depth=3, waves=3, key=key)
+        return Autoregressive(2, components=32, width=128, depth=3, fourier_features=3, key=key)
 
     steps = steps_of(6000, quick)
     yield from _timed(

@@ -42,7 +42,7 @@ def bench_events(
     *,
     seeds: int = 3,
     quick: bool = False,
-    say: Callable[[str], None] = lambda text: None,
+    log: Callable[[str], None] = lambda text: None,
 ) -> Iterator[EventRow]:
     """Fit every model to every data set and score it once on the test events.
 
@@ -59,7 +59,7 @@ def bench_events(
             volume = Units.of(split.train.table()).log_volume
             for model in models:
                 for found in COMPETITORS[model](name, split, seed, quick):
-                    say(f"{name}, seed {seed}: {found.model} {found.spatial:.3f}")
+                    log(f"{name}, seed {seed}: {found.model} {found.spatial:.3f}")
                     yield EventRow(
                         name,
                         found.model,

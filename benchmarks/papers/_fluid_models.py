@@ -11,24 +11,27 @@ from conservax.field import AbstractDomain, FieldNetwork, MatrixField
 
 
 class Beginning(eqx.Module):
-    """What a network is added to: a background at rest, or a start that is held exactly."""
+    """What a network is added to: a background at rest, or an initial condition that is held exactly."""
 
     background: Float[Array, ""]
-    start: Callable[[Float[Array, " dim"]], Float[Array, " 1+dim"]] | None = eqx.field(static=True)
-    settle: float = eqx.field(static=True)
+    initial_condition: Callable | None = eqx.field(static=True)
+    relaxation_time: float = eqx.field(static=True)
 
-    def __init__(self, background: float, start: Callable | None, settle: float):
+    def __init__(
+        self, background: float, initial_condition: Callable | None, relaxation_time: float
+    ):
         self.background = jnp.asarray(background, float)
-        self.start, self.settle = start, settle
+        self.initial_condition, self.relaxation_time = initial_condition, relaxation_time
 
     def __call__(
         self, t: Float[Array, ""], x: Float[Array, " dim"], change: Float[Array, " 1+dim"]
     ) -> Float[Array, " 1+dim"]:
         """(rho, rho u) for a change of (rho, u)."""
-        if self.start is None:
+        if self.initial_condition is None:
             rho, u = self.background + change[0], change[1:]
         else:
-            begun, change = self.start(x), -jnp.expm1(-t / self.settle) * change
+            begun = self.initial_condition(x)
+            change = -jnp.expm1(-t / self.relaxation_time) * change
             rho, u = begun[0] + change[0], begun[1:] / begun[0] + change[1:]
         return jnp.append(rho, rho * u)
 
@@ -48,14 +51,14 @@ class PlainFluid(eqx.Module):
         domain: AbstractDomain,
         *,
         background: float,
-        start: Callable | None = None,
-        settle: float = 1.0,
+        initial_condition: Callable | None = None,
+        relaxation_time: float = 1.0,
         width: int,
         depth: int,
         max_frequency: float,
         key: Array,
     ):
-        self.beginning = Beginning(background, start, settle)
+        self.beginning = Beginning(background, initial_condition, relaxation_time)
         self.network = FieldNetwork(
             domain,
             dim,
@@ -77,7 +80,7 @@ class PlainFluid(eqx.Module):
 class CurlFluid(eqx.Module):
     """A divergence-free u, and a network for (rho, p): volume is kept, mass is not.
 
-    **Arguments:** those of `Fluid` of the same names; the velocity of a start has no divergence.
+    **Arguments:** those of `Fluid` of the same names; the velocity of an initial condition has no divergence.
     """
 
     velocity: MatrixField
@@ -90,15 +93,15 @@ class CurlFluid(eqx.Module):
         domain: AbstractDomain,
         *,
         background: float,
-        start: Callable | None = None,
-        settle: float = 1.0,
+        initial_condition: Callable | None = None,
+        relaxation_time: float = 1.0,
         width: int,
         depth: int,
         max_frequency: float,
         key: Array,
     ):
         velocity_key, key = jax.random.split(key)
-        self.beginning = Beginning(background, start, settle)
+        self.beginning = Beginning(background, initial_condition, relaxation_time)
         self.velocity = MatrixField(
             dim,
             domain=domain,

@@ -35,13 +35,13 @@ PUBLISHED = (
 
 
 def bench_fluids(
-    *, quick: bool = False, seed: int = 0, say: Callable[[str], None] = lambda text: None
+    *, quick: bool = False, seed: int = 0, log: Callable[[str], None] = lambda text: None
 ) -> Drawn:
     """Relative L2 errors, a line a model and time on the torus, a line a time in the ball."""
     reference = torus.read_reference()
     settings = torus.QUICK if quick else torus.FULL
-    fluids, on_torus = torus.compare_on_torus(reference, settings, seed, say)
-    fluid, particles, in_ball = ball.advect_in_ball(ball.QUICK if quick else ball.FULL, seed, say)
+    fluids, on_torus = torus.compare_on_torus(reference, settings, seed, log)
+    fluid, particles, in_ball = ball.advect_in_ball(ball.QUICK if quick else ball.FULL, seed, log)
     frame = pd.DataFrame([*on_torus, *in_ball])
     claims = (*torus.torus_claims(on_torus), *ball.ball_claims(in_ball))
 

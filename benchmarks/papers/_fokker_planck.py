@@ -49,7 +49,7 @@ QUICK, FULL = SolverSettings(1000, 200), SolverSettings(8000, 1000, times=32, po
 
 
 def bench_fokker_planck(
-    *, quick: bool = False, seed: int = 0, say: Callable[[str], None] = lambda text: None
+    *, quick: bool = False, seed: int = 0, log: Callable[[str], None] = lambda text: None
 ) -> Drawn:
     """Relative L2 error at five times, a line a case and time."""
     lines, claims, solved = [], [], {}
@@ -60,7 +60,7 @@ def bench_fokker_planck(
         figures = errors(law, case)
         lines += [{"case": name, "t": t, **line, "seconds": seconds} for t, line in figures.items()]
         worst = max(line["error"] for line in figures.values())
-        say(f"{name}: relative error at most {worst:.2%} after {seconds:.0f} s")
+        log(f"{name}: relative error at most {worst:.2%} after {seconds:.0f} s")
         claims.append(Claim(f"relative L2 error, {name}", worst, case.limit))
         solved[name] = law
     frame = pd.DataFrame(lines)

@@ -98,7 +98,7 @@ def bench_hodge(
     *,
     quick: bool = False,
     seed: int = 0,
-    say: Callable[[str], None] = lambda text: None,
+    log: Callable[[str], None] = lambda text: None,
 ) -> Drawn:
     """Relative L2 error of the divergence-free part against seconds, in the dimensions `rows`.
 
@@ -106,7 +106,7 @@ def bench_hodge(
     """
     lines, claims = [], []
     for dim in [int(row) for row in rows] or (QUICK_DIMS if quick else HODGE_LIMITS):
-        curve = learn_hodge(dim, quick=quick, seed=seed, say=say)
+        curve = learn_hodge(dim, quick=quick, seed=seed, log=log)
         lines += curve
         claims.append(Claim(f"relative L2 error, n = {dim}", curve[-1]["error"], HODGE_LIMITS[dim]))
     frame = pd.DataFrame(lines)
@@ -114,7 +114,7 @@ def bench_hodge(
 
 
 def learn_hodge(
-    dim: int, *, quick: bool, seed: int, say: Callable[[str], None] = lambda text: None
+    dim: int, *, quick: bool, seed: int, log: Callable[[str], None] = lambda text: None
 ) -> list[dict[str, Any]]:
     """Error after so many seconds, again and again; the last on many points of its own."""
     problem_key, field_key, judge_key, key = jax.random.split(jax.random.key(seed), 4)
@@ -134,7 +134,7 @@ def learn_hodge(
                 "error": error,
             }
         )
-        say(f"n = {dim}, step {report.step}: relative error {error:.2%} after {seconds:.0f} s")
+        log(f"n = {dim}, step {report.step}: relative error {error:.2%} after {seconds:.0f} s")
 
     parts = hodge_decomposition(
         problem.target,

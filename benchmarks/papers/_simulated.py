@@ -1,4 +1,4 @@
-"""The same problem solved by simulation: a network drift, and gradients through its paths."""
+"""Solver of control problems by simulation: a network drift, and gradients through its paths."""
 
 import time
 from collections.abc import Callable
@@ -15,13 +15,13 @@ from conservax.control import GaussianMixture, Problem, Scale
 from conservax.nn import DenseNetwork
 
 _STEPS, _BATCH, _CHUNK = 50, 256, 20
-# Of the goal: so many straight ways, for an energy distance of one length. With ten it paid to stop
-# short: the drift between normals then cost 2.4, where the bridge that arrives costs 3.1 at least.
-_PULL = 100.0
+# Penalty of the goal: costs of the straight line, for an energy distance of one length. With ten the
+# optimum stops short: the drift between normals then cost 2.4, where the bridge costs at least 3.1.
+_PENALTY = 100.0
 
 
 class SimulatedDrift(eqx.Module):
-    """A dense network of (t, z) in law units."""
+    """Drift as a dense network of (t, z) in law units."""
 
     network: DenseNetwork
 
@@ -34,7 +34,7 @@ class SimulatedDrift(eqx.Module):
 
 
 class Learned(NamedTuple):
-    """The drift after so many seconds of training, compilation included."""
+    """Drift after seconds of training, compilation included."""
 
     seconds: float
     drift: SimulatedDrift
@@ -47,14 +47,14 @@ def simulated_cost(
     scale: Scale,
     start: Float[Array, "paths dim"],
     goal: Float[Array, "paths dim"] | None,
-    pull: float,
+    weight: float,
     steps: int,
 ) -> tuple[Float[Array, ""], Float[Array, ""]]:
-    """Cost of `problem` along Euler-Maruyama paths, and `pull` times the energy distance to the goal.
+    """Cost of `problem` along Euler-Maruyama paths, and `weight` times the energy distance to the goal.
 
-    The log density along a path, where a cost asks for it, is that of the start less the integral
-    of the divergence of the drift; this needs a problem without diffusion and a normal start.
-    Positions are in law units, costs in those of the problem.
+    The log density along a path, where a cost needs it, is that of the start minus the integral of
+    the divergence of the drift, for a problem without diffusion and a normal start. Positions are in
+    law units, costs in those of the problem.
     """
     g = problem.diffusion / scale.scale
     dt = 1.0 / steps
@@ -80,16 +80,16 @@ def simulated_cost(
         return (z + dt * u + noise, log_prob, cost + dt * jnp.mean(running + control)), None
 
     times = (jnp.arange(steps) / steps).astype(start.dtype)
-    begin = (start, log_prob, jnp.zeros((), start.dtype))
-    (end, _, cost), _ = jax.lax.scan(step, begin, (times, jax.random.split(key, steps)))
+    initial = (start, log_prob, jnp.zeros((), start.dtype))
+    (final, _, cost), _ = jax.lax.scan(step, initial, (times, jax.random.split(key, steps)))
     if problem.terminal is not None:
-        cost = cost + jnp.mean(jax.vmap(problem.terminal)(scale.points(end)))
-    missed = jnp.zeros(()) if goal is None else pull * scale.scale * energy_distance(end, goal)
-    return cost, missed
+        cost = cost + jnp.mean(jax.vmap(problem.terminal)(scale.points(final)))
+    penalty = jnp.zeros(()) if goal is None else weight * scale.scale * energy_distance(final, goal)
+    return cost, penalty
 
 
 def energy_distance(x: Float[Array, "rows dim"], y: Float[Array, "rows dim"]) -> Float[Array, ""]:
-    """2 E|X - Y| - E|X - X'| - E|Y - Y'|, unbiased; zero if and only if the distributions agree."""
+    """Energy distance 2 E|X - Y| - E|X - X'| - E|Y - Y'|, unbiased."""
 
     def mean(a, b, pairs):
         squared = jnp.sum((a[:, None] - b[None]) ** 2, axis=-1)
@@ -99,24 +99,26 @@ def energy_distance(x: Float[Array, "rows dim"], y: Float[Array, "rows dim"]) ->
     return 2 * mean(x, y, n * n) - (mean(x, x, n * (n - 1)) + mean(y, y, n * (n - 1)))
 
 
-def goal_pull(problem: Problem) -> float:
-    """How much an energy distance costs, per unit of x."""
+def goal_weight(problem: Problem) -> float:
+    """Weight of the energy distance to the goal, per unit of x."""
     if problem.goal is None:
         return 0.0
-    ends = [end.draw(0, 1000) for end in (problem.start, problem.goal)]
-    squared = float(np.mean(np.sum((ends[1] - ends[0]) ** 2, axis=1)))
-    return _PULL * 0.5 * problem.control_weight * squared**0.5
+    start, goal = (boundary.draw(0, 1000) for boundary in (problem.start, problem.goal))
+    squared = float(np.mean(np.sum((goal - start) ** 2, axis=1)))
+    return _PENALTY * 0.5 * problem.control_weight * squared**0.5
 
 
 def solve_by_simulation(
     problem: Problem, scale: Scale, *, seconds: float, learning_rate: float = 2e-3, seed: int = 0
 ) -> list[Learned]:
-    """Train a network drift for so many seconds: as it was after 1, 2, 4, ... chunks, and at the end."""
+    """Train a network drift for `seconds`; return it after 1, 2, 4, ... chunks and at the end."""
     began = time.perf_counter()
-    pool = [_to_law(end.draw(seed + n, 20_000), scale) for n, end in enumerate(problem.ends())]
-    pull = goal_pull(problem)
+    pool = [
+        _to_law(each.draw(seed + n, 20_000), scale) for n, each in enumerate(problem.boundaries())
+    ]
+    weight = goal_weight(problem)
     drift = SimulatedDrift(problem.dim, key=jax.random.key(seed))
-    # Steps are not known beforehand: the rate stays where it is.
+    # The number of steps is not known beforehand: the learning rate is constant.
     optimiser = optax.chain(optax.clip_by_global_norm(1.0), optax.adam(learning_rate))
     state = optimiser.init(eqx.filter(drift, eqx.is_inexact_array))
 
@@ -124,7 +126,7 @@ def solve_by_simulation(
         pick, key = jax.random.split(key)
         rows = jax.random.randint(pick, (2, _BATCH), 0, len(pool[0]))
         goal = pool[1][rows[1]] if len(pool) > 1 else None
-        parts = simulated_cost(key, drift, problem, scale, pool[0][rows[0]], goal, pull, _STEPS)
+        parts = simulated_cost(key, drift, problem, scale, pool[0][rows[0]], goal, weight, _STEPS)
         return parts[0] + parts[1]
 
     @eqx.filter_jit

@@ -44,17 +44,17 @@ _QUICK_STEPS = 200  # of training
 
 @dataclass(frozen=True)
 class SnapshotSettings:
-    """What there is to choose for a data set; see `held_back` for how to choose it.
+    """Settings for a data set; see `held_out` for how to choose them.
 
     **Attributes:**
 
-    - `components`, `kernel`: of the mixture, a coordinate; `laws` of `law_components` each in the mixture (27).
+    - `components`, `kernel`: of the mixture, per coordinate; `laws` of `law_components` each in the mixture (27).
     - `kinetic`, `symmetry`: weights of kinetic energy and Jacobian symmetry beside the likelihood.
     - `noise`: on the training cells, in standard deviations of all of them.
     - `patience`: stop after so many steps without a better validation objective; None never does.
     - `reference`, `diffusion`, `divergence`: the family of dynamics to be refined along, from a first
       guess of its parameters; the noise of the paths; and the weight of their divergence.
-    - `held`: share of the steps in which the first guess is held.
+    - `held`: fraction of the steps in which the first guess is held.
     """
 
     components: int = 12
@@ -64,7 +64,7 @@ class SnapshotSettings:
     max_frequency: float = 1.0
     laws: int = 16
     law_components: int = 4
-    paths: int = 512
+    trajectories: int = 512
     kinetic: float = 0.005
     symmetry: float = 0.001
     noise: float = 0.15
@@ -89,7 +89,9 @@ SNAPSHOT_SETTINGS = {
 # turns between two snapshots, or half as many, it would look much the same.
 OTHER_SETTINGS = {
     **{
-        (data, "paths"): SnapshotSettings(kinetic=0.002, noise=0.15, steps=300, learning_rate=1e-3)
+        (data, "trajectories"): SnapshotSettings(
+            kinetic=0.002, noise=0.15, steps=300, learning_rate=1e-3
+        )
         for data in ("eb", "leave-one-out", "leave-one-out-all")
     },
     # Components, networks and learning rate of the paper; and its 32 laws, of networks of 64 units,
@@ -126,12 +128,12 @@ OTHER_SETTINGS = {
 
 
 def settings_of(data: str, model: str) -> SnapshotSettings:
-    """Those of the model on the data set, or else of the data set."""
+    """Settings of the model on the data set, or else of the data set."""
     return OTHER_SETTINGS.get((data, model), SNAPSHOT_SETTINGS[data])
 
 
 class FittedPopulation(NamedTuple):
-    """A model of a task, ready to be judged.
+    """A model of a task, ready to be evaluated.
 
     **Attributes:**
 
@@ -182,7 +184,7 @@ def _mixture(dim: int, settings: SnapshotSettings, key: Array) -> Mixture:
 
 @dataclass(frozen=True)
 class Recipe:
-    """A law to be fitted: its density, its flux, and what is asked of it beside the likelihood.
+    """A law to be fitted: its density, its flux, and its objective beside the likelihood.
 
     Without a density, components on trajectories.
     """
@@ -197,8 +199,8 @@ class Recipe:
         """The model of a task."""
         dim = task.train.dim
         steps = min(settings.steps, _QUICK_STEPS) if quick else settings.steps
-        given = settings.reference
-        reference = given() if callable(given) else given
+        reference_of = settings.reference
+        reference = reference_of() if callable(reference_of) else reference_of
 
         def field(key: Array) -> AbstractDivergenceFree:
             return MatrixField(dim, max_frequency=settings.max_frequency, key=key)
@@ -211,7 +213,7 @@ class Recipe:
         }
         own = self.density
         if own is None:
-            model = Trajectories(components=settings.paths, **parts)
+            model = Trajectories(components=settings.trajectories, **parts)
         else:
             model = Custom(build=partial(own, dim, settings), **parts)
         objective = self.objective(settings, steps)
@@ -233,7 +235,7 @@ class Recipe:
         )
 
     def objective(self, settings: SnapshotSettings, steps: int) -> Sum | list[Stage]:
-        """What is asked of the law."""
+        """The training objective of the law, in stages if it is refined."""
         likelihood = NegativeLogLikelihood()
         if self.symmetric:
             return likelihood + settings.symmetry * JacobianSymmetry()
@@ -254,7 +256,7 @@ RECIPES = {
     "knothe-rosenblatt": Recipe(_autoregressive, KnotheRosenblatt()),
     "sigmoid": Recipe(_autoregressive, SigmoidCancellation()),
     "factorized-mixture": Recipe(_mixture, MixtureFlux(FactorizedFlux())),
-    "paths": Recipe(None),
+    "trajectories": Recipe(None),
     "jacobian-symmetry": Recipe(
         _autoregressive, KnotheRosenblatt(), divergence_free=True, symmetric=True
     ),
@@ -277,20 +279,20 @@ def _classical(
 ) -> Iterator[FittedPopulation]:
     """Densities of each snapshot by itself, which do not move, and straight lines between them."""
     del settings, quick
-    if set(task.judged) <= set(by_time(task.train)):
+    if set(task.evaluated) <= set(by_time(task.train)):
         began = time.perf_counter()
         kernel, mixture = _static(task, seed)
         seconds = (time.perf_counter() - began) / 2
-        yield FittedPopulation("kernel density a snapshot", kernel, seconds)
-        yield FittedPopulation("Gaussian mixture a snapshot", mixture, seconds)
+        yield FittedPopulation("kernel density per snapshot", kernel, seconds)
+        yield FittedPopulation("Gaussian mixture per snapshot", mixture, seconds)
     lines = DisplacementInterpolation(by_time(task.train))
 
-    def carry(x: np.ndarray, start: float, end: float, seed: int) -> np.ndarray:
-        return lines.carry(np.random.default_rng(seed), x, start, end)
+    def transport(x: np.ndarray, start: float, end: float, seed: int) -> np.ndarray:
+        return lines.transport(np.random.default_rng(seed), x, start, end)
 
     drawn = Population(
         lambda t, seed: lines.sample(np.random.default_rng(seed), t),
-        {"optimal coupling": TransportMethod(carry, random=True)},
+        {"optimal coupling": TransportMethod(transport, random=True)},
     )
     yield FittedPopulation("OT interpolation", drawn, 0.0)
 
@@ -298,9 +300,9 @@ def _classical(
 def _static(task: SnapshotTask, seed: int) -> tuple[Population, Population]:
     """A kernel density and a Gaussian mixture at every time, tuned on a tenth of its cells."""
     parts = split(task.train, validation=_VALIDATION, seed=seed)
-    train, judge = by_time(parts.train), by_time(parts.validation)
-    kernels = {t: fit_kernel_density(train[t], judge[t]) for t in train}
-    mixtures = {t: fit_gaussian_mixture(train[t], judge[t], seed) for t in train}
+    train, validation = by_time(parts.train), by_time(parts.validation)
+    kernels = {t: fit_kernel_density(train[t], validation[t]) for t in train}
+    mixtures = {t: fit_gaussian_mixture(train[t], validation[t], seed) for t in train}
     kernel, mixture = (Population(partial(_draw, found)) for found in (kernels, mixtures))
     return kernel, mixture
 

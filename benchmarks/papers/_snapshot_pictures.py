@@ -18,7 +18,7 @@ _SEED = 0
 def draw_snapshots(title: str, task: SnapshotTask, fitted: FittedPopulation, path: Path) -> None:
     """Write a PNG of the first two coordinates: test cells and draws, and paths of test cells."""
     population = fitted.population
-    times = task.judged if len(task.judged) > 1 else tuple(task.test)
+    times = task.evaluated if len(task.evaluated) > 1 else tuple(task.test)
     shown = times[:: -(-len(times) // MOST_PANELS)]
     figure = Figure(figsize=(2.6 * len(shown), 7.5), layout="constrained")
     grid = figure.add_gridspec(2, len(shown), height_ratios=[1, 1.6])
@@ -53,23 +53,23 @@ def _draw_paths(panel: Axes, population: Population, task: SnapshotTask) -> None
     times = np.concatenate([np.full(len(cells), t) for t, cells in task.test.items()])
     cells = np.concatenate(list(task.test.values()))
     dots = panel.scatter(*cells[:, :2].T, c=times, s=4, cmap="viridis", alpha=0.6)
-    panel.figure.colorbar(dots, ax=panel, label="t")
-    if population.routes:
+    panel.metric.colorbar(dots, ax=panel, label="t")
+    if population.methods:
         name, paths = _paths(population, task)
         some = np.moveaxis(paths[..., :2], -1, 0)
         panel.plot(*some, color="k", linewidth=0.5, alpha=0.5)
-        panel.set_title(f"{some.shape[2]} test cells carried by {name}")
+        panel.set_title(f"{some.shape[2]} test cells transported by {name}")
 
 
 def _paths(population: Population, task: SnapshotTask) -> tuple[str, np.ndarray]:
-    """Some test cells of the first time, shape `(stops, cells, dim)`, carried from stop to stop."""
-    name, route = next(iter(population.routes.items()))
+    """Some test cells of the first time, shape `(stops, cells, dim)`, transported from stop to stop."""
+    name, method = next(iter(population.methods.items()))
     ends = list(task.test)
     stops = [np.linspace(a, b, STOPS, endpoint=False) for a, b in itertools.pairwise(ends)]
-    places = [task.test[ends[0]][:MOST_PATHS]]
+    positions = [task.test[ends[0]][:MOST_PATHS]]
     for before, after in itertools.pairwise([*np.concatenate(stops), ends[-1]]):
-        known = np.isfinite(places[-1]).all(axis=1, keepdims=True)
-        here = np.where(known, places[-1], 0.0)  # as many cells as ever: nothing to compile anew
-        there = route.carry(here, float(before), float(after), _SEED)
-        places.append(np.where(known, there, np.nan))
-    return name, np.stack(places)
+        known = np.isfinite(positions[-1]).all(axis=1, keepdims=True)
+        here = np.where(known, positions[-1], 0.0)  # as many cells as ever: nothing to compile anew
+        there = method.transport(here, float(before), float(after), _SEED)
+        positions.append(np.where(known, there, np.nan))
+    return name, np.stack(positions)

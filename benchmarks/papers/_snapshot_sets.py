@@ -16,37 +16,37 @@ ORIGIN = (
     "https://github.com/YunyiShen/SBIRR"
 )
 GENERATED = "generated"
-_CELLS = 200  # a snapshot of the systems of known equations
+_CELLS = 200  # per snapshot of the systems of known equations
 
 
 @dataclass(frozen=True)
 class SnapshotTask:
-    """What a model is trained on, and what it is judged by.
+    """Cells that a model is trained on, and cells to evaluate it on.
 
     **Attributes:**
 
     - `name`: within its data set.
     - `train`: the cells it sees.
-    - `test`: cells to judge by, and to carry, at every time. Nothing is chosen on them.
+    - `test`: cells to evaluate on, and to transport, at every time. Nothing is chosen on them.
     - `others`: more real cells at these times, for the floor alone.
-    - `judged`: times at which figures are taken.
+    - `evaluated`: times at which it is evaluated.
     """
 
     name: str
     train: Table
     test: dict[float, np.ndarray]
     others: dict[float, np.ndarray]
-    judged: tuple[float, ...]
+    evaluated: tuple[float, ...]
 
 
 @dataclass(frozen=True)
 class Published:
-    """A line of a paper: a figure a time, as printed there.
+    """A line of a paper: a value per time, as printed there.
 
     **Attributes:**
 
-    - `quantity`: the column of `SnapshotMetric` that it stands beside.
-    - `times`: empty for a mean over the judged times.
+    - `quantity`: the column of `SnapshotMetric` that it is compared with.
+    - `times`: empty for a mean over the evaluated times.
     """
 
     model: str
@@ -55,7 +55,7 @@ class Published:
     deviations: tuple[float, ...] = ()
     times: tuple[float, ...] = ()
 
-    def figures(self) -> list[tuple[float, float]]:
+    def pairs(self) -> list[tuple[float, float]]:
         """Values and deviations, NaN where none is printed."""
         deviations = self.deviations or (math.nan,) * len(self.values)
         return list(zip(self.values, deviations, strict=True))
@@ -63,14 +63,14 @@ class Published:
 
 @dataclass(frozen=True)
 class SnapshotSet:
-    """A data set, and what is known of it.
+    """A data set, its tasks and published values.
 
     **Attributes:**
 
     - `tasks`: of a seed.
     - `origin`: who made the cells, and where the file is from.
-    - `models`, `quick_models`: those that are run unless others are asked for.
-    - `usual`: whether it is run unless others are asked for.
+    - `models`, `quick_models`: those that are run by default.
+    - `usual`: whether it is run by default.
     - `note`: how the protocol differs from that of the papers.
     """
 
@@ -93,8 +93,8 @@ def table_of_cells(
     return Table(t, x, tuple(columns), "t", "number", source)
 
 
-def without(task: SnapshotTask, time: float) -> SnapshotTask:
-    """The task to guess a snapshot that is not trained on, from those around it.
+def leave_out_time(task: SnapshotTask, time: float) -> SnapshotTask:
+    """The task to predict a snapshot that is not trained on, from those around it.
 
     **Raises:** `DataError` for a time that is the first or last, or none of those trained on.
     """
@@ -102,17 +102,17 @@ def without(task: SnapshotTask, time: float) -> SnapshotTask:
     if time not in times[1:-1]:
         raise DataError(f"expected a time of {times[1:-1]} to leave out; got {time:g}.")
     kept = task.train.take(np.flatnonzero(task.train.t != time))
-    return replace(task, name=f"without t{time:g}", train=kept, judged=(time,))
+    return replace(task, name=f"without t{time:g}", train=kept, evaluated=(time,))
 
 
-def held_back(task: SnapshotTask, *, fraction: float = 0.5, seed: int = 0) -> SnapshotTask:
+def held_out(task: SnapshotTask, *, fraction: float = 0.5, seed: int = 0) -> SnapshotTask:
     """The same task without its test cells, to choose settings by.
 
-    From every snapshot as many training cells are judged by, instead of trained on, as are that
-    fraction of the smallest one; times that are left out of training are judged by `task.others`.
+    From every snapshot as many training cells are held out as are that fraction of the smallest one;
+    at times that are left out of training they are of `task.others`.
     With half of them, all these cells together make a floor of the same sizes: on the embryoid body
     207 cells against 207. A larger part left for training is nearer to the real task, but fewer
-    cells judge less sharply, and their floor is higher.
+    cells evaluate less sharply, and their floor is higher.
 
     **Raises:** `DataError` for a fraction that leaves a snapshot without cells on one side.
     """
@@ -122,14 +122,14 @@ def held_back(task: SnapshotTask, *, fraction: float = 0.5, seed: int = 0) -> Sn
     count = int(fraction * fewest)
     if not 0 < count < fewest:
         raise DataError(f"expected a fraction that leaves cells on both sides; got {fraction}.")
-    judged, kept = {}, {}
+    test, kept = {}, {}
     for t, cells in pool.items():
         order = rng.permutation(len(cells))
-        judged[t], kept[t] = cells[order[:count]], cells[order[count:]]
+        test[t], kept[t] = cells[order[:count]], cells[order[count:]]
     train = table_of_cells(
-        {t: kept[t] for t in trained}, task.train.columns, f"{task.train.source}, held back"
+        {t: kept[t] for t in trained}, task.train.columns, f"{task.train.source}, held out"
     )
-    return SnapshotTask(f"{task.name}, held back", train, judged, kept, task.judged)
+    return SnapshotTask(f"{task.name}, held out", train, test, kept, task.evaluated)
 
 
 def _embryoid_body(seed: int) -> list[SnapshotTask]:
@@ -149,11 +149,11 @@ def _embryoid_body(seed: int) -> list[SnapshotTask]:
 
 def _leave_one_out(seed: int) -> list[SnapshotTask]:
     (whole,) = _embryoid_body(seed)
-    return [without(whole, t) for t in (1.0, 2.0, 3.0)]
+    return [leave_out_time(whole, t) for t in (1.0, 2.0, 3.0)]
 
 
 def _leave_one_out_all(seed: int) -> list[SnapshotTask]:
-    """Judged by all cells of the time that is left out: none of them is trained on."""
+    """Evaluated on all cells of the time that is left out: none of them is trained on."""
     return [
         replace(
             task,
@@ -161,12 +161,12 @@ def _leave_one_out_all(seed: int) -> list[SnapshotTask]:
             others={},
         )
         for task in _leave_one_out(seed)
-        for t in task.judged
+        for t in task.evaluated
     ]
 
 
 def _system(name: str, generate: Callable, columns: Sequence[str]):
-    """Trained on even times, judged at odd ones; all cells are other individuals."""
+    """Trained on even times, evaluated at odd ones; all cells are other individuals."""
 
     def tasks(seed: int) -> list[SnapshotTask]:
         def draw(purpose: int) -> dict[float, np.ndarray]:
@@ -219,15 +219,15 @@ PUBLISHED_WITHOUT_ONE = (
 
 _ALL = (
     "autoregressive",
-    "paths",
+    "trajectories",
     "knothe-rosenblatt",
     "sigmoid",
     "factorized-mixture",
     "jacobian-symmetry",
     "classical",
 )
-_QUICK = ("autoregressive", "paths", "factorized-mixture", "classical")
-_BRIEF = ("autoregressive", "paths", "knothe-rosenblatt", "classical")
+_QUICK = ("autoregressive", "trajectories", "factorized-mixture", "classical")
+_BRIEF = ("autoregressive", "trajectories", "knothe-rosenblatt", "classical")
 _BRIEFEST = ("autoregressive", "classical")
 _REFINED = ("autoregressive", "knothe-rosenblatt", "reference", "classical")
 _REFINED_BRIEF = ("reference", "classical")
@@ -240,9 +240,9 @@ SNAPSHOT_SETS = {
         _ALL,
         _QUICK,
         PUBLISHED_TABLES,
-        note="trained on 2182 cells (the papers: 14 069), the same 350 test cells a time; the floor "
+        note="trained on 2182 cells (the papers: 14 069), the same 350 test cells per time; the floor "
         "is between disjoint random parts of test and training cells together, 350 against 350. "
-        "Published figures do not give sample sizes, and those called W2 lie below the floor of "
+        "Published values do not give sample sizes, and those called W2 lie below the floor of "
         "W2; table 3 is read as the mean squared displacement",
     ),
     "leave-one-out": SnapshotSet(
@@ -253,18 +253,18 @@ SNAPSHOT_SETS = {
         _BRIEFEST,
         PUBLISHED_WITHOUT_ONE,
         note="mean over t1, t2 and t3 of models trained without that time, on what is left of 2182 "
-        "cells; published ones were trained on the full set (14 069), and judged with sample sizes "
+        "cells; published ones were trained on the full set (14 069), and evaluated with sample sizes "
         "of their own: the smaller the samples, the larger the distance",
     ),
     "leave-one-out-all": SnapshotSet(
-        "Embryoid body, one time left out, all its cells judge",
+        "Embryoid body, one time left out, evaluated on all its cells",
         _leave_one_out_all,
         ORIGIN,
         _BRIEF,
         _BRIEFEST,
         PUBLISHED_WITHOUT_ONE,
         note="as the table above, with 783 to 797 cells of the time that is left out instead of "
-        "350: nearer to the sample sizes of published figures, but with too few real cells for a "
+        "350: nearer to the sample sizes of published values, but with too few real cells for a "
         "floor of these sizes; the one shown is of half as many",
         usual=False,
     ),
@@ -274,7 +274,7 @@ SNAPSHOT_SETS = {
         GENERATED,
         _REFINED,
         _REFINED_BRIEF,
-        note="drawn anew for every seed: 200 cells a snapshot, trained at t = 0, 2, ..., 10, judged "
+        note="drawn anew for every seed: 200 cells per snapshot, trained at t = 0, 2, ..., 10, evaluated "
         "at odd times in the units of the equations",
     ),
     "repressilator": SnapshotSet(

@@ -1,4 +1,4 @@
-"""Tables 2 and 3 [hua2025] and what stands beside them: distances to snapshots of unseen cells."""
+"""Tables 2 and 3 [hua2025] and references for them: distances to snapshots of unseen cells."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
@@ -13,26 +13,26 @@ from benchmarks.papers._snapshot_models import (
     SnapshotSettings,
     settings_of,
 )
-from benchmarks.papers._snapshot_sets import SNAPSHOT_SETS, SnapshotTask, held_back
+from benchmarks.papers._snapshot_sets import SNAPSHOT_SETS, SnapshotTask, held_out
 from conservax.check import SnapshotMetric, SnapshotTest
 
-REAL = "real cells"  # where a model is named, for what the figures are to be held against
+REAL = "real cells"  # where a model is named, for what the metrics are compared with
 USUAL_SETS = tuple(name for name, known in SNAPSHOT_SETS.items() if known.usual)
 REPEATS, QUICK_REPEATS = 20, 5
 
-See = Callable[[str, SnapshotTask, FittedPopulation, int], None]
+OnFitted = Callable[[str, SnapshotTask, FittedPopulation, int], None]
 
 
 @dataclass(frozen=True)
 class SnapshotRow:
-    """One line: a figure of a model from one seed on a task of a data set; seconds are to fit."""
+    """A metric of a model from one seed on a task of a data set; `seconds` to fit."""
 
     data: str
     task: str
     model: str
     seed: int
     seconds: float
-    figure: SnapshotMetric
+    metric: SnapshotMetric
 
 
 def bench_snapshots(
@@ -43,75 +43,77 @@ def bench_snapshots(
     quick: bool = False,
     validation: bool = False,
     settings: SnapshotSettings | None = None,
-    say: Callable[[str], None] = lambda text: None,
-    see: See = lambda data, task, fitted, seed: None,
+    log: Callable[[str], None] = lambda text: None,
+    on_fitted: OnFitted = lambda data, task, fitted, seed: None,
 ) -> Iterator[SnapshotRow]:
-    """Fit every model to every task of the data sets, and judge it by test cells.
+    """Fit every model to every task of the data sets, and evaluate it on test cells.
 
     **Arguments:**
 
     - `names`, `models`: of `SNAPSHOT_SETS` and `SNAPSHOT_COMPETITORS`; by default the models that
       a set is usually run with.
     - `quick`: fewer steps, repeats and models.
-    - `validation`: judge by cells held back from training instead, to choose settings: see
-      `held_back`. No test cell is touched.
+    - `validation`: evaluate on cells held out from training instead, to choose settings: see
+      `held_out`. No test cell is touched.
     - `settings`: instead of those of each data set.
-    - `say`, `see`: told of progress, and shown everything that was fitted.
+    - `log`, `on_fitted`: called with progress, and with everything that was fitted.
     """
     for name in names:
-        SNAPSHOT_SETS[name].tasks(0)  # what is missing is told before the first hour
+        SNAPSHOT_SETS[name].tasks(0)  # missing files are reported before the first hour
     for name in names:
         known = SNAPSHOT_SETS[name]
         for seed in range(seeds):
             for task in known.tasks(seed):
-                task = held_back(task, seed=seed) if validation else task
+                task = held_out(task, seed=seed) if validation else task
                 test = SnapshotTest(
                     task.test, task.others, repeats=QUICK_REPEATS if quick else REPEATS, seed=seed
                 )
-                for figure in test.references(task.judged):
-                    yield SnapshotRow(name, task.name, REAL, seed, 0.0, figure)
+                for metric in test.references(task.evaluated):
+                    yield SnapshotRow(name, task.name, REAL, seed, 0.0, metric)
                 for model in models or (known.quick_models if quick else known.models):
                     for fitted in SNAPSHOT_COMPETITORS[model](
                         task, settings or settings_of(name, model), seed, quick
                     ):
-                        figures = test.distances(fitted.population, task.judged)
-                        say(_told(f"{name}, {task.name}, seed {seed}: {fitted.model}", figures))
-                        see(name, task, fitted, seed)
-                        for figure in figures:
+                        metrics = test.distances(fitted.population, task.evaluated)
+                        log(_progress(f"{name}, {task.name}, seed {seed}: {fitted.model}", metrics))
+                        on_fitted(name, task, fitted, seed)
+                        for metric in metrics:
                             yield SnapshotRow(
-                                name, task.name, fitted.model, seed, fitted.seconds, figure
+                                name, task.name, fitted.model, seed, fitted.seconds, metric
                             )
 
 
-def _told(what: str, figures: Sequence[SnapshotMetric]) -> str:
-    ways = dict.fromkeys(figure.way for figure in figures)
-    means = {way: np.mean([figure.w2 for figure in figures if figure.way == way]) for way in ways}
-    return f"{what}, W2 " + ", ".join(f"{mean:.3f} {way}" for way, mean in means.items())
+def _progress(what: str, metrics: Sequence[SnapshotMetric]) -> str:
+    distances: dict[str, list[float]] = {}
+    for metric in metrics:
+        distances.setdefault(metric.method, []).append(metric.w2)
+    means = {method: np.mean(found) for method, found in distances.items()}
+    return f"{what}, W2 " + ", ".join(f"{mean:.3f} {method}" for method, mean in means.items())
 
 
 def frame_of(rows: Sequence[SnapshotRow]) -> pd.DataFrame:
-    """All figures as a table, a line each."""
+    """All metrics as a table, one row each."""
     lines = []
     for row in rows:
         line = {"data": row.data, "task": row.task, "model": row.model, "seed": row.seed}
-        lines.append(line | asdict(row.figure) | {"seconds": row.seconds})
+        lines.append(line | asdict(row.metric) | {"seconds": row.seconds})
     return pd.DataFrame(lines)
 
 
 _DISTANCES = ("w1", "w2", "excess_w1", "excess_w2", "spread")
 _MOVES = (
-    *("displacement", "least", "lost", "energy", "energy_error"),
+    *("displacement", "least", "failed", "energy", "energy_error"),
     *("w2_squared", "w2_squared_all", "w2_squared_drawn"),
 )
 
 
 def snapshot_table(frame: pd.DataFrame) -> pd.DataFrame:
-    """Means over seeds, a line a data set, model, way and time.
+    """Means over seeds, a row per data set, model, method and time.
 
-    Deviations are over seeds, or over the repeats of one seed. A figure that failed for one seed
+    Deviations are over seeds, or over the repeats of one seed. A metric that failed for one seed
     has no mean.
     """
-    groups: Any = frame.groupby(["data", "model", "way", "time"], sort=False)
+    groups: Any = frame.groupby(["data", "model", "method", "time"], sort=False)
     table = groups[[*_DISTANCES, *_MOVES, "samples", "cells", "start", "seconds"]].agg(_strict_mean)
     for name in ("w1", "w2"):
         over_seeds = groups[name].std()
@@ -121,15 +123,15 @@ def snapshot_table(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def snapshot_means(frame: pd.DataFrame) -> pd.DataFrame:
-    """Means over the judged times after the first, a line a data set, model and way.
+    """Means over the evaluated times after the first, a row per data set, model and method.
 
     `moved` is the mean displacement over the mean of w2_squared, `detour` that over the mean of
-    what it would have had to be at least, less 1, and `lost` the mean share of lost cells. A time
-    that failed leaves its line without means.
+    what it would have had to be at least, less 1, and `failed` the mean fraction of failed paths. A
+    time that failed leaves its row without means.
     """
     later = frame[~((frame["time"] == 0) & frame["start"].isna())]
-    names = [*_DISTANCES, "moved", "detour", "lost"]
-    keys = ["data", "model", "way"]
+    names = [*_DISTANCES, "moved", "detour", "failed"]
+    keys = ["data", "model", "method"]
     averaged: Any = later.groupby([*keys, "seed"], sort=False)[[*_DISTANCES, *_MOVES]]
     means = averaged.agg(_strict_mean)
     means["moved"] = means["displacement"] / means["w2_squared"]

@@ -25,7 +25,13 @@ from benchmarks.papers._carried import relative_error
 from benchmarks.papers._fluid_models import CurlFluid, PlainFluid
 from benchmarks.papers._spectral_euler import spectral_euler
 from conservax.field import Fluid, Torus
-from conservax.objective import CollocationPoints, ContinuityError, EulerError, FluidStart, as_sum
+from conservax.objective import (
+    CollocationPoints,
+    ContinuityError,
+    EulerError,
+    FluidInitialError,
+    as_sum,
+)
 from conservax.train import Stage, Training, cosine_muon, train
 
 ORIGIN = (
@@ -34,7 +40,7 @@ ORIGIN = (
 )
 TIMES = (0.001, 0.051, 0.101, 0.151, 0.201, 0.251, 0.301)
 UNTIL = 0.35  # times of the equations lie in [0, UNTIL]
-TORUS = Torus(1.0, waves=2)
+TORUS = Torus(1.0, modes=2)
 MEAN = 7 / 6  # of the density
 SIDE = 201  # nodes of the reference, of which every second is looked at
 OURS, PINN, CURL = "divergence-free in (t, x)", "PINN", "curl of a potential"
@@ -113,8 +119,8 @@ def solve_torus(name: str, start: str, settings: FluidSettings, seed: int) -> Ca
         2,
         TORUS,
         background=MEAN,
-        start=torus_start if start == HELD else None,
-        settle=UNTIL,
+        initial_condition=torus_start if start == HELD else None,
+        relaxation_time=UNTIL,
         width=settings.width,
         depth=settings.depth,
         max_frequency=1.0,
@@ -123,7 +129,7 @@ def solve_torus(name: str, start: str, settings: FluidSettings, seed: int) -> Ca
     at = CollocationPoints(TORUS, 2, settings.points, until=UNTIL)
     loss = as_sum(EulerError(at, momentum=settings.momentum, volume=settings.volume))
     if start == ASKED:
-        loss = loss + settings.start * FluidStart(torus_start, at, density=settings.density)
+        loss = loss + settings.start * FluidInitialError(torus_start, at, density=settings.density)
     if name != OURS:
         loss = loss + settings.continuity * ContinuityError(at)
     return train(
@@ -194,7 +200,7 @@ def _true_errors(values: np.ndarray, truth: np.ndarray) -> dict[str, float]:
 
 
 def compare_on_torus(
-    reference: Reference, settings: FluidSettings, seed: int, say: Callable[[str], None]
+    reference: Reference, settings: FluidSettings, seed: int, log: Callable[[str], None]
 ) -> tuple[dict[str, Callable], list[dict]]:
     """Every model trained for the same steps, its start held and asked for, and its lines of errors.
 
@@ -202,7 +208,7 @@ def compare_on_torus(
     """
     truth = true_solution(reference.nodes)
     lines = errors_of_elements(reference, truth)
-    say(
+    log(
         f"torus: the finite elements are off by {lines[-1]['true density']:.2%} (density) and "
         f"{lines[-1]['true velocity']:.2%} (velocity) at t = {TIMES[-1]}"
     )
@@ -214,7 +220,7 @@ def compare_on_torus(
         of_it = {"case": "torus", "model": name, "start": start, "seconds": seconds}
         found = torus_errors(fluids[name], reference, truth)
         lines += [of_it | line for line in found]
-        say(
+        log(
             f"torus, {name}, start {start}: relative error at t = {TIMES[-1]}: density "
             f"{found[-1]['density']:.2%}, velocity {found[-1]['velocity']:.2%} after {seconds:.0f} s"
         )

@@ -86,7 +86,7 @@ def bench_transport2d(
     *,
     quick: bool = False,
     seed: int = 0,
-    say: Callable[[str], None] = lambda text: None,
+    log: Callable[[str], None] = lambda text: None,
 ) -> Drawn:
     """Cost of the learned transport beside the exact one, a line a pair and law.
 
@@ -99,7 +99,7 @@ def bench_transport2d(
         for line, paths in judge_pair(names, (DEFAULT, SUBHARMONIC), settings, seed):
             lines.append(line)
             carried[line["pair"], line["law"]] = paths
-            say(
+            log(
                 f"{line['pair']}, {line['law']}: squared cost {line['cost']:.3f}, "
                 f"exact {line['exact']:.3f}, after {line['seconds']:.0f} s"
             )
@@ -203,14 +203,14 @@ def learn_subharmonic(
     row_key: Array,
     key: Array,
 ) -> ConservationLaw:
-    """The model of the paper, from draws and both densities. Its field has no density envelope: it has to undo
+    """The model of the paper, from draws and both densities. Its field is not density-weighted: it has to undo
     a flux that does not vanish where the density does.
     """
     density_key, field_key, first_key, key = jax.random.split(key, 4)
     law = ConservationLaw(
         Subharmonic(components=settings.normals, width=settings.width, key=density_key),
         SubharmonicFlux(),
-        MatrixField(2, envelope=False, key=field_key),
+        MatrixField(2, density_weighted=False, key=field_key),
     )
     law = train(
         law,

@@ -22,14 +22,14 @@ def test_a_shifted_snapshot_moves_along_the_shift():
         np.testing.assert_allclose(ordered(found), ordered(CELLS + SHIFT * t / 2), atol=1e-12)
 
 
-def test_cells_are_carried_along_the_shift_through_snapshots():
+def test_cells_are_transported_along_the_shift_through_snapshots():
     lines = DisplacementInterpolation(
         {0.0: CELLS, 1.0: RNG.permutation(CELLS) + SHIFT, 2.0: CELLS - SHIFT}
     )
     rng = np.random.default_rng(1)
-    np.testing.assert_allclose(lines.carry(rng, CELLS, 0.0, 0.25), CELLS + SHIFT / 4)
-    np.testing.assert_allclose(lines.carry(rng, CELLS, 0.0, 1.5), CELLS, atol=1e-12)
-    np.testing.assert_array_equal(lines.carry(rng, CELLS, 1.0, 1.0), CELLS)
+    np.testing.assert_allclose(lines.transport(rng, CELLS, 0.0, 0.25), CELLS + SHIFT / 4)
+    np.testing.assert_allclose(lines.transport(rng, CELLS, 0.0, 1.5), CELLS, atol=1e-12)
+    np.testing.assert_array_equal(lines.transport(rng, CELLS, 1.0, 1.0), CELLS)
 
 
 def test_on_the_line_quantiles_are_coupled():
@@ -53,6 +53,6 @@ def test_times_outside_and_backwards_are_refused():
     with pytest.raises(ValueError, match="expected times up to 2"):
         lines.sample(rng, [2.5])
     with pytest.raises(ValueError, match="expected end >= start"):
-        lines.carry(rng, CELLS, 2.0, 1.0)
+        lines.transport(rng, CELLS, 2.0, 1.0)
     with pytest.raises(ValueError, match="at least two snapshots"):
         DisplacementInterpolation({1.0: CELLS})

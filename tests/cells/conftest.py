@@ -29,7 +29,7 @@ def known_model(columns=("X_pca0", "X_pca1")) -> Model:
 
 
 def known_flow(t0, t1, x):
-    """Where the law carries points, in closed form, in the units of the data."""
+    """Flow map of the law, in closed form, in the units of the data."""
     z = (x - MEAN) / STD
     at = [np.array([0.0, 0.5]) + SPEED * t / DAYS for t in (t0, t1)]
     wider = np.exp(GROWTH * (t1 - t0) / DAYS)

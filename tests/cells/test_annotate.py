@@ -1,4 +1,4 @@
-"""Back into AnnData: what is written of each cell, against a law in closed form."""
+"""Back into AnnData: annotations of each cell, against a law in closed form."""
 
 import anndata
 import numpy as np
@@ -18,7 +18,7 @@ def test_velocities_stand_beside_the_basis_and_are_slopes_of_the_flow(known, cel
     velocity, step = cells.obsm["velocity_pca"], 1e-4
     assert velocity.shape == cells.obsm["X_pca"].shape
     assert velocity.dtype == np.float32
-    assert np.isnan(velocity[:, 2]).all()  # a column that the model has not
+    assert np.isnan(velocity[:, 2]).all()  # a column that the model does not have
     t, x = day(cells)[:, None], cells.obsm["X_pca"][:, :2]
     slope = (flow(t, t + step, x) - flow(t, t - step, x)) / (2 * step)
     np.testing.assert_allclose(velocity[:, :2], slope, rtol=1e-4, atol=1e-4)
@@ -32,11 +32,11 @@ def test_log_density_is_that_of_each_cell_at_its_time(known, cells):
 
 
 @pytest.mark.parametrize("to", [0, 2, 4.0, "3"])
-def test_cells_are_carried_to_a_time(known, cells, flow, to):
+def test_cells_are_transported_to_a_time(known, cells, flow, to):
     known.annotate(cells, to=to)
-    carried = cells.obsm[f"conservax_at_{float(to):g}"]
+    transported = cells.obsm[f"conservax_at_{float(to):g}"]
     expected = flow(day(cells)[:, None], float(to), cells.obsm["X_pca"][:, :2])
-    np.testing.assert_allclose(carried, expected, rtol=1e-4, atol=1e-3)
+    np.testing.assert_allclose(transported, expected, rtol=1e-4, atol=1e-3)
 
 
 def test_velocities_in_a_linear_embedding_are_exact(known, cells):
@@ -62,27 +62,27 @@ def test_all_of_it_can_be_written_and_read(known, cells, tmp_path):
     assert set(again.obs) >= {"conservax_log_density", "conservax_push"}
 
 
-def test_blocks_are_bounded_and_cover_all_rows(monkeypatch):
-    monkeypatch.setattr("conservax.cells._neighbours._BLOCK", 900)
+def test_chunks_are_bounded_and_cover_all_rows(monkeypatch):
+    monkeypatch.setattr("conservax.cells._neighbours._CHUNK", 900)
     rng = np.random.default_rng(0)
     x, velocity = rng.normal(size=(500, 3)), rng.normal(size=(500, 3))
     turn = rng.normal(size=(3, 2))
     seen = Embedding(x, x @ turn)
     np.testing.assert_allclose(seen.velocity(x, velocity), velocity @ turn, atol=0.02)
-    np.testing.assert_allclose(seen.place(x[:50]), x[:50] @ turn, atol=1.5)
+    np.testing.assert_allclose(seen.project(x[:50]), x[:50] @ turn, atol=1.5)
 
 
 @pytest.mark.parametrize(
-    ("asked", "words"),
+    ("options", "words"),
     [
         ({"embedding": "X_umap"}, r"embedding 'X_umap' in obsm; got \['X_pca', 'X_flat'\]"),
         ({"embedding": "X_pca"}, "whose columns the model itself is of.*Leave embedding out"),
         ({"to": "soon"}, "expected a finite number; got 'soon'"),
     ],
 )
-def test_nothing_is_written_if_something_is_wrong(known, cells, asked, words):
+def test_nothing_is_written_if_something_is_wrong(known, cells, options, words):
     with pytest.raises(DataError, match=words):
-        known.annotate(cells, **asked)
+        known.annotate(cells, **options)
     assert set(cells.obsm) == {"X_pca", "X_flat"}
     assert "conservax_log_density" not in cells.obs
 

@@ -16,7 +16,7 @@ def of_time(cells, t):
 
 @pytest.fixture
 def twins(known, flow):
-    """A snapshot, and the very same cells where the flow carries them two days later."""
+    """A snapshot, and the very same cells where the flow transports them two days later."""
     x = known.sample(0, 200, seed=2)
     moved = flow(0, 2, x)
     order = np.random.default_rng(3).permutation(200)
@@ -31,12 +31,12 @@ def twins(known, flow):
 
 
 def test_a_group_becomes_the_cells_that_it_moves_to(known, twins, flow):
-    carried = known.push(twins, {"kind": "a"}, 0, 2, neighbours=1, key="to")
+    transported = known.push(twins, {"kind": "a"}, 0, 2, neighbours=1, key="to")
     obs, x = twins.obs, twins.obsm["X_pca"]
     early = obs[obs["day"] == 0]
     group = early.index[early["kind"] == "a"]
     np.testing.assert_allclose(
-        carried, flow(0, 2, x[twins.obs_names.get_indexer(group)]), rtol=1e-6
+        transported, flow(0, 2, x[twins.obs_names.get_indexer(group)]), rtol=1e-6
     )
     reached = obs.index[obs["to"] > 0]
     assert set(obs.loc[reached, "number"]) == set(obs.loc[group, "number"])
@@ -54,16 +54,16 @@ def test_a_group_comes_from_the_cells_that_it_was(known, twins):
 
 
 @pytest.mark.parametrize("diffusion", [0.0, 0.5])
-def test_shares_add_up_to_one_and_keep_the_mean(known, cells, diffusion):
-    carried = known.push(cells, {"day": 0}, 0, 4, diffusion=diffusion)
-    share = cells.obs["conservax_push"].to_numpy()
+def test_fractions_add_up_to_one_and_keep_the_mean(known, cells, diffusion):
+    transported = known.push(cells, {"day": 0}, 0, 4, diffusion=diffusion)
+    fraction = cells.obs["conservax_push"].to_numpy()
     late = of_time(cells, 4)
-    assert share[late].sum() == pytest.approx(1)
-    assert np.isnan(share[~late]).all()
+    assert fraction[late].sum() == pytest.approx(1)
+    assert np.isnan(fraction[~late]).all()
     std = np.array(known.units.std)
-    mean = share[late] @ cells.obsm["X_pca"][late, :2]
+    mean = fraction[late] @ cells.obsm["X_pca"][late, :2]
     # A whole snapshot becomes a whole snapshot: 300 and 250 cells, logistic tails.
-    np.testing.assert_allclose(mean / std, carried.mean(0) / std, atol=0.3)
+    np.testing.assert_allclose(mean / std, transported.mean(0) / std, atol=0.3)
     np.testing.assert_allclose(mean / std, cells.obsm["X_pca"][late, :2].mean(0) / std, atol=0.5)
 
 
@@ -71,9 +71,9 @@ def test_a_half_stays_a_half(known, cells):
     left = cells.obsm["X_pca"][:, 0] < 3.0  # below the median of day 0
     known.push(cells, left, 0, 4, neighbours=3)
     late = of_time(cells, 4)
-    share, x = cells.obs["conservax_push"].to_numpy()[late], cells.obsm["X_pca"][late, 0]
+    fraction, x = cells.obs["conservax_push"].to_numpy()[late], cells.obsm["X_pca"][late, 0]
     # Particles keep their z-score, and the median moves by twice the standard deviation of 10.
-    assert share[x < 23.0].sum() > 0.95
+    assert fraction[x < 23.0].sum() > 0.95
 
 
 @pytest.mark.parametrize(
@@ -112,12 +112,12 @@ def clones():
     units = Units(axis, ("X_pca0",), (3.0,), (2.0,))
     model = Model(two_clones(), units)
     rng = np.random.default_rng(0)
-    place = np.where(np.arange(200) % 2, 20.0, -20.0) + rng.logistic(size=200)
+    position = np.where(np.arange(200) % 2, 20.0, -20.0) + rng.logistic(size=200)
     day = np.repeat([0.0, 10.0], 100)
     obs = pd.DataFrame(
         {"day": day, "clone": np.arange(200) % 2}, index=[f"c{i}" for i in range(200)]
     )
-    return model, anndata.AnnData(obs=obs, obsm={"X_pca": 3 + 2 * place[:, None]})
+    return model, anndata.AnnData(obs=obs, obsm={"X_pca": 3 + 2 * position[:, None]})
 
 
 @pytest.mark.parametrize("counted", [True, False])

@@ -21,14 +21,14 @@ class Rescaled(AbstractFlux):
 
     needs: ClassVar[type[AbstractDensity]] = AbstractDensity
 
-    flux_of_law: AbstractFlux
+    component_flux: AbstractFlux
     factor: Callable
 
     def velocity(self, density, t, x, condition=None):
-        return self.factor(x) * self.flux_of_law.velocity(density, t, x, condition)
+        return self.factor(x) * self.component_flux.velocity(density, t, x, condition)
 
     def flux(self, density, t, x, condition=None):
-        return self.factor(x) * self.flux_of_law.flux(density, t, x, condition)
+        return self.factor(x) * self.component_flux.flux(density, t, x, condition)
 
 
 class Tampered(AbstractAutoregressiveDensity):

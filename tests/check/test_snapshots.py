@@ -1,4 +1,4 @@
-"""Figures of snapshots against populations whose distances are known in closed form."""
+"""Metrics of snapshots against populations whose distances are known in closed form."""
 
 import math
 
@@ -27,19 +27,19 @@ def shifted(by):
     return Population(lambda t, seed: CELLS + STEP * t[:, None] / 2 + by)
 
 
-def carried(*shifts, random=False):
-    """Routes that add a vector to every cell."""
-    routes = {
+def transported(*shifts, random=False):
+    """Transport methods that add a vector to every cell."""
+    methods = {
         str(n): TransportMethod(
             lambda x, a, b, seed, shift=shift: x + shift * (1 + seed * random), random
         )
         for n, shift in enumerate(shifts)
     }
-    return Population(routes=routes)
+    return Population(methods=methods)
 
 
-def line(frame, way, time=2.0):
-    (found,) = frame[(frame["way"] == way) & (frame["time"] == time)].to_dict("records")
+def line(frame, method, time=2.0):
+    (found,) = frame[(frame["method"] == method) & (frame["time"] == time)].to_dict("records")
     return found
 
 
@@ -87,8 +87,8 @@ def test_what_costs_nothing_is_known_exactly():
     assert random["w2_squared"] == pytest.approx(25)
 
 
-def test_cells_carried_by_the_shift_move_by_no_more_than_they_must():
-    frame = snapshot_distances(carried(STEP, np.array([3.0, 5.0])), SNAPSHOTS, OTHERS)
+def test_cells_transported_by_the_shift_move_by_no_more_than_they_must():
+    frame = snapshot_distances(transported(STEP, np.array([3.0, 5.0])), SNAPSHOTS, OTHERS)
     right, beyond = line(frame, "0"), line(frame, "1")
     assert right["w2"] == pytest.approx(0, abs=1e-6)
     assert right["displacement"] == pytest.approx(25)
@@ -96,23 +96,23 @@ def test_cells_carried_by_the_shift_move_by_no_more_than_they_must():
     assert right["w2_squared"] == pytest.approx(25)
     real = (np.concatenate([SNAPSHOTS[t], OTHERS[t]]) for t in (0.0, 2.0))
     assert right["w2_squared_all"] == pytest.approx(wasserstein(*real) ** 2)
-    assert (right["lost"], right["repeats"]) == (0, 1)
+    assert (right["failed"], right["repeats"]) == (0, 1)
     assert beyond["w1"] == pytest.approx(1)
     assert beyond["displacement"] == pytest.approx(9 + 25)
-    assert not frame[(frame["way"] == "0") & (frame["time"] == 0.0)].size
+    assert not frame[(frame["method"] == "0") & (frame["time"] == 0.0)].size
 
 
-def test_a_map_that_mixes_cells_up_reaches_the_same_place_by_a_detour():
+def test_a_map_that_mixes_cells_up_reaches_the_same_positions_by_a_detour():
     mixed = {"mixed": TransportMethod(lambda x, a, b, seed: x[::-1] + STEP)}
-    found = line(snapshot_distances(Population(routes=mixed), SNAPSHOTS), "mixed")
+    found = line(snapshot_distances(Population(methods=mixed), SNAPSHOTS), "mixed")
     assert found["w2"] == pytest.approx(0, abs=1e-6)
     assert found["least"] == pytest.approx(25)
     expected = 25 + np.mean(np.sum((CELLS[::-1] - CELLS) ** 2, axis=1))
     assert found["displacement"] == pytest.approx(expected)
 
 
-def test_routes_that_are_random_are_repeated():
-    found = line(snapshot_distances(carried(STEP, random=True), SNAPSHOTS, repeats=3), "0")
+def test_methods_that_are_random_are_repeated():
+    found = line(snapshot_distances(transported(STEP, random=True), SNAPSHOTS, repeats=3), "0")
     assert found["repeats"] == 3
     assert found["w2"] == pytest.approx(np.mean([0, 5, 10]), abs=1e-6)
     assert found["w2_deviation"] == pytest.approx(5)
@@ -141,7 +141,9 @@ def test_independent_draws_are_as_far_apart_as_samples_of_one_law_and_the_shift(
 )
 def test_energy_is_the_integral_of_the_squared_velocity(velocity, energy):
     drawn = shifted(0.0).sample
-    population = Population(lambda t, seed: np.zeros((len(t), 2)), carried(STEP).routes, velocity)
+    population = Population(
+        lambda t, seed: np.zeros((len(t), 2)), transported(STEP).methods, velocity
+    )
     assert drawn is not None
     found = line(snapshot_distances(population, SNAPSHOTS, repeats=10), "0")
     assert found["energy"] == pytest.approx(energy, rel=1e-2)
@@ -150,9 +152,9 @@ def test_energy_is_the_integral_of_the_squared_velocity(velocity, energy):
 
 def test_units_are_those_of_the_scale():
     scale = np.array([3.0, 0.5])
-    frame = snapshot_distances(carried(STEP), SNAPSHOTS, OTHERS, scale=scale)
+    frame = snapshot_distances(transported(STEP), SNAPSHOTS, OTHERS, scale=scale)
     by_hand = snapshot_distances(
-        carried(STEP / scale),
+        transported(STEP / scale),
         {t: x / scale for t, x in SNAPSHOTS.items()},
         {t: x / scale for t, x in OTHERS.items()},
     )
@@ -170,18 +172,18 @@ def test_draws_that_huddle_together_show_it():
 
 @pytest.mark.parametrize("gone", [np.nan, np.inf])
 @pytest.mark.parametrize("random", [False, True])
-def test_lost_cells_are_counted_and_not_hidden(gone, random):
+def test_failed_paths_are_counted_and_not_hidden(gone, random):
     def nowhere(x, start, end, seed):
         return np.where(np.arange(len(x))[:, None] == 3, gone + seed, x + STEP)
 
     def far(x, start, end, seed):
         return np.where(np.arange(len(x))[:, None] == 3, 1e12, x + STEP)
 
-    routes = {"nowhere": TransportMethod(nowhere, random), "far": TransportMethod(far)}
-    frame = snapshot_distances(Population(routes=routes), SNAPSHOTS, OTHERS, repeats=3)
-    lost, away = line(frame, "nowhere"), line(frame, "far")
-    assert lost["lost"] == away["lost"] == 1 / 80
-    assert lost["w1"] == lost["w2"] == lost["excess_w2"] == lost["displacement"] == math.inf
+    methods = {"nowhere": TransportMethod(nowhere, random), "far": TransportMethod(far)}
+    frame = snapshot_distances(Population(methods=methods), SNAPSHOTS, OTHERS, repeats=3)
+    failed, away = line(frame, "nowhere"), line(frame, "far")
+    assert failed["failed"] == away["failed"] == 1 / 80
+    assert failed["w1"] == failed["w2"] == failed["excess_w2"] == failed["displacement"] == math.inf
     assert away["w2"] == pytest.approx(1e12 * math.sqrt(2 / 80), rel=1e-3)
 
 
@@ -195,9 +197,9 @@ def test_without_enough_real_cells_the_floor_is_of_other_sizes_and_nothing_is_ov
     assert found["w2"] == pytest.approx(1)
 
 
-def test_sizes_are_told_where_they_differ_and_large_snapshots_are_thinned():
+def test_sizes_are_reported_where_they_differ_and_large_snapshots_are_thinned():
     snapshots = {0.0: CELLS[:30], 1.0: RNG.normal(size=(300, 2))}
-    frame = snapshot_distances(carried([0, 0]), snapshots, most_cells=100, repeats=3)
+    frame = snapshot_distances(transported([0, 0]), snapshots, most_cells=100, repeats=3)
     assert (line(frame, "0", 1.0)["samples"], line(frame, "0", 1.0)["cells"]) == (30, 100)
     floor = line(frame, "real cells (floor)", 1.0)
     assert (floor["samples"], floor["cells"]) == (50, 50)
@@ -212,7 +214,7 @@ def test_distances_are_those_of_wasserstein():
 
 def test_only_the_times_asked_for_are_judged():
     test = SnapshotTest(SNAPSHOTS, OTHERS, repeats=2)
-    frame = frame_of_metrics(test.references([2.0]) + test.distances(carried(STEP), [2.0]))
+    frame = frame_of_metrics(test.references([2.0]) + test.distances(transported(STEP), [2.0]))
     assert set(frame["time"]) == {2.0}
     with pytest.raises(ValueError, match=r"expected times of \[0.0, 2.0\]; got \[1.0\]"):
         test.references([1.0])

@@ -41,13 +41,13 @@ def converted(message, times):
         "%m/%d/%Y %H:%M:%S",
     ],
 )
-def test_dates_are_told_the_order_that_they_have(form):
+def test_dates_get_the_order_that_they_have(form):
     times = [day.strftime(form) for day in DAYS]
     meant = [datetime.datetime.strptime(text, form) for text in times]
     assert converted(refusal(times), times) == meant
 
 
-def test_dates_of_either_order_are_not_told_one():
+def test_dates_of_either_order_do_not_get_one():
     message = refusal([f"0{n}/0{n + 1}/2021" for n in range(1, 8)])
     assert "format='%d/%m/%Y') if days do" in message
     assert "format='%m/%d/%Y') if months do" in message
@@ -56,7 +56,7 @@ def test_dates_of_either_order_are_not_told_one():
     assert "write all so" in mixed
 
 
-def test_dates_in_two_forms_are_not_told_the_form_of_some():
+def test_dates_in_two_forms_do_not_get_the_form_of_some():
     assert "pandas" not in refusal(["03/15/2024", "2024-03-16", "03/17/2024", "2024-03-18"])
 
 
@@ -90,7 +90,7 @@ def test_dates_in_words_and_times_of_day_are_neither_labels_nor_turned_round(tex
     ],
 )
 @pytest.mark.parametrize("column", ["t", "x"])
-def test_numbers_with_commas_are_told_how_to_be_read(tmp_path, texts, reads, column):
+def test_numbers_with_commas_are_reported_with_a_remedy(tmp_path, texts, reads, column):
     file = tmp_path / "data.csv"
     pd.DataFrame({"t": [0, 1], "x": [0, 1]}).assign(**{column: texts}).to_csv(file, index=False)
     with pytest.raises(DataError) as caught:
@@ -114,7 +114,7 @@ def test_numbers_with_marks_between_thousands_are_no_labels(text):
     assert "map" not in message
 
 
-def test_a_comma_that_may_mean_either_is_told_both_ways():
+def test_a_comma_that_may_mean_either_is_reported_both_ways():
     message = refusal(["1,000", "2,000"])
     assert "'1,000' may be 1000 or 1.000" in message
     # ... also where smaller numbers have none.
@@ -182,7 +182,7 @@ def mapped(message):
         ["9-3", "8-2"],
     ],
 )
-def test_labels_in_no_sure_order_are_given_none(labels):
+def test_labels_in_no_sure_order_get_none(labels):
     message = refusal(np.repeat(labels, 9))
     assert mapped(message) == dict.fromkeys(labels, ...)
     assert "a number of yours in place of each" in message
@@ -197,7 +197,7 @@ def test_labels_in_no_sure_order_are_given_none(labels):
         (["Day 06-09", "Day 00-03", "Day 03-06"], [7.5, 1.5, 4.5]),
     ],
 )
-def test_labels_with_numbers_are_given_these(labels, numbers):
+def test_labels_with_numbers_get_these(labels, numbers):
     assert mapped(refusal(np.repeat(labels, 9))) == dict(zip(labels, numbers, strict=True))
 
 
@@ -234,7 +234,7 @@ def test_a_comment_among_the_rows_is_to_be_removed(tmp_path, times):
 @pytest.mark.parametrize(
     ("most", "far"), [(np.linspace(-1, 1, 400), 2), (np.full(400, 1e308), 0), (LARGEST, 0)]
 )
-def test_the_largest_numbers_are_told_without_a_word_of_overflow(most, far):
+def test_the_largest_numbers_are_reported_without_an_overflow(most, far):
     x = most.copy()
     x[[7, 8]] = 1.7e308, -1.7e308
     with warnings.catch_warnings():

@@ -35,13 +35,13 @@ def cells(**obs):
 def source(request, tmp_path):
     """A function from an AnnData object to something to read it from."""
 
-    def given(adata):
+    def as_source(adata):
         if request.param == "object":
             return adata
         adata.write_h5ad(tmp_path / "cells.h5ad")
         return tmp_path / "cells.h5ad"
 
-    return given
+    return as_source
 
 
 ORDER = np.argsort(DAY, kind="stable")
@@ -119,7 +119,7 @@ def test_rows_are_named_as_cells(source):
 
 
 @pytest.mark.parametrize(
-    ("asked", "words"),
+    ("options", "words"),
     [
         ({"time": "dya"}, r"expected a column 'dya'; got \['day', 'depth'.*Did you mean 'day'"),
         ({"columns": ["X_pac"]}, r"the arrays \['X_pca', 'X_umap'\]. Did you mean 'X_pca'"),
@@ -133,12 +133,12 @@ def test_rows_are_named_as_cells(source):
         ({"columns": ["X_pca", "X_pca3"]}, "every column once"),
     ],
 )
-def test_bad_requests_are_refused(source, asked, words):
+def test_bad_requests_are_refused(source, options, words):
     with pytest.raises(DataError, match=words):
-        read_table(source(cells()), **{"time": "day"} | asked)
+        read_table(source(cells()), **{"time": "day"} | options)
 
 
-def test_cells_without_components_are_asked_for_coordinates(source):
+def test_cells_without_components_need_coordinates(source):
     bare = cells()
     del bare.obsm["X_pca"]
     with pytest.raises(
@@ -169,15 +169,15 @@ def test_names_of_columns_must_differ(source):
 
 def test_the_names_of_a_model_are_found_again(source):
     units = Units(TimeAxis("day", "number", 0, 3), ("X_pca4", "X_pca0"), (0.0,) * 2, (1.0,) * 2)
-    given = source(cells())
-    np.testing.assert_array_equal(open_table(given, like=units).x, PCA[ORDER][:, [4, 0]])
-    np.testing.assert_array_equal(read_points(given, columns=units.columns), PCA[:, [4, 0]])
-    rows = read_rows(given, like=units)
+    opened = source(cells())
+    np.testing.assert_array_equal(open_table(opened, schema=units).x, PCA[ORDER][:, [4, 0]])
+    np.testing.assert_array_equal(read_points(opened, columns=units.columns), PCA[:, [4, 0]])
+    rows = read_rows(opened, schema=units)
     np.testing.assert_array_equal(rows.t, DAY)
     np.testing.assert_array_equal(rows.x, PCA[:, [4, 0]])
 
 
-def test_only_what_is_asked_for_is_read_from_a_file(tmp_path):
+def test_only_what_is_requested_is_read_from_a_file(tmp_path):
     path = tmp_path / "cells.h5ad"
     cells().write_h5ad(path)
     with h5py.File(path, "a") as file:
@@ -215,12 +215,12 @@ def test_the_package_that_is_missing_is_named(tmp_path, monkeypatch):
 def test_arrays_of_other_sources_spread_too(tmp_path, kind):
     arrays = {"t": DAY, "x": PCA, "y": PCA[:, :2], "z": DAY / 2}
     np.savez(tmp_path / "a.npz", **arrays)
-    given = arrays if kind == "dict" else tmp_path / "a.npz"
-    table = read_table(given, time="t", columns=["x", "z"], dims=2)
+    opened = arrays if kind == "dict" else tmp_path / "a.npz"
+    table = read_table(opened, time="t", columns=["x", "z"], dims=2)
     assert table.columns == ("x0", "x1", "z")
-    assert read_table(given, time="t", columns=["y", "x3"]).columns == ("y0", "y1", "x3")
+    assert read_table(opened, time="t", columns=["y", "x3"]).columns == ("y0", "y1", "x3")
     with pytest.raises(DataError, match="dims=2 beside the name of an array"):
-        read_table(given, time="t", dims=2)
+        read_table(opened, time="t", dims=2)
 
 
 def test_points_of_a_pair_are_cut():

@@ -71,7 +71,7 @@ def test_an_event_found_to_be_a_blast_is_no_earthquake_any_more(path):
     assert table.x[:, 1].tolist() == [3.0]
 
 
-def test_small_events_and_those_without_a_magnitude_are_left_out_if_asked(path):
+def test_small_events_and_those_without_a_magnitude_are_left_out_on_request(path):
     write(path, *(row(id=f"us{i}", lat=i, mag=m) for i, m in enumerate([4.4, 4.5, "", 5.0])))
     assert len(read_comcat(path)) == 4
     table = read_comcat(path, min_magnitude=4.5)
@@ -113,7 +113,7 @@ def test_the_table_can_be_cut_into_windows(path):
     assert cut(table, "30d", stride="7d").starts.tolist() == events.starts.tolist()
 
 
-def test_another_file_is_read_like_the_first(path, tmp_path):
+def test_another_file_is_read_in_the_same_way(path, tmp_path):
     days = pd.date_range("2024-01-01", periods=9, freq="D").strftime("%Y-%m-%dT%H:%M:%S.000Z")
     write(path, *(row(day, id=f"us{i}", lat=i, lon=120 + i) for i, day in enumerate(days)))
     first = read_comcat(path, min_magnitude=4.5, box=(110, 130, -10, 10))

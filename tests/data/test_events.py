@@ -1,4 +1,4 @@
-"""Windows of events: cut from one record or gathered from many sequences, and dealt out."""
+"""Windows of events: cut from one record or gathered from many sequences, and split."""
 
 import numpy as np
 import pandas as pd
@@ -99,7 +99,7 @@ def test_a_table_of_all_windows_is_in_order_of_time_within_them():
 
 
 @pytest.mark.parametrize("by", ["random", "time"])
-def test_windows_are_dealt_out_whole(by):
+def test_windows_are_split_whole(by):
     events = read_events(record(2000), time="when", columns=["lon"], window=5)
     parts = split_events(events, validation=0.2, test=0.2, by=by, seed=1)
     starts = [set(part.starts) for part in parts]
@@ -118,7 +118,7 @@ def test_later_windows_share_no_event_with_training():
         assert parts[earlier].starts.max() + 10 * day <= parts[later].starts.min() + 1
 
 
-def test_windows_without_events_are_kept_and_told():
+def test_windows_without_events_are_kept_and_noted():
     frame = record(60, days=100).drop(index=range(20, 40))
     events = read_events(frame, time="when", columns=["lon"], window=2)
     empty = int(np.sum(events.counts == 0))
@@ -137,15 +137,15 @@ def whole(frame):
     return read_events(frame, time="when", columns=["lon"])
 
 
-def test_events_at_the_same_time_are_kept_and_told():
+def test_events_at_the_same_time_are_kept_and_noted():
     frame = record(50)
     assert not any("at the very time" in note for note in whole(frame).notes)
     frame.loc[10, "when"] = frame.loc[9, "when"]
     assert any("1 of 49 events at the very time of the one" in note for note in whole(frame).notes)
 
 
-def test_events_without_a_wait_are_counted_in_their_windows():
-    t = [0.0, 0.0, 4.0, 7.0, 10.0, 10.5, 21.0]  # three of them without a wait
+def test_events_at_the_time_of_the_one_before_are_counted_in_their_windows():
+    t = [0.0, 0.0, 4.0, 7.0, 10.0, 10.5, 21.0]  # three of them at the time of the one before
     source = {"t": t, "x": np.arange(7.0)}
     events = cut(read_table(source), 10)
     assert any("3 of 6 events at the very time" in note for note in events.notes)
@@ -212,10 +212,10 @@ def test_rows_without_a_sequence_are_refused():
         read_events(source, time="t", columns=["x"], sequence="day", window=2)
 
 
-def test_held_out_windows_that_overlap_with_training_are_told():
+def test_held_out_windows_that_overlap_with_training_are_reported():
     t = np.linspace(0, 100, 500)
     events = cut(read_table({"t": t, "x": np.sin(t)}), 10, stride=2)
-    with pytest.warns(UserWarning, match="figures flatter"):
+    with pytest.warns(UserWarning, match="metrics flatter"):
         split_events(events, validation=0.1, test=0.1, seed=0)
 
 

@@ -14,7 +14,7 @@ def stamped(*times):
     return pd.DataFrame({"time": list(times), "x": np.arange(len(times), dtype=float)})
 
 
-def test_named_columns_are_read_in_the_order_asked_for():
+def test_named_columns_are_read_in_the_requested_order():
     table = read_table(FRAME, time="x", columns=["y", "t"])
     np.testing.assert_array_equal(table.t, [1, 2, 3])
     np.testing.assert_array_equal(table.x, [[4, 0], [5, 1], [6, 2]])
@@ -55,13 +55,13 @@ def test_rows_are_sorted_by_time_and_equal_times_keep_their_order():
 
 def test_events_out_of_order_are_counted_within_their_sequence():
     frame = pd.DataFrame({"t": [3, 1, 2, 1, 3], "x": [0, 1, 2, 3, 4], "of": list("aabbb")})
-    asked = {"time": "t", "columns": ["x"]}
-    record = read_events(frame, **asked)
+    options = {"time": "t", "columns": ["x"]}
+    record = read_events(frame, **options)
     assert "3 events were not in time order: sorted by time" in record.notes
-    apart = read_events(frame, sequence="of", **asked)
+    apart = read_events(frame, sequence="of", **options)
     assert "2 events were not in time order: sorted by time" in apart.notes
     in_order = frame.sort_values(["of", "t"])  # times fall from one sequence to the next
-    assert not any("order" in n for n in read_events(in_order, sequence="of", **asked).notes)
+    assert not any("order" in n for n in read_events(in_order, sequence="of", **options).notes)
 
 
 def test_all_values_far_from_the_others_are_named():
@@ -220,7 +220,7 @@ def test_a_column_of_numbers_with_a_slip_is_not_left_out_quietly():
 
 
 @pytest.mark.parametrize(
-    ("asked", "words"),
+    ("options", "words"),
     [
         ({"time": "when"}, r"expected a column 'when'; got \['t', 'x', 'y'\]. Name one"),
         ({"columns": ["x", "yy"]}, "expected a column 'yy'.*Did you mean 'y'"),
@@ -230,9 +230,9 @@ def test_a_column_of_numbers_with_a_slip_is_not_left_out_quietly():
         ({"columns": ["x", "t"]}, "time column 't' among columns"),
     ],
 )
-def test_bad_requests_are_refused(asked, words):
+def test_bad_requests_are_refused(options, words):
     with pytest.raises(DataError, match=words):
-        read_table(FRAME, **asked)
+        read_table(FRAME, **options)
 
 
 @pytest.mark.parametrize(
@@ -268,26 +268,26 @@ def test_a_single_name_is_one_column():
     assert read_table(FRAME, columns="x").columns == ("x",)
 
 
-def test_like_a_fitted_model_takes_its_names_and_their_order():
-    table = read_table(FRAME.assign(z=0.0), like=UNITS)
+def test_the_schema_of_a_fitted_model_takes_its_names_and_their_order():
+    table = read_table(FRAME.assign(z=0.0), schema=UNITS)
     assert (table.time_name, table.columns, table.notes) == ("t", ("y", "x"), ())
     np.testing.assert_array_equal(table.x[0], [4, 1])
-    np.testing.assert_array_equal(read_table(([0.0], [[4.0, 1.0]]), like=UNITS).x, [[4, 1]])
+    np.testing.assert_array_equal(read_table(([0.0], [[4.0, 1.0]]), schema=UNITS).x, [[4, 1]])
 
 
 @pytest.mark.parametrize(
-    ("frame", "asked", "words"),
+    ("frame", "options", "words"),
     [
         (FRAME.drop(columns="y"), {}, "expected a column 'y'"),
         (FRAME.rename(columns={"t": "time"}), {}, "expected a column 't'.*Name one"),
         (FRAME, {"time": "x"}, "names the model was fitted with, time 't'"),
         (FRAME, {"columns": ["x", "y"]}, r"fitted with.*\['y', 'x'\]; got"),
-        (FRAME.assign(t="2024-04-01"), {}, "expected numbers, as the model.*got timestamps"),
+        (FRAME.assign(t="2024-04-01"), {}, "expected numbers, as in the model.*got timestamps"),
     ],
 )
-def test_like_a_fitted_model_refuses_what_it_was_not_fitted_on(frame, asked, words):
+def test_the_schema_of_a_fitted_model_refuses_what_it_was_not_fitted_on(frame, options, words):
     with pytest.raises(DataError, match=words):
-        read_table(frame, like=UNITS, **asked)
+        read_table(frame, schema=UNITS, **options)
 
 
 def test_growth_of_rows_goes_with_them_and_is_no_coordinate():

@@ -189,7 +189,7 @@ def test_npz_columns_and_a_matrix_of_them(tmp_path):
     table = read_table(path)
     check(table)
     assert table.columns == ("x0", "x1")
-    assert "array 'seed' of shape () left out: no column of a table" in table.notes
+    assert "array 'seed' of shape () left out: not a column of a table" in table.notes
 
 
 def test_an_npz_member_that_is_no_array_is_refused(tmp_path):
@@ -226,7 +226,7 @@ def test_names_that_are_numbers_are_read_as_text():
     check(read_table(frame, time="0", columns=["1", "2"]))
 
 
-def test_a_pair_of_arrays_has_names_of_its_own_or_those_given():
+def test_a_pair_of_arrays_has_names_of_its_own_or_requested_ones():
     t, x = [0.0, 1.0, 2.0], np.arange(6.0).reshape(3, 2)
     table = read_table((t, x))
     assert (table.time_name, table.columns, table.notes) == ("t", ("x0", "x1"), ())
@@ -237,7 +237,7 @@ def test_a_pair_of_arrays_has_names_of_its_own_or_those_given():
 
 
 @pytest.mark.parametrize(
-    ("source", "asked", "words"),
+    ("source", "options", "words"),
     [
         (([0, 1], [[1.0], [2.0], [3.0]]), {}, "columns of one length; got {'t': 2, 'x0': 3}"),
         ((0, [[1.0]]), {}, r"expected t of shape \(rows,\)"),
@@ -255,11 +255,11 @@ def test_a_pair_of_arrays_has_names_of_its_own_or_those_given():
         ({}, {}, r"called 't' or 'time'; got \[\]"),
     ],
 )
-def test_bad_arrays_are_refused(source, asked, words):
+def test_bad_arrays_are_refused(source, options, words):
     with pytest.raises(DataError, match=words):
-        read_table(source, **asked)
+        read_table(source, **options)
 
 
-def test_arrays_of_other_lengths_are_no_matter_where_names_are_given():
+def test_arrays_of_other_lengths_are_no_matter_where_names_are_requested():
     table = read_table({"t": [0], "x": [1], "lengths": [1, 2, 3]}, time="t", columns=["x"])
     assert len(table) == 1

@@ -107,5 +107,5 @@ def test_rows_of_a_time_are_a_snapshot():
 
 def test_events_are_not_snapshots():
     t = np.linspace(0, 1, 300)
-    with pytest.raises(DataError, match="at most 200 different times; got 300"):
+    with pytest.raises(DataError, match="at most 50 different times; got 300"):
         by_time(Table(t, t[:, None], ("x",), "t", "number", "here"))

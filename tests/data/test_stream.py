@@ -1,19 +1,19 @@
-"""A file read in batches and dealt out in blocks, against the same file read whole."""
+"""A file read in batches and distributed over shards, against the same file read whole."""
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from conservax.data import DataError, Stream, Table, check_trainable, open_table, read_table, shard
-from conservax.data.read._block_file import BlockFile
+from conservax.data.read._shard_file import ShardFile
 
 ROWS = 5003
 
 
 @pytest.fixture(autouse=True)
-def _small_blocks(monkeypatch):
-    """Several blocks and batches of a small file, none of which divides another."""
-    monkeypatch.setattr("conservax.data.read._shards.BLOCK_ROWS", 400)
+def _small_shards(monkeypatch):
+    """Several shards and batches of a small file, none of which divides another."""
+    monkeypatch.setattr("conservax.data.read._shards.SHARD_ROWS", 400)
     monkeypatch.setattr("conservax.data.read._stream.BATCH_ROWS", 700)
 
 
@@ -38,12 +38,12 @@ def stream(path, **names):
 
 
 @pytest.fixture
-def dealt(tmp_path):
+def shards(tmp_path):
     return shard(stream(write(tmp_path, frame())), validation=0.1, test=0.2, seed=3)
 
 
-def epoch(dealt, number=0):
-    return [dealt.block(number * dealt.blocks + i) for i in range(dealt.blocks)]
+def epoch(shards, number=0):
+    return [shards.shard(number * shards.count + i) for i in range(shards.count)]
 
 
 def rows_of(*tables):
@@ -78,57 +78,57 @@ def test_batches_are_the_table(tmp_path, kind):
     np.testing.assert_array_equal(np.concatenate([b.x for b in batches]), whole.x)
 
 
-def test_units_are_those_of_all_training_rows_at_once(dealt):
-    x = np.concatenate([block.x for block in epoch(dealt)])
-    np.testing.assert_allclose(dealt.units.mean, x.mean(0), rtol=1e-14)
+def test_units_are_those_of_all_training_rows_at_once(shards):
+    x = np.concatenate([part.x for part in epoch(shards)])
+    np.testing.assert_allclose(shards.units.mean, x.mean(0), rtol=1e-14)
     # Summing squares without their mean would lose every digit of the second column.
-    np.testing.assert_allclose(dealt.units.std, x.std(0, ddof=1), rtol=1e-7)
-    axis = dealt.units.time
+    np.testing.assert_allclose(shards.units.std, x.std(0, ddof=1), rtol=1e-7)
+    axis = shards.units.time
     assert (axis.name, axis.start, axis.end) == ("t", 5.0, 5 + (ROWS - 1) / ROWS)
 
 
-def test_an_epoch_has_every_training_row_once_and_no_other(dealt):
-    assert [len(part) for part in dealt.split[1:]] == [500, 1001]
-    blocks = epoch(dealt)
-    assert len(blocks) == 9  # of 3502 rows at most 400 in each
-    assert {len(block) for block in blocks} == {3502 // 9}
-    assert dealt.training_rows == 9 * (3502 // 9)
-    found = rows_of(*blocks, dealt.split.validation, dealt.split.test)
+def test_an_epoch_has_every_training_row_once_and_no_other(shards):
+    assert [len(part) for part in shards.split[1:]] == [500, 1001]
+    parts = epoch(shards)
+    assert len(parts) == 9  # of 3502 rows at most 400 in each
+    assert {len(part) for part in parts} == {3502 // 9}
+    assert shards.training_rows == 9 * (3502 // 9)
+    found = rows_of(*parts, shards.split.validation, shards.split.test)
     assert len(np.unique(found)) == len(found) == ROWS - 3502 % 9
 
 
-def test_rows_keep_their_times_and_places(dealt):
+def test_rows_keep_their_times_and_positions(shards):
     whole = frame().to_numpy()
-    for table in (*epoch(dealt), *dealt.split):
+    for table in (*epoch(shards), *shards.split):
         cells = np.column_stack((table.t, table.x))
         np.testing.assert_array_equal(cells, whole[table.x[:, 0].astype(int)])
 
 
-def test_another_epoch_has_the_same_rows_in_another_order(dealt):
-    first, second = epoch(dealt), epoch(dealt, 1)
+def test_another_epoch_has_the_same_rows_in_another_order(shards):
+    first, second = epoch(shards), epoch(shards, 1)
     np.testing.assert_array_equal(rows_of(*first), rows_of(*second))
     assert any((a.x != b.x).any() for a, b in zip(first, second, strict=True))
 
 
-def test_every_block_is_spread_over_the_times_of_a_sorted_file(dealt):
-    for block in epoch(dealt):
-        even = 5 + (np.arange(len(block)) + 0.5) / len(block)
-        np.testing.assert_allclose(np.sort(block.t), even, atol=0.05)
+def test_every_shard_is_spread_over_the_times_of_a_sorted_file(shards):
+    for part in epoch(shards):
+        even = 5 + (np.arange(len(part)) + 0.5) / len(part)
+        np.testing.assert_allclose(np.sort(part.t), even, atol=0.05)
 
 
-def test_the_sample_is_in_time_order_and_trainable(dealt):
-    check_trainable(dealt.split.train)
-    for part in dealt.split:
+def test_the_sample_is_in_time_order_and_trainable(shards):
+    check_trainable(shards.split.train)
+    for part in shards.split:
         assert (np.diff(part.t) >= 0).all()
-    assert np.isin(dealt.split.train.x, np.concatenate([b.x for b in epoch(dealt)])).all()
+    assert np.isin(shards.split.train.x, np.concatenate([b.x for b in epoch(shards)])).all()
 
 
 def test_the_seed_decides(tmp_path):
     opened = stream(write(tmp_path, frame()))
     first, again, other = (shard(opened, validation=0.1, seed=seed) for seed in (1, 1, 2))
     for number in (0, 5, 123):
-        np.testing.assert_array_equal(first.block(number).x, again.block(number).x)
-    assert (first.block(0).x != other.block(0).x).any()
+        np.testing.assert_array_equal(first.shard(number).x, again.shard(number).x)
+    assert (first.shard(0).x != other.shard(0).x).any()
     np.testing.assert_array_equal(first.split.validation.x, again.split.validation.x)
     assert len(np.intersect1d(first.split.validation.x, other.split.validation.x)) < 300
 
@@ -170,7 +170,7 @@ def test_times_of_another_kind_further_down_are_refused(tmp_path):
     data = frame()
     data["t"] = data["t"].astype(str)
     data.loc[2800:, "t"] = "2024-05-05"
-    with pytest.raises(DataError, match="expected numbers, as the model or the rows before"):
+    with pytest.raises(DataError, match="expected numbers, as in the model or the rows before"):
         shard(stream(write(tmp_path, data)), validation=0.1, seed=0)
 
 
@@ -194,7 +194,7 @@ def test_what_cannot_be_learned_from_is_refused(tmp_path):
         shard(stream(once), validation=0.49999, test=0.5, seed=0)
 
 
-def test_a_truncated_file_is_told(tmp_path):
+def test_a_truncated_file_is_reported(tmp_path):
     path = write(tmp_path, frame())
     path.write_bytes(path.read_bytes()[:5000])
     with pytest.raises(DataError, match="expected a Parquet file"):
@@ -208,8 +208,8 @@ class Full:
         raise OSError(28, "No space left on device")
 
 
-def test_a_full_disk_is_told(tmp_path):
-    file = BlockFile(tmp_path, 2, 3, 4)
+def test_a_full_disk_is_reported(tmp_path):
+    file = ShardFile(tmp_path, 2, 3, 4)
     file._file = Full()
     with pytest.raises(DataError, match=r"room for 192 bytes of rows; got No space left.*TMPDIR"):
         file.add(np.zeros((6, 4)))
@@ -219,6 +219,6 @@ def test_nothing_is_left_on_disk(tmp_path):
     folder = tmp_path / "scratch"
     folder.mkdir()
     held = shard(stream(write(tmp_path, frame())), validation=0.1, seed=0, folder=folder)
-    assert len(held.block(0))
+    assert len(held.shard(0))
     del held
     assert list(folder.iterdir()) == []

@@ -45,7 +45,7 @@ LAWS = {
     "mixture": lambda: ConservationLaw(
         density.Mixture([density.Factorized(2, **SMALL, key=k) for k in jax.random.split(KEY, 3)]),
         flux.MixtureFlux(flux.FactorizedFlux()),
-        field.VectorField(2, width=8, envelope=False, key=KEY),
+        field.VectorField(2, width=8, density_weighted=False, key=KEY),
     ),
     "sigmoid": lambda: ConservationLaw(
         density.Autoregressive(2, **SMALL, key=KEY), flux.SigmoidCancellation()
@@ -128,7 +128,7 @@ VALUES = {
             prior_growth="births",
             total_mass={0: 1.0, 4.5: 2.7, "2024-01-01": 3.0},
         ),
-        training=Training(steps=7, noise=0.0, patience=30, members=2, progress=False),
+        training=Training(steps=7, noise=0.0, patience=30, ensemble=2, progress=False),
         holdout=HoldOut(validation=0.2, test=0.1, by="time", leave_out=[1, 2.5, "2024-01-01"]),
         seed=3,
         objective="7 steps of nll",
@@ -248,7 +248,7 @@ NOT_IN_FILES = {
     "objective.EulerError",
     "objective.FieldAsymmetry",
     "objective.FieldError",
-    "objective.FluidStart",
+    "objective.FluidInitialError",
     "objective.FreeSlip",
     "objective.InitialError",
     "objective.CollocationPoints",

@@ -1,4 +1,4 @@
-"""A model as what snapshots judge: its routes agree, in the units of the table."""
+"""A model as a population for snapshots: its transport methods agree, in the units of the table."""
 
 import jax
 import jax.numpy as jnp
@@ -29,38 +29,38 @@ def model(kind="number", field=None, diffusion=0.0, parts=None):
 
 
 @pytest.mark.parametrize("kind", ["number", "timestamp"])
-def test_all_ways_shift_cells_at_the_speed_of_the_law(kind):
+def test_all_methods_shift_cells_at_the_speed_of_the_law(kind):
     unit = DAY if kind == "timestamp" else 1.0
     population = model(kind).population()
     x = population.sample(np.full(30, 4 * unit), 0)
-    assert list(population.routes) == ["flow map", "ODE"]
-    for route in population.routes.values():
-        moved = route.carry(x, 4 * unit, 6 * unit, 0)
+    assert list(population.methods) == ["flow map", "ODE"]
+    for method in population.methods.values():
+        moved = method.transport(x, 4 * unit, 6 * unit, 0)
         np.testing.assert_allclose((moved - x) / STD, np.tile(SPEED / 2, (30, 1)), atol=1e-5)
-        assert not route.random
+        assert not method.random
     velocity = population.velocity(np.full(30, 5 * unit), x)
     np.testing.assert_allclose(velocity / STD, np.tile(SPEED / (4 * unit), (30, 1)), rtol=1e-6)
 
 
 def test_laws_without_a_map_have_the_ode_and_laws_with_diffusion_the_sde():
     field = MatrixField(2, width=8, depth=1, key=jax.random.key(0))
-    assert list(model(field=field).population().routes) == ["ODE"]
+    assert list(model(field=field).population().methods) == ["ODE"]
     shaken = model(diffusion=0.3).population()
-    assert list(shaken.routes) == ["flow map", "ODE", "SDE"]
-    route = shaken.routes["SDE"]
+    assert list(shaken.methods) == ["flow map", "ODE", "SDE"]
+    method = shaken.methods["SDE"]
     x = shaken.sample(np.full(5, 3.0), 0)
-    assert route.random
-    assert np.abs(route.carry(x, 3.0, 5.0, 0) - route.carry(x, 3.0, 5.0, 1)).min() > 0
+    assert method.random
+    assert np.abs(method.transport(x, 3.0, 5.0, 0) - method.transport(x, 3.0, 5.0, 1)).min() > 0
 
 
-def test_a_cell_that_the_solver_does_not_carry_is_nowhere():
+def test_a_cell_whose_path_fails_is_nowhere():
     density = Gaussian(1, lambda t: jnp.sin(400 * t)[None], lambda t: jnp.ones(1))
     law = ConservationLaw(density, KnotheRosenblatt())
     units = Units(TimeAxis("t", "number", 0.0, 1.0), ("a",), (0.0,), (1.0,))
     fast = Model(law, units)
     fast._cast = lambda values: np.asarray(values, float)  # a law without parameters
-    routes = fast.population(max_steps=3).routes
-    assert not np.isfinite(routes["ODE"].carry(np.zeros((2, 1)), 0.0, 1.0, 0)).any()
+    methods = fast.population(max_steps=3).methods
+    assert not np.isfinite(methods["ODE"].transport(np.zeros((2, 1)), 0.0, 1.0, 0)).any()
 
 
 def snapshots(seed, rows, kind="number"):
@@ -77,11 +77,11 @@ def test_cells_of_the_law_are_at_the_floor_in_any_unit(kind):
     found = model(kind).snapshot_distances(
         snapshots(1, 100, kind), snapshots(2, 100, kind), repeats=5
     )
-    for way in ("direct", "flow map", "ODE"):
-        lines = found[(found["way"] == way)]
+    for method in ("direct", "flow map", "ODE"):
+        lines = found[(found["method"] == method)]
         assert lines["excess_w2"].abs().mean() < 0.25
         assert lines["excess_w1"].abs().mean() < 0.25
-    moved = found[found["way"] == "flow map"]
+    moved = found[found["method"] == "flow map"]
     np.testing.assert_allclose(moved["displacement"], np.sum((SPEED / 2) ** 2), rtol=1e-5)
     np.testing.assert_allclose(moved["energy"], np.sum((SPEED / 2) ** 2), rtol=1e-5)
     np.testing.assert_allclose(moved["least"], moved["displacement"], rtol=1e-5)
@@ -90,19 +90,19 @@ def test_cells_of_the_law_are_at_the_floor_in_any_unit(kind):
 def test_distances_are_in_standard_deviations_or_in_the_units_of_the_data():
     table = snapshots(1, 50)
     raw = model().snapshot_distances(table, repeats=2, standardised=False)
-    moved = raw[raw["way"] == "flow map"]
+    moved = raw[raw["method"] == "flow map"]
     np.testing.assert_allclose(moved["displacement"], np.sum((STD * SPEED / 2) ** 2), rtol=1e-5)
 
 
-def test_by_default_test_rows_judge_and_all_others_make_the_floor():
+def test_by_default_test_rows_evaluate_and_all_others_make_the_floor():
     parts = Split(snapshots(1, 40), snapshots(2, 20), snapshots(3, 30))
     found = model(parts=parts).snapshot_distances(repeats=2)
-    direct = found[found["way"] == "direct"]
+    direct = found[found["method"] == "direct"]
     assert (direct["cells"] == 30).all()
     assert direct["floor_w2"].notna().all()
-    assert (found[found["way"] == "other real cells"]["samples"] == 30).all()
+    assert (found[found["method"] == "other real cells"]["samples"] == 30).all()
 
 
-def test_without_rows_to_judge_by_it_says_so():
+def test_without_held_out_rows_it_raises():
     with pytest.raises(DataError, match="expected held-out rows"):
         model().snapshot_distances()

@@ -11,37 +11,41 @@ from conservax.transport import solve_ode, solve_sde, transport
 
 X = jnp.array([0.3, -0.8])
 TIMES = jnp.array([0.1, 0.5, 0.9])
-carry = eqx.filter_jit(transport)
+compiled = eqx.filter_jit(transport)
 
 
 def test_the_closed_map_is_taken_where_there_is_one(gaussian):
     closed = [X, *(gaussian.flow_map(TIMES[0], t, X) for t in TIMES[1:])]
-    np.testing.assert_allclose(carry(gaussian, X, TIMES), jnp.stack(closed), rtol=1e-12)
+    np.testing.assert_allclose(compiled(gaussian, X, TIMES), jnp.stack(closed), rtol=1e-12)
 
 
 def test_the_ode_is_taken_where_there_is_no_map(gaussian):
     law = ConservationLaw(gaussian.density, SigmoidCancellation())
     expected = eqx.filter_jit(solve_ode)(law, X, TIMES)
-    np.testing.assert_array_equal(carry(law, X, TIMES), expected)
+    np.testing.assert_array_equal(compiled(law, X, TIMES), expected)
 
 
 @pytest.mark.parametrize("diffusion", [0.5, lambda t: t])
 def test_the_sde_is_taken_with_diffusion(gaussian, diffusion):
     key = jax.random.key(3)
     expected = eqx.filter_jit(solve_sde)(key, gaussian, X, TIMES, diffusion=diffusion)
-    np.testing.assert_array_equal(carry(gaussian, X, TIMES, key=key, diffusion=diffusion), expected)
+    np.testing.assert_array_equal(
+        compiled(gaussian, X, TIMES, key=key, diffusion=diffusion), expected
+    )
 
 
 def test_none_stands_for_the_diffusion_of_the_law(ornstein_uhlenbeck, gaussian):
     key = jax.random.key(3)
-    own = carry(ornstein_uhlenbeck, X, TIMES, key=key, diffusion=None)
-    np.testing.assert_array_equal(own, carry(ornstein_uhlenbeck, X, TIMES, key=key, diffusion=0.8))
+    own = compiled(ornstein_uhlenbeck, X, TIMES, key=key, diffusion=None)
     np.testing.assert_array_equal(
-        carry(gaussian, X, TIMES, diffusion=None), carry(gaussian, X, TIMES)
+        own, compiled(ornstein_uhlenbeck, X, TIMES, key=key, diffusion=0.8)
+    )
+    np.testing.assert_array_equal(
+        compiled(gaussian, X, TIMES, diffusion=None), compiled(gaussian, X, TIMES)
     )
 
 
-def test_the_condition_reaches_every_way():
+def test_the_condition_reaches_every_method():
     density = Autoregressive(
         2, components=4, width=16, depth=1, condition_dim=1, key=jax.random.key(0)
     )
@@ -51,10 +55,12 @@ def test_the_condition_reaches_every_way():
         (KnotheRosenblatt(), {"diffusion": 0.3, "key": jax.random.key(1)}),
     ):
         law = ConservationLaw(density, flux)
-        one, other = (carry(law, X, TIMES, condition=jnp.array([c]), **options) for c in (0.0, 2.0))
+        one, other = (
+            compiled(law, X, TIMES, condition=jnp.array([c]), **options) for c in (0.0, 2.0)
+        )
         assert np.abs(one - other)[1:].max() > 1e-3
         with pytest.raises(ValueError, match="expected a condition"):
-            carry(law, X, TIMES, **options)
+            compiled(law, X, TIMES, **options)
 
 
 def test_noise_needs_a_key(gaussian):
@@ -76,7 +82,7 @@ def test_times_that_turn_round_are_refused(gaussian):
 @pytest.mark.parametrize(
     "given", [(jnp.float32, jnp.float64), (jnp.float32, jnp.float32), (jnp.float64, jnp.float32)]
 )
-def test_points_of_less_precision_are_carried_in_that_of_the_law(diffusion, given):
+def test_points_of_less_precision_are_transported_in_that_of_the_law(diffusion, given):
     density = Autoregressive(1, components=2, width=8, depth=1, key=jax.random.key(1))
     law = ConservationLaw(density, KnotheRosenblatt())
     x, times = jnp.ones(1, given[0]), jnp.array([0.125, 0.5], given[1])  # exact in both

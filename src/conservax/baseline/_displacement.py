@@ -12,7 +12,7 @@ _MOST_ITERATIONS = 10_000_000
 
 
 class DisplacementInterpolation:
-    """The bar for what lies between snapshots: no parameters, nothing to fit.
+    """Displacement interpolation between snapshots: no parameters, nothing to fit.
 
     Cells of a snapshot are coupled with those of the next at least mean squared distance, and each
     pair moves along its straight line at constant speed. At the times of the snapshots it is the
@@ -41,8 +41,8 @@ class DisplacementInterpolation:
             result[chosen] = self._at(rng, float(time), int(chosen.sum()))
         return result
 
-    def carry(self, rng: np.random.Generator, x: ArrayLike, start: float, end: float) -> Rows:
-        """Cells of time `start` at a later time, coupled with the snapshots in between and after.
+    def transport(self, rng: np.random.Generator, x: ArrayLike, start: float, end: float) -> Rows:
+        """Transport of cells of time `start` to a later time, coupled with the snapshots in between and after.
 
         **Raises:** `ValueError` for times outside the range of the snapshots, or that fall.
         """
@@ -52,15 +52,15 @@ class DisplacementInterpolation:
         while start < end:
             after = self._next(start)
             target = self.snapshots[after]
-            partner = np.array([_pick(rng, row, 1)[0] for row in _plan(x, target)])
-            share = (min(end, after) - start) / (after - start)
-            x, start = x + share * (target[partner] - x), min(end, after)
+            partner = np.array([_systematic_draws(rng, row, 1)[0] for row in _plan(x, target)])
+            fraction = (min(end, after) - start) / (after - start)
+            x, start = x + fraction * (target[partner] - x), min(end, after)
         return x
 
     def _at(self, rng: np.random.Generator, t: float, count: int) -> Rows:
         if t in self.snapshots:
             cells = self.snapshots[t]
-            return cells[_pick(rng, np.ones(len(cells)), count)]
+            return cells[_systematic_draws(rng, np.ones(len(cells)), count)]
         after = self._next(t)
         before = max((time for time in self.snapshots if time < t), default=None)
         if before is None:
@@ -69,9 +69,9 @@ class DisplacementInterpolation:
         if (before, after) not in self._plans:
             self._plans[before, after] = _plan(here, there)
         plan = self._plans[before, after]
-        i, j = np.unravel_index(_pick(rng, plan.ravel(), count), plan.shape)
-        share = (t - before) / (after - before)
-        return (1 - share) * here[i] + share * there[j]
+        i, j = np.unravel_index(_systematic_draws(rng, plan.ravel(), count), plan.shape)
+        fraction = (t - before) / (after - before)
+        return (1 - fraction) * here[i] + fraction * there[j]
 
     def _next(self, t: float) -> float:
         later = [time for time in self.snapshots if time > t]
@@ -88,13 +88,13 @@ def _plan(x: Rows, y: Rows) -> Rows:
     return np.asarray(ot.emd([], [], ot.dist(x, y), numItermax=_MOST_ITERATIONS))
 
 
-def _pick(rng: np.random.Generator, mass: Values, count: int) -> np.ndarray:
-    """`count` numbers drawn by mass, each as often as its share says, to the next whole number.
+def _systematic_draws(rng: np.random.Generator, mass: Values, count: int) -> np.ndarray:
+    """`count` numbers drawn by mass, each as often as its fraction says, to the next whole number.
 
     So what is drawn is the whole as nearly as it can be: no cell comes twice before others of its
     mass came once.
     """
     order = rng.permutation(np.flatnonzero(mass))
     total = np.cumsum(mass[order])
-    marks = (np.arange(count) + rng.uniform()) / count * total[-1]
-    return order[np.minimum(np.searchsorted(total, marks, side="right"), len(order) - 1)]
+    positions = (np.arange(count) + rng.uniform()) / count * total[-1]
+    return order[np.minimum(np.searchsorted(total, positions, side="right"), len(order) - 1)]

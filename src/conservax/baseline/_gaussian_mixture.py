@@ -18,7 +18,7 @@ from conservax.baseline._rows import NARROWEST, Rows, Standard, Values, as_rows,
 _COMPONENTS = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32)
 _STARTS = 3
 _MOST_ROWS = 10_000
-_FEWEST_ROWS_A_COMPONENT = 2
+_MIN_ROWS_PER_COMPONENT = 2
 
 
 @dataclass(frozen=True)
@@ -106,7 +106,7 @@ def _best(
 ) -> mixture.GaussianMixture:
     """The mixture with the best score, of all sizes that the rows can carry."""
     rows = thin(rows, _MOST_ROWS)
-    most = max(1, len(np.unique(rows, axis=0)) // _FEWEST_ROWS_A_COMPONENT)
+    most = max(1, len(np.unique(rows, axis=0)) // _MIN_ROWS_PER_COMPONENT)
 
     sizes = [size for size in _COMPONENTS if size <= most]
     # One thread: on matrices this narrow, BLAS threads wait for each other and take 15 times as

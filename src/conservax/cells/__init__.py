@@ -4,4 +4,4 @@ from conservax.cells._annotate import annotate as annotate
 from conservax.cells._annotate import embedded as embedded
 from conservax.cells._annotate import rows_of as rows_of
 from conservax.cells._embedding import Embedding as Embedding
-from conservax.cells._fates import carry as carry
+from conservax.cells._fates import transport_cells as transport_cells

@@ -1,4 +1,4 @@
-"""What a model says of each cell, written into the AnnData object that holds the cells."""
+"""Annotation of cells: density, velocity and transport, written into their AnnData object."""
 
 from collections import defaultdict
 from typing import Any, NamedTuple
@@ -7,10 +7,10 @@ import numpy as np
 from jaxtyping import Float
 
 from conservax.cells._embedding import Embedding
-from conservax.data import Cells, DataError, Table, dense_array, place_in, read_rows
+from conservax.data import Cells, DataError, Table, column_index, dense_array, read_rows
 from conservax.model import AbstractLawInUnits
 
-_BLOCK = 2**16  # cells whose results are held twice
+_CHUNK = 2**16  # cells whose results are held twice
 
 
 def annotate(
@@ -21,64 +21,64 @@ def annotate(
     embedding: str | None = None,
     key: str,
 ) -> None:
-    """See `Model.annotate`. Nothing is written before everything is computed."""
+    """Annotate cells, see `Model.annotate`. Nothing is written before everything is computed."""
     table, axis = rows_of(model, cells), model.units.time
-    written, places = _places(cells, table, key)
+    written, target = _velocity_target(cells, table, key)
     seen = None
     if embedding is not None:
         around = embedded(cells, embedding)
-        if _velocity_name(embedding) == places.name:
+        if _velocity_name(embedding) == target.name:
             raise DataError(
                 f"expected an embedding beside {embedding!r}, whose columns the model itself is "
                 "of; its velocities are written anyway. Leave embedding out."
             )
         seen = Embedding(model.units.standardise(table.x), around)
         written[_velocity_name(embedding)] = _empty(table, 2)
-    carried = at = None
+    transported = at = None
     if to is not None:
         at = f"at_{axis.format(float(axis.parse(to)))}"
-        carried = f"{key}_{at}"
-        written[carried] = _empty(table, table.dim)
-    told: dict[str, list[np.ndarray]] = defaultdict(list)
-    for start in range(0, len(table), _BLOCK):
-        rows = slice(start, start + _BLOCK)
+        transported = f"{key}_{at}"
+        written[transported] = _empty(table, table.dim)
+    columns: dict[str, list[np.ndarray]] = defaultdict(list)
+    for start in range(0, len(table), _CHUNK):
+        rows = slice(start, start + _CHUNK)
         t, x = axis.to_column(table.t[rows]), table.x[rows]
         velocity = model.velocity(t, x)
-        written[places.name][rows, places.columns] = velocity
+        written[target.name][rows, target.columns] = velocity
         if seen is not None and embedding is not None:
             z = model.units.standardise(x)
             change = velocity / np.array(model.units.std)
             written[_velocity_name(embedding)][rows] = seen.velocity(z, change)
-        if carried is not None:
-            written[carried][rows], number = model.transport_with_growth(x, t, to)
+        if transported is not None:
+            written[transported][rows], number = model.transport_with_growth(x, t, to)
             if model.law.grows:
-                told[f"{key}_number_{at}"].append(number)
-        told[f"{key}_log_density"].append(model.log_prob(t, x))
+                columns[f"{key}_number_{at}"].append(number)
+        columns[f"{key}_log_density"].append(model.log_prob(t, x))
         if model.law.grows:
-            told[f"{key}_growth"].append(model.growth(t, x))
+            columns[f"{key}_growth"].append(model.growth(t, x))
     for name, values in written.items():
         cells.obsm[name] = values
-    for name, blocks in told.items():
-        cells.obs[name] = np.concatenate(blocks)
+    for name, parts in columns.items():
+        cells.obs[name] = np.concatenate(parts)
 
 
 def rows_of(model: AbstractLawInUnits, cells: Cells) -> Table:
     """The cells in the order of the object, with the coordinates of the model.
 
-    **Raises:** `DataError` if they lack a column, or are no AnnData object.
+    **Raises:** `DataError` if they lack a column, or are not an AnnData object.
     """
     if not isinstance(cells, Cells):
         raise DataError(
             f"expected an AnnData object to write into; got {type(cells).__name__}. Read it with "
             "anndata.read_h5ad."
         )
-    return read_rows(cells, like=model.units)
+    return read_rows(cells, schema=model.units)
 
 
 def embedded(cells: Cells, name: str) -> Float[np.ndarray, "cells two"]:
     """The first two columns of an array of `obsm`.
 
-    **Raises:** `DataError` if there is none of this name, or it has not two columns of numbers.
+    **Raises:** `DataError` if there is none of this name, or it does not have two columns of numbers.
     """
     if name not in cells.obsm:
         raise DataError(
@@ -99,24 +99,26 @@ def embedded(cells: Cells, name: str) -> Float[np.ndarray, "cells two"]:
     return seen[:, :2]
 
 
-class _Places(NamedTuple):
-    """Where velocities go: an array of `obsm`, and its columns."""
+class _VelocityColumns(NamedTuple):
+    """Array of `obsm` for velocities, and its columns."""
 
     name: str
     columns: list[int]
 
 
-def _places(cells: Cells, table: Table, key: str) -> tuple[dict[str, np.ndarray], _Places]:
-    """An array beside the one that all coordinates are from, or else beside a new one of them."""
+def _velocity_target(
+    cells: Cells, table: Table, key: str
+) -> tuple[dict[str, np.ndarray], _VelocityColumns]:
+    """Velocity array beside the one that all coordinates are from, or else beside a new one of them."""
     for name in cells.obsm:
-        found = [place_in(name, column) for column in table.columns]
-        places = [place for place in found if place is not None]
-        if len(places) == len(found):
+        found = [column_index(name, column) for column in table.columns]
+        target = [index for index in found if index is not None]
+        if len(target) == len(found):
             velocity = _velocity_name(name)
             width = cells.obsm[name].shape[1]
-            return {velocity: _empty(table, width)}, _Places(velocity, places)
+            return {velocity: _empty(table, width)}, _VelocityColumns(velocity, target)
     arrays = {f"X_{key}": table.x.astype(np.float32), f"velocity_{key}": _empty(table, table.dim)}
-    return arrays, _Places(f"velocity_{key}", list(range(table.dim)))
+    return arrays, _VelocityColumns(f"velocity_{key}", list(range(table.dim)))
 
 
 def _velocity_name(basis: str) -> str:

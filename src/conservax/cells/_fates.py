@@ -1,4 +1,4 @@
-"""Where a group of cells goes, and where it came from."""
+"""Descendants and ancestors of a group of cells, by transport along the model."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -15,7 +15,7 @@ from conservax.model import AbstractLawInUnits
 Group = Mapping[str, Any] | ArrayLike
 
 
-def carry(
+def transport_cells(
     model: AbstractLawInUnits,
     cells: Cells,
     group: Group,
@@ -27,61 +27,61 @@ def carry(
     growth: bool,
     diffusion: float,
     seed: int,
-) -> Float[np.ndarray, "carried dim"]:
-    """See `Model.push` and `Model.pull`."""
+) -> Float[np.ndarray, "transported dim"]:
+    """Transport of a group of cells between snapshots: `Model.push` and `Model.pull`."""
     if count < 1:
         raise DataError(f"expected at least one of the nearest cells; got neighbours={count}.")
     table, axis = rows_of(model, cells), model.units.time
     _check_key(cells, key, {axis.name, *(group if isinstance(group, Mapping) else ())})
-    members = _members(cells, group) & _snapshot(table, axis, t0)
-    if not members.any():
-        held = np.unique(table.t[_members(cells, group)])
+    in_group = _in_group(cells, group) & _snapshot(table, axis, t0)
+    if not in_group.any():
+        held = np.unique(table.t[_in_group(cells, group)])
         raise DataError(
             f"expected cells of the group at {axis.name} = {axis.format(float(axis.parse(t0)))}; "
             f"got none. It has cells at {', '.join(map(axis.format, held.tolist())) or 'no time'}."
         )
     others = _snapshot(table, axis, t1)
     noise = {"diffusion": diffusion, "seed": seed}
-    carried, number = model.transport_with_growth(table.x[members], t0, t1, **noise)
-    share = np.full(len(table), np.nan)
-    share[others] = _shares(
-        model.units.standardise(carried),
+    transported, number = model.transport_with_growth(table.x[in_group], t0, t1, **noise)
+    fraction = np.full(len(table), np.nan)
+    fraction[others] = _fractions(
+        model.units.standardise(transported),
         number if growth else np.ones(len(number)),
         model.units.standardise(table.x[others]),
         count,
     )
-    cells.obs[key] = share
-    return carried
+    cells.obs[key] = fraction
+    return transported
 
 
-def _shares(
-    carried: np.ndarray, number: np.ndarray, others: np.ndarray, count: int
+def _fractions(
+    transported: np.ndarray, number: np.ndarray, others: np.ndarray, count: int
 ) -> Float[np.ndarray, " others"]:
-    """What each of the others gets of the carried points, each of which has its number to give."""
+    """Fraction of the transported points, each weighed by its number, that falls to each of the others."""
     total = np.zeros(len(others))
-    for rows, nearest, share in neighbours(carried, others, count):
-        given = share * number[rows, None]
-        total += np.bincount(nearest.ravel(), given.ravel(), minlength=len(others))
+    for rows, nearest, weight in neighbours(transported, others, count):
+        part = weight * number[rows, None]
+        total += np.bincount(nearest.ravel(), part.ravel(), minlength=len(others))
     return total / number.sum()
 
 
 def _check_key(cells: Cells, key: str, used: set[str]) -> None:
-    """Refuse a column of obs to write to that holds anything but shares of before."""
+    """Refuse a column of obs to write to that holds anything but earlier fractions."""
     if not key or "/" in key:
         raise DataError(f"expected a key without slashes; got {key!r}. Name another key=...")
     if key not in cells.obs:
         return
     held = cells.obs[key]
-    shares = held.dtype.kind == "f" and (held.isna() | held.between(0, 1)).all()
-    if key in used or not shares:
+    fractions = held.dtype.kind == "f" and (held.isna() | held.between(0, 1)).all()
+    if key in used or not fractions:
         raise DataError(
-            f"expected a new column of obs to write shares to; got {key!r}, which holds "
+            f"expected a new column of obs to write fractions to; got {key!r}, which holds "
             "something else. Name another key=..."
         )
 
 
 def _snapshot(table: Table, axis: TimeAxis, time: Any) -> Bool[np.ndarray, " cells"]:
-    """Which cells are of a time."""
+    """Mask of the cells of a time."""
     at = float(axis.parse(time))
     here = table.t == at
     if not here.any():
@@ -93,13 +93,13 @@ def _snapshot(table: Table, axis: TimeAxis, time: Any) -> Bool[np.ndarray, " cel
     return here
 
 
-def _members(cells: Cells, group: Group) -> Bool[np.ndarray, " cells"]:
-    """Which cells belong to a group, of any time."""
+def _in_group(cells: Cells, group: Group) -> Bool[np.ndarray, " cells"]:
+    """Mask of the cells of a group, of any time."""
     if not isinstance(group, Mapping):
         mask = np.asarray(group)
         if mask.dtype != bool or mask.shape != (len(cells.obs),):
             raise DataError(
-                f"expected a group as {len(cells.obs)} booleans, one a cell, or as a column of obs "
+                f"expected a group as {len(cells.obs)} booleans, one per cell, or as a column of obs "
                 f'and its value, {{"cell_type": "neuron"}}; got {mask.dtype} of shape {mask.shape}.'
             )
         return mask

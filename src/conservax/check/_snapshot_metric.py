@@ -1,4 +1,4 @@
-"""One line of what snapshots say of a model."""
+"""Metrics of a model on one snapshot."""
 
 import math
 from collections.abc import Sequence
@@ -11,26 +11,26 @@ _NONE = math.nan
 
 @dataclass(frozen=True)
 class SnapshotMetric:
-    """One line: how far a cloud of cells is from the test cells of a time, on average over repeats.
+    """Distances of a sample of cells from the test cells of a time, on average over repeats.
 
     Distances are exact, in units of `scale`; deviations are over repeats, NaN for one.
 
     **Attributes:**
 
-    - `time`, `start`: of the test cells, and of the cells that were carried there.
-    - `way`: "direct" for draws of the model, the name of a route, or what the figure is to be
-      compared with: "real cells (floor)", "other real cells" that are not test cells against the
+    - `time`, `start`: of the test cells, and of the cells that were transported there.
+    - `method`: "direct" for draws of the model, the name of a transport method, or a reference to
+      compare with: "real cells (floor)", "other real cells" that are not test cells against the
       test cells, the "previous snapshot" as it stands, the "random coupling" with it.
     - `samples`, `cells`: how many were compared with how many test cells.
     - `floor_w1`, `floor_w2`: the floor of these sizes; NaN where there are too few real cells.
     - `excess_w1`, `excess_w2`: distance / floor - 1.
-    - `spread`: mean squared distance of the cloud from its middle, over that of the test cells.
+    - `spread`: mean squared distance of the sample from its mean, over that of the test cells.
       Below 1 the distances flatter.
-    - `displacement`: mean squared displacement of the carried cells, E |dx|^2.
-    - `least`: exact W2^2 from the cells to where they were carried: no map to the same places moves
-      them by less.
-    - `lost`: share of the cells that were carried nowhere (the solver gave up), or farther than any
-      test cell is from any other. With a cell that is nowhere all distances are infinite.
+    - `displacement`: mean squared displacement of the transported cells, E |dx|^2.
+    - `least`: exact W2^2 from the cells to where they were transported: no map to the same positions
+      moves them by less.
+    - `failed`: fraction of the cells whose path failed (the solver gave up), or that went farther than
+      any test cell is from any other. With a cell that is nowhere all distances are infinite.
     - `energy`: length of the interval times the integral of E |velocity|^2 over it, over draws of
       the model; `energy_error` is its standard error. At least the displacement of its draws.
     - `w2_squared`: exact, between the test cells of both times. A map from one population to the
@@ -42,7 +42,7 @@ class SnapshotMetric:
     """
 
     time: float
-    way: str
+    method: str
     samples: int
     cells: int
     start: float = _NONE
@@ -58,7 +58,7 @@ class SnapshotMetric:
     spread: float = _NONE
     displacement: float = _NONE
     least: float = _NONE
-    lost: float = _NONE
+    failed: float = _NONE
     energy: float = _NONE
     energy_error: float = _NONE
     w2_squared: float = _NONE
@@ -66,6 +66,6 @@ class SnapshotMetric:
     w2_squared_drawn: float = _NONE
 
 
-def frame_of_metrics(figures: Sequence[SnapshotMetric]) -> pd.DataFrame:
-    """A row a figure."""
-    return pd.DataFrame([asdict(figure) for figure in figures])
+def frame_of_metrics(metrics: Sequence[SnapshotMetric]) -> pd.DataFrame:
+    """Data frame with a row per metric."""
+    return pd.DataFrame([asdict(metric) for metric in metrics])

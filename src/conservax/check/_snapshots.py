@@ -1,11 +1,11 @@
-"""Does a model know the snapshots? Exact distances, beside all that tells what they are worth.
+"""Exact Wasserstein distances between a model and snapshots, beside floors and references.
 
 Two sets of draws from one law are not at distance zero. So every distance stands beside the
 *floor*, the distance between disjoint real samples of the same sizes, and beside what costs
 nothing: not to move at all, or to be paired at random. Distances favour draws that huddle
-together, so their spread is told too. Between neighbouring snapshots no map moves cells by less, in
+together, so their spread is reported too. Between neighbouring snapshots no map moves cells by less, in
 the mean square, than the W2^2 of the two populations, and the integral of the squared velocity
-along the way is no less than that.
+along the path is no less than that.
 """
 
 import math
@@ -44,20 +44,20 @@ def snapshot_distances(
     most_cells: int = 2000,
     seed: int = 0,
 ) -> pd.DataFrame:
-    """How well a model knows snapshots of cells that it has not seen; a line a `SnapshotMetric`.
+    """Distances of a model from snapshots of cells that it has not seen; a row per `SnapshotMetric`.
 
     - Draws of the model at every time, as many as test cells, against the test cells.
-    - Test cells of the time before, carried there by every route, against the test cells.
+    - Test cells of the time before, transported there by every method, against the test cells.
 
     **Arguments:**
 
-    - `population`: what is judged, say `model.population()`.
+    - `population`: what is evaluated, say `model.population()`.
     - `snapshots`: test cells of every time, shapes `(cells, dim)`.
     - `others`: more real cells of these times, say those of training. They are never compared with
       the model: together with the test cells they make the floor.
-    - `times`: those to judge at; all by default.
+    - `times`: those to evaluate at; all by default.
     - `scale`: unit of every coordinate, say `model.units.std`, or one number for all.
-    - `repeats`: of draws, of routes that are random, and of the floor.
+    - `repeats`: of draws, of methods that are random, and of the floor.
     - `most_cells`: larger snapshots are thinned at random: time grows as the square.
     - `seed`: decides everything random.
 
@@ -82,7 +82,7 @@ class Distances(NamedTuple):
 
 
 class SnapshotTest:
-    """Test cells and their floors, to judge any number of models by. See `snapshot_distances`."""
+    """Test cells and their floors, to evaluate any number of models. See `snapshot_distances`."""
 
     def __init__(
         self,
@@ -103,79 +103,83 @@ class SnapshotTest:
         self.floor, self._between = cache(self._floor), cache(self._distances_between)
 
     def references(self, times: Sequence[float] | None = None) -> list[SnapshotMetric]:
-        """What distances have to be held against: floors, and what costs nothing."""
-        figures = []
+        """References for distances: floors, and what costs nothing."""
+        metrics = []
         for t in self._chosen(times):
             start, size = self._before(t), len(self.snapshots[t])
             known = self.floor(t, size, size)
-            figures.append(SnapshotMetric(t, FLOOR, **known._asdict()))
+            metrics.append(SnapshotMetric(t, FLOOR, **known._asdict()))
             if t in self.others:
-                figures.append(self._other_cells(t))
+                metrics.append(self._other_cells(t))
             if start is not None:
-                figures += [self._still(start, t), self._at_random(start, t)]
-        return figures
+                metrics += [self._still(start, t), self._at_random(start, t)]
+        return metrics
 
     def distances(
         self, population: Population, times: Sequence[float] | None = None
     ) -> list[SnapshotMetric]:
-        """Draws of the model, and test cells that it carries, against the test cells."""
-        figures = []
+        """Distances of draws of the model, and of transported cells, from the test cells."""
+        metrics = []
         for t in self._chosen(times):
             start = self._before(t)
             if population.sample is not None:
-                figures.append(self._direct(population.sample, t))
-            if start is None or not population.routes:
+                metrics.append(self._direct(population.sample, t))
+            if start is None or not population.methods:
                 continue
             of_draws = self._of_draws(population, start, t)
-            for name, route in population.routes.items():
-                figures.append(replace(self._carried(name, route, start, t), **of_draws))
-        return figures
+            for name, method in population.methods.items():
+                metrics.append(replace(self._transported(name, method, start, t), **of_draws))
+        return metrics
 
     def _direct(self, sample, t: float) -> SnapshotMetric:
         times = np.full(len(self.snapshots[t]), t)
-        return self._figure(t, DIRECT, [sample(times, seed) for seed in self._seeds()])
+        return self._metric(t, DIRECT, [sample(times, seed) for seed in self._seeds()])
 
-    def _carried(self, name: str, route: TransportMethod, start: float, t: float) -> SnapshotMetric:
+    def _transported(
+        self, name: str, method: TransportMethod, start: float, t: float
+    ) -> SnapshotMetric:
         cells = self.snapshots[start]
-        seeds = self._seeds() if route.random else [self.seed]
-        clouds = [route.carry(cells, start, t, seed) for seed in seeds]
-        figure = self._figure(t, name, clouds, start)
-        squares = np.array([np.sum(((c - cells) / self.scale) ** 2, axis=1) for c in clouds])
+        seeds = self._seeds() if method.random else [self.seed]
+        samples = [method.transport(cells, start, t, seed) for seed in seeds]
+        metric = self._metric(t, name, samples, start)
+        squares = np.array([np.sum(((c - cells) / self.scale) ** 2, axis=1) for c in samples])
         farthest = cdist(cells / self.scale, self.snapshots[t] / self.scale, "sqeuclidean").max()
-        whole = np.isfinite(squares).all()
+        finite = np.isfinite(squares).all()
         return replace(
-            figure,
-            displacement=float(squares.mean()) if whole else math.inf,
-            least=float(np.mean([self._pair(cells, c)[1] ** 2 for c in clouds]))
-            if whole
+            metric,
+            displacement=float(squares.mean()) if finite else math.inf,
+            least=float(np.mean([self._pair(cells, c)[1] ** 2 for c in samples]))
+            if finite
             else _NONE,
-            lost=float(np.mean(~(squares <= farthest))),
+            failed=float(np.mean(~(squares <= farthest))),
             **self._between(start, t),
         )
 
-    def _figure(
-        self, t: float, way: str, clouds: Sequence[Cells], start: float = _NONE
+    def _metric(
+        self, t: float, method: str, samples: Sequence[Cells], start: float = _NONE
     ) -> SnapshotMetric:
-        """Clouds of one size against the test cells, and beside the floor of these sizes."""
+        """Distances of samples of one size from the test cells, and the floor of these sizes."""
         cells = self.snapshots[t]
-        found = _summary([self._pair(cloud, cells) for cloud in clouds], len(clouds[0]), len(cells))
+        found = _summary(
+            [self._pair(drawn, cells) for drawn in samples], len(samples[0]), len(cells)
+        )
         known = self.floor(t, found.samples, found.cells)
         fits = (known.samples, known.cells) == (found.samples, found.cells)
         floor_w1, floor_w2 = (known.w1, known.w2) if fits else (_NONE, _NONE)
         return SnapshotMetric(
             t,
-            way,
+            method,
             start=start,
             floor_w1=floor_w1,
             floor_w2=floor_w2,
             excess_w1=_over(found.w1, floor_w1),
             excess_w2=_over(found.w2, floor_w2),
-            spread=float(np.mean([self._spread(cloud) for cloud in clouds]) / self._spread(cells)),
+            spread=float(np.mean([self._spread(drawn) for drawn in samples]) / self._spread(cells)),
             **found._asdict(),
         )
 
     def _floor(self, t: float, samples: int, cells: int) -> Distances:
-        """Two random parts of all real cells of time t that share none; smaller if it must be."""
+        """Distances of two disjoint random parts of all real cells of time t; smaller if it must be."""
         pool = self._real(t)
         if samples + cells > len(pool):
             samples = max(1, len(pool) * samples // (samples + cells))
@@ -188,23 +192,23 @@ class SnapshotTest:
         return _summary(pairs, samples, cells)
 
     def _other_cells(self, t: float) -> SnapshotMetric:
-        """Real cells of time t in the place of draws: what a perfect model would get."""
+        """Distances of other real cells of time t: what a perfect model would get."""
         pool, size = self.others[t], len(self.snapshots[t])
         rng = np.random.default_rng([self.seed, 2])
         repeats = self.repeats if size < len(pool) else 1
-        clouds = [rng.permutation(pool)[:size] for _ in range(repeats)]
-        return self._figure(t, OTHERS, clouds)
+        samples = [rng.permutation(pool)[:size] for _ in range(repeats)]
+        return self._metric(t, OTHERS, samples)
 
     def _still(self, start: float, t: float) -> SnapshotMetric:
-        figure = self._figure(t, STILL, [self.snapshots[start]], start)
-        return replace(figure, **self._between(start, t))
+        metric = self._metric(t, STILL, [self.snapshots[start]], start)
+        return replace(metric, **self._between(start, t))
 
     def _at_random(self, start: float, t: float) -> SnapshotMetric:
-        """Every cell of the time before with every test cell, all pairs alike."""
+        """Distances under the independent coupling: every cell of the time before with every test cell."""
         here, there = (self.snapshots[time] / self.scale for time in (start, t))
         squares = cdist(here, there, "sqeuclidean")
         mean_square = float(squares.mean())
-        figure = SnapshotMetric(
+        metric = SnapshotMetric(
             t,
             RANDOM,
             len(here),
@@ -214,10 +218,10 @@ class SnapshotTest:
             w2=math.sqrt(mean_square),
             displacement=mean_square,
         )
-        return replace(figure, **self._between(start, t))
+        return replace(metric, **self._between(start, t))
 
     def _of_draws(self, population: Population, start: float, t: float) -> dict[str, float]:
-        """What the model says by itself of the way from one time to the other."""
+        """Distance of independent draws at both times, and the kinetic energy between them."""
         sample, ends = population.sample, (start, t)
         if sample is None:
             return {}
@@ -225,18 +229,18 @@ class SnapshotTest:
         for seed in self._seeds()[:_FEW]:
             # Seeds of their own: draws of one seed may share their randomness over times.
             seeds = (2 * seed + self.repeats, 2 * seed + 1 + self.repeats)
-            clouds = [
+            samples = [
                 sample(np.full(len(self.snapshots[end]), end), own)
                 for end, own in zip(ends, seeds, strict=True)
             ]
-            squares.append(self._pair(*clouds)[1] ** 2)
+            squares.append(self._pair(*samples)[1] ** 2)
         found = {"w2_squared_drawn": float(np.mean(squares))}
         if population.velocity is not None:
             found |= self._energy(sample, population.velocity, start, t)
         return found
 
     def _energy(self, sample, velocity, start: float, t: float) -> dict[str, float]:
-        """(t - start) times the integral of E |velocity|^2, and its standard error."""
+        """Kinetic energy: (t - start) times the integral of E |velocity|^2, and its standard error."""
         points = len(self.snapshots[t]) * self.repeats
         shift = np.random.default_rng([self.seed, 3]).uniform(size=points)
         times = start + (t - start) * (np.arange(points) + shift) / points

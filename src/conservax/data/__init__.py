@@ -1,8 +1,8 @@
 """Tables in and out: points stamped with times, their units, built-in sets and generators."""
 
 from conservax.data.read._cells import Cells as Cells
+from conservax.data.read._cells import column_index as column_index
 from conservax.data.read._cells import dense_array as dense_array
-from conservax.data.read._cells import place_in as place_in
 from conservax.data.read._cells_file import StoredCells as StoredCells
 from conservax.data.read._comcat import ComCatReader as ComCatReader
 from conservax.data.read._comcat import read_comcat as read_comcat

@@ -214,7 +214,7 @@ class AbstractLawInUnits(AbstractModel):
         """
         reader = self.settings.reader
         if reader is None:
-            return read_table(source, like=self.units)
+            return read_table(source, schema=self.units)
         rows = reader.read(source, self.units)
         return rows.table() if isinstance(rows, Events) else rows
 
@@ -225,7 +225,7 @@ class AbstractLawInUnits(AbstractModel):
         """
         if self.settings.reader is not None:
             return self.read(source)
-        return open_table(source, like=self.units, memory_rows=memory_rows)
+        return open_table(source, schema=self.units, memory_rows=memory_rows)
 
     def rows(self, table: Table) -> Rows:
         """A table in law units, as arrays of the law's precision."""

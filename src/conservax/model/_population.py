@@ -1,4 +1,4 @@
-"""A fitted model as what snapshots can judge."""
+"""A fitted model as a population to evaluate on snapshots."""
 
 from functools import partial
 from typing import TYPE_CHECKING
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def population_of(model: "AbstractLawInUnits", tolerance: float, max_steps: int) -> Population:
-    """Draws, velocity, and every way that the law has to carry cells, in the units of its table.
+    """Draws, velocity, and every transport method that the law has, in the units of its table.
 
     Times are numbers, or seconds since 1970-01-01 UTC, as in `Table.t`; velocities are per one of
     these.
@@ -33,28 +33,28 @@ def population_of(model: "AbstractLawInUnits", tolerance: float, max_steps: int)
     def velocity(t: Times, x: Positions) -> Positions:
         return model.velocity(axis.to_column(t), x) * (axis.scale / (axis.end - axis.start))
 
-    def carry(x: Positions, start: float, end: float, seed: int, **options) -> Positions:
+    def transport(x: Positions, start: float, end: float, seed: int, **options) -> Positions:
         ends = axis.to_column(np.array([start, end]))
         return model.transport(x, *ends, seed=seed, **options)
 
-    def follow(x: Positions, start: float, end: float, seed: int) -> Positions:
+    def solve(x: Positions, start: float, end: float, seed: int) -> Positions:
         del seed
         z = model.units.standardise(x).astype(dtype)
         times = np.tile(axis.to_unit([start, end]).astype(dtype), (len(z), 1))
         return model.units.restore(
-            over_rows(Partial(_follow, model.law, tolerance, max_steps), z, times)
+            over_rows(Partial(_solve, model.law, tolerance, max_steps), z, times)
         )
 
     diffusion = model.law.diffusion
-    routes = {"flow map": TransportMethod(carry)} if model.law.has_flow_map else {}
-    routes["ODE"] = TransportMethod(follow)
+    methods = {"flow map": TransportMethod(transport)} if model.law.has_flow_map else {}
+    methods["ODE"] = TransportMethod(solve)
     if not callable(diffusion) and diffusion:
-        routes["SDE"] = TransportMethod(partial(carry, diffusion=diffusion), random=True)
-    return Population(sample, routes, velocity)
+        methods["SDE"] = TransportMethod(partial(transport, diffusion=diffusion), random=True)
+    return Population(sample, methods, velocity)
 
 
-def _follow(law, tolerance, max_steps, x, times):
-    """Not finite where the solver does not get through: one cell must not hide the others."""
+def _solve(law, tolerance, max_steps, x, times):
+    """Solution of the ODE, not finite where the solver gives up: one cell must not hide the others."""
     path = solve_ode(
         law, x, times, rtol=tolerance, atol=tolerance, max_steps=max_steps, throw=False
     )
@@ -64,7 +64,7 @@ def _follow(law, tolerance, max_steps, x, times):
 def held_out_snapshots(
     parts: Split | None, table: Table | None, others: Table | None
 ) -> tuple[dict[float, Positions], dict[float, Positions]]:
-    """Test cells of every time, and more real cells for the floor: those given, or of the split.
+    """Test cells of every time, and more real cells for the floor: from tables, or of the split.
 
     **Raises:** `DataError` if there are none.
     """

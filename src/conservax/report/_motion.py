@@ -41,7 +41,7 @@ class Plane(NamedTuple):
         """Positions of the model in the plane."""
         if self.embedding is None:
             return x[:, :2]
-        return self.embedding.place(model.units.standardise(x))
+        return self.embedding.project(model.units.standardise(x))
 
 
 def plane(model: AbstractLawInUnits, cells: Cells | None, embedding: str | None) -> Plane:

@@ -1,6 +1,6 @@
-"""Cells as AnnData holds them: times and other columns in `obs`, coordinates in arrays of `obsm`.
+"""Cells in AnnData: times and other columns in `obs`, coordinates in arrays of `obsm`.
 
-Of a file only `obs` and the arrays that are asked for are read, never the matrix X: ten
+Of a file only `obs` and the requested arrays are read, never the matrix X: ten
 coordinates of a million cells are 40 MB.
 """
 
@@ -21,7 +21,7 @@ USUAL, USUAL_DIMS = "X_pca", 10
 
 @runtime_checkable
 class Cells(Protocol):
-    """An AnnData object, known by what it has: a row of `obs` and of each array in `obsm` a cell."""
+    """An AnnData object, known by what it has: a row of `obs` and of each array in `obsm` per cell."""
 
     obs: pd.DataFrame
 
@@ -31,17 +31,17 @@ class Cells(Protocol):
         ...
 
 
-def from_cells(cells: Cells, asked: Sequence[str] | None, dims: int | None) -> Columns:
-    """The columns of `obs`, and the columns `asked` for of the arrays in `obsm`."""
+def from_cells(cells: Cells, columns: Sequence[str] | None, dims: int | None) -> Columns:
+    """The columns of `obs`, and the requested `columns` of the arrays in `obsm`."""
     obsm = cells.obsm
     source = str(getattr(cells, "path", "AnnData"))
-    return _gathered(cells.obs, list(obsm), obsm.__getitem__, asked, dims, source)
+    return _gathered(cells.obs, list(obsm), obsm.__getitem__, columns, dims, source)
 
 
-def read_h5ad(path: Path, asked: Sequence[str] | None, dims: int | None) -> Columns:
+def read_h5ad(path: Path, columns: Sequence[str] | None, dims: int | None) -> Columns:
     """`from_cells` for a file.
 
-    **Raises:** `DataError` if the file is no AnnData file, or the package that reads it is missing.
+    **Raises:** `DataError` if the file is not an AnnData file, or the package that reads it is missing.
     """
     with anndata_parts(path) as (file, read, _):
         obsm = file["obsm"]
@@ -50,14 +50,14 @@ def read_h5ad(path: Path, asked: Sequence[str] | None, dims: int | None) -> Colu
             found = obsm[name]
             return read(found) if hasattr(found, "keys") else found  # a group, or a plain array
 
-        return _gathered(read(file["obs"]), list(obsm), load, asked, dims, str(path))
+        return _gathered(read(file["obs"]), list(obsm), load, columns, dims, str(path))
 
 
 @contextmanager
 def anndata_parts(path: Path, mode: Literal["r", "r+"] = "r") -> Iterator[tuple[Any, Any, Any]]:
     """An open .h5ad file, and what reads and writes its parts.
 
-    **Raises:** `DataError` if the file is no AnnData file, or the package that reads it is missing.
+    **Raises:** `DataError` if the file is not an AnnData file, or the package that reads it is missing.
     """
     check_file(path)
     try:
@@ -77,8 +77,8 @@ def anndata_parts(path: Path, mode: Literal["r", "r+"] = "r") -> Iterator[tuple[
         raise broken(path, "an AnnData file", error) from error
 
 
-def place_in(array: str, column: str) -> int | None:
-    """3 for the column `X_pca3` and the array `X_pca`; None for a column of something else."""
+def column_index(array: str, column: str) -> int | None:
+    """Index of a column in an array: 3 for `X_pca3` in `X_pca`; None for a column of something else."""
     number = column.removeprefix(array)
     return int(number) if column.startswith(array) and number.isdecimal() else None
 
@@ -87,40 +87,40 @@ def _gathered(
     obs: pd.DataFrame,
     names: Sequence[str],
     load: Callable[[str], Any],
-    asked: Sequence[str] | None,
+    columns: Sequence[str] | None,
     dims: int | None,
     source: str,
 ) -> Columns:
-    if asked is None and USUAL not in names:
+    if columns is None and USUAL not in names:
         raise DataError(
             f"{source}: expected an array {USUAL!r} in obsm; got {list(names)}. "
             "Say which are the coordinates: columns=[...]."
         )
-    wanted = (USUAL,) if asked is None else asked
+    wanted = (USUAL,) if columns is None else columns
     pairs = [(str(name), obs.iloc[:, i]) for i, name in enumerate(obs.columns)]
     arrays: dict[str, tuple[str, ...]] = {}
     for name in names:
-        places = [place for column in wanted if (place := place_in(name, column)) is not None]
-        if name not in wanted and not places:
+        found = [i for column in wanted if (i := column_index(name, column)) is not None]
+        if name not in wanted and not found:
             arrays[name] = ()
             continue
         held = dense_array(load(name), f"{source}, obsm {name!r}")
         arrays[name] = tuple(f"{name}{i}" for i in range(held.shape[1]))
         whole = (dims or held.shape[1]) if name in wanted else 0
-        read = np.asarray(held[:, : max([whole, *(place + 1 for place in places)])])
+        read = np.asarray(held[:, : max([whole, *(i + 1 for i in found)])])
         pairs += [(f"{name}{i}", pd.Series(values, obs.index)) for i, values in enumerate(read.T)]
     refuse_twins([name for name, _ in pairs], source)
-    found = Columns(dict(pairs), source, arrays=arrays)
-    if asked is not None:
-        return found
+    result = Columns(dict(pairs), source, arrays=arrays)
+    if columns is not None:
+        return result
     width = len(arrays[USUAL])
-    usual = found.spread(wanted, min(USUAL_DIMS, width) if dims is None else dims)
-    said = f"coordinates taken from the first {len(usual)} of {width} columns of obsm {USUAL!r}"
-    return found._replace(notes=(said,), usual=usual)
+    usual = result.spread(wanted, min(USUAL_DIMS, width) if dims is None else dims)
+    note = f"coordinates taken from the first {len(usual)} of {width} columns of obsm {USUAL!r}"
+    return result._replace(notes=(note,), usual=usual)
 
 
 def dense_array(held: Any, where: str) -> Any:
-    """Something of two axes to slice, without reading it yet.
+    """Check that an array of `obsm` is dense and has two axes, without reading it.
 
     **Raises:** `DataError` for a sparse array, or one of other axes.
     """

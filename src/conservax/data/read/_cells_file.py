@@ -1,4 +1,4 @@
-"""Cells of an .h5ad file, to be told more of, and the file written anew with what was told."""
+"""Cells of an .h5ad file to annotate, and a copy of the file with the annotations."""
 
 import os
 import shutil
@@ -16,11 +16,11 @@ from conservax.data.table._errors import DataError
 
 @dataclass
 class StoredCells:
-    """What `Cells` are, from a file: `obs` and all of `obsm`, without the matrix.
+    """Cells of a file: `obs` and all of `obsm`, without the matrix.
 
     **Attributes:**
 
-    - `path`: the file that they are from.
+    - `path`: the file.
     """
 
     path: Path
@@ -33,9 +33,9 @@ class StoredCells:
 
     @classmethod
     def read(cls, path: str | os.PathLike[str]) -> "StoredCells":
-        """Of an .h5ad file.
+        """Read an .h5ad file.
 
-        **Raises:** `DataError` if it is none, or the package that reads it is missing.
+        **Raises:** `DataError` if it is of another kind, or the package that reads it is missing.
         """
         path = Path(path).expanduser()
         if path.suffix.lower() != ".h5ad":
@@ -45,7 +45,7 @@ class StoredCells:
             return cls(path, read(file["obs"]), obsm)
 
     def write(self, path: str | os.PathLike[str], *, force: bool = False) -> None:
-        """A copy of the file with `obs` and the arrays of `obsm` that are new, all else as it was.
+        """Write a copy of the file with `obs` and the arrays of `obsm` that are new, all else as it was.
 
         It appears complete or not at all, and may take the place of the file itself.
 

@@ -1,4 +1,4 @@
-"""Earthquakes as the US Geological Survey gives them out: ComCat, the catalogue, in its CSV form."""
+"""Earthquakes of ComCat, the catalogue of the US Geological Survey, in its CSV form."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -28,11 +28,11 @@ class ComCatReader(AbstractReader):
     min_magnitude: float | None = None
     box: Box | None = None
 
-    def read(self, source: Source, like: Units) -> Table:
-        """Earthquakes of another file; frames and arrays, which somebody made, as they are."""
+    def read(self, source: Source, schema: Units) -> Table:
+        """Earthquakes of another file; rows of data frames and arrays as they are."""
         if isinstance(source, str | Path):
             return read_comcat(source, min_magnitude=self.min_magnitude, box=self.box)
-        return read_table(source, like=like)
+        return read_table(source, schema=schema)
 
 
 def read_comcat(
@@ -51,7 +51,7 @@ def read_comcat(
 
     **Returns:** a table of `longitude` and `latitude` in degrees, the names of the catalogue; times
     are UTC. Only events of type "earthquake" are kept; of rows with one id, the one updated last.
-    The notes count what was left out. A model of the table reads other files like this too.
+    The notes count what was left out. A model of the table reads other files in the same way.
 
     **Raises:** `DataError` for a file that is not from ComCat, naming the file, the column and the
     row; for degrees out of range; if no earthquake is left.
@@ -127,7 +127,7 @@ def _events(path: Path, most: float) -> pd.DataFrame:
             "time": seconds(held["time"], raw.where("time"))[0],
             "longitude": _degrees(raw, "longitude", most),
             "latitude": _degrees(raw, "latitude", 90.0),
-            "mag": _where_given(held["mag"], raw.where("mag")),
+            "mag": _where_known(held["mag"], raw.where("mag")),
             "id": held["id"].to_numpy(object),
             "updated": held["updated"].fillna("").to_numpy(object),  # ISO 8601: sorts as text
             "type": held["type"].fillna("of no type").to_numpy(object),
@@ -160,8 +160,8 @@ def _degrees(raw: Columns, name: str, most: float) -> np.ndarray:
     return values
 
 
-def _where_given(column: pd.Series, where: str) -> np.ndarray:
+def _where_known(column: pd.Series, where: str) -> np.ndarray:
     """Numbers, NaN in empty cells."""
-    given = column.dropna()
-    values = pd.Series(numbers(given, where), given.index)
+    known = column.dropna()
+    values = pd.Series(numbers(known, where), known.index)
     return values.reindex(column.index).to_numpy()

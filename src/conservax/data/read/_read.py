@@ -1,4 +1,4 @@
-"""Tables in: a file, a data frame or arrays to a `Table`, or an error that says what to mend."""
+"""Readers of tables: a file, a data frame or arrays to a `Table`, or an error with the remedy."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -34,7 +34,7 @@ from conservax.data.table._values import (
     uncategorised,
 )
 
-_MOST_SHOWN = 20  # values far from all others, by row
+_MAX_SHOWN = 20  # outliers, by row
 
 Source = str | Path | pd.DataFrame | Mapping[str, ArrayLike] | tuple[ArrayLike, ArrayLike] | Cells
 
@@ -45,7 +45,7 @@ def read_table(
     time: str | None = None,
     columns: Sequence[str] | None = None,
     dims: int | None = None,
-    like: Units | None = None,
+    schema: Units | None = None,
     degrees: bool = False,
     growth: str | None = None,
 ) -> Table:
@@ -60,10 +60,10 @@ def read_table(
     - `time`: the time column; default: the one called `t` or `time`, in capitals or not.
     - `columns`: the coordinates, columns or whole arrays; default: all other columns that hold
         numbers (for a pair: `x0`, `x1`, ...; for AnnData: the first 10 of `X_pca`). What was
-        chosen by default is said in the notes of the table.
+        chosen by default is in the notes of the table.
     - `dims`: how many columns to take of each array named in `columns`, its first ones; default:
         all of them.
-    - `like`: units of a fitted model, whose names and kind of time the source must have.
+    - `schema`: units of a fitted model, whose names and kind of time the source must have.
     - `degrees`: whether the columns are longitude and latitude, to be checked.
     - `growth`: the column of births less deaths expected of each row, per unit of time (a day for
         timestamps), for `conservax.fit(growth=...)`; not a coordinate unless named as one.
@@ -74,15 +74,17 @@ def read_table(
 
     **Raises:** `DataError` for anything else, naming the source, the column and the row.
     """
-    return _read(source, ask(time, columns, like, dims=dims, growth=growth), like, degrees)[0]
+    return _read(
+        source, requested(time, columns, schema, dims=dims, growth=growth), schema, degrees
+    )[0]
 
 
-def read_rows(source: Source, *, like: Units) -> Table:
+def read_rows(source: Source, *, schema: Units) -> Table:
     """`read_table`, but rows stay in the order of the source.
 
     **Raises:** `DataError` as `read_table`.
     """
-    return _as_it_comes(source, ask(None, None, like), like, False)[0]
+    return _unsorted(source, requested(None, None, schema), schema, False)[0]
 
 
 def read_events(
@@ -100,7 +102,7 @@ def read_events(
     **Arguments:**
 
     - `source`, `time`, `columns`: as in `read_table`.
-    - `sequence`: the column that tells sequences apart; times then run from 0 in each.
+    - `sequence`: the column that names the sequence of each event; times then run from 0 in each.
     - `window`, `stride`: length of the windows, and from one start to the next: numbers in the unit
         of time (days for timestamps), or text such as "30d" or "12h" for timestamps. By default
         one window of the whole record, or of the longest sequence; windows follow one another.
@@ -109,11 +111,11 @@ def read_events(
 
     Events at the same time stay in the order of the source, and are counted in the notes.
 
-    **Raises:** `DataError` as `read_table`, for places that are no degrees, for events outside
-    their window, and for a window that is no length of time.
+    **Raises:** `DataError` as `read_table`, for locations out of range in degrees, for events
+    outside their window, and for a window that is not a length of time.
     """
-    asked = ask(time, columns, None)
-    table, raw, rows = _read(source, asked, None, degrees, apart=sequence)
+    request = requested(time, columns, None)
+    table, raw, rows = _read(source, request, None, degrees, sequence=sequence)
     if sequence is not None:
         length = None if window is None else window_length(window, table.time_kind)
         held = uncategorised(raw.held[sequence])
@@ -131,49 +133,57 @@ def read_events(
 
 
 def _read(
-    source: Source, asked: "Asked", like: Units | None, degrees: bool, apart: str | None = None
+    source: Source,
+    request: "Request",
+    schema: Units | None,
+    degrees: bool,
+    sequence: str | None = None,
 ) -> tuple[Table, Columns, Int[np.ndarray, " rows"]]:
-    """The table in order of time, its columns as they came, and where each row came from."""
-    table, raw = _as_it_comes(source, asked, like, degrees, apart)
+    """The table in order of time, its raw columns, and the row of the source of each row."""
+    table, raw = _unsorted(source, request, schema, degrees, sequence)
     rows = np.argsort(table.t, kind="stable")
     return table.take(rows), raw, rows
 
 
-def _as_it_comes(
-    source: Source, asked: "Asked", like: Units | None, degrees: bool, apart: str | None = None
+def _unsorted(
+    source: Source,
+    request: "Request",
+    schema: Units | None,
+    degrees: bool,
+    sequence: str | None = None,
 ) -> tuple[Table, Columns]:
-    """The table in the order of the source, and its columns as they came."""
-    raw = _load(source, asked)
+    """The table in the order of the source, and its raw columns."""
+    raw = _load(source, request)
     if isinstance(source, tuple):
         first, *rest = raw.held
-        asked = Asked(first, tuple(rest), None, asked.growth)
-    for name in (apart, asked.growth):
+        request = Request(first, tuple(rest), None, request.growth)
+    for name in (sequence, request.growth):
         if name is not None:
             raw.check(name)
-    time, columns, notes = choose(raw, asked, apart)
-    beside = [name for name in (apart, asked.growth) if name is not None]
+    time, columns, notes = choose(raw, request, sequence)
+    beside = [name for name in (sequence, request.growth) if name is not None]
     _check_lengths(raw, (time, *columns, *beside))
-    kind, t, zone_notes = read_times(raw, time, like and like.time.kind)
+    kind, t, zone_notes = read_times(raw, time, schema and schema.time.kind)
     x = read_points_of(raw, columns, degrees)
-    far_notes = [_far_note(raw.held[name], name, x[:, i]) for i, name in enumerate(columns)]
-    notes = (*raw.notes, *notes, *zone_notes, *filter(None, far_notes))
+    outlier_notes = [_outlier_note(raw.held[name], name, x[:, i]) for i, name in enumerate(columns)]
+    notes = (*raw.notes, *notes, *zone_notes, *filter(None, outlier_notes))
     growth = None
-    if asked.growth is not None:
-        growth = numbers(raw.held[asked.growth], raw.where(asked.growth))
+    if request.growth is not None:
+        growth = numbers(raw.held[request.growth], raw.where(request.growth))
     return Table(t, x, columns, time, kind, raw.source, notes, growth=growth), raw
 
 
-def _far_note(column: pd.Series, name: str, values: Float64[np.ndarray, " rows"]) -> str:
-    """All values far from the others, with their rows as the source counts them; "" for none."""
+def _outlier_note(column: pd.Series, name: str, values: Float64[np.ndarray, " rows"]) -> str:
+    """Note on outliers, with their rows as the source counts them; "" for none."""
     far = outliers(values)
     if not len(far):
         return ""
-    shown = [f"{values[row]:.6g} in row {column.index[row]}" for row in far[:_MOST_SHOWN]]
-    more = f" and {len(far) - _MOST_SHOWN} more" if len(far) > _MOST_SHOWN else ""
+    shown = [f"{values[row]:.6g} in row {column.index[row]}" for row in far[:_MAX_SHOWN]]
+    others = f" and {len(far) - _MAX_SHOWN} more" if len(far) > _MAX_SHOWN else ""
     number = f"{len(far)} values are" if len(far) > 1 else "1 value is"
     return (
         f"column {name!r}: {number} far from all others ({np.median(values):.4g} in the middle): "
-        f"{', '.join(shown)}{more}; correct or remove what is no datum"
+        f"{', '.join(shown)}{others}; correct or remove what is not a measurement"
     )
 
 
@@ -188,10 +198,10 @@ def read_points(source: Source, *, columns: Sequence[str]) -> Points:
 def read_points_beside(
     source: Source, *, columns: Sequence[str], beside: str | None = None
 ) -> tuple[Points, pd.Series | None]:
-    """`read_points`, and the column `beside` them as it is; None if there is none."""
-    asked = Asked(None, tuple(columns), None)
-    _check_request(asked)
-    raw = _load(source, asked)
+    """`read_points`, and the column `beside` them, unchanged; None if there is none."""
+    request = Request(None, tuple(columns), None)
+    _check_request(request)
+    raw = _load(source, request)
     for name in columns:
         raw.check(name)
     _check_lengths(raw, columns)
@@ -226,8 +236,8 @@ def _check_degrees(raw: Columns, columns: Sequence[str], x: Points) -> None:
 
 
 @dataclass(frozen=True)
-class Asked:
-    """Names the caller gave, himself or by `like`; None where the source is to decide."""
+class Request:
+    """Requested names, of the caller or of a `schema`; None where the source decides."""
 
     time: str | None
     columns: tuple[str, ...] | None
@@ -235,64 +245,64 @@ class Asked:
     growth: str | None = None
 
 
-def ask(
+def requested(
     time: str | None,
     columns: Sequence[str] | None,
-    like: Units | None,
+    schema: Units | None,
     *,
     dims: int | None = None,
     growth: str | None = None,
-) -> Asked:
-    """The names that the caller gave, checked."""
+) -> Request:
+    """Checked request of the caller."""
     if isinstance(columns, str):
         columns = (columns,)
     names = None if columns is None else tuple(str(name) for name in columns)
-    asked = Asked(None if time is None else str(time), names, dims, growth)
+    request = Request(None if time is None else str(time), names, dims, growth)
     if dims is not None and (not isinstance(dims, int | np.integer) or dims < 1):
         raise DataError(
             f"expected dims as a whole number from 1 on; got {dims!r}. Leave it out for all."
         )
-    if like is not None:
-        fitted = Asked(like.time.name, like.columns, None)
-        if asked.time not in (None, fitted.time) or asked.columns not in (None, fitted.columns):
+    if schema is not None:
+        fitted = Request(schema.time.name, schema.columns, None)
+        if request.time not in (None, fitted.time) or request.columns not in (None, fitted.columns):
             raise DataError(
                 f"expected the names the model was fitted with, time {fitted.time!r} and columns "
-                f"{list(like.columns)}; got {time!r} and {names}. Leave them out, or rename."
+                f"{list(schema.columns)}; got {time!r} and {names}. Leave them out, or rename."
             )
-        asked = fitted
-    _check_request(asked)
-    return asked
+        request = fitted
+    _check_request(request)
+    return request
 
 
-def _check_request(asked: Asked) -> None:
-    names = asked.columns
+def _check_request(request: Request) -> None:
+    names = request.columns
     if names is None:
         return
     if not names:
         raise DataError("expected at least one coordinate in columns; got none. Name one.")
     if len(set(names)) < len(names):
         raise DataError(f"expected every column once; got {list(names)}. Name each only once.")
-    if asked.time in names:
+    if request.time in names:
         raise DataError(
-            f"expected coordinates beside the time; got the time column {asked.time!r} among "
+            f"expected coordinates beside the time; got the time column {request.time!r} among "
             f"columns {list(names)}. Take it out of the columns."
         )
 
 
-def _load(source: Any, asked: Asked) -> Columns:
+def _load(source: Any, request: Request) -> Columns:
     if isinstance(source, str | Path):
         path = Path(source).expanduser()
         if path.name.lower().endswith(".h5ad"):
-            return read_h5ad(path, asked.columns, asked.dims)
+            return read_h5ad(path, request.columns, request.dims)
         return read_file(path)
     if isinstance(source, pd.DataFrame):
         return from_frame(source)
     if isinstance(source, Mapping):
         return from_arrays(source)
     if isinstance(source, tuple) and len(source) == 2:
-        return from_pair(*source, time=asked.time, columns=asked.columns, dims=asked.dims)
+        return from_pair(*source, time=request.time, columns=request.columns, dims=request.dims)
     if isinstance(source, Cells):
-        return from_cells(source, asked.columns, asked.dims)
+        return from_cells(source, request.columns, request.dims)
     raise DataError(
         "expected a path, a DataFrame, an AnnData object, a dictionary of arrays or a pair (t, x); "
         f"got {type(source).__name__}. Convert it to one of these."
@@ -300,30 +310,30 @@ def _load(source: Any, asked: Asked) -> Columns:
 
 
 def choose(
-    raw: Columns, asked: Asked, apart: str | None = None
+    raw: Columns, request: Request, sequence: str | None = None
 ) -> tuple[str, tuple[str, ...], tuple[str, ...]]:
-    """Names of the time and the coordinates, and notes on what the caller did not name himself."""
-    time, notes = asked.time, []
+    """Names of the time and the coordinates, and notes on what the caller did not name."""
+    time, notes = request.time, []
     if time is None:
         time = _find_time(raw)
         notes.append(f"time taken from column {time!r}")
     raw.check(time)
-    if asked.columns is not None:
-        columns = raw.spread(asked.columns, asked.dims)
+    if request.columns is not None:
+        columns = raw.spread(request.columns, request.dims)
     elif raw.usual:
         columns = raw.usual
-    elif asked.dims is not None:
+    elif request.dims is not None:
         raise DataError(
-            f"{raw.source}: expected dims={asked.dims} beside the name of an array; got no "
+            f"{raw.source}: expected dims={request.dims} beside the name of an array; got no "
             "columns. Name it: columns=[...]."
         )
     else:
-        taken = (time, apart, asked.growth)
+        taken = (time, sequence, request.growth)
         columns = _find_coordinates(raw, taken)
         notes.append(f"coordinates taken from columns {', '.join(map(repr, columns))}")
         left = [repr(name) for name in raw.held if name not in (*taken, *columns)]
         notes += [f"columns left out: {', '.join(left)}"] if left else []
-    _check_request(Asked(time, columns, None))
+    _check_request(Request(time, columns, None))
     for name in columns:
         raw.check(name)
     return time, columns, tuple(notes)
@@ -348,7 +358,7 @@ def _find_coordinates(raw: Columns, taken: tuple[str | None, ...]) -> tuple[str,
     if not found:
         for name in rest:
             if any(map(is_marked, raw.held[name])):
-                numbers(raw.held[name], raw.where(name))  # says what to do about the marks
+                numbers(raw.held[name], raw.where(name))  # raises with a remedy for the marks
         raise DataError(
             f"{raw.source}: expected columns of numbers beside the time {taken[0]!r}; "
             f"got {list(raw.held)}. Say which are the coordinates: columns=[...]."
@@ -370,12 +380,12 @@ def _check_lengths(raw: Columns, names: Sequence[str]) -> None:
 def read_times(
     raw: Columns, name: str, expected: TimeKind | None = None
 ) -> tuple[TimeKind, Times, tuple[str, ...]]:
-    """The kind of a time column, its values, and what to tell about time zones."""
+    """The kind of a time column, its values, and notes on time zones."""
     column, where = uncategorised(raw.held[name]), raw.where(name)
     kind = time_kind(column, where)
     if expected not in (None, kind):
         raise DataError(
-            f"{where}: expected {expected}s, as the model or the rows before have them; got {kind}s. "
+            f"{where}: expected {expected}s, as in the model or the rows before; got {kind}s. "
             "Convert the column."
         )
     if kind == "number":
@@ -384,11 +394,11 @@ def read_times(
 
 
 def _with_order_note(table: Table, rows: Int[np.ndarray, " rows"], label: np.ndarray) -> Table:
-    """Say how many events of a sequence came after a later one: an order that was not meant?"""
+    """Add a note on the events of a sequence that came after a later one: an order that was not meant?"""
     came = pd.DataFrame({"t": table.t, "label": label}).iloc[np.argsort(rows)]
     late = int((came["t"] < came.groupby("label")["t"].cummax()).sum())
     if not late:
         return table
-    said = "1 event was" if late == 1 else f"{late} events were"
-    note = f"{said} not in time order: sorted by time"
+    which = "1 event was" if late == 1 else f"{late} events were"
+    note = f"{which} not in time order: sorted by time"
     return replace(table, notes=(*table.notes, note))

@@ -1,4 +1,4 @@
-"""Everything a table can be read from, to named columns: files, data frames, arrays."""
+"""Sources of a table (files, data frames, arrays) to named columns."""
 
 import difflib
 import re
@@ -20,7 +20,7 @@ _FIELDS = re.compile(r"Expected (\d+) fields in line (\d+), saw (\d+)")
 
 
 def about_header(first: str, alone: bool = False) -> str:
-    """What to do where row 1 holds no names of columns, "" where it may.
+    """Remedy where row 1 does not hold the names of the columns, "" where it may.
 
     `first` is what the row begins with, `alone` whether there is nothing else in it.
     """
@@ -46,7 +46,7 @@ class Columns(NamedTuple):
     usual: tuple[str, ...] = ()
 
     def where(self, name: str) -> str:
-        """The place of a column, as errors name it."""
+        """Where a column is, as errors name it."""
         return f"{self.source}, column {name!r}"
 
     def check(self, name: str) -> None:
@@ -65,7 +65,7 @@ class Columns(NamedTuple):
             )
 
     def spread(self, names: Sequence[str], dims: int | None) -> tuple[str, ...]:
-        """The names, with the first `dims` columns (by default all) in the place of each array.
+        """The names, with the first `dims` columns (by default all) in place of each array.
 
         **Raises:** `DataError` if an array has fewer, or if no array is named to take `dims` of.
         """
@@ -143,7 +143,7 @@ def from_arrays(arrays: Mapping[Any, Any], source: str = "dict") -> Columns:
             spread[name] = tuple(f"{name}{i}" for i in range(shape[1]))
             pairs += [(column, as_column(rows[:, i])) for i, column in enumerate(spread[name])]
         else:
-            notes.append(f"array {name!r} of shape {shape} left out: no column of a table")
+            notes.append(f"array {name!r} of shape {shape} left out: not a column of a table")
     refuse_twins([name for name, _ in pairs], source)
     return Columns(dict(pairs), source, tuple(notes), spread)
 

@@ -1,4 +1,4 @@
-"""Tables that need not fit in memory: a Parquet file, read and checked a batch at a time."""
+"""Tables that need not fit in memory: a Parquet file, read and checked one batch at a time."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ import pandas as pd
 import pyarrow
 from pyarrow import parquet
 
-from conservax.data.read._read import ask, choose, read_points_of, read_table, read_times
+from conservax.data.read._read import choose, read_points_of, read_table, read_times, requested
 from conservax.data.read._sources import Columns, broken, check_file, from_frame
 from conservax.data.table._errors import DataError
 from conservax.data.table._table import Table
@@ -18,12 +18,12 @@ from conservax.data.table._units import Units
 
 MEMORY_ROWS = 2_000_000
 BATCH_ROWS = 2**17
-_HEAD_ROWS = 1000  # that tell the kinds of the columns
+_HEAD_ROWS = 1000  # from which the kinds of the columns are inferred
 
 
 @dataclass(frozen=True)
 class Stream:
-    """Points stamped with times in a Parquet file, of which a batch at a time is held.
+    """Points stamped with times in a Parquet file, of which one batch at a time is in memory.
 
     **Attributes:**
 
@@ -31,7 +31,7 @@ class Stream:
     - `columns`, `time_name`, `time_kind`: as in `Table`.
     - `rows`: how many there are.
     - `degrees`: whether the columns are longitude and latitude, to be checked.
-    - `notes`: what was assumed, one sentence each, to be told to the user.
+    - `notes`: what was assumed, one sentence each, for the user.
     """
 
     path: Path
@@ -58,23 +58,23 @@ class Stream:
         time: str | None = None,
         columns: Sequence[str] | None = None,
         dims: int | None = None,
-        like: Units | None = None,
+        schema: Units | None = None,
         degrees: bool = False,
     ) -> Self:
         """The stream of a file. Only its first rows are read, for the kinds of its columns.
 
         **Arguments:** as `read_table`.
 
-        **Raises:** `DataError` as `read_table`, for what the first rows tell.
+        **Raises:** `DataError` as `read_table`, for what the first rows hold.
         """
         rows = _count(path)
         if not rows:
             raise DataError(f"{path}: expected rows of data; got none. Check how it was written.")
         head = _columns(*next(_frames(path, None, _HEAD_ROWS)), path)
-        name, names, notes = choose(head, ask(time, columns, like, dims=dims))
-        kind, _, zone_notes = read_times(head, name, like and like.time.kind)
-        said = f"{rows:,} rows are read from the file a batch at a time, never held at once"
-        return cls(path, names, name, kind, rows, (*notes, *zone_notes, said), degrees)
+        name, names, notes = choose(head, requested(time, columns, schema, dims=dims))
+        kind, _, zone_notes = read_times(head, name, schema and schema.time.kind)
+        note = f"{rows:,} rows are read from the file a batch at a time, never held at once"
+        return cls(path, names, name, kind, rows, (*notes, *zone_notes, note), degrees)
 
     def batches(self) -> Iterator[Table]:
         """All rows in the order of the file, checked as `read_table` does, but not sorted by time.
@@ -95,7 +95,7 @@ def open_table(
     time: str | None = None,
     columns: Sequence[str] | None = None,
     dims: int | None = None,
-    like: Units | None = None,
+    schema: Units | None = None,
     degrees: bool = False,
     growth: str | None = None,
     memory_rows: int = MEMORY_ROWS,
@@ -104,8 +104,8 @@ def open_table(
 
     **Raises:** `DataError` as `read_table`.
     """
-    how: dict[str, Any] = {"time": time, "columns": columns, "dims": dims}
-    how |= {"like": like, "degrees": degrees}
+    options: dict[str, Any] = {"time": time, "columns": columns, "dims": dims}
+    options |= {"schema": schema, "degrees": degrees}
     if isinstance(source, str | Path) and str(source).lower().endswith(".parquet"):
         path = Path(source).expanduser()
         if _count(path) > memory_rows:
@@ -114,8 +114,8 @@ def open_table(
                     f"{path}: expected a table in memory with growth {growth!r} of each row; got a "
                     "file that is streamed. Raise memory_rows."
                 )
-            return Stream.open(path, **how)
-    return read_table(source, **how, growth=growth)
+            return Stream.open(path, **options)
+    return read_table(source, **options, growth=growth)
 
 
 def _count(path: Path) -> int:

@@ -29,13 +29,13 @@ class WindowReader(AbstractReader):
 
     @classmethod
     def of(cls, events: Events) -> Self:
-        """The reader that cuts other rows as these were."""
+        """Reader that cuts other rows as these were cut."""
         names = events.time_name, events.columns, events.sequence_name
         return cls(*names, events.length, events.stride, events.reader)
 
-    def read(self, source: Source, like: Units) -> Events:
+    def read(self, source: Source, schema: Units) -> Events:
         """Windows of another source; files are catalogues if the first one was."""
         if self.catalogue is not None and isinstance(source, str | Path):
-            return cut(self.catalogue.read(source, like), self.window, stride=self.stride)
+            return cut(self.catalogue.read(source, schema), self.window, stride=self.stride)
         names = {"time": self.time, "columns": self.columns, "sequence": self.sequence}
         return read_events(source, **names, window=self.window, stride=self.stride)

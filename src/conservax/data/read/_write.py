@@ -1,4 +1,4 @@
-"""Tables out: CSV, Parquet or npz, whole or not at all."""
+"""Writers of tables: CSV, Parquet or npz, whole or not at all."""
 
 import os
 import zipfile

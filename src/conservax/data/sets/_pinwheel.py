@@ -27,7 +27,7 @@ def pinwheel_hawkes(rng: np.random.Generator, sequences: int) -> tuple[_Times, _
     """
     t, label, sequence = _cluster_process(rng, sequences)
     order = np.lexsort((t, sequence))
-    return t[order], _place(rng, label[order]), sequence[order]
+    return t[order], _locations(rng, label[order]), sequence[order]
 
 
 def _cluster_process(rng: np.random.Generator, sequences: int) -> tuple[_Times, _Numbers, _Numbers]:
@@ -47,7 +47,7 @@ def _cluster_process(rng: np.random.Generator, sequences: int) -> tuple[_Times, 
     return np.concatenate(times), np.concatenate(labels), np.concatenate(sequences_of)
 
 
-def _place(rng: np.random.Generator, label: _Numbers) -> _Points:
+def _locations(rng: np.random.Generator, label: _Numbers) -> _Points:
     """The row vector 2 (radius, side) R(angle): turned clockwise, and more so the farther out."""
     radius = rng.normal(1.0, 0.3, len(label))
     side = rng.normal(0.0, 0.1, len(label))

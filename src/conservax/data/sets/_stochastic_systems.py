@@ -1,4 +1,4 @@
-"""Two populations that follow a known stochastic equation, seen as a biologist sees cells.
+"""Two populations that follow a known stochastic equation, observed in snapshots as cells are.
 
 Both are of the form dx_i = x_i growth_i(x) dt + noise x_i dW_i (Itô). In y = log x the noise is
 additive,
@@ -38,7 +38,7 @@ def lotka_volterra(
 
     **Arguments:**
 
-    - `cells`: individuals a snapshot.
+    - `cells`: individuals per snapshot.
     - `times`: of the snapshots, from 0 on, growing.
     - `noise`: 0 for the deterministic system.
     - `step`: longest step of time.
@@ -98,16 +98,18 @@ def _snapshots(
         count = math.ceil((after - before) / step - 1e-9)
         length = (after - before) / max(count, 1)
         for _ in range(count):
-            shake = math.sqrt(length) * rng.normal(size=y.shape)
-            y = _advance(growth, y, shake, noise, length)
+            increment = math.sqrt(length) * rng.normal(size=y.shape)
+            y = _advance(growth, y, increment, noise, length)
         seen.append(np.exp(y[:cells]))
         y = y[cells:]
     return np.repeat(ends, cells), np.concatenate(seen)
 
 
-def _advance(growth: _Growth, y: _Points, shake: _Points, noise: float, length: float) -> _Points:
-    """One step of Heun for y = log x; `shake` is the increment of W."""
+def _advance(
+    growth: _Growth, y: _Points, increment: _Points, noise: float, length: float
+) -> _Points:
+    """One step of Heun for y = log x; `increment` is that of W."""
     slope = growth(np.exp(y)) - 0.5 * noise**2
-    guess = y + length * slope + noise * shake
+    guess = y + length * slope + noise * increment
     later = growth(np.exp(guess)) - 0.5 * noise**2
-    return y + 0.5 * length * (slope + later) + noise * shake
+    return y + 0.5 * length * (slope + later) + noise * increment

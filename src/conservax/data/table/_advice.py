@@ -1,9 +1,9 @@
-"""What to do about text that is no number or no timestamp: only what is sure to be right."""
+"""Remedies for text that is not a number or a timestamp: only what is sure to be right."""
 
 import re
 from collections.abc import Iterable
 
-_BETWEEN = " \u00a0\u2009\u202f'\u2019_"  # marks between thousands that are no decimal point
+_BETWEEN = " \u00a0\u2009\u202f'\u2019_"  # marks between thousands that are not a decimal point
 _MARKED = re.compile(
     rf"[+-]?(?:\d{{1,3}}(?:(?:,\d{{3}})+|(?:[{_BETWEEN}]\d{{3}})+)(?:\.\d*)?|\d*,\d+"
     rf"|\d{{1,3}}(?:[.{_BETWEEN}]\d{{3}})+,\d*|\d{{1,3}}(?:\.\d{{3}}){{2,}})"
@@ -34,7 +34,7 @@ def may_be_date(text: str) -> bool:
 
 
 def about_marks(values: Iterable[object]) -> str:
-    """How to write numbers with marks in them, given those of one column."""
+    """Remedy: how to write numbers with marks in them, from those of one column."""
     marked = [value.strip() for value in values if is_marked(value)]
     commas = [text for text in marked if "," in text]
     grouped = [found for found in map(_DECIMAL_COMMA.fullmatch, marked) if found]
@@ -64,7 +64,7 @@ def about_marks(values: Iterable[object]) -> str:
 
 
 def about_labels(labels: list[str]) -> str:
-    """How to make times of labels: by the numbers in them where these are sure, else by hand."""
+    """Remedy: how to make times of labels: by the numbers in them where these are sure, else by hand."""
     weeks = [_WEEK.fullmatch(label) for label in labels]
     if all(weeks) and len({week[1] for week in weeks if week}) == 1:
         dash = "-" if "-" in labels[0] else ""
@@ -78,8 +78,8 @@ def about_labels(labels: list[str]) -> str:
             "pandas.PeriodIndex(column.astype(str), freq='Q').to_timestamp()."
         )
     values = _numbers_in(labels)
-    given = ["..."] * len(labels) if values is None else [f"{value:g}" for value in values]
-    pairs = [f"{label!r}: {value}" for label, value in zip(labels, given, strict=True)]
+    times = ["..."] * len(labels) if values is None else [f"{value:g}" for value in values]
+    pairs = [f"{label!r}: {value}" for label, value in zip(labels, times, strict=True)]
     shown = ", ".join(pairs[:3]) + ", and so on" * (len(pairs) > 3)
     call = f"column.astype(str).map({{{shown}}})"
     if values is None:
@@ -113,7 +113,7 @@ def _numbers_in(labels: list[str]) -> list[float] | None:
 
 
 def about_dates(values: Iterable[object]) -> str:
-    """How to convert dates that are not in ISO 8601, given those of one column."""
+    """Remedy: how to convert dates that are not in ISO 8601, from those of one column."""
     texts = [value.strip() for value in values if isinstance(value, str)]
     found = [_DAY_MONTH.fullmatch(text) for text in texts]
     dates = [one for one in found if one]
@@ -145,7 +145,7 @@ def _conversion(dates: list[re.Match[str]], days_first: bool) -> str:
 
 
 def _clock(text: str) -> str | None:
-    """The format of a time of day; None if it is none that is known."""
+    """The format of a time of day; None if it is not known."""
     if not text:
         return ""
     found = _CLOCK.fullmatch(text)

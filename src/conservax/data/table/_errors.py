@@ -1,4 +1,4 @@
-"""The one error this subpackage raises about what the user handed in."""
+"""The error that this subpackage raises about bad input."""
 
 
 class DataError(ValueError):

@@ -26,12 +26,12 @@ class Events:
 
     - `t`: time since the start of the window, shape `(events,)`, in [0, `length`]: in the numbers of
       the data, or in days where these are timestamps.
-    - `x`: places, shape `(events, dim)`, in the units of the data.
+    - `x`: locations, shape `(events, dim)`, in the units of the data.
     - `sequence`: which window, shape `(events,)`, in order; each has its events in order of time.
     - `starts`: when each window starts, shape `(sequences,)`: numbers or seconds since 1970-01-01
       UTC of one record, or 0, 1, 2, ... in the order of the labels.
     - `length`: of every window, in the unit of `t`.
-    - `sequence_name`: the column that told sequences apart; None for windows of one record.
+    - `sequence_name`: the column that names the sequence; None for windows of one record.
     - `stride`: from the start of one window of a record to the next.
     - `columns`, `time_name`, `time_kind`, `source`, `notes`, `reader`: as in `Table`.
 
@@ -56,7 +56,7 @@ class Events:
         shapes = (self.t.shape, self.sequence.shape, self.x.shape)
         count = len(self.t)
         if shapes != ((count,), (count,), (count, len(self.columns))):
-            raise DataError(f"{self.source}: expected a time, a place and a sequence an event.")
+            raise DataError(f"{self.source}: expected a time, a location and a sequence per event.")
         within = np.diff(self.sequence) == 0
         if not np.isfinite(self.t).all() or np.any(np.diff(self.t)[within] < 0):
             raise DataError(f"{self.source}: expected finite times, in order in every window.")
@@ -98,7 +98,7 @@ class Events:
 
     @property
     def axis(self) -> TimeAxis:
-        """Time within a window, from 0 to its length: what a density of the next place sees."""
+        """Time within a window, from 0 to its length: the time of a density of locations."""
         name = self.time_name if self.time_kind == "number" else f"days of {self.time_name}"
         return TimeAxis(name, "number", 0.0, float(self.length))
 
@@ -151,8 +151,8 @@ def cut(
       strides below a minute, a multiple of the largest power of ten in a stride. A window that
       began with an event would teach that events come at once.
 
-    The last window that is not complete is left out, and said so in the notes; these also count
-    the events that no wait tells from the one before.
+    The last window that is not complete is left out, with a note; the notes also count
+    the events at the very time of the one before.
 
     **Raises:** `DataError` if no window fits.
     """
@@ -213,14 +213,14 @@ def _begin(table: Table, stride: float) -> float:
 
 
 def _ties(t: Times, sequence: Int[np.ndarray, " events"]) -> tuple[str, ...]:
-    """What to tell of events without a wait, which no density of waits can be honest about."""
+    """Notes on events at the same time: an inter-event time of zero has no density."""
     first = np.diff(sequence, prepend=-1) != 0
     ties = int(np.sum(np.where(first, t, np.diff(t, prepend=0.0)) == 0))
     if not ties:
         return ()
     return (
         f"{ties} of {len(t)} events at the very time of the one before, or of the start of their "
-        "window: with memory, the likelihood of times then flatters without bound and means "
+        "window: in a point process the likelihood of times is then without bound and means "
         "nothing. If times are rounded, spread them: add to each a uniform draw as long as what "
         "they were rounded to",
     )
@@ -229,7 +229,7 @@ def _ties(t: Times, sequence: Int[np.ndarray, " events"]) -> tuple[str, ...]:
 def window_length(value: float | str, kind: TimeKind) -> float:
     """A length of time in the unit of windows: a number, or text such as "30d" for timestamps.
 
-    **Raises:** `DataError` for what is no length of time above 0.
+    **Raises:** `DataError` for what is not a length of time above 0.
     """
     try:
         length = float(value)
@@ -256,7 +256,7 @@ def _spelled(value: str, kind: TimeKind) -> float:
 def gather(
     table: Table, label: np.ndarray, *, name: str = "sequence", length: float | None = None
 ) -> Events:
-    """Many sequences, told apart by a label a row of the table, each with times from 0.
+    """Many sequences, distinguished by a label per row of the table, each with times from 0.
 
     `name` is what the column of labels is called. `length` is by default the latest time of all.
 

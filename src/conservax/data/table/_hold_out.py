@@ -1,4 +1,4 @@
-"""Which rows are kept from training, as one value."""
+"""Settings of the rows that are held out from training."""
 
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -11,15 +11,15 @@ from conservax.data.table._split import check_fractions
 
 @dataclass(frozen=True, kw_only=True)
 class HoldOut:
-    """Which rows are kept from training.
+    """Rows that are held out from training.
 
     **Attributes:**
 
     - `validation`: fraction of the rows, or windows, for early stopping and for choices by likelihood.
-    - `test`: fraction of the rows, or windows, that nothing looks at before they are scored.
+    - `test`: fraction of the rows, or windows, that nothing uses before they are scored.
     - `by`: hold windows of events out at "random", or the last ones in "time".
-    - `leave_out`: times, one or several, whose rows all go to the test part. The others are shared
-      out as usual, and the model covers the range of all.
+    - `leave_out`: times, one or several, whose rows are all for the test. The others are split
+      as usual, and the model covers the range of all.
 
     **Raises:** `DataError` for fractions outside [0, 1), or that leave nothing to train on.
     """

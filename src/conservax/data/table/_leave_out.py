@@ -1,4 +1,4 @@
-"""Whole times kept from training: the honest test of what a model says between snapshots."""
+"""Whole times held out from training: the test of a model between snapshots."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ _MOST_LISTED = 20
 
 
 def leave_out(table: Table, times: Any) -> tuple[Table, Table]:
-    """The rows at all other times, and those at these times.
+    """Rows at all other times, and rows at these times.
 
     **Arguments:**
 

@@ -17,18 +17,18 @@ class Moments:
         self._mean, self._squares = np.zeros(dim), np.zeros(dim)
 
     def add(self, x: Points) -> None:
-        """Take in a batch, shape `(rows, dim)`."""
+        """Add a batch, shape `(rows, dim)`."""
         if not len(x):
             return
         # A sum that overflows is refused by name where units are made of it.
         with np.errstate(over="ignore", invalid="ignore"):
             mean, count = x.mean(0), self.count + len(x)
-            away = mean - self._mean
-            self._squares += ((x - mean) ** 2).sum(0) + away**2 * (self.count * len(x) / count)
-            self._mean += away * (len(x) / count)
+            apart = mean - self._mean
+            self._squares += ((x - mean) ** 2).sum(0) + apart**2 * (self.count * len(x) / count)
+            self._mean += apart * (len(x) / count)
         self.count = count
 
     def mean_and_std(self) -> tuple[tuple[float, ...], tuple[float, ...]]:
-        """Of each column; the standard deviation is the unbiased estimate (n - 1)."""
+        """Mean and standard deviation of each column, the latter by the unbiased estimate (n - 1)."""
         std = np.sqrt(self._squares / (self.count - 1))
         return tuple(self._mean.tolist()), tuple(std.tolist())

@@ -22,29 +22,29 @@ class EventSplit(NamedTuple):
     test: Events
 
     def held_out(self) -> tuple[str, Events] | None:
-        """The windows to judge by, as of `Split`: those of test, or else of validation."""
+        """Held-out windows and their name: those of test, or else of validation."""
         parts = (("test", self.test), ("validation", self.validation))
         return next(((name, part) for name, part in parts if len(part)), None)
 
 
 class Split(NamedTuple):
-    """Three tables that share out the rows of one; each keeps the order of time."""
+    """Training, validation and test rows of one table; each keeps the order of time."""
 
     train: Table
     validation: Table
     test: Table
 
     def held_out(self) -> tuple[str, Table] | None:
-        """The rows to judge by, and what they are called: test rows, or else validation rows."""
+        """Held-out rows and their name: test rows, or else validation rows."""
         parts = (("test", self.test), ("validation", self.validation))
         return next(((name, part) for name, part in parts if len(part)), None)
 
 
 def split(table: Table, *, validation: float, test: float = 0.0, seed: int) -> Split:
-    """Deal the rows out at random, the same way for the same seed.
+    """Split the rows at random, the same for the same seed.
 
     Where times are few (at most 50, with at least 5 rows each: snapshots) every one of them is
-    shared out by itself, so that it is represented in every part; small snapshots then give up
+    split by itself, so that it is represented in every part; small snapshots then give up
     one row where the fraction asks for less.
 
     **Arguments:**
@@ -58,7 +58,8 @@ def split(table: Table, *, validation: float, test: float = 0.0, seed: int) -> S
     check_fractions(validation, test)
     rng = np.random.default_rng(seed)
     parts = [
-        _deal(rng, rows, validation, test) for rows in snapshots(table.t) or [np.arange(len(table))]
+        _split_rows(rng, rows, validation, test)
+        for rows in snapshots(table.t) or [np.arange(len(table))]
     ]
     trained = [len(train) for train, _, _ in parts]
     if min(trained) < 1 or sum(trained) < 2:
@@ -79,20 +80,20 @@ def split_events(
     by: Literal["random", "time"] = "random",
     seed: int = 0,
 ) -> EventSplit:
-    """Deal out whole windows, at random or so that what comes later is held out.
+    """Split whole windows, at random or so that what comes later is held out.
 
     **Arguments:**
 
     - `validation`, `test`: fractions of the windows.
     - `by`: "random", or "time": the last windows are for the test and those before them for
-      validation. Windows that overlap with held-out ones then go to nobody.
+      validation. Windows that overlap with held-out ones are then left out.
     - `seed`: of the shuffle.
 
     **Raises:** `DataError` for other fractions, or if they leave a part without events.
     """
     check_fractions(validation, test)
     count = events.sequences
-    held, tested = (share(fraction, count) for fraction in (validation, test))
+    held, tested = (held_out_count(fraction, count) for fraction in (validation, test))
     if by == "time":
         order = np.argsort(events.starts, kind="stable")[::-1]
     elif by == "random":
@@ -102,7 +103,7 @@ def split_events(
     if by == "random" and events.stride is not None and events.stride < events.length:
         warnings.warn(
             f"{events.source}: windows overlap, so that events of held-out windows are in training "
-            'windows too, and their figures flatter. Split in time (by="time"), '
+            'windows too, and their metrics flatter. Split in time (by="time"), '
             "or give a stride as long as the window.",
             stacklevel=2,
         )
@@ -114,13 +115,15 @@ def split_events(
                 first = events.starts[parts[later]].min()
                 ends = events.starts[parts[earlier]] + events.length * unit
                 parts[earlier] = parts[earlier][ends <= first + _ROUNDING * events.length * unit]
-    train, judge, score = (events.take(np.sort(part)) for part in parts)
-    if not len(train) or (held and not len(judge)) or (tested and not len(score)):
+    result = EventSplit(*(events.take(np.sort(part)) for part in parts))
+    wanted = (True, held > 0, tested > 0)
+    if any(expected and not len(part) for part, expected in zip(result, wanted, strict=True)):
+        sizes = [len(part) for part in result]
         raise DataError(
-            f"{events.source}: expected events in every part; got {len(train)}, {len(judge)} and "
-            f"{len(score)} of {count} windows. Change the fractions, or cut shorter windows."
+            f"{events.source}: expected events in every part; got {sizes[0]}, {sizes[1]} and "
+            f"{sizes[2]} of {count} windows. Change the fractions, or cut shorter windows."
         )
-    return EventSplit(train, judge, score)
+    return result
 
 
 def check_fractions(validation: float, test: float) -> None:
@@ -129,7 +132,7 @@ def check_fractions(validation: float, test: float) -> None:
         if not 0 <= fraction < 1:
             raise DataError(
                 f"expected the {name} fraction in [0, 1); got {fraction:g}. "
-                "Give a share of the rows such as 0.1."
+                "Give a fraction of the rows such as 0.1."
             )
     if validation + test >= 1:
         raise DataError(
@@ -138,14 +141,14 @@ def check_fractions(validation: float, test: float) -> None:
         )
 
 
-def _deal(
+def _split_rows(
     rng: np.random.Generator, rows: np.ndarray, validation: float, test: float
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     shuffled = rng.permutation(rows)
-    held, tested = (share(fraction, len(rows)) for fraction in (validation, test))
+    held, tested = (held_out_count(fraction, len(rows)) for fraction in (validation, test))
     return shuffled[held + tested :], shuffled[:held], shuffled[held : held + tested]
 
 
-def share(fraction: float, rows: int) -> int:
-    """How many of the rows a fraction is: at least one, unless it is 0."""
+def held_out_count(fraction: float, rows: int) -> int:
+    """Number of rows that a fraction holds out: at least one, unless it is 0."""
     return max(1, round(fraction * rows)) if fraction > 0 else 0

@@ -1,4 +1,4 @@
-"""Points stamped with times, checked and in time order: what every reader returns."""
+"""Table of points stamped with times, checked and in time order."""
 
 from dataclasses import dataclass, replace
 from typing import Self
@@ -20,12 +20,12 @@ class Table:
     - `t`: times, shape `(rows,)`: the numbers of the data, or seconds since 1970-01-01 UTC.
     - `x`: points, shape `(rows, dim)`.
     - `columns`: names of the coordinates, `dim` of them.
-    - `time_name`, `time_kind`: name of the time column, and how it was written.
+    - `time_name`, `time_kind`: name of the time column, and whether it holds numbers or timestamps.
     - `growth`: births less deaths expected of each row, per unit of time (a day for timestamps);
       None if nothing is expected.
     - `source`: where the rows come from; errors begin with it.
-    - `notes`: what was changed or assumed in reading, one sentence each, to be told to the user.
-    - `reader`: how other sources are read like this one, where that is not by `read_table`.
+    - `notes`: what was changed or assumed in reading, one sentence each, for the user.
+    - `reader`: reader of other sources in the same way, where that is not `read_table`.
 
     **Raises:** `DataError` if the shapes do not agree.
     """
@@ -44,7 +44,7 @@ class Table:
         expected = (len(self.t), len(self.columns))
         if self.t.ndim != 1 or self.x.shape != expected:
             raise DataError(
-                f"{self.source}: expected one time a row and points of shape {expected}; "
+                f"{self.source}: expected one time per row and points of shape {expected}; "
                 f"got {self.t.shape} and {self.x.shape}. Give t as (rows,) and x as (rows, dim)."
             )
         if self.growth is not None and self.growth.shape != self.t.shape:

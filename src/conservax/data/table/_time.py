@@ -1,4 +1,4 @@
-"""The time axis of a data set: user's times on one side, the model's [0, 1] on the other."""
+"""Time axis of a data set: between the times of the user and [0, 1] of the model."""
 
 import math
 from dataclasses import asdict, dataclass

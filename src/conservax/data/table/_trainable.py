@@ -1,4 +1,4 @@
-"""Whether a table can be learned from at all."""
+"""Check that a table can be learned from."""
 
 import numpy as np
 
@@ -17,7 +17,7 @@ def check_trainable(table: Table, *, minimum_rows: int = 20) -> None:
     if len(table) < minimum_rows:
         raise DataError(
             f"{table.source}: expected at least {minimum_rows} rows; got {len(table)}. "
-            "Fewer cannot tell the shape of a population from chance: collect more."
+            "Fewer do not determine the shape of a population: collect more."
         )
     for name, values in zip(table.columns, table.x.T, strict=True):
         if values.min() == values.max():

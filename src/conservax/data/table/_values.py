@@ -85,7 +85,7 @@ def time_kind(column: pd.Series, where: str) -> TimeKind:
 def numbers(column: pd.Series, where: str) -> Times:
     """A column of finite numbers, shape `(rows,)`; text is read where it spells a number.
 
-    **Raises:** `DataError` at the first value that is empty, infinite or no number; for a column of
+    **Raises:** `DataError` at the first value that is empty, infinite or not a number; for a column of
     another type (boolean, category, timestamps) as a whole.
     """
     if not (_is_plain_number(column) or _is_text(column)):
@@ -111,7 +111,7 @@ def numbers(column: pd.Series, where: str) -> Times:
 
 
 def outliers(values: Times) -> Int[np.ndarray, " found"]:
-    """Rows a thousand times farther from the median than 99 in 100 values are, farthest first."""
+    """Outliers: rows a thousand times farther from the median than 99 in 100 values are, farthest first."""
     with np.errstate(over="ignore"):  # what is farther away than numbers go is far enough
         away = np.abs(values - np.median(values))
         usual = np.quantile(away, 0.99, method="lower")
@@ -120,11 +120,11 @@ def outliers(values: Times) -> Int[np.ndarray, " found"]:
 
 
 def seconds(column: pd.Series, where: str) -> tuple[Times, tuple[str, ...]]:
-    """A column of timestamps in seconds since 1970-01-01 UTC, and what to tell about time zones.
+    """A column of timestamps in seconds since 1970-01-01 UTC, and notes on time zones.
 
     A time without a zone is taken as UTC. float64 keeps about a microsecond in this century.
 
-    **Raises:** `DataError` at the first value that is empty or no timestamp.
+    **Raises:** `DataError` at the first value that is empty or not a timestamp.
     """
     stamps = column
     if not types.is_datetime64_any_dtype(column.dtype):
@@ -159,7 +159,7 @@ def _is_text(column: pd.Series) -> bool:
 
 
 def _as_numbers(column: pd.Series) -> Times:
-    """The numbers of a column, NaN where a value is none."""
+    """The numbers of a column, NaN where a value is not a number."""
     if _is_plain_number(column):
         return column.to_numpy(np.float64, na_value=np.nan)
     return np.array([_number(value) for value in column.to_numpy(object)], np.float64)
@@ -185,7 +185,7 @@ def _may_be_stamp(value: object) -> bool:
 
 
 def _refuse_mixture(held: pd.Series, numeric: np.ndarray, where: str) -> None:
-    """Blame the rarer of the two kinds."""
+    """Refuse a column of numbers and timestamps, at a value of the rarer kind."""
     if numeric.mean() >= 0.5:
         odd, expected = int(np.argmin(numeric)), "a number"
     else:
@@ -197,7 +197,7 @@ def _refuse_mixture(held: pd.Series, numeric: np.ndarray, where: str) -> None:
 
 
 def _remedy_of_odd(value: object, expected: str) -> str:
-    """What to do about a time unlike the others: only where it may be one is there a choice."""
+    """Remedy for a time unlike the others: only where it may be one is there a choice."""
     if isinstance(value, str) and value.lstrip().startswith(("#", "%", "//")):
         return "It may be a comment: remove the row."
     if expected == "a number" and not _may_be_stamp(value):
@@ -206,7 +206,7 @@ def _remedy_of_odd(value: object, expected: str) -> str:
 
 
 def _refuse_marks(strange: pd.Series, where: str) -> None:
-    """Tell numbers with commas or spaces in them from labels, and from times of another kind."""
+    """Distinguish numbers with commas or spaces in them from labels, and from times of another kind."""
     if len(strange) and all(is_marked(value) for value in strange):
         raise DataError(
             f"{where}, row {strange.index[0]}: expected a number; got {_shown(strange.iloc[0])}. "
@@ -215,7 +215,7 @@ def _refuse_marks(strange: pd.Series, where: str) -> None:
 
 
 def _refuse_labels(held: pd.Series, where: str) -> None:
-    """Tell names of snapshots, such as "Day 00-03" or "E7.5", from timestamps."""
+    """Distinguish names of snapshots, such as "Day 00-03" or "E7.5", from timestamps."""
     texts = held.to_numpy(object)
     if not all(isinstance(text, str) for text in texts):
         return
@@ -249,18 +249,18 @@ def _shown(value: object) -> str:
 
 def _zone_notes(column: pd.Series) -> tuple[str, ...]:
     zones = _zones(column)
-    told = sorted(zones - {"", "UTC"})
-    if not told:
+    converted = sorted(zones - {"", "UTC"})
+    if not converted:
         return ()
-    # Worth a word only beside others: a column without any zone is read the usual way.
-    notes = (f"time zone{'s' * (len(told) > 1)} {', '.join(told)} converted to UTC",)
+    # Worth a note only beside others: a column without any zone is read the usual way.
+    notes = (f"time zone{'s' * (len(converted) > 1)} {', '.join(converted)} converted to UTC",)
     if "" in zones:
         notes += ("times without a zone taken as UTC",)
     return notes
 
 
 def _zones(column: pd.Series) -> set[str]:
-    """Names of the time zones in a column: '' for none given, 'UTC' for every spelling of it."""
+    """Names of the time zones in a column: '' for none, 'UTC' for every spelling of it."""
     if not types.is_datetime64_any_dtype(column.dtype):
         return {_zone(value) for value in column.to_numpy(object)}
     # A PyArrow column keeps its zone one level down; its dates have none.
