@@ -237,7 +237,8 @@ def test_one_late_time_decides_a_claim():
 @pytest.mark.parametrize("model", torus.MODELS.values())
 def test_a_start_that_is_held_is_there_whatever_the_parameters(model):
     size = {"width": 8, "depth": 1, "max_frequency": 1.0, "background": 2.0}
-    fluid = model(2, torus.TORUS, start=torus.torus_start, settle=0.3, **size, key=KEY)
+    held = {"initial_condition": torus.torus_start, "relaxation_time": 0.3}
+    fluid = model(2, torus.TORUS, **held, **size, key=KEY)
     x = CollocationPoints(torus.TORUS, 2, 10)(KEY)[1]
     values = jax.jit(jax.vmap(lambda t, x: fluid(t, x)[:-1], in_axes=(None, 0)))
     np.testing.assert_allclose(values(jnp.zeros(()), x), jax.vmap(torus.torus_start)(x), atol=1e-12)

@@ -26,7 +26,7 @@ def build(kind, logits=LOGITS, mean=CENTRES, log_scale=LOG_SCALE):
 
 
 @kinds
-def test_functions_of_a_mixture_are_those_of_its_parts(kind):
+def test_functions_of_a_mixture_are_those_of_its_components(kind):
     conditional, part = build(kind), KINDS[kind][1]
     for x in (-4.0, -1.9, 0.0, 1.4, 5.0):
         point = jnp.array(x)
@@ -131,14 +131,14 @@ def test_gradients_through_draws_of_a_smooth_function_match_quadrature():
     assert np.all(np.abs(np.mean(each, axis=0) - np.array(exact)) < 5 * error)
 
 
-# ---- mixtures of laws
+# ---- mixtures of densities
 
 FIRST = moving_logistic([-1.0, 2.0], [1.0, 0.0], [0.0, -0.5], [0.0, 0.3])
 SECOND = moving_logistic([1.5, -0.5], [0.0, 2.0], [-0.7, 0.2], [0.1, 0.0])
 T, X = jnp.array(0.4), jnp.array([0.3, 0.8])
 
 
-def test_a_mixture_is_the_weighted_sum_of_its_laws():
+def test_a_mixture_is_the_weighted_sum_of_its_components():
     density = Mixture([FIRST, SECOND], weights=[1.0, 3.0])
     expected = np.logaddexp(
         np.log(0.25) + FIRST.log_prob(T, X), np.log(0.75) + SECOND.log_prob(T, X)
@@ -147,13 +147,13 @@ def test_a_mixture_is_the_weighted_sum_of_its_laws():
     np.testing.assert_allclose(jnp.exp(density.log_weights(0.3)), [0.25, 0.75], rtol=1e-12)
 
 
-def test_laws_weigh_the_same_by_default():
+def test_components_have_equal_weights_by_default():
     density = Mixture([FIRST, SECOND, FIRST])
     np.testing.assert_allclose(jnp.exp(density.log_weights(0.3)), 1 / 3, rtol=1e-12)
 
 
-def test_gradients_through_draws_of_a_mixture_of_laws():
-    """d E[x_1 x_2] / d gamma: the second coordinate hears of gamma through the first."""
+def test_gradients_through_draws_of_a_mixture_of_densities():
+    """d E[x_1 x_2] / d gamma: the second coordinate depends on gamma through the first."""
     keys = jax.random.split(jax.random.key(8), 100_000)
     density = Mixture([FIRST, SECOND], weights=[1.0, 3.0])
 
@@ -171,17 +171,17 @@ def test_gradients_through_draws_of_a_mixture_of_laws():
 
 
 @pytest.mark.parametrize("weights", [[1.0], [1.0, 0.0], [1.0, -2.0], [[1.0, 2.0]], [1.0, np.nan]])
-def test_weights_are_positive_and_one_a_law(weights):
+def test_weights_are_positive_and_one_per_component(weights):
     with pytest.raises(ValueError, match="expected 2 positive weights"):
         Mixture([FIRST, SECOND], weights=weights)
 
 
-def test_a_mixture_needs_a_law():
-    with pytest.raises(ValueError, match="at least one law"):
+def test_a_mixture_needs_a_component():
+    with pytest.raises(ValueError, match="at least one component"):
         Mixture([])
 
 
-def test_laws_of_a_mixture_are_of_one_kind():
+def test_components_of_a_mixture_are_of_one_class():
     other = moving_logistic([0.0], [0.0], [0.0], [0.0])
     with pytest.raises(ValueError, match="one class and one shape"):
         Mixture([FIRST, other])
@@ -189,6 +189,6 @@ def test_laws_of_a_mixture_are_of_one_kind():
         Mixture([FIRST, mixture(lambda dim, seed: SECOND, 2)])
 
 
-def test_laws_of_a_mixture_have_networks_of_one_size():
+def test_components_of_a_mixture_have_networks_of_one_size():
     with pytest.raises(ValueError, match="one class and one shape"):
         Mixture([factorized(2), factorized(2, width=24)])

@@ -23,14 +23,14 @@ def rest():
 
 
 @pytest.mark.parametrize("knot", range(3))
-def test_at_the_knots_it_is_the_normal_that_was_asked_for(rest, knot):
+def test_at_the_knots_it_is_the_requested_normal(rest, knot):
     x = np.random.default_rng(0).normal(size=(50, 2)) + CENTRE[knot]
     truth = multivariate_normal(CENTRE[knot], FACTOR[knot] @ FACTOR[knot].T)
     ours = jax.vmap(lambda x: rest.log_prob(jnp.array(KNOTS[knot]), x))(jnp.asarray(x))
     np.testing.assert_allclose(ours, truth.logpdf(x), rtol=1e-10)
 
 
-def test_a_normal_at_rest_is_carried_along_straight_lines(rest):
+def test_a_normal_at_rest_is_pushed_along_straight_lines(rest):
     z = np.random.default_rng(1).normal(size=(20, 2))
 
     def along(s):
@@ -40,8 +40,8 @@ def test_a_normal_at_rest_is_carried_along_straight_lines(rest):
     t, x = jnp.array(0.55), jnp.asarray(along(0.4))
     velocity = jax.vmap(lambda x: KnotheRosenblatt().velocity(rest, t, x))(x)
     np.testing.assert_allclose(velocity, (along(1.0) - along(0.0)) / 0.75, rtol=1e-9)
-    carried = jax.vmap(lambda x: KnotheRosenblatt().flow_map(rest, t, jnp.array(1.0), x))(x)
-    np.testing.assert_allclose(carried, along(1.0), rtol=1e-9)
+    moved = jax.vmap(lambda x: KnotheRosenblatt().flow_map(rest, t, jnp.array(1.0), x))(x)
+    np.testing.assert_allclose(moved, along(1.0), rtol=1e-9)
 
 
 def test_it_rests_outside_its_knots(rest):

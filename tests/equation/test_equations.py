@@ -1,4 +1,4 @@
-"""Equations and their closed solutions hold each other to account, by quadrature and autodiff."""
+"""Equations against their closed solutions, by quadrature and autodiff."""
 
 import jax
 import jax.numpy as jnp
@@ -113,7 +113,7 @@ def test_beyond_the_edge_of_barenblatt_there_is_nothing():
     assert Barenblatt(2).log_prob(TIME, jnp.array([9.0, 0.0])) == -jnp.inf
 
 
-def test_what_is_no_equation_is_refused():
+def test_what_is_not_an_equation_is_refused():
     with pytest.raises(ValueError, match="diffusion >= 0"):
         FokkerPlanck(-1.0)
     with pytest.raises(ValueError, match="exponent >= 1"):
@@ -132,7 +132,7 @@ def test_what_is_no_equation_is_refused():
         GaussianMixtureSolution([[0.0]], [[[float("nan")]]], diffusion=1.0)
     with pytest.raises(ValueError, match=r"means of shape \(gaussians, dim\); got \(1,\)"):
         GaussianMixtureSolution([0.0], [[[1.0]]], diffusion=1.0)
-    with pytest.raises(ValueError, match="Give one a mean"):
+    with pytest.raises(ValueError, match="Give one per mean"):
         GaussianMixtureSolution([[0.0]], [[1.0]], diffusion=1.0)
     with pytest.raises(ValueError, match="one Gaussian with attraction"):
         GaussianMixtureSolution([[0.0], [1.0]], [[[1.0]]] * 2, diffusion=1.0, attraction=1.0)

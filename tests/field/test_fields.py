@@ -1,4 +1,4 @@
-"""Fields without divergence, on every domain: what they are, what they cost, what they refuse."""
+"""Divergence-free fields on every domain: closed forms, divergence, refusals."""
 
 import itertools
 
@@ -21,19 +21,19 @@ from conservax.field import (
     row_divergence,
     vector_row_divergence,
 )
-from conservax.field._fourier_field import count_waves, cycles_of_waves
+from conservax.field._fourier_field import count_modes, cycles_of_modes
 from conservax.nn import DenseNetwork
 from conservax.objective import CollocationPoints
 
 KEY = jax.random.key(3)
 DOMAINS = {
     "space": Euclidean(),
-    "torus": Torus(period=2.0, waves=2),
+    "torus": Torus(period=2.0, modes=2),
     "ball": Ball(radius=1.5),
 }
 KINDS = {
     "matrix": MatrixField,
-    "banded": lambda dim, **more: MatrixField(dim, bands=(dim - 1) // 2, **more),
+    "banded": lambda dim, **more: MatrixField(dim, bandwidth=(dim - 1) // 2, **more),
     "vector": VectorField,
     "Fourier": lambda dim, domain, key, **more: fourier_field(dim, domain, key),
 }
@@ -125,11 +125,11 @@ def test_nothing_flows_out_of_the_ball(kind, dim):
 @pytest.mark.parametrize(("domain", "mean"), [("torus", 0.5), ("ball", 2 / 4)])
 def test_points_are_spread_evenly_over_the_domain(domain, mean):
     x = np.asarray(points_in(domain, 2, count=4000))
-    share = x / 2 if domain == "torus" else np.linalg.norm(x, axis=1) ** 2 / 1.5**2
-    assert share.min() >= 0
-    assert share.max() <= 1
-    np.testing.assert_allclose(share.mean(0), mean, atol=0.02)
-    np.testing.assert_allclose(share.var(0), 1 / 12, atol=0.005)
+    scaled = x / 2 if domain == "torus" else np.linalg.norm(x, axis=1) ** 2 / 1.5**2
+    assert scaled.min() >= 0
+    assert scaled.max() <= 1
+    np.testing.assert_allclose(scaled.mean(0), mean, atol=0.02)
+    np.testing.assert_allclose(scaled.var(0), 1 / 12, atol=0.005)
 
 
 def test_the_row_divergence_of_any_function():
@@ -146,29 +146,29 @@ def test_the_row_divergence_of_any_function():
     np.testing.assert_allclose(v, [1.0, 0.2 - 4.0, 0.0], rtol=1e-14, atol=1e-15)
 
 
-def test_a_fourier_field_holds_each_wave_of_its_order_once():
+def test_a_fourier_field_holds_each_mode_of_its_order_once():
     """In the plane |k_1| + |k_2| <= 2: 12 points around 0, half of them."""
-    cycles = {tuple(k) for k in cycles_of_waves(2, 2).tolist()}
+    cycles = {tuple(k) for k in cycles_of_modes(2, 2).tolist()}
     assert cycles == {(1, 0), (0, 1), (2, 0), (0, 2), (1, 1), (1, -1)}
     for dim, order in ((2, 5), (3, 4), (5, 3), (7, 2)):
-        found = cycles_of_waves(dim, order)
+        found = cycles_of_modes(dim, order)
         both = {tuple(k) for k in np.concatenate([found, -found]).tolist()}
         grid = itertools.product(range(-order, order + 1), repeat=dim)
         assert both == {k for k in grid if 0 < sum(map(abs, k)) <= order}
-        assert 2 * len(found) == len(both) == 2 * count_waves(dim, order)
+        assert 2 * len(found) == len(both) == 2 * count_modes(dim, order)
 
 
 def test_amplitudes_of_a_fourier_field_are_its_mean_square():
-    """By Parseval, of amplitudes normal to their waves; an amplitude along its wave is not seen."""
+    """By Parseval, of amplitudes normal to their wavevectors; an amplitude along its wavevector is ignored."""
     field = FourierField(2, domain=Torus(3.0), order=1)
-    cosines = jnp.array([[5.0, 0.3], [0.4, -7.0]])  # of the waves (1, 0) and (0, 1)
+    cosines = jnp.array([[5.0, 0.3], [0.4, -7.0]])  # of the modes (1, 0) and (0, 1)
     field = eqx.tree_at(lambda f: f.cosines, field, cosines)
     x = jnp.stack(jnp.meshgrid(*[jnp.arange(8) * 3.0 / 8] * 2), -1).reshape(-1, 2)
     square = jnp.mean(jax.vmap(lambda x: field(T, x))(x) ** 2, axis=0)
     np.testing.assert_allclose(square, [0.4**2, 0.3**2], rtol=1e-12)
 
 
-def test_a_fourier_field_has_a_torus_and_not_too_many_waves():
+def test_a_fourier_field_has_a_torus_and_not_too_many_modes():
     with pytest.raises(ValueError, match=r"expected a torus; got Ball.*MatrixField"):
         FourierField(2, domain=Ball())  # type: ignore
     with pytest.raises(ValueError, match=r"order >= 1 .*; got order 0 in 2 dimensions"):
@@ -179,7 +179,7 @@ def test_a_fourier_field_has_a_torus_and_not_too_many_waves():
         FourierField(1, domain=Torus())
 
 
-def test_what_is_no_field_is_refused():
+def test_what_is_not_a_field_is_refused():
     network = DenseNetwork(4, 8, 1, jnp.zeros(5), key=KEY)
     x = jnp.ones(4)
     with pytest.raises(ValueError, match=r"expected entries of shape \(6,\) in 4 dim.*got \(5,\)"):
@@ -192,8 +192,8 @@ def test_what_is_no_field_is_refused():
         row_divergence(lambda x: x[None], x[:1])
     with pytest.raises(ValueError, match="dim >= 2; got 1"):
         MatrixField(1, domain=Torus(), key=KEY)
-    with pytest.raises(ValueError, match="expected bands from 1 to 1 in 4 dimensions; got 2"):
-        MatrixField(4, bands=2, key=KEY)
+    with pytest.raises(ValueError, match="expected a bandwidth of 1 to 1 in 4 dimensions; got 2"):
+        MatrixField(4, bandwidth=2, key=KEY)
     with pytest.raises(ValueError, match=r"expected x of shape \(3,\); got \(5, 3\).*jax.vmap"):
         MatrixField(3, key=KEY)(T, jnp.zeros((5, 3)))
 

@@ -63,14 +63,14 @@ def test_nothing_flows_out_of_the_ball_and_what_is_inside_is_free():
     angles = 2 * np.pi * np.arange(64) / 64
     rays = np.stack([np.cos(angles), np.sin(angles)], axis=-1)
     nodes = jnp.asarray((radius[:, None, None] * rays[None]).reshape(-1, 2))
-    shares = np.repeat(weight * radius, 64) * 2 * np.pi / 64
+    weights = np.repeat(weight * radius, 64) * 2 * np.pi / 64
     density = jax.jit(jax.vmap(field.density, in_axes=(None, 0)))
-    masses = [shares @ np.asarray(density(jnp.array(t), nodes)) for t in (0.0, 0.5, 1.0)]
+    masses = [weights @ np.asarray(density(jnp.array(t), nodes)) for t in (0.0, 0.5, 1.0)]
     np.testing.assert_allclose(masses, masses[0], rtol=1e-9)
     assert abs(masses[0] - 2.0 * np.pi * 1.5**2) > 0.1  # not that of the background alone
 
 
-def moving_start(x):
+def varying_start(x):
     """On the torus of period 2: a density in [1, 3] that flows, and gains and loses."""
     y = np.pi * x
     density = 2 + jnp.sin(y[0])
@@ -79,18 +79,18 @@ def moving_start(x):
 
 
 def whirl(x):
-    """In the ball of radius 1.5: nothing flows through the wall, but density changes."""
-    wall = 1 - x @ x / 1.5**2
-    return jnp.concatenate([1 + wall[None], jnp.array([-x[1], x[0]]) + wall * x[0]])
+    """In the ball of radius 1.5: nothing flows through the boundary, but density changes."""
+    cutoff = 1 - x @ x / 1.5**2
+    return jnp.concatenate([1 + cutoff[None], jnp.array([-x[1], x[0]]) + cutoff * x[0]])
 
 
-HELD = {"torus": moving_start, "space": moving_start, "ball": whirl}
+HELD = {"torus": varying_start, "space": varying_start, "ball": whirl}
 
 
 @pytest.mark.parametrize("domain", HELD)
-def test_a_start_is_held_and_mass_conserved(domain):
+def test_an_initial_condition_is_held_and_mass_conserved(domain):
     start, x = HELD[domain], points_in(domain, 2, 20)
-    field = field_of(domain, 2, start=start, settle=0.7)
+    field = field_of(domain, 2, initial_condition=start, relaxation_time=0.7)
     both = jax.jit(jax.vmap(lambda t, x: field(t, x), in_axes=(None, 0)))
     np.testing.assert_allclose(both(jnp.array(0.0), x), jax.vmap(start)(x), atol=1e-12)
     assert np.abs(both(T, x) - both(jnp.array(0.0), x)).max() > 0.1
@@ -105,8 +105,8 @@ def test_a_start_is_held_and_mass_conserved(domain):
     np.testing.assert_allclose(np.trace(jacobian, axis1=1, axis2=2), 0, atol=1e-10)
 
 
-def test_nothing_flows_out_of_the_ball_after_a_start():
-    field, ball = field_of("ball", 2, start=whirl), DOMAINS["ball"]
+def test_nothing_flows_out_of_the_ball_after_an_initial_condition():
+    field, ball = field_of("ball", 2, initial_condition=whirl), DOMAINS["ball"]
     edge = jax.vmap(lambda key: ball.sample_boundary(key, 2))(jax.random.split(KEY, 20))
     value = np.asarray(jax.jit(jax.vmap(lambda x: field(T, x)))(edge))
     assert np.abs(value[:, 1:]).max() > 0.1
@@ -116,15 +116,15 @@ def test_nothing_flows_out_of_the_ball_after_a_start():
 @pytest.mark.parametrize(
     ("domain", "start", "message"),
     [
-        ("torus", lambda x: x, r"start of shape \(3,\).*got \(2,\)"),
-        ("torus", lambda x: moving_start(x) - 1.5, "density above 0.001, the floor"),
-        ("torus", lambda x: moving_start(0.4 * x), "start of period 2.0"),
-        ("ball", lambda x: jnp.append(jnp.ones(1), x), r"through the boundary.*FluidStart"),
+        ("torus", lambda x: x, r"initial_condition of shape \(3,\).*got \(2,\)"),
+        ("torus", lambda x: varying_start(x) - 1.5, "density above 0.001, the minimum_density"),
+        ("torus", lambda x: varying_start(0.4 * x), "initial_condition of period 2.0"),
+        ("ball", lambda x: jnp.append(jnp.ones(1), x), r"through the boundary.*FluidInitialError"),
     ],
 )
-def test_starts_that_cannot_be_held_are_refused(domain, start, message):
+def test_initial_conditions_that_cannot_be_held_are_refused(domain, start, message):
     with pytest.raises(ValueError, match=message):
-        field_of(domain, 2, start=start)
+        field_of(domain, 2, initial_condition=start)
 
 
 def test_velocity_is_flux_over_density():
@@ -141,7 +141,7 @@ def test_a_density_that_touches_zero_has_no_velocity():
     field = eqx.tree_at(lambda f: f.background, field, jnp.array(-1.0))
     with pytest.raises(RuntimeError, match=r"density of at least 0.001.*Train on"):
         eqx.filter_jit(field.velocity)(T, jnp.ones(2)).block_until_ready()
-    with pytest.raises(ValueError, match=r"background > floor > 0; got 0\.0"):
+    with pytest.raises(ValueError, match=r"background > minimum_density > 0; got 0\.0"):
         field_of("torus", 2, background=0.0)
 
 

@@ -19,13 +19,13 @@ from oracles import DENSITIES, autoregressive, moving_logistic, over_points, poi
 FIELD = {"width": 16, "depth": 2}
 
 
-def moving_reference(t):
-    """A reference of its own for every coordinate would need dim; one that moves serves all."""
+def time_varying_reference(t):
+    """A time-varying reference that is the same for every coordinate."""
     return moving_logistic([0.3], [1.0], [0.2], [-0.5]).marginals(jnp.asarray(t))
 
 
 def as_precise_as(t):
-    return jax.tree.map(lambda leaf: leaf.astype(t.dtype), moving_reference(t))
+    return jax.tree.map(lambda leaf: leaf.astype(t.dtype), time_varying_reference(t))
 
 
 def fluxes(density):
@@ -33,14 +33,14 @@ def fluxes(density):
     every = {
         "Knothe-Rosenblatt": KnotheRosenblatt(),
         "sigmoid": SigmoidCancellation(),
-        "moving sigmoid": SigmoidCancellation(as_precise_as),
+        "time-varying sigmoid": SigmoidCancellation(as_precise_as),
         "naive": NaiveFlux(),
     }
     if isinstance(density, AbstractFactorizedDensity):
         every["factorized"] = FactorizedFlux()
     if isinstance(density, Mixture):
         every["mixture"] = MixtureFlux(KnotheRosenblatt())
-        if isinstance(density.laws, AbstractFactorizedDensity):
+        if isinstance(density.components, AbstractFactorizedDensity):
             every["mixture of factorized"] = MixtureFlux(FactorizedFlux())
     return every
 
@@ -61,7 +61,7 @@ def spacetime_terms(density, t, x, condition=None):
 
 
 def assert_cancels(terms, bound):
-    """Terms that move, and whose sum is below the bound, a number or one a point."""
+    """Terms that move, and whose sum is below the bound, a number or one per point."""
     assert np.median(np.sum(np.abs(terms), axis=-1)) > 1e-7, "nothing moves: nothing is tested"
     np.testing.assert_array_less(np.abs(np.sum(terms, axis=-1)), bound)
 
@@ -155,15 +155,15 @@ def fields(dim):
     key = jax.random.key(7)
     kinds = {"matrix": MatrixField, "vector": VectorField}
     return {
-        f"{name}, {'enveloped' if envelope else 'plain'}": kind(
-            dim, envelope=envelope, **FIELD, key=key
+        f"{name}, {'weighted' if weighted else 'plain'}": kind(
+            dim, density_weighted=weighted, **FIELD, key=key
         )
         for name, kind in kinds.items()
-        for envelope in (True, False)
+        for weighted in (True, False)
     }
 
 
-# The plain fields know nothing of the density, the enveloped ones its logarithm only.
+# Plain fields do not depend on the density, density-weighted ones on its logarithm only.
 QUICK_FIELDS = {("autoregressive", 3), ("mixture of factorized", 2)}
 
 
@@ -204,7 +204,7 @@ def test_a_line_has_no_divergence_free_part(kind):
         kind(1, key=jax.random.key(0))
 
 
-def test_an_enveloped_velocity_stays_bounded_where_a_plain_one_does_not():
+def test_a_density_weighted_velocity_stays_bounded_where_a_plain_one_does_not():
     density = autoregressive(2)
     t, x = jnp.full(2, 0.5), jnp.array([[30.0, 30.0], [60.0, -60.0]])
 
@@ -216,7 +216,7 @@ def test_an_enveloped_velocity_stays_bounded_where_a_plain_one_does_not():
 
     speeds = over_points(speed, density, t, x)
     for kind in ("matrix", "vector"):
-        assert np.all(speeds[f"{kind}, enveloped"] < 10)
+        assert np.all(speeds[f"{kind}, weighted"] < 10)
         assert np.all(speeds[f"{kind}, plain"] > 1e6)
 
 

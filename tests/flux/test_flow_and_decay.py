@@ -74,13 +74,13 @@ def test_flow_maps_go_back_and_follow_the_velocity(name, flux, dim):
     density = DENSITIES[name](dim)
     s, x = points(density, 100)
 
-    def carried(density, s, x):
+    def moved(density, s, x):
         there = flux.flow_map(density, s, S, x)
         back = flux.flow_map(density, S, s, there)
         speed = jax.jvp(lambda t: flux.flow_map(density, s, t, x), (s,), (jnp.ones_like(s),))[1]
         return there, back, speed, flux.velocity(density, s, x)
 
-    there, back, speed, velocity = over_points(carried, density, s, x)
+    there, back, speed, velocity = over_points(moved, density, s, x)
     assert np.abs(there - x).max() > 0.1
     np.testing.assert_allclose(back, x, atol=1e-8)
     np.testing.assert_allclose(speed, velocity, rtol=1e-7, atol=1e-8)
@@ -133,12 +133,12 @@ def test_the_naive_flux_has_the_limit_of_lemma_2():
     d_mean, d_scale = float(density.mean.slope[0]), float(density.scale.slope[0])
     z = (0.3 - mean) / scale
     pdf = np.exp(-z * z / 2) / np.sqrt(2 * np.pi) / scale
-    growth = z * d_mean / scale + (z * z - 1) * d_scale / scale  # d_t log f_1
+    change = z * d_mean / scale + (z * z - 1) * d_scale / scale  # d_t log f_1
     run = compiled(lambda d, x: NaiveFlux().flux(d, T, x))
     above, below = run(density, jnp.array([0.3, 60.0])), run(density, jnp.array([0.3, -60.0]))
-    np.testing.assert_allclose(above, [0.0, -pdf * growth], rtol=1e-10)
+    np.testing.assert_allclose(above, [0.0, -pdf * change], rtol=1e-10)
     np.testing.assert_allclose(below, 0.0, atol=1e-15)
-    assert abs(pdf * growth) > 1e-3
+    assert abs(pdf * change) > 1e-3
 
 
 def test_the_naive_flux_has_the_limit_of_lemma_2_whatever_the_density():

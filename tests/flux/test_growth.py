@@ -1,4 +1,4 @@
-"""Births and deaths: mass that appears is accounted for, exactly."""
+"""Births and deaths: the balance of mass, exactly."""
 
 import diffrax
 import equinox as eqx
@@ -34,7 +34,7 @@ KEY = jax.random.key(2)
         pytest.param(autoregressive, 5, marks=pytest.mark.slow),
     ],
 )
-def test_what_moves_and_what_is_born_make_up_the_change(make, dim):
+def test_movement_and_births_make_up_the_change(make, dim):
     """The space-time divergence of (m rho, m flux) is r m rho."""
     law = growing(make, dim)
     t, x = points(law.density, 300)
@@ -55,7 +55,7 @@ def test_what_moves_and_what_is_born_make_up_the_change(make, dim):
     np.testing.assert_allclose(np.sum(found, axis=1), 0, atol=1e-10)
 
 
-def test_the_residuals_of_the_check_know_of_growth():
+def test_the_residuals_of_the_check_include_growth():
     law = growing(factorized, 2, diffusion=0.4)
     t, x = points(law.density, 100)
     for residual in (continuity_residual, fokker_planck_residual):
@@ -116,10 +116,10 @@ def test_growth_is_finite_far_out_in_single_precision():
 
 
 def lone(a, rate=0.0):
-    """One law of mass exp(rate t + a (cos(pi t) - 1))."""
+    """One component of mass exp(rate t + a (cos(pi t) - 1))."""
     density = Mixture([factorized(1)], growth_modes=1)
     held = (jnp.full((1, 1), a), jnp.full(1, rate / 5))
-    density = eqx.tree_at(lambda m: (m.waves, m.paced_rates), density, held)
+    density = eqx.tree_at(lambda m: (m.growth_coefficients, m.paced_rates), density, held)
     return ConservationLaw(density, MixtureFlux(FactorizedFlux()))
 
 
@@ -129,7 +129,7 @@ def test_energy_of_growth_that_is_the_same_everywhere():
     assert GrowthEnergy(2000)(KEY, lone(0.3), rows) == pytest.approx(0.045 * np.pi**2, rel=1e-4)
 
 
-def test_error_of_the_mass_is_blind_to_its_unit():
+def test_error_of_the_mass_does_not_depend_on_its_unit():
     rows = Rows(jnp.zeros(2), jnp.zeros((2, 1)))
     law = lone(-0.5)  # e times as many at the end
     assert MassError((0.0, 1.0), (7.0, 7.0 * np.e))(KEY, law, rows) == pytest.approx(0, abs=1e-12)
@@ -138,7 +138,7 @@ def test_error_of_the_mass_is_blind_to_its_unit():
         MassError((0.0, 1.0), (1.0, 0.0))
 
 
-def test_a_steady_rate_is_the_same_at_the_ends():
+def test_a_constant_rate_is_the_same_at_the_endpoints():
     law = lone(0.0, rate=0.7)
     rate = over_points(
         lambda law, t, x: law.growth(t, x), law, jnp.asarray([0.0, 0.4, 1.0]), jnp.zeros((3, 1))
@@ -156,7 +156,7 @@ def test_distance_from_a_prior_is_an_integral_over_all_times():
     expected = np.mean((-0.3 * np.pi * np.sin(np.pi * grid) + 0.5 - prior[nearest]) ** 2)
     found = GrowthPrior((0.0, 0.4, 1.0))(KEY, lone(0.3, 0.5), rows)
     assert found == pytest.approx(expected, rel=5e-3)
-    # Of a snapshot with fewer rows, which weigh more, the same.
+    # The same for a snapshot with fewer rows of larger weight.
     chosen = np.r_[: count // 4, count : 3 * count]
     weight = np.repeat([3.0, 0.75, 0.75], [count // 4, count, count])
     fewer = Rows(*(None if part is None else part[chosen] for part in rows))

@@ -81,7 +81,7 @@ def test_everything_stays_finite_in_single_precision():
     law = ConservationLaw(density_of(5), SubharmonicFlux())
     small = jax.tree.map(lambda leaf: leaf.astype(jnp.float32), law)
     far = jnp.array([1e4, -1e4], jnp.float32)
-    t, places = (
+    t, locations = (
         T.astype(jnp.float32),
         jnp.stack([far, at_centre(density_of(5)).astype(jnp.float32)]),
     )
@@ -90,14 +90,14 @@ def test_everything_stays_finite_in_single_precision():
     def everything(law):
         speed = lambda law, x: jnp.sum(law.velocity(t, x))  # noqa: E731
         each = lambda x: (speed(law, x), jax.grad(speed, 1)(law, x), eqx.filter_grad(speed)(law, x))  # noqa: E731
-        return jax.vmap(each)(places)
+        return jax.vmap(each)(locations)
 
     leaves = jax.tree.leaves(everything(small))
     assert {leaf.dtype for leaf in leaves} == {np.dtype(np.float32)}
     assert all(np.all(np.isfinite(leaf)) for leaf in leaves)
 
 
-def test_it_can_be_written_down():
+def test_it_can_be_stored():
     law = ConservationLaw(density_of(2), SubharmonicFlux())
     again = decode(*encode(law))
     np.testing.assert_array_equal(again.velocity(T, jnp.ones(2)), law.velocity(T, jnp.ones(2)))

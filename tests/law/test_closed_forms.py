@@ -30,7 +30,7 @@ def test_drift_is_that_of_ornstein_and_uhlenbeck(theta, g):
     close(compiled(lambda law: law.drift(T, X))(law), -theta * X)
 
 
-def test_drift_takes_a_volatility_that_moves():
+def test_drift_takes_a_time_varying_volatility():
     # Brownian motion from N(0, 1) with g^2 = 2 t has the variance 1 + t^2.
     density = Gaussian(3, lambda t: jnp.zeros(3), lambda t: jnp.sqrt(1 + t**2) * jnp.ones(3))
     law = ConservationLaw(density, KnotheRosenblatt(), None, lambda t: jnp.sqrt(2 * t))
@@ -53,7 +53,7 @@ WIDTH = np.exp([0.0, -0.26, 0.22])
 
 
 @pytest.mark.parametrize("flux", [KnotheRosenblatt(), FactorizedFlux()], ids=["KR", "factorized"])
-def test_logistics_carry_their_particles_along(flux):
+def test_logistics_push_their_particles_forward(flux):
     law = ConservationLaw(LOGISTIC, flux)
     x = np.asarray(X)
     velocity, score, log_prob = compiled(
@@ -74,8 +74,8 @@ def test_sigmoid_cancellation_weighs_by_the_reference():
     x1, x2 = 1.0, -0.8
     first, second, sigma = stats.logistic(0.6), stats.logistic(0, 2), stats.logistic()
     weight = sigma.pdf(x2) / second.pdf(x2)
-    growth = 1.5 * np.tanh((x1 - 0.6) / 2)  # d_t log f_1
-    expected = [1.5 * weight, (sigma.cdf(x2) - second.cdf(x2)) / second.pdf(x2) * growth]
+    change = 1.5 * np.tanh((x1 - 0.6) / 2)  # d_t log f_1
+    expected = [1.5 * weight, (sigma.cdf(x2) - second.cdf(x2)) / second.pdf(x2) * change]
     law = ConservationLaw(density, SigmoidCancellation())
     velocity, flux = compiled(lambda law, x: (law.velocity(T, x), law.flux(T, x)))(
         law, jnp.array([x1, x2])

@@ -23,12 +23,12 @@ from oracles import DENSITIES, autoregressive, compiled, over_points, points, to
 heavy = pytest.mark.slow
 
 
-DIFFUSIONS = {"none": 0.0, "steady": 0.7, "warming": lambda t: 0.3 + 0.5 * t}
+DIFFUSIONS = {"none": 0.0, "constant": 0.7, "warming": lambda t: 0.3 + 0.5 * t}
 FIELDS = {
     "no field": None,
-    "matrix, enveloped": (MatrixField, True),
+    "matrix, weighted": (MatrixField, True),
     "matrix, plain": (MatrixField, False),
-    "vector, enveloped": (VectorField, True),
+    "vector, weighted": (VectorField, True),
     "vector, plain": (VectorField, False),
 }
 
@@ -37,8 +37,8 @@ def field(name, dim):
     """A small divergence-free part, or none."""
     if FIELDS[name] is None:
         return None
-    kind, envelope = FIELDS[name]
-    return kind(dim, envelope=envelope, width=16, depth=2, key=jax.random.key(7))
+    kind, weighted = FIELDS[name]
+    return kind(dim, density_weighted=weighted, width=16, depth=2, key=jax.random.key(7))
 
 
 FLUXES = {
@@ -72,9 +72,9 @@ def terms_over_density(law, t, x, condition=None):
 
 QUICK = [
     ("autoregressive", "Knothe-Rosenblatt", 1, "no field", "warming"),
-    ("autoregressive", "Knothe-Rosenblatt", 2, "matrix, enveloped", "warming"),
-    ("factorized", "sigmoid", 3, "vector, enveloped", "steady"),
-    ("mixture of factorized", "mixture", 2, "vector, plain", "steady"),
+    ("autoregressive", "Knothe-Rosenblatt", 2, "matrix, weighted", "warming"),
+    ("factorized", "sigmoid", 3, "vector, weighted", "constant"),
+    ("mixture of factorized", "mixture", 2, "vector, plain", "constant"),
     ("full Gaussian", "Knothe-Rosenblatt", 2, "no field", "warming"),
 ]
 
@@ -108,11 +108,11 @@ def test_both_equations_hold(case):
     t, x = points(law.density, 1000)
 
     def residuals(law, t, x):
-        moving = jax.grad(lambda t: jnp.exp(law.log_prob(t, x)))(t)
-        return moving, continuity_residual(law, t, x), fokker_planck_residual(law, t, x)
+        change = jax.grad(lambda t: jnp.exp(law.log_prob(t, x)))(t)
+        return change, continuity_residual(law, t, x), fokker_planck_residual(law, t, x)
 
-    moving, continuity, fokker_planck = over_points(residuals, law, t, x)
-    assert np.median(np.abs(moving)) > 1e-7
+    change, continuity, fokker_planck = over_points(residuals, law, t, x)
+    assert np.median(np.abs(change)) > 1e-7
     np.testing.assert_array_less(np.abs(continuity), 1e-10)
     np.testing.assert_array_less(np.abs(fokker_planck), 1e-10)
 
@@ -122,7 +122,7 @@ def test_both_equations_hold(case):
     [("factorized", 2), *(pytest.param(n, 5, marks=heavy) for n in DENSITIES)],
 )
 def test_both_equations_hold_in_single_precision(name, dim):
-    law = law_of(name, "Knothe-Rosenblatt", dim, "matrix, enveloped", "warming")
+    law = law_of(name, "Knothe-Rosenblatt", dim, "matrix, weighted", "warming")
     t, x = to_float32(points(law.density, 1000))
     terms = over_points(terms_over_density, to_float32(law), t, x)
     assert terms.dtype == jnp.float32
@@ -141,7 +141,7 @@ def test_fokker_planck_holds_under_a_condition_where_coordinates_are_scanned(dim
 
 
 def test_parts_of_the_flux_add_up():
-    density, part = autoregressive(2), field("matrix, enveloped", 2)
+    density, part = autoregressive(2), field("matrix, weighted", 2)
     law = ConservationLaw(density, KnotheRosenblatt(), part)
     base = ConservationLaw(density, KnotheRosenblatt())
     t, x = jnp.array(0.3), jnp.array([0.5, -0.2])

@@ -1,4 +1,4 @@
-"""What a law refuses when it is made, and what points it takes afterwards."""
+"""Construction of laws: refused pairs, and precision of points."""
 
 import itertools
 
@@ -29,11 +29,11 @@ from oracles import (
 )
 
 KEY = jax.random.key(0)
-PLACES = np.array([[0.0, 1.0], [2.0, -1.0]])
+LOCATIONS = np.array([[0.0, 1.0], [2.0, -1.0]])
 EVERY = {name: make for name, make in DENSITIES.items()} | {
     "closed": lambda dim: moving_logistic([0.3] * dim, [1.0] * dim, [0.2] * dim, [-0.5] * dim),
-    "curve": lambda dim: FourierTrajectory(PLACES, 0.3, PLACES),
-    "path": lambda dim: Trajectory([0.0, 1.0], PLACES, 0.3),
+    "Fourier trajectory": lambda dim: FourierTrajectory(LOCATIONS, 0.3, LOCATIONS),
+    "trajectory": lambda dim: Trajectory([0.0, 1.0], LOCATIONS, 0.3),
     "mixture of mixtures": lambda dim: Mixture([mixture(factorized, dim) for _ in range(2)]),
     "subharmonic": lambda dim: Subharmonic(components=3, width=8, depth=1, key=KEY),
 }
@@ -51,7 +51,7 @@ FLUXES = {
 
 
 def can_serve(density, flux):
-    """Whether the flux itself can be traced with the density: the truth, found the hard way."""
+    """Whether the flux itself can be traced with the density: by tracing it."""
     t, x = jnp.zeros(()), jnp.zeros(2)
     try:
         for method in (flux.velocity, flux.flux):
@@ -82,16 +82,16 @@ def test_a_divergence_free_part_has_the_dimension_of_the_density(field):
 
 
 def methods(law, t, x, condition):
-    """All that a law says at a point."""
+    """All functions of a law at a point."""
     s = jnp.asarray(0.75, jnp.asarray(t).dtype)  # a number that float32 has
-    said = {
+    values = {
         name: getattr(law, name)(t, x, condition)
         for name in ("log_prob", "score", "velocity", "flux", "drift", "growth")
     }
     if law.has_flow_map:
-        said["flow_map"] = law.flow_map(t, s, x, condition)
-    said["sample_with_drift"] = law.sample_with_drift(KEY, t, condition)
-    return said
+        values["flow_map"] = law.flow_map(t, s, x, condition)
+    values["sample_with_drift"] = law.sample_with_drift(KEY, t, condition)
+    return values
 
 
 LAWS = {
@@ -110,7 +110,7 @@ LAWS = {
 
 
 def assert_promoted(law, t, x, condition=None):
-    """What is said at float32 points is what is said at the same numbers in float64."""
+    """Values at float32 points are those at the same numbers in float64."""
     single = compiled(methods)(law, t, x, condition)
     double = compiled(methods)(
         law, *(None if part is None else jnp.asarray(part, float) for part in (t, x, condition))

@@ -10,7 +10,7 @@ from conservax.objective import (
     CollocationPoints,
     ContinuityError,
     EulerError,
-    FluidStart,
+    FluidInitialError,
     FreeSlip,
     euler_residual,
 )
@@ -20,7 +20,7 @@ SPIN = 1.7
 
 
 def sheared(t, x):
-    """A density that a shear flow carries along, without any pressure."""
+    """A density advected by a shear flow, without any pressure."""
     speed = jnp.sin(x[1])
     rho = 2 + jnp.sin(x[0] - speed * t) * jnp.cos(x[1])
     return jnp.array([rho, rho * speed, 0.0, 5.0])
@@ -53,7 +53,7 @@ def residuals(fluid, count=20):
 
 
 @pytest.mark.parametrize("flow", FLOWS.values(), ids=FLOWS)
-def test_a_flow_that_solves_the_equations_leaves_nothing(flow):
+def test_a_flow_that_solves_the_equations_has_no_residual(flow):
     momentum, volume = residuals(flow)
     np.testing.assert_allclose(momentum, 0, atol=1e-11)
     np.testing.assert_allclose(volume, 0, atol=1e-12)
@@ -67,7 +67,7 @@ def test_without_its_pressure_the_rotation_lacks_the_force_to_the_centre():
     np.testing.assert_allclose(momentum, -(rho**3) * SPIN**2 * x, rtol=1e-10)
 
 
-def test_a_density_that_is_not_carried_along_is_seen():
+def test_a_density_that_is_not_advected_is_seen():
     still = lambda t, x: sheared(0.0 * t, x)  # noqa: E731
     _, x = CollocationPoints(Euclidean(), 2, 20)(KEY)
     _, volume = residuals(still)
@@ -90,19 +90,19 @@ def test_the_error_weighs_both_equations_and_what_comes_first():
         EulerError(at, slices=5)
 
 
-def test_mass_that_comes_from_nowhere_is_seen():
+def test_mass_that_is_not_conserved_is_seen():
     error = ContinuityError(CollocationPoints(Torus(2 * np.pi), 2, 2000))
     np.testing.assert_allclose(jax.jit(lambda: error(KEY, sheared, None))(), 0, atol=1e-24)
-    # rho grows by 2 a unit of time, and flows apart by cos x.
+    # rho grows by 2 per unit of time, and flows apart by cos x.
     growing = lambda t, x: jnp.array([5.0 + 2 * t, jnp.sin(x[0]), 7.0, 0.0])  # noqa: E731
     np.testing.assert_allclose(jax.jit(lambda: error(KEY, growing, None))(), 4.5, rtol=0.05)
 
 
-def test_the_start_and_the_wall():
+def test_the_initial_condition_and_the_boundary():
     ball, spread = Ball(1.5), CollocationPoints(Torus(2 * np.pi), 2, 8)
-    start = FluidStart(lambda x: sheared(0.0, x)[:-1] + jnp.array([1.0, 0.0, 2.0]), spread)
+    start = FluidInitialError(lambda x: sheared(0.0, x)[:-1] + jnp.array([1.0, 0.0, 2.0]), spread)
     np.testing.assert_allclose(jax.jit(lambda: start(KEY, sheared, None))(), 5.0, rtol=1e-12)
-    heavy = FluidStart(start.start, spread, density=7.0)
+    heavy = FluidInitialError(start.initial_condition, spread, density=7.0)
     np.testing.assert_allclose(jax.jit(lambda: heavy(KEY, sheared, None))(), 11.0, rtol=1e-12)
     slip = FreeSlip(ball, 2, 2000)
     np.testing.assert_allclose(jax.jit(lambda: slip(KEY, spinning, None))(), 0, atol=1e-24)

@@ -1,4 +1,4 @@
-"""Errors of an equation and of its start, on laws whose value is known."""
+"""Residuals of an equation and of its initial condition, on laws with known values."""
 
 import jax
 import jax.numpy as jnp
@@ -57,7 +57,7 @@ def test_an_equation_that_interacts_has_an_unbiased_error(points):
     assert deviation < 0.02
 
 
-def test_the_start_is_met_or_not():
+def test_the_initial_condition_is_met_or_not():
     solution = GaussianMixtureSolution([[0.0]], [[[1.0]]], diffusion=0.5)
     law = gaussian_law()
     np.testing.assert_allclose(at_once(InitialError(solution, 0.0), law), 0, atol=1e-24)

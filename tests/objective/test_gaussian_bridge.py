@@ -58,7 +58,7 @@ def test_closed_form_of_the_bridge_against_sinkhorn():
     )
     noise = bridge.g**2 * t * (1 - t) * np.eye(2)
     np.testing.assert_allclose(bridge.covariance(t), ends.T @ whole @ ends + noise, atol=1e-5)
-    # The mean end of the particles of one place.
+    # The mean end of the particles of one location.
     at = np.argmax(joint.sum(1))
     there = joint[at] @ points / joint[at].sum()
     np.testing.assert_allclose(bridge.expected_end(points[at][None])[0], there, atol=1e-5)
@@ -68,20 +68,20 @@ def test_closed_form_of_optimal_transport_against_an_exact_coupling():
     ends = problem(0.0)
     start = ends.draw(np.random.default_rng(0), 0.0, 300)
     moved = ends.expected_end(start)
-    # Where a cloud is sent is its optimal partner, point by point, and has the moments of the end.
+    # The push forward of a sample is its optimal partner, point by point, and has the moments of the end.
     plan = ot.emd(np.ones(300) / 300, np.ones(300) / 300, ot.dist(start, moved))
     np.testing.assert_array_equal(plan.argmax(1), np.arange(300))
-    sent = ends.expected_end(ends.m0 + np.linalg.cholesky(ends.S0).T) - ends.m1
-    np.testing.assert_allclose(sent.T @ sent, ends.S1, atol=1e-12)
+    pushed = ends.expected_end(ends.m0 + np.linalg.cholesky(ends.S0).T) - ends.m1
+    np.testing.assert_allclose(pushed.T @ pushed, ends.S1, atol=1e-12)
 
 
 class Straightened(AbstractDivergenceFree):
-    """What makes the velocity of a plane Gaussian law a gradient: least energy for its densities."""
+    """The part that makes the velocity of a plane Gaussian law a gradient, of least energy."""
 
     law: ConservationLaw
-    share: jax.Array  # of the way there
+    fraction: jax.Array  # of that part
     dim: int = 2
-    envelope: bool = True
+    density_weighted: bool = True
     constant: None = None
 
     def row_divergence(self, t, x, condition=None):
@@ -92,11 +92,11 @@ class Straightened(AbstractDivergenceFree):
         fall = jax.jacfwd(self.law.score, argnums=1)(t, x)
         # of J + r TURN fall, with the r that makes it symmetric
         asymmetry = slope[0, 1] - slope[1, 0]
-        return self.share * asymmetry / jnp.trace(-fall) * TURN
+        return self.fraction * asymmetry / jnp.trace(-fall) * TURN
 
 
-def law_of(bridge: GaussianBridge, wiggle, share):
-    """The bridge, or one that is wider between the same ends or turns on the way."""
+def law_of(bridge: GaussianBridge, wiggle, fraction):
+    """The bridge, or one that is wider between the same endpoints, or rotates between."""
     start, end, both = map(jnp.asarray, (bridge.S0, bridge.S1, bridge.cross + bridge.cross.T))
 
     def factor(t):
@@ -104,7 +104,7 @@ def law_of(bridge: GaussianBridge, wiggle, share):
         return jnp.linalg.cholesky((1 - t) ** 2 * start + t**2 * end + t * (1 - t) * both + noise)
 
     density = Gaussian(2, lambda t: (1 - t) * jnp.asarray(bridge.m0) + t * bridge.m1, factor)
-    field = Straightened(ConservationLaw(density, KnotheRosenblatt()), share)
+    field = Straightened(ConservationLaw(density, KnotheRosenblatt()), fraction)
     law = ConservationLaw(density, KnotheRosenblatt(), field, bridge.g)
     return WithReference(law, FixedDrift(lambda t, x: jnp.zeros_like(x))) if bridge.g else law
 
@@ -116,8 +116,8 @@ def test_the_objective_is_least_at_the_closed_form(g, seed):
     least = bridge.divergence if g else bridge.squared_distance
 
     @compiled
-    def energy(key, wiggle, share):
-        return objective(key, law_of(bridge, wiggle, share), ROWS)
+    def energy(key, wiggle, fraction):
+        return objective(key, law_of(bridge, wiggle, fraction), ROWS)
 
     def mean_energy(*of):
         keys = jax.random.split(jax.random.key(seed), 10)

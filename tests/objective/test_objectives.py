@@ -70,7 +70,7 @@ def test_kinetic_energy_has_the_gradient_of_its_closed_form():
 
 
 class Speed(AbstractObjective):
-    """The mean of given squared speeds, times what is learned."""
+    """The mean of fixed squared speeds, times a parameter."""
 
     squares: jax.Array
     name: ClassVar[str] = "speed"
@@ -109,7 +109,7 @@ def test_log_energy_has_the_value_and_the_gradient_of_its_closed_form():
     def estimate(law):
         return LogEnergy(as_sum(KineticEnergy(20_000)))(KEY, law.law(), ROWS)
 
-    for shift in ([3.0, -1.0], [0.02, 0.01]):  # above the floor, and below
+    for shift in ([3.0, -1.0], [0.02, 0.01]):  # above the minimum, and below
         moving = Moving(jnp.array(shift), jnp.array(0.0))
         value, grads = eqx.filter_value_and_grad(estimate)(moving)
         assert value == pytest.approx(float(closed(moving.shift, moving.growth)), abs=1e-6)
@@ -117,7 +117,7 @@ def test_log_energy_has_the_value_and_the_gradient_of_its_closed_form():
         np.testing.assert_allclose(grads.shift, expected, rtol=1e-6)
 
 
-def test_log_energy_costs_the_likelihood_what_it_says_in_any_unit():
+def test_log_energy_costs_at_most_its_weight_of_likelihood_in_any_unit():
     """Two normals D widths apart: with w log E the far one is pulled in by 2 w / D, not by 2 w D."""
     nll = NegativeLogLikelihood()
     for distance in (1.0, 10.0, 100.0):
@@ -131,23 +131,23 @@ def test_log_energy_costs_the_likelihood_what_it_says_in_any_unit():
 
         # Unit curvature: one Newton step along the shift lands on the optimum.
         pulled = eqx.filter_grad(total)(moving).shift[0]
-        price = 0.5 * pulled**2
+        cost = 0.5 * pulled**2
         assert pulled == pytest.approx(0.02 / distance, rel=0.02)
-        assert price < 0.01
+        assert cost < 0.01
 
 
-@pytest.mark.parametrize("floor", [0.0, -1.0, np.inf])
-def test_log_energy_needs_a_floor(floor):
-    with pytest.raises(ValueError, match="floor above 0"):
-        LogEnergy(as_sum(KineticEnergy()), floor)
+@pytest.mark.parametrize("minimum", [0.0, -1.0, np.inf])
+def test_log_energy_needs_a_minimum(minimum):
+    with pytest.raises(ValueError, match="minimum above 0"):
+        LogEnergy(as_sum(KineticEnergy()), minimum)
 
 
 class Rotation(AbstractDivergenceFree):
-    """A constant antisymmetric matrix under the density envelope."""
+    """A constant antisymmetric matrix, density-weighted."""
 
     rate: float
     dim: int = 2
-    envelope: bool = True
+    density_weighted: bool = True
     constant: None = None
 
     def matrix(self, t, x, condition=None):
@@ -170,7 +170,7 @@ def test_symmetry_of_a_gradient_field_is_zero():
     assert JacobianSymmetry()(KEY, law, ROWS) == pytest.approx(0, abs=1e-20)
 
 
-def test_draws_fill_time_evenly_and_carry_conditions():
+def test_draws_are_stratified_in_time_and_have_conditions():
     density = Factorized(2, components=2, width=8, depth=1, condition_dim=1, key=KEY)
     law = ConservationLaw(density, KnotheRosenblatt())
     rows = Rows(jnp.zeros(10), jnp.zeros((10, 2)), jnp.arange(10.0)[:, None])

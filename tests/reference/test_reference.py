@@ -146,7 +146,7 @@ def test_repressilator_is_cyclic_and_decays_without_production():
 
 
 @pytest.mark.parametrize("reference", [LotkaVolterra(), Repressilator()])
-def test_gradients_are_finite_at_empty_and_negative_places(reference):
+def test_gradients_are_finite_at_empty_and_negative_locations(reference):
     def loss(reference, x):
         return jnp.sum(reference(jnp.zeros(()), x) ** 2)
 
@@ -216,8 +216,8 @@ def test_fit_takes_families_functions_and_the_network(small_fit, tmp_path):
     known.save(tmp_path / "model.conservax")
     back = conservax.load(tmp_path / "model.conservax")
     np.testing.assert_array_equal(values(known.reference), values(back.reference))
-    given = small_fit(reference=lambda t, x: -x)
-    assert isinstance(given.reference.reference, FixedDrift)
+    fixed = small_fit(reference=lambda t, x: -x)
+    assert isinstance(fixed.reference.reference, FixedDrift)
     run = tmp_path / "run"
     free = small_fit(run, reference="network")
     assert isinstance(free.reference, NetworkDrift)
@@ -237,12 +237,12 @@ def test_fit_takes_families_functions_and_the_network(small_fit, tmp_path):
         ({"kinetic_weight": 0}, "kinetic_weight above 0 beside a reference"),
     ],
 )
-def test_a_reference_is_not_asked_for_in_vain(options, words):
+def test_a_reference_without_noise_or_weight_is_refused(options, words):
     with pytest.raises(conservax.DataError, match=words):
         Autoregressive(**{"reference": "network", "diffusion": 0.3} | options)
 
 
-def test_what_was_learned_of_a_reference_is_told_by_name(small_fit):
+def test_learned_parameters_of_a_reference_have_names(small_fit):
     rates = reference_parameters(small_fit(reference="lotka-volterra").reference)
     assert list(rates) == ["a", "b", "c", "d"]
     assert reference_parameters(None) == {}

@@ -28,7 +28,7 @@ def target(x):
     return jax.grad(potential)(x) + rotating(x)
 
 
-def test_the_asymmetry_sees_what_rotates_alone():
+def test_the_asymmetry_is_that_of_the_rotation_alone():
     """|J - J^T|_F^2 = 2 (curl)^2: the curl of `rotating` is 2 pi cos, of mean square 2 pi^2."""
     at = CollocationPoints(TORUS, 2, 4096)
     still = lambda t, x: jnp.zeros(2)  # noqa: E731
@@ -76,8 +76,8 @@ def test_both_parts_are_found(field, symmetry_steps, seed):
     assert np.max(np.abs(jacobians[1] - np.swapaxes(jacobians[1], 1, 2))) < 1e-10
 
 
-def test_a_watched_figure_is_told_of():
-    told = []
+def test_a_watched_metric_is_reported():
+    reported = []
     field = MatrixField(2, domain=TORUS, width=8, depth=1, key=KEY)
     watch = FieldAsymmetry(target, CollocationPoints(TORUS, 2, 4096))
     hodge_decomposition(
@@ -89,9 +89,9 @@ def test_a_watched_figure_is_told_of():
         width=8,
         points=8,
         watch=watch,
-        on_chunk=lambda report: told.append(report.parts),
+        on_chunk=lambda report: reported.append(report.parts),
     )
-    np.testing.assert_allclose(told[0]["asymmetry"], 2 * 2 * np.pi**2, rtol=0.1)
+    np.testing.assert_allclose(reported[0]["asymmetry"], 2 * 2 * np.pi**2, rtol=0.1)
 
 
 def test_a_field_that_is_not_on_the_torus_is_refused():
@@ -108,12 +108,12 @@ def test_a_target_of_another_shape_is_refused(target):
 
 def test_other_periods_are_refused():
     field = MatrixField(2, domain=Torus(1.5), key=KEY)
-    with pytest.raises(ValueError, match=r"expected a field of period 2.0.*Give a torus"):
+    with pytest.raises(ValueError, match=r"expected field of period 2.0.*Give a torus"):
         hodge_decomposition(target, field, TORUS, key=KEY)
     field = MatrixField(2, domain=TORUS, key=KEY)
-    with pytest.raises(ValueError, match=r"expected a target of period 2.0; a period away"):
+    with pytest.raises(ValueError, match=r"expected target of period 2.0; a period away"):
         hodge_decomposition(lambda x: jnp.stack([x[0] - x[1], 0.0]), field, TORUS, key=KEY)
-    with pytest.raises(ValueError, match="target that is finite on the torus"):
+    with pytest.raises(ValueError, match="target to be finite on the torus"):
         hodge_decomposition(lambda x: x / 0, field, TORUS, key=KEY)
     with pytest.raises(ValueError, match="not both 0; got 0 and 0"):
         hodge_decomposition(target, field, TORUS, key=KEY, steps=0)

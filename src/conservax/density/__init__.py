@@ -1,4 +1,4 @@
-"""What is where: time-dependent densities with exact likelihood and exact sampling."""
+"""Time-dependent densities with exact likelihood and exact sampling."""
 
 from conservax.density._autoregressive import Autoregressive as Autoregressive
 from conservax.density._base import (

@@ -1,4 +1,4 @@
-"""The default density: a masked network gives mixtures, coordinate by coordinate."""
+"""The default density: a mixture per coordinate, given those before it, by a masked network."""
 
 import equinox as eqx
 import jax.numpy as jnp
@@ -15,7 +15,7 @@ from conservax.univariate import (
     to_mixture,
 )
 
-_QUIET = 0.05  # of the usual readout, so that the network hardly speaks to begin with
+_SMALL_READOUT = 0.05  # of the usual readout, so that outputs begin close to their biases
 
 
 class Autoregressive(AbstractAutoregressiveDensity):
@@ -24,20 +24,20 @@ class Autoregressive(AbstractAutoregressiveDensity):
     **Arguments:**
 
     - `dim`: dimension of x, from 1 to 100 and beyond.
-    - `components`: of the mixture, a coordinate.
-    - `width`, `depth`: hidden units a layer (rounded up to a multiple of `dim`) and hidden layers.
+    - `components`: of the mixture, per coordinate.
+    - `width`, `depth`: hidden units per layer (rounded up to a multiple of `dim`) and hidden layers.
     - `condition_dim`: length of the optional condition vector, 0 for none.
-    - `frequencies`, `max_frequency`: sines of t shown to the network, and the fastest of them in
-      cycles over the unit time interval.
-    - `waves`: sines of the earlier coordinates shown to the network, each twice as fast as the one
-      before. Some let conditionals change sharply from place to place, none keeps velocities calm.
-    - `min_scale`: the narrowest logistic, in standardised units: a floor against points that
-      repeat in the data.
+    - `frequencies`, `max_frequency`: Fourier features of t, and the fastest of them in cycles over
+      the unit time interval.
+    - `fourier_features`: of the earlier coordinates, each of twice the frequency of the one before.
+      Some let conditionals change sharply with location, none keeps velocities smooth.
+    - `min_scale`: the narrowest logistic, in standardised units: a minimum for data in which points
+      repeat.
     - `kernel`: shape of the components, "logistic" as in the paper, or "normal" for data whose tails
       are light.
-    - `begin_normal`: whether training begins at about the standard normal, from which components part
-      where the data ask for it, instead of at components spread out under a random network: for data
-      that are whitened, as those of `Whitened`.
+    - `begin_normal`: whether training begins at about the standard normal, all components close
+      together, instead of at components spread out under a random network: for data that are
+      whitened, as those of `Whitened`.
     - `key`: a key from `jax.random.key`.
     """
 
@@ -58,16 +58,16 @@ class Autoregressive(AbstractAutoregressiveDensity):
         condition_dim: int = 0,
         frequencies: int = 8,
         max_frequency: float = 1.0,
-        waves: int = 0,
+        fourier_features: int = 0,
         min_scale: float = 1e-3,
         kernel: Kernel = "logistic",
         begin_normal: bool = False,
         key: PRNGKey,
     ):
-        if min(dim, components, width, depth) < 1 or waves < 0:
+        if min(dim, components, width, depth) < 1 or fourier_features < 0:
             raise ValueError(
-                "dim, components, width and depth must be at least 1, and waves at least 0; got "
-                f"{dim}, {components}, {width}, {depth} and {waves}."
+                "expected dim, components, width and depth of at least 1, and fourier_features of at "
+                f"least 0; got {dim}, {components}, {width}, {depth} and {fourier_features}."
             )
         self.dim, self.condition_dim, self.min_scale = dim, condition_dim, min_scale
         self.kernel = checked_kernel(kernel)
@@ -78,18 +78,18 @@ class Autoregressive(AbstractAutoregressiveDensity):
             3 * components,
             width=width,
             depth=depth,
-            waves=waves,
+            fourier_features=fourier_features,
             key=key,
         )
         outputs = normal_outputs if begin_normal else initial_outputs
         start = jnp.tile(outputs(components, min_scale, kernel), dim)
         start = start.astype(network.readout_bias.dtype)
-        readout = _QUIET * network.readout if begin_normal else network.readout
+        readout = _SMALL_READOUT * network.readout if begin_normal else network.readout
         parts = lambda net: (net.readout, net.readout_bias)  # noqa: E731
         self.network = eqx.tree_at(parts, network, (readout, start))
 
     def start(self, t: Time, condition: Condition = None) -> NetworkState:
-        """The network with nothing but time and condition known."""
+        """The network before any coordinate is known."""
         return self.network.start(self.embedding(t, condition))
 
     def conditional(self, state: NetworkState, i) -> tuple[AbstractKernelMixture, NetworkState]:

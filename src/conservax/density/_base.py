@@ -1,4 +1,4 @@
-"""What every density owes: a point, a time, and if you like a condition. `vmap` to batch."""
+"""Interfaces of densities: one point, one time, optionally a condition. `vmap` to batch."""
 
 import abc
 from collections.abc import Callable
@@ -51,8 +51,8 @@ class AbstractDensity(eqx.Module):
 class AbstractAutoregressiveDensity(AbstractDensity):
     """rho_t(x) = prod_i f_i(x_i | x_<i, t), equation (11), with every conditional in closed form.
 
-    A density of this kind says how to walk through its coordinates (`start`, `conditional`,
-    `extend`) and how to see all conditionals of a known point at once (`conditionals`).
+    A subclass gives its conditionals one coordinate at a time (`start`, `conditional`, `extend`),
+    and all those of a known point at once (`conditionals`).
     """
 
     @abc.abstractmethod
@@ -107,7 +107,7 @@ class AbstractAutoregressiveDensity(AbstractDensity):
         return self.ancestral(t, condition, keys, lambda conditional, k: conditional.sample(k))
 
     def ancestral(self, t: Time, condition: Condition, inputs: PyTree, choose: Callable) -> Point:
-        """Walk through the coordinates, choosing `x_i = choose(conditional_i, inputs_i)`."""
+        """Ancestral sampling: coordinate after coordinate, `x_i = choose(conditional_i, inputs_i)`."""
         check_condition(self, condition)
 
         def step(state, i, value):
@@ -137,7 +137,7 @@ class AbstractFactorizedDensity(AbstractAutoregressiveDensity):
         """All marginals, along a leading axis of length dim."""
 
     def start(self, t: Time, condition: Condition = None) -> PyTree:
-        """The marginals: all there is to know."""
+        """The marginals."""
         return self.marginals(t, condition)
 
     def conditional(self, state: PyTree, i) -> tuple[AbstractConditional, PyTree]:
@@ -145,7 +145,7 @@ class AbstractFactorizedDensity(AbstractAutoregressiveDensity):
         return jax.tree.map(lambda leaf: leaf[i], state), state
 
     def extend(self, state: PyTree, i, x_i: Scalar) -> PyTree:
-        """Nothing is learned from a coordinate."""
+        """The same marginals: coordinates are independent."""
         return state
 
     def conditionals(self, t: Time, x: Point, condition: Condition = None) -> AbstractConditional:

@@ -1,4 +1,4 @@
-"""Independent coordinates, each a mixture of logistics that moves with time."""
+"""Independent coordinates, each a time-varying mixture of logistics."""
 
 import equinox as eqx
 import jax
@@ -36,11 +36,14 @@ class Factorized(AbstractFactorizedDensity):
         key: PRNGKey,
     ):
         if min(dim, components, width, depth) < 1:
-            raise ValueError("dim, components, width and depth must be at least 1.")
+            raise ValueError(
+                "expected dim, components, width and depth of at least 1; got "
+                f"{dim}, {components}, {width} and {depth}."
+            )
         self.dim, self.condition_dim, self.min_scale = dim, condition_dim, min_scale
         self.embedding = TimeEmbedding(frequencies, max_frequency, condition_dim)
         network_key, spread_key = jax.random.split(key)
-        # Laws of a mixture must not start alike: each begins with its components shifted.
+        # Components of a `Mixture` must not start alike: each begins with its logistics shifted.
         shift = 0.5 * jax.random.normal(spread_key, (dim, 1))
         start = jnp.tile(initial_outputs(components, min_scale), (dim, 1))
         start = start.at[:, components : 2 * components].add(shift)
@@ -49,6 +52,6 @@ class Factorized(AbstractFactorizedDensity):
         )
 
     def marginals(self, t: Time, condition: Condition = None) -> AbstractKernelMixture:
-        """One mixture a coordinate, equation (17)."""
+        """One mixture per coordinate, equation (17)."""
         outputs = self.network(self.embedding(t, condition))
         return to_mixture(outputs.reshape(self.dim, -1), self.min_scale)

@@ -1,4 +1,4 @@
-"""The Gaussian whose mean and scale are given functions of time: the oracle of the tests."""
+"""The Gaussian with explicit mean and scale functions of time: the oracle of the tests."""
 
 from collections.abc import Callable
 

@@ -1,7 +1,7 @@
-"""A mixture of many small bumps, placed on the data before training begins."""
+"""A mixture of many narrow kernels, placed on the data before training begins."""
 
 import math
-from typing import NamedTuple, Self
+from typing import Literal, NamedTuple, Self
 
 import equinox as eqx
 import jax
@@ -24,13 +24,13 @@ from conservax.univariate import (
 )
 
 READOUT_SCALE = 0.01  # weights hardly depend on time at first
-FIRST_ECHO_LOGIT, FIRST_ECHO_SCALE = -3.0, 0.1  # beside bumps whose weights sum to 1
-NEVER = -1e4  # logit of a place that is not there
+TRIGGERING_LOGIT, TRIGGERING_SCALE = -3.0, 0.1  # at first, beside components whose weights sum to 1
+ABSENT = -1e4  # logit of a triggering component without a location
 LEAST_WIDTH = 16  # a narrower network dies out where its few units are all negative
 
 
 class Clusters(NamedTuple):
-    """Where the rows of each cluster lie, how they spread, and how many they are."""
+    """Centre, covariance and number of rows of each cluster."""
 
     centre: Float[np.ndarray, "clusters dim"]
     covariance: Float[np.ndarray, "clusters dim dim"]
@@ -38,39 +38,40 @@ class Clusters(NamedTuple):
 
 
 class KernelMixture(AbstractAutoregressiveDensity):
-    """rho_t(x) = sum_k w_k(t) prod_i f_ik(x_i | x_<i): bumps that stay, with weights that change.
+    """rho_t(x) = sum_k w_k(t) prod_i f_ik(x_i | x_<i): fixed components with time-varying weights.
 
-    Each bump is a product of one-dimensional kernels. If it is tilted, the centre of a coordinate
-    moves linearly with the coordinates before: with normal kernels, a normal of any covariance.
+    Each component is a product of one-dimensional kernels. With full covariance, the centre of a
+    coordinate is linear in the coordinates before: with normal kernels, a normal of any covariance.
 
-    A mixture of factorized laws whose weights depend on time, which (27) of [hua2025] does not
+    A mixture of factorized densities whose weights depend on time, which (27) of [hua2025] does not
     allow and the Knothe-Rosenblatt flux does: the mixture is autoregressive as a whole, since the
-    bumps' weights given x_<i are closed. Made for populations with fixed places, such as stations,
-    faults or towns: bumps begin at the clusters of the data (`from_clusters`).
+    components' weights given x_<i are closed. Made for populations with fixed locations, such as
+    stations, faults or towns: components begin at the clusters of the data (`from_clusters`).
 
     **Arguments:**
 
-    - `centre`, `scale`: of the bumps, shape `(components, dim)`, where training begins.
+    - `centre`, `scale`: of the components, shape `(components, dim)`, where training begins.
     - `weights`: shape `(components,)`, positive; equal by default.
     - `kernel`: "logistic", whose tails are wide, or "normal".
-    - `rank`: how many functions of time (and condition) all weights are made of. Few hold the
-      network back from learning the times of single rows by heart.
-    - `tilt`: slope of the centre of coordinate i over coordinate j < i, where training begins, shape
-      `(components, dim, dim)` of which only the lower triangle counts; None keeps bumps upright.
-    - `moving`: whether centres and scales may change in time as well.
-    - `background`: share of one more bump, of mean 0 and deviation 1 as standardised data have.
-      It is not trained, so that places without a training row keep some density.
-    - `echoes`: so many more bumps at places that the condition names in its last entries: for each
-      of them 1 if there is such a place or 0, then all places, shape `(echoes, dim)`. For events
-      that follow where others were.
+    - `rank`: size of the low-rank basis of functions of time (and condition) that all weights are
+      made of. A small one keeps the network from learning the times of single rows by heart.
+    - `slopes`: of the centre of coordinate i over coordinate j < i, where training begins, shape
+      `(components, dim, dim)` of which only the lower triangle counts: full covariance. None for
+      diagonal covariance.
+    - `time_varying`: whether centres and scales may change in time as well.
+    - `background`: weight of one more component, of mean 0 and deviation 1 as standardised data
+      have. It is not trained, so that locations without a training row keep some density.
+    - `triggering`: so many more components at locations that the condition names in its last
+      entries: for each of them 1 if there is such a location or 0, then all locations, shape
+      `(triggering, dim)`. For events that follow where others were (self-exciting processes).
     - `condition_dim`, `frequencies`, `max_frequency`, `min_scale`, `key`: see `Autoregressive`.
     """
 
     dim: int = eqx.field(static=True)
     condition_dim: int = eqx.field(static=True)
-    moving: bool = eqx.field(static=True)
+    time_varying: bool = eqx.field(static=True)
     background: float = eqx.field(static=True)
-    echoes: int = eqx.field(static=True)
+    triggering: int = eqx.field(static=True)
     min_scale: float = eqx.field(static=True)
     kernel: Kernel = eqx.field(static=True)
     embedding: TimeEmbedding
@@ -80,7 +81,7 @@ class KernelMixture(AbstractAutoregressiveDensity):
     logits: Float[Array, " components"]
     centre: Float[Array, "dim components"]
     raw_scale: Float[Array, "dim components"]
-    tilt: Float[Array, "dim dim components"] | None
+    slopes: Float[Array, "dim dim components"] | None
 
     def __init__(
         self,
@@ -88,12 +89,12 @@ class KernelMixture(AbstractAutoregressiveDensity):
         scale: ArrayLike,
         weights: ArrayLike | None = None,
         *,
-        tilt: ArrayLike | None = None,
+        slopes: ArrayLike | None = None,
         kernel: Kernel = "logistic",
         rank: int = 8,
-        moving: bool = False,
+        time_varying: bool = False,
         background: float = 0.0,
-        echoes: int = 0,
+        triggering: int = 0,
         condition_dim: int = 0,
         frequencies: int = 4,
         max_frequency: float = 1.0,
@@ -105,17 +106,17 @@ class KernelMixture(AbstractAutoregressiveDensity):
         weights = np.ones(components) if weights is None else np.asarray(weights, float)
         _check_weights(weights, components, rank, background)
         self.condition_dim, self.min_scale = condition_dim, min_scale
-        if condition_dim < echoes * (1 + self.dim):
+        if condition_dim < triggering * (1 + self.dim):
             raise ValueError(
-                f"expected a condition that holds {echoes} places, of at least "
-                f"{echoes * (1 + self.dim)} entries; got {condition_dim}."
+                f"expected a condition that holds {triggering} locations, of at least "
+                f"{triggering * (1 + self.dim)} entries; got {condition_dim}."
             )
-        self.background, self.echoes = background, echoes
-        self.kernel, self.moving = checked_kernel(kernel), moving
+        self.background, self.triggering = background, triggering
+        self.kernel, self.time_varying = checked_kernel(kernel), time_varying
         self.embedding = TimeEmbedding(frequencies, max_frequency, condition_dim)
-        bumps = np.zeros(components * (1 + 2 * self.dim) if moving else components)
-        widths = to_raw_scale(np.full(echoes * self.dim, FIRST_ECHO_SCALE), min_scale)
-        outputs = np.concatenate([bumps, np.full(echoes, FIRST_ECHO_LOGIT), widths])
+        changes = np.zeros(components * (1 + 2 * self.dim) if time_varying else components)
+        widths = to_raw_scale(np.full(triggering * self.dim, TRIGGERING_SCALE), min_scale)
+        outputs = np.concatenate([changes, np.full(triggering, TRIGGERING_LOGIT), widths])
         mode_key, readout_key = jax.random.split(key)
         self.modes = DenseNetwork(
             self.embedding.size,
@@ -132,63 +133,65 @@ class KernelMixture(AbstractAutoregressiveDensity):
         self.logits = jnp.log(jnp.asarray(weights / weights.sum(), float))
         self.centre = jnp.asarray(centre.T, float)
         self.raw_scale = jnp.asarray(to_raw_scale(scale.T, min_scale), float)
-        self.tilt = None if tilt is None else _slopes(tilt, components, self.dim)
+        self.slopes = None if slopes is None else _slopes(slopes, components, self.dim)
 
     @classmethod
-    def from_clusters(cls, clusters: Clusters, *, tilted: bool = False, **options) -> Self:
-        """Bumps at the centres of clusters, as wide as those.
+    def from_clusters(
+        cls, clusters: Clusters, *, covariance: Literal["diagonal", "full"] = "diagonal", **options
+    ) -> Self:
+        """Components at the centres of clusters, with their widths or their full covariance.
 
-        Tilted bumps begin with the slopes of the clusters. `options` are those of the class.
+        `options` are those of the class.
         """
-        centre, covariance, rows = clusters
-        # Cholesky factors of covariance matrices hold the slopes, times the widths.
-        factor = np.linalg.cholesky(covariance)
-        diagonal = np.arange(centre.shape[1])
-        upright = np.sqrt(covariance[:, diagonal, diagonal])
-        deviation = factor[:, diagonal, diagonal] if tilted else upright
-        if tilted:
-            options["tilt"] = factor @ np.linalg.inv(factor * np.eye(len(diagonal)))
+        diagonal = np.arange(clusters.centre.shape[1])
+        if covariance == "full":
+            # Cholesky factors of covariance matrices hold the slopes, times the widths.
+            factor = np.linalg.cholesky(clusters.covariance)
+            options["slopes"] = factor @ np.linalg.inv(factor * np.eye(len(diagonal)))
+            deviation = factor[:, diagonal, diagonal]
+        else:
+            deviation = np.sqrt(clusters.covariance[:, diagonal, diagonal])
         deviation = deviation * UNIT_SCALE[options.get("kernel", "logistic")]
-        return cls(centre, deviation, rows + 1.0, **options)
+        return cls(clusters.centre, deviation, clusters.rows + 1.0, **options)
 
     def start(self, t: Time, condition: Condition = None) -> PyTree:
-        """The bumps at time t: log weights, centres, log scales and tilts."""
-        calm = None if condition is None else soft_clip(condition)
-        outputs = self.bias + self.readout @ self.modes(self.embedding(t, calm))
+        """Log weights, centres, log scales and slopes of the components at time t."""
+        clipped = None if condition is None else soft_clip(condition)
+        outputs = self.bias + self.readout @ self.modes(self.embedding(t, clipped))
         components = self.logits.shape[0]
         logits = self.logits + outputs[:components]
         centre, raw_scale = self.centre, self.raw_scale
-        if self.moving:
+        if self.time_varying:
             shifts = outputs[components : components * (1 + 2 * self.dim)]
             shifts = shifts.reshape(2, self.dim, components)
             centre, raw_scale = centre + shifts[0], raw_scale + shifts[1]
-        if self.echoes:
-            there, places = self._named(condition)
-            echo = outputs[-self.echoes * (1 + self.dim) :]
-            logits = jnp.append(logits, jnp.where(there > 0, echo[: self.echoes], NEVER))
-            centre = jnp.concatenate([centre, places.T], axis=1)
-            widths = echo[self.echoes :].reshape(self.dim, self.echoes)
+        if self.triggering:
+            present, locations = self._triggered(condition)
+            own = outputs[-self.triggering * (1 + self.dim) :]
+            logits = jnp.append(logits, jnp.where(present > 0, own[: self.triggering], ABSENT))
+            centre = jnp.concatenate([centre, locations.T], axis=1)
+            widths = own[self.triggering :].reshape(self.dim, self.triggering)
             raw_scale = jnp.concatenate([raw_scale, widths], axis=1)
         log_weights, log_scale = jax.nn.log_softmax(logits), to_log_scale(raw_scale, self.min_scale)
         if self.background:
             log_weights, centre, log_scale = self._with_background(log_weights, centre, log_scale)
-        return log_weights, centre, log_scale, self._tilt_of(centre.shape[1])
+        return log_weights, centre, log_scale, self._padded_slopes(centre.shape[1])
 
-    def _tilt_of(self, bumps: int) -> Array | None:
-        """Slopes of all bumps, of which those beyond the first components stand upright."""
-        if self.tilt is None:
+    def _padded_slopes(self, components: int) -> Array | None:
+        """Slopes of all components: 0 for the triggering ones and the background."""
+        if self.slopes is None:
             return None
-        lower = np.tril(np.ones((self.dim, self.dim), bool), -1)[..., None] * self.tilt
-        return jnp.pad(lower, ((0, 0), (0, 0), (0, bumps - lower.shape[-1])))
+        lower = np.tril(np.ones((self.dim, self.dim), bool), -1)[..., None] * self.slopes
+        return jnp.pad(lower, ((0, 0), (0, 0), (0, components - lower.shape[-1])))
 
-    def _named(self, condition: Condition) -> tuple[Array, Array]:
-        """Whether there are places in the condition, and the places."""
+    def _triggered(self, condition: Condition) -> tuple[Array, Array]:
+        """Whether the condition names each triggering location, and the locations."""
         assert condition is not None  # its length was checked
-        own = condition[-self.echoes * (1 + self.dim) :]
-        return own[: self.echoes], own[self.echoes :].reshape(self.echoes, self.dim)
+        own = condition[-self.triggering * (1 + self.dim) :]
+        return own[: self.triggering], own[self.triggering :].reshape(self.triggering, self.dim)
 
     def _with_background(self, log_weights: Array, centre: Array, log_scale: Array) -> PyTree:
-        """One more bump, which is the same at all times."""
+        """One more component, which is the same at all times."""
         return (
             jnp.pad(
                 log_weights + math.log1p(-self.background),
@@ -200,31 +203,31 @@ class KernelMixture(AbstractAutoregressiveDensity):
         )
 
     def conditional(self, state: PyTree, i) -> tuple[AbstractKernelMixture, PyTree]:
-        """All bumps along coordinate i, weighed by what x_<i says of them."""
+        """The mixture along coordinate i, weighed by the densities of x_<i."""
         log_weights, centre, log_scale, _ = state
         return self._mixture(jax.nn.log_softmax(log_weights), centre[i], log_scale[i]), state
 
     def extend(self, state: PyTree, i, x_i: Scalar) -> PyTree:
-        """Weigh every bump by its density of x_i, and move the centres of tilted ones."""
-        log_weights, centre, log_scale, tilt = state
+        """Weights times densities of x_i; with full covariance, centres given x_i."""
+        log_weights, centre, log_scale, slopes = state
         log_pdf = self._log_pdf(centre[i], log_scale[i], x_i)
-        if tilt is not None:
-            centre = centre + tilt[:, i] * (x_i - centre[i])[None]
-        return log_weights + log_pdf, centre, log_scale, tilt
+        if slopes is not None:
+            centre = centre + slopes[:, i] * (x_i - centre[i])[None]
+        return log_weights + log_pdf, centre, log_scale, slopes
 
     def conditionals(self, t: Time, x: Point, condition: Condition = None) -> AbstractKernelMixture:
-        """All coordinates at once: bumps weighed by the sums over the coordinates before."""
-        log_weights, centre, log_scale, tilt = self.start(t, condition)
-        if tilt is not None:
+        """All coordinates at once: components weighed by the sums over the coordinates before."""
+        log_weights, centre, log_scale, slopes = self.start(t, condition)
+        if slopes is not None:
             for i in range(self.dim - 1):
-                centre = centre + tilt[:, i] * (x[i] - centre[i])[None]
+                centre = centre + slopes[:, i] * (x[i] - centre[i])[None]
         log_pdf = self._log_pdf(centre, log_scale, x[:, None])
         before = jnp.cumsum(log_pdf, axis=0) - log_pdf
         weights = jax.nn.log_softmax(log_weights[None] + before, axis=-1)
         return self._mixture(weights, centre, log_scale)
 
     def _log_pdf(self, centre: Array, log_scale: Array, x: Array) -> Array:
-        """log density of every bump by itself."""
+        """log density of every component by itself."""
         zero = jnp.zeros_like(centre)
         single = self._mixture(*(leaf[..., None] for leaf in (zero, centre, log_scale)))
         return single.log_pdf(jnp.broadcast_to(x, centre.shape))
@@ -252,9 +255,9 @@ def _check_weights(weights: np.ndarray, components: int, rank: int, background: 
         raise ValueError(f"expected a background in [0, 1); got {background}.")
 
 
-def _slopes(tilt: ArrayLike, components: int, dim: int) -> Float[Array, "dim dim components"]:
+def _slopes(slopes: ArrayLike, components: int, dim: int) -> Float[Array, "dim dim components"]:
     """Slopes as the class holds them, components last."""
-    tilt, expected = np.asarray(tilt, float), (components, dim, dim)
-    if tilt.shape != expected:
-        raise ValueError(f"expected tilt of shape {expected}; got {tilt.shape}.")
-    return jnp.moveaxis(jnp.asarray(tilt, float), 0, -1)
+    slopes, expected = np.asarray(slopes, float), (components, dim, dim)
+    if slopes.shape != expected:
+        raise ValueError(f"expected slopes of shape {expected}; got {slopes.shape}.")
+    return jnp.moveaxis(jnp.asarray(slopes, float), 0, -1)

@@ -1,4 +1,4 @@
-"""A mixture of laws of one kind, with weights that are constant in time, or masses that grow."""
+"""A mixture of densities of one class, with weights constant in time, or masses that grow."""
 
 from collections.abc import Sequence
 
@@ -17,99 +17,104 @@ _PACE = 5.0  # rates change by five where weights of a network change by one: po
 class Mixture(AbstractAutoregressiveDensity):
     """rho_t = sum_k gamma_k rho_t^k [hua2025, (27)], itself autoregressive.
 
-    The conditional of coordinate i is the mixture of the laws' conditionals, weighed by how well
-    each law explains x_<i. So the mixture has conditional CDFs and pathwise gradients, also in
+    The conditional of coordinate i is the mixture of the components' conditionals, weighed by
+    their densities of x_<i. So the mixture has conditional CDFs and pathwise gradients, also in
     gamma, and takes the Knothe-Rosenblatt flux as well as the rule (27) (`MixtureFlux`).
 
     **Arguments:**
 
-    - `laws`: autoregressive densities of one class and one shape (say, `Factorized` of different
+    - `components`: autoregressive densities of one class and one shape (say, `Factorized` of different
       keys). They are stacked, and evaluated together.
-    - `weights`: gamma, shape `(len(laws),)`, positive; equal by default. Proposition 1 needs them
+    - `weights`: gamma, shape `(len(components),)`, positive; equal by default. Proposition 1 needs them
       constant in time.
-    - `growth_modes`: lets the mass of every law grow or shrink on its own,
-      n_k(t) = gamma_k exp(s_k t + sum_j a_kj (cos(pi j t) - 1)), with a steady rate and so many
-      waves to learn; none by default. (Waves are flat at 0 and 1: alone, nothing could grow there.)
+    - `growth_modes`: lets the mass of every component grow or shrink on its own,
+      n_k(t) = gamma_k exp(s_k t + sum_j a_kj (cos(pi j t) - 1)), with a constant rate and so many
+      modes to learn; none by default. (Modes are flat at 0 and 1: alone, nothing could grow there.)
       rho_t is then sum_k n_k rho_t^k / sum_k n_k. `MixtureFlux` reads it as births and
       deaths, exactly; `KnotheRosenblatt` as mass that moves.
     """
 
     dim: int = eqx.field(static=True)
     condition_dim: int = eqx.field(static=True)
-    laws: AbstractAutoregressiveDensity
-    logits: Float[Array, " laws"]
-    waves: Float[Array, "laws waves"] | None
-    paced_rates: Float[Array, " laws"] | None
+    components: AbstractAutoregressiveDensity
+    logits: Float[Array, " components"]
+    growth_coefficients: Float[Array, "components modes"] | None
+    paced_rates: Float[Array, " components"] | None
 
     def __init__(
         self,
-        laws: Sequence[AbstractAutoregressiveDensity],
+        components: Sequence[AbstractAutoregressiveDensity],
         *,
-        weights: Float[Array, " laws"] | Sequence[float] | None = None,
+        weights: Float[Array, " components"] | Sequence[float] | None = None,
         growth_modes: int = 0,
     ):
-        if not laws:
-            raise ValueError("expected at least one law; got none.")
-        first = laws[0]
-        weights = jnp.ones(len(laws)) if weights is None else jnp.asarray(weights, float)
-        if weights.shape != (len(laws),) or not bool(jnp.all(weights > 0)):
-            raise ValueError(f"expected {len(laws)} positive weights, one a law; got {weights}.")
-        if any(_structure(law) != _structure(first) for law in laws):
+        if not components:
+            raise ValueError("expected at least one component; got none.")
+        first, count = components[0], len(components)
+        weights = jnp.ones(count) if weights is None else jnp.asarray(weights, float)
+        if weights.shape != (count,) or not bool(jnp.all(weights > 0)):
             raise ValueError(
-                "expected laws of one class and one shape; got different ones. "
-                "Build every law with the same arguments and a key of its own."
+                f"expected {count} positive weights, one per component; got {weights}."
+            )
+        if any(_structure(component) != _structure(first) for component in components):
+            raise ValueError(
+                "expected components of one class and one shape; got different ones. "
+                "Build every component with the same arguments and a key of its own."
             )
         self.dim, self.condition_dim = first.dim, first.condition_dim
-        self.laws = jax.tree.map(lambda *leaves: jnp.stack(leaves), *laws)
+        self.components = jax.tree.map(lambda *leaves: jnp.stack(leaves), *components)
         self.logits = jnp.log(weights)
-        self.waves = jnp.zeros((len(laws), growth_modes)) if growth_modes else None
-        self.paced_rates = jnp.zeros(len(laws)) if growth_modes else None
+        self.growth_coefficients = jnp.zeros((count, growth_modes)) if growth_modes else None
+        self.paced_rates = jnp.zeros(count) if growth_modes else None
 
-    def log_masses(self, t: Time) -> Float[Array, " laws"]:
+    def log_masses(self, t: Time) -> Float[Array, " components"]:
         """log n_k(t); the masses sum to 1 at t = 0."""
         logits = jax.nn.log_softmax(self.logits)
-        if self.waves is None or self.paced_rates is None:
+        coefficients = self.growth_coefficients
+        if coefficients is None or self.paced_rates is None:
             return logits
-        angles = jnp.pi * jnp.arange(1, self.waves.shape[1] + 1, dtype=logits.dtype) * t
-        return logits + _PACE * self.paced_rates * t + self.waves @ (jnp.cos(angles) - 1)
+        angles = jnp.pi * jnp.arange(1, coefficients.shape[1] + 1, dtype=logits.dtype) * t
+        return logits + _PACE * self.paced_rates * t + coefficients @ (jnp.cos(angles) - 1)
 
-    def log_weights(self, t: Time) -> Float[Array, " laws"]:
-        """Log of the share of every law, normalised at every t."""
+    def log_weights(self, t: Time) -> Float[Array, " components"]:
+        """Log weight of every component, normalised at every t."""
         return jax.nn.log_softmax(self.log_masses(t))
 
     def start(self, t: Time, condition: Condition = None) -> PyTree:
-        """The states of all laws, and the log weight of each."""
-        states = eqx.filter_vmap(lambda law: law.start(t, condition))(self.laws)
+        """The states of all components, and the log weight of each."""
+        states = eqx.filter_vmap(lambda one: one.start(t, condition))(self.components)
         return states, self.log_weights(t), None
 
     def conditional(self, state: PyTree, i) -> tuple[AbstractConditional, PyTree]:
-        """The laws' conditionals, mixed by what x_<i says of the laws."""
+        """The components' conditionals, mixed with weights given x_<i."""
         states, log_weights, _ = state
-        each, states = eqx.filter_vmap(lambda law, s: law.conditional(s, i))(self.laws, states)
+        each, states = eqx.filter_vmap(lambda one, s: one.conditional(s, i))(
+            self.components, states
+        )
         return each.mix(jax.nn.log_softmax(log_weights)), (states, log_weights, each)
 
     def extend(self, state: PyTree, i, x_i: Scalar) -> PyTree:
-        """Weigh every law by its density of x_i."""
+        """Weigh every component by its density of x_i."""
         states, log_weights, each = state
-        states = eqx.filter_vmap(lambda law, s: law.extend(s, i, x_i))(self.laws, states)
+        states = eqx.filter_vmap(lambda one, s: one.extend(s, i, x_i))(self.components, states)
         log_pdf = jax.vmap(lambda conditional: conditional.log_pdf(x_i))(each)
         return states, log_weights + log_pdf, None
 
     def conditionals(self, t: Time, x: Point, condition: Condition = None) -> AbstractConditional:
-        """Conditionals of all laws in parallel, mixed along the coordinates."""
-        each = eqx.filter_vmap(lambda law: law.conditionals(t, x, condition))(self.laws)
+        """Conditionals of all components in parallel, mixed along the coordinates."""
+        each = eqx.filter_vmap(lambda one: one.conditionals(t, x, condition))(self.components)
         log_pdf = jax.vmap(lambda conditional: conditional.log_pdf(x))(each)
         before = jnp.cumsum(log_pdf, axis=1) - log_pdf
         log_weights = jax.nn.log_softmax(self.log_weights(t)[:, None] + before, axis=0)
         return jax.vmap(lambda c, w: c.mix(w), in_axes=(1, 1))(each, log_weights)
 
 
-def _structure(law: AbstractAutoregressiveDensity) -> tuple:
-    """What two laws must share to be stacked."""
-    leaves, tree = jax.tree.flatten(law)
+def _structure(component: AbstractAutoregressiveDensity) -> tuple:
+    """What two components must share to be stacked."""
+    leaves, tree = jax.tree.flatten(component)
     if not all(eqx.is_array_like(leaf) for leaf in leaves):
         raise ValueError(
-            f"expected laws whose parameters are arrays; got a {type(law).__name__} that holds "
-            "functions. Mix learned densities."
+            f"expected components whose parameters are arrays; got a {type(component).__name__} that "
+            "holds functions. Mix learned densities."
         )
     return tree, [jnp.shape(leaf) for leaf in leaves]

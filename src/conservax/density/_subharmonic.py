@@ -16,13 +16,13 @@ class Subharmonic(AbstractDensity):
 
     phi(z) = (log |z|^2 + E_1(|z|^2 / 2)) / (4 pi) has the standard normal density as its
     Laplacian. (The paper prints E_1(|z|^2 / 4), which has another.) So rho is a mixture of round
-    normals of weights w_k, and mass may go from one to another: `SubharmonicFlux` carries it.
+    normals of weights w_k, and mass may go from one to another, by the `SubharmonicFlux`.
 
     **Arguments:**
 
-    - `dim`: 2, where phi is what it says.
-    - `components`: normals.
-    - `width`, `depth`: hidden units a layer and hidden layers of the network of t.
+    - `dim`: 2, the only dimension that phi is for.
+    - `components`: how many normals.
+    - `width`, `depth`: hidden units per layer and hidden layers of the network of t.
     - `frequencies`, `max_frequency`: as in `Autoregressive`.
     - `condition_dim`: length of the optional condition vector, 0 for none.
     - `key`: a key from `jax.random.key`.
@@ -51,7 +51,7 @@ class Subharmonic(AbstractDensity):
             raise ValueError(f"expected dim = 2; got {dim}. Use conservax.density.Autoregressive.")
         if min(components, width, depth) < 1:
             raise ValueError(
-                "components, width and depth must be at least 1; got "
+                "expected components, width and depth of at least 1; got "
                 f"{components}, {width} and {depth}."
             )
         self.dim, self.condition_dim = dim, condition_dim
@@ -76,7 +76,7 @@ class Subharmonic(AbstractDensity):
         return jax.nn.log_softmax(logits), log_scale, centres.reshape(-1, 2)
 
     def log_prob(self, t: Time, x: Point, condition: Condition = None) -> Scalar:
-        """Of the mixture of normals, nats."""
+        """Log density of the mixture of normals, nats."""
         check_point(self, x, condition)
         log_weights, log_scale, centres = self.parts(t, condition)
         square = jnp.sum((x[None] - centres) ** 2, axis=1)
@@ -84,7 +84,7 @@ class Subharmonic(AbstractDensity):
         return jax.nn.logsumexp(log_weights + each)
 
     def sample(self, key: PRNGKey, t: Time, condition: Condition = None) -> Point:
-        """A normal, and a draw from it; the choice of the normal has no gradient."""
+        """One draw from a component chosen at random; the choice has no gradient."""
         log_weights, log_scale, centres = self.parts(t, condition)
         pick_key, draw_key = jax.random.split(key)
         chosen = jax.random.categorical(pick_key, log_weights)
@@ -104,7 +104,7 @@ class Subharmonic(AbstractDensity):
         apart = x[None] - centres
         half = 0.5 * jnp.exp(2 * log_scale) * jnp.sum(apart**2, axis=1)
         # w a^2 (1 - exp(-s)) / s (x - centre) / 4 pi, s = a^2 |x - centre|^2 / 2
-        size = jnp.exp(log_weights + 2 * log_scale) * _share_within(half) / (4 * np.pi)
+        size = jnp.exp(log_weights + 2 * log_scale) * _fraction_within(half) / (4 * np.pi)
         return size @ apart
 
 
@@ -116,7 +116,7 @@ def _log_plus_exp1(s: Float[Array, " k"]) -> Float[Array, " k"]:
     return jnp.where(near, series, jnp.log(safe) + jax.scipy.special.exp1(safe))
 
 
-def _share_within(s: Float[Array, " k"]) -> Float[Array, " k"]:
+def _fraction_within(s: Float[Array, " k"]) -> Float[Array, " k"]:
     """(1 - exp(-s)) / s: from its power series near 0, so that derivatives are exact there too."""
     near = s < 1e-2
     s, safe = jnp.where(near, s, 0.0), jnp.where(near, 1.0, s)

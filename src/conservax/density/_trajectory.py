@@ -1,4 +1,4 @@
-"""One bump that goes from place to place."""
+"""One component on a piecewise linear trajectory."""
 
 import equinox as eqx
 import jax
@@ -20,19 +20,19 @@ from conservax.univariate import (
 
 
 class Trajectory(AbstractFactorizedDensity):
-    """rho_t(x) = prod_i f((x_i - c_i(t)) / s_i(t)): one bump, along straight lines between knots.
+    """rho_t(x) = prod_i f((x_i - c_i(t)) / s_i(t)): one kernel, along straight lines between knots.
 
     A `Mixture` of many, begun on cells that are coupled from snapshot to snapshot, is a population
-    of which every member has a way of its own. With `MixtureFlux(FactorizedFlux())`, (26) and (27)
-    of [hua2025], it moves as its bumps do: by little more than it must, where the coupling is
-    optimal. Velocities jump at the knots.
+    each component of which has its own trajectory. With `MixtureFlux(FactorizedFlux())`, (26) and
+    (27) of [hua2025], it moves with its components: by little more than it must, where the coupling
+    is optimal. Velocities jump at the knots.
 
     **Arguments:**
 
-    - `knots`: rising times, shape `(knots,)`, at least two, before and after which the bump rests.
+    - `knots`: rising times, shape `(knots,)`, at least two, before and after which the component rests.
       They are not trained.
-    - `centre`: the places at those times, shape `(knots, dim)`, where training begins.
-    - `scale`: of the bump, one number or shape `(knots, dim)`, where training begins.
+    - `centre`: locations at those times, shape `(knots, dim)`, where training begins.
+    - `scale`: of the kernel, one number or shape `(knots, dim)`, where training begins.
     - `kernel`, `min_scale`: see `Autoregressive`.
     """
 
@@ -58,7 +58,7 @@ class Trajectory(AbstractFactorizedDensity):
             raise ValueError(f"expected at least two knots that rise; got {knots}.")
         if centre.ndim != 2 or len(centre) != len(knots):
             raise ValueError(
-                f"expected a centre of shape ({len(knots)}, dim), a place a knot; got "
+                f"expected a centre of shape ({len(knots)}, dim), one location per knot; got "
                 f"{centre.shape}."
             )
         self.dim, self.condition_dim, self.min_scale = centre.shape[1], 0, min_scale
@@ -68,7 +68,7 @@ class Trajectory(AbstractFactorizedDensity):
         self.raw_scale = jnp.asarray(to_raw_scale(scales, min_scale))
 
     def marginals(self, t: Time, condition: Condition = None) -> AbstractKernelMixture:
-        """One kernel a coordinate."""
+        """One kernel per coordinate."""
         del condition
         knots = jnp.asarray(self.knots, self.centre.dtype)
         between = jax.vmap(lambda values: jnp.interp(t, knots, values), in_axes=1)

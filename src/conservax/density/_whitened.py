@@ -16,7 +16,7 @@ from conservax.univariate import AbstractConditional
 
 
 class WhitenedState(NamedTuple):
-    """What is known of a point up to some coordinate, and the map from whitened coordinates at t."""
+    """A point known up to some coordinate, and the map from whitened coordinates at t."""
 
     inner: PyTree
     centre: Float[Array, " dim"]
@@ -25,12 +25,12 @@ class WhitenedState(NamedTuple):
 
 
 class Whitened(AbstractAutoregressiveDensity):
-    """rho_t of x = m(t) + L(t) z, where z has the density that is given: exact, with the Jacobian.
+    """rho_t of x = m(t) + L(t) z, where z has an explicit density: exact, with the Jacobian.
 
     L is lower triangular, so conditionals of x are those of z, shifted and scaled, and the
-    Knothe-Rosenblatt flux of a z that rests carries one normal into the next along straight lines.
-    m and L run linearly between the knots and rest outside them. They are fixed, not trained: what
-    is learned of snapshots that are far apart, or of unlike widths, is their shape alone.
+    Knothe-Rosenblatt flux of a z that rests pushes one normal forward to the next along straight lines.
+    m and L run linearly between the knots and rest outside them. They are fixed, not trained: of
+    snapshots that are far apart, or of unlike widths, only the shape is learned.
 
     **Arguments:**
 
@@ -74,21 +74,21 @@ class Whitened(AbstractAutoregressiveDensity):
         self.factor = jnp.asarray(np.tril(factor), dtype)
 
     def start(self, t: Time, condition: Condition = None) -> WhitenedState:
-        """Nothing of the point is known."""
+        """The state before any coordinate is known."""
         centre, factor = self._at(t)
         return WhitenedState(
             self.density.start(t, condition), centre, factor, jnp.zeros_like(centre)
         )
 
     def conditional(self, state: WhitenedState, i) -> tuple[AbstractConditional, WhitenedState]:
-        """That of z, shifted and scaled."""
+        """The conditional of z, shifted and scaled."""
         conditional, inner = self.density.conditional(state.inner, i)
-        shift, scale = _placed(state, i)
+        shift, scale = _shift_and_scale(state, i)
         return conditional.affine(shift, scale), state._replace(inner=inner)
 
     def extend(self, state: WhitenedState, i, x_i: Scalar) -> WhitenedState:
         """The state once x_i, and with it z_i, is known."""
-        shift, scale = _placed(state, i)
+        shift, scale = _shift_and_scale(state, i)
         z_i = (x_i - shift) / scale
         inner = self.density.extend(state.inner, i, z_i)
         return state._replace(inner=inner, z=state.z.at[i].set(z_i))
@@ -107,11 +107,11 @@ class Whitened(AbstractAutoregressiveDensity):
         if len(knots) == 1:
             return centre[0], factor[0]
         last = jnp.clip(jnp.searchsorted(knots, t, side="right") - 1, 0, len(knots) - 2)
-        share = jnp.clip((t - knots[last]) / (knots[last + 1] - knots[last]), 0.0, 1.0)
-        between = lambda values: (1 - share) * values[last] + share * values[last + 1]  # noqa: E731
+        fraction = jnp.clip((t - knots[last]) / (knots[last + 1] - knots[last]), 0.0, 1.0)
+        between = lambda values: (1 - fraction) * values[last] + fraction * values[last + 1]  # noqa: E731
         return between(centre), between(factor)
 
 
-def _placed(state: WhitenedState, i) -> tuple[Scalar, Scalar]:
+def _shift_and_scale(state: WhitenedState, i) -> tuple[Scalar, Scalar]:
     """What is added to z_i, once scaled, and what it is scaled by."""
     return state.centre[i] + state.factor[i] @ state.z.at[i].set(0.0), state.factor[i, i]

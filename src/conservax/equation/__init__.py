@@ -1,4 +1,4 @@
-"""What nature wants: equations for densities, as a velocity at every particle, and their solutions."""
+"""Equations for densities, as a velocity at every particle, and their closed solutions."""
 
 from conservax.equation._base import AbstractEquation as AbstractEquation
 from conservax.equation._base import Particles as Particles

@@ -1,4 +1,4 @@
-"""What every equation says: where a particle has to go, given the density."""
+"""Interface of equations: the velocity of a particle, given the density."""
 
 import abc
 from typing import NamedTuple

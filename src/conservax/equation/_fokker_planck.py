@@ -15,7 +15,7 @@ class FokkerPlanck(AbstractEquation):
 
     So velocity = - grad V - E grad W(x - y) - D m rho^(m-1) score. With diffusion alone it is the
     heat equation (m = 1) or the porous medium equation (m > 1); with V the Ornstein-Uhlenbeck
-    process and its kin; with W aggregation, Keller-Segel or McKean-Vlasov equations.
+    process and others; with W aggregation, Keller-Segel or McKean-Vlasov equations.
 
     **Arguments:**
 
@@ -34,12 +34,12 @@ class FokkerPlanck(AbstractEquation):
         if not self.diffusion >= 0 or not self.exponent >= 1:
             raise ValueError(
                 "expected a diffusion >= 0 and an exponent >= 1; got "
-                f"{self.diffusion} and {self.exponent}. Fast diffusion is not handled."
+                f"{self.diffusion} and {self.exponent}. Fast diffusion is not supported."
             )
 
     @property
     def interacts(self) -> bool:
-        """With an interaction."""
+        """Whether there is an interaction."""
         return self.interaction is not None
 
     def velocity(self, x: Point, log_prob: Scalar, score: Vector, others: Particles) -> Vector:

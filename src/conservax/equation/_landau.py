@@ -28,7 +28,7 @@ class MaxwellLandau(AbstractEquation):
 
     @property
     def interacts(self) -> bool:
-        """Always."""
+        """Always true."""
         return True
 
     def velocity(self, x: Point, log_prob: Scalar, score: Vector, others: Particles) -> Vector:

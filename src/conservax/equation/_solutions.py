@@ -1,4 +1,4 @@
-"""Solutions in closed form, to start from and to be held against."""
+"""Solutions in closed form, for initial conditions and comparison."""
 
 import abc
 from collections.abc import Sequence
@@ -69,7 +69,7 @@ class GaussianMixtureSolution(AbstractSolution):
         if self.covariances.shape != (len(self.means), self.dim, self.dim):
             raise ValueError(
                 f"expected covariances of shape {(len(self.means), self.dim, self.dim)}; "
-                f"got {self.covariances.shape}. Give one a mean."
+                f"got {self.covariances.shape}. Give one per mean."
             )
         rates = np.array([diffusion, confinement, attraction])
         if not (diffusion >= 0 and np.isfinite(rates).all() and np.isfinite(self.means).all()):
@@ -98,14 +98,14 @@ class GaussianMixtureSolution(AbstractSolution):
         return means, kept * start + spread * identity[None]
 
     def log_prob(self, t: Time, x: Point) -> Scalar:
-        """Of the sum of Gaussians."""
+        """Log density of the sum of Gaussians."""
         means, covariances = self._at(jnp.asarray(t, x.dtype))
         normal = jax.scipy.stats.multivariate_normal.logpdf
         each = jax.vmap(lambda m, s: normal(x, m, s))(means, covariances)
         return logsumexp(each) - float(np.log(len(self.means)))
 
     def sample(self, key: PRNGKey, t: Time) -> Point:
-        """A Gaussian, and a draw from it."""
+        """One draw from a Gaussian chosen at random."""
         pick_key, draw_key = jax.random.split(key)
         chosen = jax.random.randint(pick_key, (), 0, len(self.means))
         means, covariances = self._at(jnp.asarray(t) * 1.0)
@@ -146,7 +146,7 @@ class Barenblatt(AbstractSolution):
         return b, k, power, float(np.exp(-log_mass / (power + d / 2)))
 
     def log_prob(self, t: Time, x: Point) -> Scalar:
-        """-inf beyond the edge."""
+        """log rho, -inf beyond the edge."""
         b, k, power, c = self._constants
         t = jnp.asarray(t, x.dtype)
         left = c - k * jnp.sum(x**2) / t ** (2 * b)
@@ -154,12 +154,12 @@ class Barenblatt(AbstractSolution):
         return jnp.where(left > 0, power * inside - self.dim * b * jnp.log(t), -jnp.inf)
 
     def sample(self, key: PRNGKey, t: Time) -> Point:
-        """The share of the squared radius has a beta distribution."""
+        """One draw: the squared radius, over the largest, has a beta distribution."""
         b, k, power, c = self._constants
         direction_key, radius_key = jax.random.split(key)
         direction = jax.random.normal(direction_key, (self.dim,))
-        share = jax.random.beta(radius_key, self.dim / 2, power + 1)
-        radius = jnp.sqrt(c / k * share) * jnp.asarray(t) ** b
+        fraction = jax.random.beta(radius_key, self.dim / 2, power + 1)
+        radius = jnp.sqrt(c / k * fraction) * jnp.asarray(t) ** b
         return radius * direction / jnp.linalg.norm(direction)
 
 
@@ -177,14 +177,14 @@ class BKW(AbstractSolution):
             raise ValueError(f"expected dim = 2; got {self.dim}.")
 
     def log_prob(self, t: Time, x: Point) -> Scalar:
-        """A Gaussian times 1 and |x|^2."""
+        """log rho: a Gaussian times a polynomial in |x|^2."""
         k = 1 - jnp.exp(-jnp.asarray(t, x.dtype) / 8) / 2
         square = jnp.sum(x**2)
         shape = (2 * k - 1) / k + (1 - k) * square / (2 * k**2)
         return jnp.log(shape) - square / (2 * k) - jnp.log(2 * np.pi * k)
 
     def sample(self, key: PRNGKey, t: Time) -> Point:
-        """Squared radii have a gamma distribution, of one of two shapes."""
+        """One draw: squared radii have a gamma distribution, of one of two shapes."""
         k = 1 - jnp.exp(-jnp.asarray(t) / 8) / 2
         pick_key, radius_key, angle_key = jax.random.split(key, 3)
         plain = jax.random.bernoulli(pick_key, (2 * k - 1) / k)

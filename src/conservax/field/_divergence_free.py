@@ -2,13 +2,13 @@
 
 The row divergence of an antisymmetric matrix field A has no divergence. Two ways to A: a network
 for its entries [richterpowell2022, (4)], or the antisymmetric part of the Jacobian of a vector
-field (7). With the *density envelope*, rho A stands for A: the field is divergence-free all the
-same, and its velocity, div A + A score, stays bounded where the density vanishes. Without it the
+field (7). In *density-weighted* form, rho A stands for A: the field is divergence-free all the same, and its
+velocity, div A + A score, stays bounded where the density vanishes. Without it the
 velocity div A / rho brings the spurious flux back.
 
 A network is linear in its last hidden units g, so that A_ij = sum_k T_ijk g_k and
 v_i = sum_jk T_ijk d_j g_k: the derivatives are those of the hidden units alone, and all entries
-of A are read out once, not once a coordinate.
+of A are read out once, not once per coordinate.
 """
 
 import abc
@@ -30,7 +30,7 @@ class AbstractDivergenceFree(eqx.Module):
     """A divergence-free part v of the flux [hua2025, (28)-(30)], or a field of its own: `v(t, x)`."""
 
     dim: eqx.AbstractVar[int]
-    envelope: eqx.AbstractVar[bool]
+    density_weighted: eqx.AbstractVar[bool]
     constant: eqx.AbstractVar[Float[Array, " dim"] | None]
 
     @abc.abstractmethod
@@ -53,7 +53,7 @@ class AbstractDivergenceFree(eqx.Module):
         self._check_point(x)
         divergence = self.row_divergence(t, x, condition)
         volume = jnp.exp(-density.log_prob(t, x, condition))
-        if self.envelope:
+        if self.density_weighted:
             score = jax.grad(density.log_prob, argnums=1)(t, x, condition)
             moved = divergence + self.matrix(t, x, condition) @ score
             return self._with_constant(moved, volume)
@@ -63,7 +63,7 @@ class AbstractDivergenceFree(eqx.Module):
         self, density: AbstractDensity, t: Time, x: Point, condition: Condition = None
     ) -> Vector:
         """v, shape `(dim,)`."""
-        if self.envelope:
+        if self.density_weighted:
             rho = jnp.exp(density.log_prob(t, x, condition))
             return rho * self.velocity(density, t, x, condition)
         return self(t, x, condition)
@@ -85,23 +85,23 @@ class MatrixField(AbstractDivergenceFree):
     **Arguments:**
 
     - `dim`: at least 2.
-    - `envelope`: use rho A instead of A in `velocity` and `flux`.
+    - `density_weighted`: use rho A instead of A in `velocity` and `flux`.
     - `domain`: where the field lives. On a `Torus` it is periodic, and a constant is learned along;
       nothing flows out of a `Ball`.
-    - `bands`: keep entries between coordinates up to so many apart, round a ring: dim bands of
-      them, for many dimensions; None for all. In space one band can be any divergence-free field,
-      on a torus fields that vary along few coordinates need all.
-    - `width`, `depth`: hidden units a layer, hidden layers.
+    - `bandwidth`: of a banded A: keep entries between coordinates up to so many apart, cyclically,
+      dim per band, for many dimensions; None for all. In space one band can be any divergence-free
+      field, on a torus fields that vary along few coordinates need all.
+    - `width`, `depth`: hidden units per layer, hidden layers.
     - `condition_dim`, `max_frequency`: as in `Autoregressive`.
     - `scale`: of the entries to begin with.
     - `key`: a key from `jax.random.key`.
 
-    **Raises:** `ValueError` for dim < 2, or bands that meet round the ring.
+    **Raises:** `ValueError` for dim < 2, or bands that overlap cyclically.
     """
 
     dim: int = eqx.field(static=True)
-    envelope: bool = eqx.field(static=True)
-    bands: int | None = eqx.field(static=True)
+    density_weighted: bool = eqx.field(static=True)
+    bandwidth: int | None = eqx.field(static=True)
     entries: FieldNetwork
     constant: Float[Array, " dim"] | None
 
@@ -109,9 +109,9 @@ class MatrixField(AbstractDivergenceFree):
         self,
         dim: int,
         *,
-        envelope: bool = True,
+        density_weighted: bool = True,
         domain: AbstractDomain | None = None,
-        bands: int | None = None,
+        bandwidth: int | None = None,
         width: int = 64,
         depth: int = 3,
         condition_dim: int = 0,
@@ -120,14 +120,14 @@ class MatrixField(AbstractDivergenceFree):
         key: PRNGKey,
     ):
         check_dim(dim)
-        if bands is not None and not 0 < 2 * bands < dim:
+        if bandwidth is not None and not 0 < 2 * bandwidth < dim:
             raise ValueError(
-                f"expected bands from 1 to {(dim - 1) // 2} in {dim} dimensions; got {bands}. "
+                f"expected a bandwidth of 1 to {(dim - 1) // 2} in {dim} dimensions; got {bandwidth}. "
                 "Leave it out for all entries."
             )
         domain = Euclidean() if domain is None else domain
-        self.dim, self.envelope, self.bands = dim, envelope, bands
-        count = dim * (dim - 1) // 2 if bands is None else dim * bands
+        self.dim, self.density_weighted, self.bandwidth = dim, density_weighted, bandwidth
+        count = dim * (dim - 1) // 2 if bandwidth is None else dim * bandwidth
         self.entries = FieldNetwork(
             domain,
             dim,
@@ -144,7 +144,7 @@ class MatrixField(AbstractDivergenceFree):
     def matrix(self, t: Time, x: Point, condition: Condition = None) -> Matrix:
         """A, from its entries."""
         values = self.entries.coefficients @ self._basis(t, x, condition)
-        if self.bands is None:
+        if self.bandwidth is None:
             return antisymmetric(values, self.dim)
         rows, columns = self._pairs()
         upper = jnp.zeros((self.dim, self.dim), values.dtype).at[rows, columns].set(values)
@@ -155,7 +155,7 @@ class MatrixField(AbstractDivergenceFree):
         slopes = jax.jacfwd(lambda x: self._basis(t, x, condition))(x)
         coefficients = self.entries.coefficients
         rows, columns = self._pairs()
-        if self.bands is None:
+        if self.bandwidth is None:
             shape = (self.dim, self.dim, coefficients.shape[1])
             upper = jnp.zeros(shape, coefficients.dtype).at[rows, columns].set(coefficients)
             return jnp.einsum("ijk,kj->i", upper - upper.swapaxes(0, 1), slopes)
@@ -163,27 +163,27 @@ class MatrixField(AbstractDivergenceFree):
         return jnp.zeros_like(x).at[rows].add(along(columns)).at[columns].add(-along(rows))
 
     def _basis(self, t: Time, x: Point, condition: Condition) -> Float[Array, " units"]:
-        """What A is linear in: zero on the boundary, if there is one."""
-        wall = self.entries.domain.wall(x)
+        """The basis that A is linear in: zero on the boundary, if there is one."""
+        cutoff = self.entries.domain.boundary_cutoff(x)
         basis = self.entries.basis(t, x, condition)
-        return basis if wall is None else wall * basis
+        return basis if cutoff is None else cutoff * basis
 
     def _pairs(self) -> tuple[np.ndarray, np.ndarray]:
         """Rows and columns of the entries."""
-        if self.bands is None:
+        if self.bandwidth is None:
             return np.triu_indices(self.dim, 1)
-        rows = np.tile(np.arange(self.dim), self.bands)
-        return rows, (rows + np.repeat(np.arange(1, self.bands + 1), self.dim)) % self.dim
+        rows = np.tile(np.arange(self.dim), self.bandwidth)
+        return rows, (rows + np.repeat(np.arange(1, self.bandwidth + 1), self.dim)) % self.dim
 
 
 class VectorField(AbstractDivergenceFree):
     """v_i = sum_j d_j A_ij with A = J_b - J_b^T for a network b with dim outputs.
 
-    The arguments are those of `MatrixField`, without `bands`. Fewer outputs, one derivative more.
+    The arguments are those of `MatrixField`, without `bandwidth`. Fewer outputs, one derivative more.
     """
 
     dim: int = eqx.field(static=True)
-    envelope: bool = eqx.field(static=True)
+    density_weighted: bool = eqx.field(static=True)
     potential: FieldNetwork
     constant: Float[Array, " dim"] | None
 
@@ -191,7 +191,7 @@ class VectorField(AbstractDivergenceFree):
         self,
         dim: int,
         *,
-        envelope: bool = True,
+        density_weighted: bool = True,
         domain: AbstractDomain | None = None,
         width: int = 64,
         depth: int = 3,
@@ -202,7 +202,7 @@ class VectorField(AbstractDivergenceFree):
     ):
         check_dim(dim)
         domain = Euclidean() if domain is None else domain
-        self.dim, self.envelope = dim, envelope
+        self.dim, self.density_weighted = dim, density_weighted
         self.potential = FieldNetwork(
             domain,
             dim,
@@ -217,17 +217,18 @@ class VectorField(AbstractDivergenceFree):
         self.constant = domain.constant_fields(dim)
 
     def matrix(self, t: Time, x: Point, condition: Condition = None) -> Matrix:
-        """J_b - J_b^T, times the wall of the domain."""
-        wall, rotation = self.potential.domain.wall(x), self._rotation(t, x, condition)
-        return rotation if wall is None else wall * rotation
+        """J_b - J_b^T, times the boundary cutoff of the domain."""
+        cutoff = self.potential.domain.boundary_cutoff(x)
+        rotation = self._rotation(t, x, condition)
+        return rotation if cutoff is None else cutoff * rotation
 
     def row_divergence(self, t: Time, x: Point, condition: Condition = None) -> Vector:
-        """wall (laplacian b - grad div b) + (J_b - J_b^T) grad wall."""
+        """w (laplacian b - grad div b) + (J_b - J_b^T) grad w with the boundary cutoff w."""
         inside = vector_row_divergence(lambda x: self.potential(t, x, condition), x)
-        if self.potential.domain.wall(x) is None:
+        if self.potential.domain.boundary_cutoff(x) is None:
             return inside
-        wall, slope = jax.value_and_grad(self.potential.domain.wall)(x)
-        return wall * inside + self._rotation(t, x, condition) @ slope
+        cutoff, slope = jax.value_and_grad(self.potential.domain.boundary_cutoff)(x)
+        return cutoff * inside + self._rotation(t, x, condition) @ slope
 
     def _rotation(self, t: Time, x: Point, condition: Condition) -> Matrix:
         jacobian = jax.jacfwd(lambda x: self.potential(t, x, condition))(x)

@@ -1,4 +1,4 @@
-"""Where a field lives: all of space, a torus, or a ball that nothing leaves."""
+"""Domains of fields: all of space, a torus, or a ball with impermeable boundary."""
 
 import abc
 from collections.abc import Callable
@@ -14,18 +14,18 @@ from conservax.nn import soft_clip
 
 
 class AbstractDomain(eqx.Module):
-    """What a network may see of a point, so that fields fit the domain."""
+    """A domain, and the features of a point by which fields respect it."""
 
     @abc.abstractmethod
     def features(self, x: Point) -> Float[Array, " features"]:
-        """What tells points of the domain apart."""
+        """Inputs of a network, which tell points of the domain apart."""
 
     @abc.abstractmethod
     def feature_count(self, dim: int) -> int:
         """Length of `features`."""
 
     @abc.abstractmethod
-    def wall(self, x: Point) -> Scalar | None:
+    def boundary_cutoff(self, x: Point) -> Scalar | None:
         """A factor that is zero on the boundary and positive inside; None without a boundary."""
 
     @abc.abstractmethod
@@ -56,14 +56,14 @@ class Euclidean(AbstractDomain):
     """R^dim. Networks see coordinates that are bounded far out."""
 
     def features(self, x: Point) -> Float[Array, " features"]:
-        """Squashed coordinates."""
+        """Soft-clipped coordinates."""
         return soft_clip(x)
 
     def feature_count(self, dim: int) -> int:
-        """One a coordinate."""
+        """One per coordinate."""
         return dim
 
-    def wall(self, x: Point) -> Scalar | None:
+    def boundary_cutoff(self, x: Point) -> Scalar | None:
         """None: there is none."""
         return None
 
@@ -82,30 +82,30 @@ class Torus(AbstractDomain):
     **Arguments:**
 
     - `period`: length of a side, > 0.
-    - `waves`: sines and cosines shown of every coordinate, of 1, 2, ... cycles a period.
+    - `modes`: Fourier features of every coordinate, of 1, 2, ... cycles per period.
     """
 
     period: float = eqx.field(static=True, default=1.0)
-    waves: int = eqx.field(static=True, default=1)
+    modes: int = eqx.field(static=True, default=1)
 
     def __check_init__(self):
-        if not 0 < self.period < np.inf or self.waves < 1:
+        if not 0 < self.period < np.inf or self.modes < 1:
             raise ValueError(
-                "expected a finite period > 0 and at least one wave; got "
-                f"{self.period}, {self.waves}. All of space is Euclidean()."
+                "expected a finite period > 0 and at least one mode; got "
+                f"{self.period}, {self.modes}. All of space is Euclidean()."
             )
 
     def features(self, x: Point) -> Float[Array, " features"]:
-        """Cosines and sines, shape `(2 waves dim,)`."""
-        cycles = jnp.arange(1, self.waves + 1, dtype=x.dtype)
+        """Cosines and sines, shape `(2 modes dim,)`."""
+        cycles = jnp.arange(1, self.modes + 1, dtype=x.dtype)
         angles = 2 * np.pi / self.period * jnp.outer(x, cycles).ravel()
         return jnp.concatenate([jnp.cos(angles), jnp.sin(angles)])
 
     def feature_count(self, dim: int) -> int:
-        """Two a wave and coordinate."""
-        return 2 * self.waves * dim
+        """Two per mode and coordinate."""
+        return 2 * self.modes * dim
 
-    def wall(self, x: Point) -> Scalar | None:
+    def boundary_cutoff(self, x: Point) -> Scalar | None:
         """None: there is none."""
         return None
 
@@ -118,7 +118,7 @@ class Torus(AbstractDomain):
         return jax.random.uniform(key, (dim,), maxval=self.period)
 
     def check_periodic(self, name: str, values_at: Callable[[Point], Array], dim: int) -> None:
-        """Look at one point, and a period away from it along each coordinate.
+        """Compare values at one point and a period away from it along each coordinate.
 
         **Raises:** `ValueError` where they differ, or values are not finite.
         """
@@ -126,11 +126,11 @@ class Torus(AbstractDomain):
         around = jnp.concatenate([x, x[:1] + self.period * jnp.eye(dim, dtype=x.dtype)])
         values = jax.jit(jax.vmap(values_at))(around)
         if not jnp.isfinite(values).all():
-            raise ValueError(f"expected a {name} that is finite on the torus; got {values}.")
+            raise ValueError(f"expected {name} to be finite on the torus; got {values}.")
         off = jnp.max(jnp.abs(values[8:] - values[:1])) / (jnp.max(jnp.abs(values[:8])) + 1e-6)
         if off > 1e-2:
             raise ValueError(
-                f"expected a {name} of period {self.period}; a period away it is off by {float(off):.0%}. "
+                f"expected {name} of period {self.period}; a period away it is off by {float(off):.0%}. "
                 "Give a torus of its period."
             )
 
@@ -159,10 +159,10 @@ class Ball(AbstractBoundedDomain):
         return x / self.radius
 
     def feature_count(self, dim: int) -> int:
-        """One a coordinate."""
+        """One per coordinate."""
         return dim
 
-    def wall(self, x: Point) -> Scalar | None:
+    def boundary_cutoff(self, x: Point) -> Scalar | None:
         """1 - |x|^2 / radius^2."""
         return 1 - jnp.sum((x / self.radius) ** 2)
 
@@ -173,8 +173,8 @@ class Ball(AbstractBoundedDomain):
     def sample(self, key: PRNGKey, dim: int) -> Point:
         """Uniform in the ball."""
         direction_key, radius_key = jax.random.split(key)
-        share = jax.random.uniform(radius_key) ** (1 / dim)
-        return share * self.sample_boundary(direction_key, dim)
+        radius = jax.random.uniform(radius_key) ** (1 / dim)
+        return radius * self.sample_boundary(direction_key, dim)
 
     def normal(self, x: Point) -> Vector:
         """x over its length."""
@@ -187,7 +187,10 @@ class Ball(AbstractBoundedDomain):
 
 
 def check_domain(domain: AbstractDomain) -> None:
-    """**Raises:** `ValueError` if it is none."""
+    """Check that it is a domain.
+
+    **Raises:** `ValueError` if it is not.
+    """
     if not isinstance(domain, AbstractDomain):
         raise ValueError(
             f"expected a domain, say Torus(period=1.0); got {domain}. There are Euclidean(), "

@@ -1,4 +1,4 @@
-"""The network behind a divergence-free field: smooth, small to begin with, at home on its domain."""
+"""The network behind a divergence-free field: smooth, small at first, on the features of its domain."""
 
 import equinox as eqx
 import jax.numpy as jnp

@@ -19,7 +19,8 @@ class Fluid(eqx.Module):
     **Arguments:**
 
     - `dim`, `domain`, `key`: as in `SpaceTimeField`.
-    - `background`, `start`, `settle`, `floor`, `scale`: of the field alone; `width`, `depth`, `max_frequency` of both.
+    - `background`, `initial_condition`, `relaxation_time`, `minimum_density`, `scale`: of the field
+      alone; `width`, `depth`, `max_frequency` of both.
     """
 
     matter: SpaceTimeField
@@ -31,9 +32,9 @@ class Fluid(eqx.Module):
         domain: AbstractDomain,
         *,
         background: float = 1.0,
-        start: Callable[[Point], Float[Array, " 1+dim"]] | None = None,
-        settle: float = 1.0,
-        floor: float = 1e-3,
+        initial_condition: Callable[[Point], Float[Array, " 1+dim"]] | None = None,
+        relaxation_time: float = 1.0,
+        minimum_density: float = 1e-3,
         width: int = 64,
         depth: int = 3,
         scale: float = 0.1,
@@ -45,9 +46,9 @@ class Fluid(eqx.Module):
             dim,
             domain,
             background=background,
-            start=start,
-            settle=settle,
-            floor=floor,
+            initial_condition=initial_condition,
+            relaxation_time=relaxation_time,
+            minimum_density=minimum_density,
             width=width,
             depth=depth,
             scale=scale,

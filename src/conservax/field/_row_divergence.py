@@ -1,4 +1,4 @@
-"""The row divergence of an antisymmetric matrix field, and how to come by such a matrix."""
+"""The row divergence of an antisymmetric matrix field, and antisymmetric matrices from entries."""
 
 from collections.abc import Callable
 
@@ -32,7 +32,7 @@ def antisymmetric(entries: Float[Array, " entries"], dim: int) -> Matrix:
 def row_divergence(matrix: Callable[[Point], Matrix], x: Point) -> Vector:
     """v_i = sum_j d_j A_ij at x, without divergence if A is antisymmetric [richterpowell2022, (4)].
 
-    One forward-mode pass a column, and of each only that column is kept. A is a function of x
+    One forward-mode pass per column, and of each only that column is kept. A is a function of x
     alone, shape `(dim,)`, to shape `(dim, dim)`.
     """
     _check_output(matrix, x, (x.shape[0], x.shape[0]), "a matrix")
@@ -60,7 +60,10 @@ def vector_row_divergence(potential: Callable[[Point], Vector], x: Point) -> Vec
 
 
 def check_dim(dim: int) -> None:
-    """**Raises:** `ValueError` for dim < 2: on a line only constants have no divergence."""
+    """Refuse dim < 2: on a line only constants have no divergence.
+
+    **Raises:** `ValueError`.
+    """
     if dim < 2:
         raise ValueError(f"a divergence-free part needs dim >= 2; got {dim}. Leave it out.")
 

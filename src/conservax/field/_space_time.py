@@ -18,37 +18,41 @@ class SpaceTimeField(eqx.Module):
 
     So d_t rho + div(rho u) = 0 whatever the parameters, and on a torus or in a ball the mass is
     constant. The density is not positive by construction, as that of `Subharmonic` is: objectives
-    keep away from division by it, and `velocity` refuses what falls below the floor.
+    do not divide by it, and `velocity` raises where it falls below `minimum_density`.
 
-    In a ball with wall w = 1 - |x|^2 / radius^2 the entries A_0j are a_j(0, x) + w (a_j(t, x) -
-    a_j(0, x)) and the others w B_ij: nothing flows through the boundary, and the mass inside is free.
+    In a ball with boundary cutoff w = 1 - |x|^2 / radius^2 the entries A_0j are
+    a_j(0, x) + w (a_j(t, x) - a_j(0, x)) and the others w B_ij: nothing flows through the boundary,
+    and the mass inside is free.
 
-    A `start` (rho_0, m_0) is held exactly. With s = settle (1 - exp(-t / settle)) the field
-    (rho_0 - s div m_0, s' m_0) has no divergence in (t, x), and starts so; to it comes that of a
-    network whose A_0j are multiplied by (s / settle)^2, all other entries and the constant by s / settle.
+    An `initial_condition` (rho_0, m_0) is held exactly. With the relaxation time T and
+    s = T (1 - exp(-t / T)) the field (rho_0 - s div m_0, s' m_0) has no divergence in (t, x), and
+    starts so; to it comes that of a network whose A_0j are multiplied by (s / T)^2, all other
+    entries and the constant by s / T.
 
     **Arguments:**
 
     - `dim`: dimension of space, at least 1.
     - `domain`: of space.
-    - `background`: of the density to begin with; the mean density on a torus. It is trained. With a
-      `start` it is not looked at: mass is that of the start.
-    - `start`: x -> (rho, rho u) at t = 0, shape `(1 + dim,)`, on its domain; the times are t >= 0 then.
-    - `settle`: > 0, the time in which the start gives way to the network, about as long as the time
-      that is looked at.
-    - `floor`: > 0, the least density that has a velocity.
+    - `background`: of the density to begin with; the mean density on a torus. It is trained.
+      Ignored beside an `initial_condition`, which has its own mass.
+    - `initial_condition`: x -> (rho, rho u) at t = 0, shape `(1 + dim,)`, on its domain; times are
+      t >= 0 then.
+    - `relaxation_time`: > 0, in which the initial condition gives way to the network, about as long
+      as the time of interest.
+    - `minimum_density`: > 0, the least density that has a velocity.
     - `width`, `depth`, `scale`: as in `MatrixField`.
     - `max_frequency`: cycles per unit time, as in `Autoregressive`.
     - `key`: a key from `jax.random.key`.
 
-    **Raises:** `ValueError` if the background is not above the floor, or the start has another shape,
-    falls below the floor, is not periodic on its torus, or flows through the boundary.
+    **Raises:** `ValueError` if the background is not above the minimum density, or the initial
+    condition has another shape, falls below it, is not periodic on its torus, or flows through the
+    boundary.
     """
 
     dim: int = eqx.field(static=True)
-    floor: float = eqx.field(static=True)
-    start: Callable[[Point], Float[Array, " 1+dim"]] | None = eqx.field(static=True)
-    settle: float = eqx.field(static=True)
+    minimum_density: float = eqx.field(static=True)
+    initial_condition: Callable[[Point], Float[Array, " 1+dim"]] | None = eqx.field(static=True)
+    relaxation_time: float = eqx.field(static=True)
     entries: FieldNetwork
     background: Float[Array, ""] | None
     constant: Float[Array, " dim"] | None
@@ -59,9 +63,9 @@ class SpaceTimeField(eqx.Module):
         domain: AbstractDomain,
         *,
         background: float = 1.0,
-        start: Callable[[Point], Float[Array, " 1+dim"]] | None = None,
-        settle: float = 1.0,
-        floor: float = 1e-3,
+        initial_condition: Callable[[Point], Float[Array, " 1+dim"]] | None = None,
+        relaxation_time: float = 1.0,
+        minimum_density: float = 1e-3,
         width: int = 64,
         depth: int = 3,
         scale: float = 0.1,
@@ -69,15 +73,16 @@ class SpaceTimeField(eqx.Module):
         key: PRNGKey,
     ):
         check_dim(dim + 1)
-        if not background > floor > 0:
+        if not background > minimum_density > 0:
             raise ValueError(
-                f"expected background > floor > 0; got {background} and {floor}. "
+                f"expected background > minimum_density > 0; got {background} and {minimum_density}. "
                 "A density that touches zero has no velocity."
             )
-        if not settle > 0:
-            raise ValueError(f"expected settle > 0, a time; got {settle}.")
-        self.dim, self.floor, self.start, self.settle = dim, floor, start, settle
-        self.background = jnp.asarray(background, float) if start is None else None
+        if not relaxation_time > 0:
+            raise ValueError(f"expected relaxation_time > 0; got {relaxation_time}.")
+        self.dim, self.minimum_density = dim, minimum_density
+        self.initial_condition, self.relaxation_time = initial_condition, relaxation_time
+        self.background = jnp.asarray(background, float) if initial_condition is None else None
         self.entries = FieldNetwork(
             domain,
             dim,
@@ -89,8 +94,8 @@ class SpaceTimeField(eqx.Module):
             key=key,
         )
         self.constant = domain.constant_fields(dim)
-        if start is not None:
-            self._check_start(start, domain)
+        if initial_condition is not None:
+            self._check_initial_condition(initial_condition, domain)
 
     def __call__(self, t: Time, x: Point) -> Float[Array, " 1+dim"]:
         """(rho, rho u) at a time and a point, shape `(1 + dim,)`."""
@@ -101,12 +106,13 @@ class SpaceTimeField(eqx.Module):
             )
         t = jnp.asarray(t, x.dtype)
         field = row_divergence(self._matrix, jnp.append(t, x))
-        risen = jnp.ones_like(t)
-        if self.start is None:
+        relaxed = jnp.ones_like(t)
+        if self.initial_condition is None:
             field = field.at[0].add(self.background)
         else:
-            field, risen = field + self._started(self.start, t, x), self._risen(t)
-        return field if self.constant is None else field.at[1:].add(risen * self.constant)
+            field = field + self._from_initial_condition(self.initial_condition, t, x)
+            relaxed = self._relaxed(t)
+        return field if self.constant is None else field.at[1:].add(relaxed * self.constant)
 
     def density(self, t: Time, x: Point) -> Scalar:
         """rho, shape `()`."""
@@ -119,63 +125,68 @@ class SpaceTimeField(eqx.Module):
     def velocity(self, t: Time, x: Point) -> Vector:
         """u, shape `(dim,)`.
 
-        **Raises:** a runtime error, also under `eqx.filter_jit`, where rho is below the floor.
+        **Raises:** a runtime error, also under `eqx.filter_jit`, where rho is below the
+        minimum density.
         """
         field = self(t, x)
         density = eqx.error_if(
             field[0],
-            field[0] < self.floor,
-            f"expected a density of at least {self.floor}, the floor; got less, and no velocity. "
-            "Train on, or raise the background.",
+            field[0] < self.minimum_density,
+            f"expected a density of at least {self.minimum_density}, the minimum_density; got less, "
+            "and no velocity. Train on, or raise the background.",
         )
         return field[1:] / density
 
     def _matrix(self, point: Float[Array, " 1+dim"]) -> Float[Array, "1+dim 1+dim"]:
         """A, whose first `dim` entries are those of the first row."""
         t, x = point[0], point[1:]
-        entries, wall = self.entries(t, x, None), self.entries.domain.wall(x)
-        if self.start is not None:
-            risen, first = self._risen(t), jnp.arange(len(entries)) < self.dim
-            entries = jnp.where(first, risen**2, risen) * entries
-            return antisymmetric(entries if wall is None else wall * entries, self.dim + 1)
-        if wall is not None:
+        entries, cutoff = self.entries(t, x, None), self.entries.domain.boundary_cutoff(x)
+        if self.initial_condition is not None:
+            relaxed, first = self._relaxed(t), jnp.arange(len(entries)) < self.dim
+            entries = jnp.where(first, relaxed**2, relaxed) * entries
+            return antisymmetric(entries if cutoff is None else cutoff * entries, self.dim + 1)
+        if cutoff is not None:
             start = self.entries(jnp.zeros_like(t), x, None)
             held = jnp.concatenate([start[: self.dim], jnp.zeros_like(start[self.dim :])])
-            entries = held + wall * (entries - held)
+            entries = held + cutoff * (entries - held)
         return antisymmetric(entries, self.dim + 1)
 
-    def _risen(self, t: Time) -> Scalar:
-        """From 0 at the start to 1 long after it."""
-        return -jnp.expm1(-t / self.settle)
+    def _relaxed(self, t: Time) -> Scalar:
+        """1 - exp(-t / relaxation_time): from 0 at t = 0 to 1."""
+        return -jnp.expm1(-t / self.relaxation_time)
 
-    def _started(self, start: Callable, t: Time, x: Point) -> Float[Array, " 1+dim"]:
-        """The start, and without divergence in (t, x) later on."""
-        density, flux = start(x)[:1], start(x)[1:]
-        gained = jnp.trace(jax.jacfwd(start)(x)[1:])
-        risen = self._risen(t)
-        return jnp.concatenate([density - self.settle * risen * gained, (1 - risen) * flux])
+    def _from_initial_condition(
+        self, initial: Callable, t: Time, x: Point
+    ) -> Float[Array, " 1+dim"]:
+        """The initial condition at t = 0, continued without divergence in (t, x)."""
+        density, flux = initial(x)[:1], initial(x)[1:]
+        divergence = jnp.trace(jax.jacfwd(initial)(x)[1:])
+        relaxed = self._relaxed(t)
+        moved = density - self.relaxation_time * relaxed * divergence
+        return jnp.concatenate([moved, (1 - relaxed) * flux])
 
-    def _check_start(self, start: Callable, domain: AbstractDomain) -> None:
-        """At a few points of the domain and of its boundary."""
+    def _check_initial_condition(self, initial: Callable, domain: AbstractDomain) -> None:
+        """Look at a few points of the domain and of its boundary."""
         keys = jax.random.split(jax.random.key(0), 64)
         x = jax.vmap(lambda key: domain.sample(key, self.dim))(keys)
-        found = jax.eval_shape(start, x[0]).shape
+        found = jax.eval_shape(initial, x[0]).shape
         if found != (self.dim + 1,):
             raise ValueError(
-                f"expected a start of shape {(self.dim + 1,)}, (rho, rho u); got {found}."
+                f"expected an initial_condition of shape {(self.dim + 1,)}, (rho, rho u); got {found}."
             )
         if isinstance(domain, Torus):
-            domain.check_periodic("start", start, self.dim)
-        values = jax.vmap(start)(x)
-        if not jnp.min(values[:, 0]) > self.floor:
+            domain.check_periodic("initial_condition", initial, self.dim)
+        values = jax.vmap(initial)(x)
+        if not jnp.min(values[:, 0]) > self.minimum_density:
             raise ValueError(
-                f"expected a start of density above {self.floor}, the floor; got {jnp.min(values[:, 0])}."
+                f"expected an initial_condition of density above {self.minimum_density}, the "
+                f"minimum_density; got {jnp.min(values[:, 0])}."
             )
         if isinstance(domain, AbstractBoundedDomain):
             x = jax.vmap(lambda key: domain.sample_boundary(key, self.dim))(keys)
-            through = jax.vmap(lambda x: start(x)[1:] @ domain.normal(x))(x)
+            through = jax.vmap(lambda x: initial(x)[1:] @ domain.normal(x))(x)
             if not jnp.max(jnp.abs(through)) < 1e-3 * jnp.max(jnp.abs(values)):
                 raise ValueError(
-                    "expected a start that does not flow through the boundary; got rho u . n = "
-                    f"{through[jnp.argmax(jnp.abs(through))]}. Ask for it by `FluidStart` instead."
+                    "expected an initial_condition that does not flow through the boundary; got rho u . n = "
+                    f"{through[jnp.argmax(jnp.abs(through))]}. Use `FluidInitialError` instead."
                 )

@@ -1,4 +1,4 @@
-"""How it moves: fluxes that satisfy the continuity equation with the density they are given."""
+"""Fluxes: vector fields that satisfy the continuity equation with a density."""
 
 from conservax.flux._base import AbstractFlux as AbstractFlux
 from conservax.flux._base import AbstractGrowingFlux as AbstractGrowingFlux

@@ -1,4 +1,4 @@
-"""What every flux owes: a vector field j with d_t rho + div j = 0 for the density it is given."""
+"""Interfaces of fluxes: vector fields j with d_t rho + div j = 0 for an explicit density."""
 
 import abc
 from typing import TYPE_CHECKING, TypeVar
@@ -18,7 +18,7 @@ Kind = TypeVar("Kind", bound=AbstractDensity)
 
 
 class AbstractFlux(eqx.Module):
-    """How a density moves. A flux has no density of its own; it is handed one.
+    """How a density moves. A flux holds no density; it takes one as an argument.
 
     `needs` is the kind of density it is made for.
     """
@@ -41,7 +41,7 @@ class AbstractFlux(eqx.Module):
 class AbstractMappedFlux(AbstractFlux):
     """A flux whose particles keep their conditional CDF values F(t, x).
 
-    So they can be carried over any time span at once, without an ODE, and the derivative in t of a
+    So they can be pushed forward over any time span at once, without an ODE, and the derivative in t of a
     draw at a fixed random key (implicit reparameterisation) is the velocity there.
     """
 
@@ -55,15 +55,15 @@ class AbstractMappedFlux(AbstractFlux):
     def flow_map(
         self, density: AbstractDensity, s: Time, t: Time, x: Point, condition: Condition = None
     ) -> Point:
-        """Where a particle that is at x at time s is at time t, shape `(dim,)`."""
+        """Push forward of a particle at x from time s to time t, shape `(dim,)`."""
 
 
 class AbstractGrowingFlux(AbstractFlux):
-    """A flux beside which mass is born and dies where it is: d_t (m rho) + div (m j) = r m rho."""
+    """A flux with births and deaths besides movement: d_t (m rho) + div (m j) = r m rho."""
 
     @abc.abstractmethod
     def grows(self, density: AbstractDensity) -> bool:
-        """Whether anything is born or dies in this density."""
+        """Whether there are births and deaths in this density."""
 
     @abc.abstractmethod
     def growth(
@@ -88,6 +88,6 @@ def require(density: AbstractDensity, kind: type[Kind], flux: AbstractFlux) -> K
     if not isinstance(density, kind):
         raise TypeError(
             f"expected a density of the kind {kind.__name__} with {type(flux).__name__}; "
-            f"got {type(density).__name__}. Give another flux, or another density."
+            f"got {type(density).__name__}. Use another flux, or another density."
         )
     return density

@@ -12,7 +12,7 @@ from conservax.univariate import largest_ratio
 
 
 class KnotheRosenblatt(AbstractMappedFlux):
-    """The flux of the particles that keep F(t, x_t), the vector of conditional CDFs, constant.
+    """Flux of the particles that keep F(t, x_t), the vector of conditional CDFs, constant.
 
     (d_x F) velocity = -d_t F is lower triangular, so coordinate i moves with the derivative of
     its own conditional along (1, velocity_<i): one forward-mode pass that walks through the

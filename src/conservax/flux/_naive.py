@@ -1,4 +1,4 @@
-"""The flux without cancellation, kept to show what goes wrong."""
+"""The flux without cancellation of spurious flux, for comparison."""
 
 from typing import ClassVar
 
@@ -30,8 +30,8 @@ class NaiveFlux(AbstractFlux):
         density = require(density, AbstractAutoregressiveDensity, self)
         now = time_derivatives(density, t, x, condition)
         ratio = jnp.exp(now.conditionals.log_cdf(x)[-1] - now.log_pdf[-1])
-        growth = now.log_growth[-1]
-        spurious = jnp.where(growth == 0, 0.0, ratio * growth)  # none in one dimension
+        change = now.log_change[-1]
+        spurious = jnp.where(change == 0, 0.0, ratio * change)  # none in one dimension
         own = now.conditionals.velocity(now.tangent, x)[-1]
         return jnp.zeros_like(x).at[-1].set(own - spurious)
 
@@ -46,6 +46,6 @@ class NaiveFlux(AbstractFlux):
         density = require(density, AbstractAutoregressiveDensity, self)
         now = time_derivatives(density, t, x, condition)
         before = jnp.exp(jnp.sum(now.log_pdf[:-1]))
-        spurious = now.conditionals.cdf(x)[-1] * now.log_growth[-1]
+        spurious = now.conditionals.cdf(x)[-1] * now.log_change[-1]
         own = now.conditionals.flux(now.tangent, x)[-1]
         return jnp.zeros_like(x).at[-1].set(before * (own - spurious))

@@ -1,4 +1,4 @@
-"""Whether a flux can serve a density: known before anything is computed."""
+"""A check that a flux is made for a density, before anything is computed."""
 
 from conservax.density import AbstractDensity
 from conservax.flux._base import AbstractFlux, require
@@ -6,7 +6,7 @@ from conservax.flux._mixture import MixtureFlux
 
 
 def check_pair(density: AbstractDensity, flux: AbstractFlux) -> None:
-    """Raise `TypeError` if the flux, or that of every law of a mixture, is made for other densities."""
+    """Raise `TypeError` if the flux, or that of the components of a mixture, is made for other densities."""
     density = require(density, flux.needs, flux)
     if isinstance(flux, MixtureFlux):
-        check_pair(density.laws, flux.flux_of_law)
+        check_pair(density.components, flux.component_flux)

@@ -58,7 +58,7 @@ class SigmoidCancellation(AbstractFlux):
         difference = _difference(sigma, now.conditionals, x, now.log_pdf)
         importance = capped_exp(_sum_after(sigma.log_pdf(x) - now.log_pdf))
         own = now.conditionals.velocity(now.tangent, x)
-        return (difference * now.log_growth + own) * importance
+        return (difference * now.log_change + own) * importance
 
     def flux(
         self,
@@ -75,7 +75,7 @@ class SigmoidCancellation(AbstractFlux):
         before = jnp.cumsum(now.log_pdf) - now.log_pdf
         around = jnp.exp(before + _sum_after(sigma.log_pdf(x)))
         own = now.conditionals.flux(now.tangent, x)
-        return (difference * now.log_growth + own) * around
+        return (difference * now.log_change + own) * around
 
 
 def _difference(

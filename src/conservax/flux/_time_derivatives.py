@@ -1,4 +1,4 @@
-"""What the fluxes of [hua2025] are made of: conditionals, and how they change at a fixed point."""
+"""Conditionals and their time derivatives at a fixed point, for the fluxes of [hua2025]."""
 
 from typing import NamedTuple
 
@@ -19,7 +19,7 @@ class TimeDerivatives(NamedTuple):
     conditionals: AbstractConditional
     tangent: AbstractConditional
     log_pdf: Vector  # log f_i
-    log_growth: Vector  # L_i = sum_{j<i} d_t log f_j
+    log_change: Vector  # L_i = sum_{j<i} d_t log f_j
 
 
 def time_derivatives(
@@ -33,5 +33,5 @@ def time_derivatives(
         return conditionals, conditionals.log_pdf(x)
 
     (conditionals, log_pdf), (tangent, d_log_pdf) = jax.jvp(at, (t,), (jnp.ones_like(t),))
-    log_growth = jnp.cumsum(d_log_pdf) - d_log_pdf
-    return TimeDerivatives(conditionals, tangent, log_pdf, log_growth)
+    log_change = jnp.cumsum(d_log_pdf) - d_log_pdf
+    return TimeDerivatives(conditionals, tangent, log_pdf, log_change)

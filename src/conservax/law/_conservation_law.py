@@ -18,14 +18,14 @@ class ConservationLaw(eqx.Module):
 
     Whatever the parameters, d_t rho + div flux = 0, and the process
     dX = drift dt + diffusion dW has the marginals rho_t [hua2025, (2), (5), (9)]. Where the flux
-    comes with births and deaths (`growth`), particles multiply and die at that rate on the way.
+    comes with births and deaths (`growth`), particles multiply and die at that rate.
 
     **Arguments:**
 
     - `density`: rho_t.
     - `flux`: how it moves.
     - `divergence_free`: added to the flux; moves particles, not the density (28).
-    - `diffusion`: volatility g >= 0, a number or a function of t; given, never trained.
+    - `diffusion`: volatility g >= 0, a number or a function of t; fixed, never trained.
 
     Points, times and conditions of less precision than the parameters are promoted to theirs.
 
@@ -53,7 +53,7 @@ class ConservationLaw(eqx.Module):
         if divergence_free is not None and divergence_free.dim != density.dim:
             raise ValueError(
                 f"expected a divergence-free part in {density.dim} dimensions, as the density; "
-                f"got one in {divergence_free.dim}. Give both the same."
+                f"got one in {divergence_free.dim}. Give both the same dimension."
             )
         self.density, self.base_flux = density, flux
         self.divergence_free, self.diffusion = divergence_free, diffusion
@@ -110,8 +110,8 @@ class ConservationLaw(eqx.Module):
     def growth(self, t: Time, x: Point, condition: Condition = None) -> Scalar:
         """Rate r_t(x) of births less deaths, per unit time, shape `()`; 0 for most fluxes.
 
-        With it, d_t rho + div flux = (r - d_t log_mass) rho: rho_t is the density of whoever is
-        there, and its integral is 1 whatever the mass.
+        With it, d_t rho + div flux = (r - d_t log_mass) rho: rho_t is the normalised density of
+        the population, whatever the mass.
         """
         t, x, condition = self._promoted(t, x, condition)
         check_point(self.density, x, condition)
@@ -151,7 +151,7 @@ class ConservationLaw(eqx.Module):
         """The draw of `sample`, and the drift there, shapes `(dim,)`.
 
         Particles of a mapped flux keep their conditional CDF values, and the derivative in t of a
-        draw is the implicit one, at fixed CDF values: the velocity at the price of the draw.
+        draw is the implicit one, at fixed CDF values: the velocity at the cost of the draw.
         (Finite differences of draws would jump between components.)
         """
         t = jnp.asarray(t)
@@ -171,11 +171,11 @@ class ConservationLaw(eqx.Module):
 
     @property
     def has_flow_map(self) -> bool:
-        """Whether particles can be carried in closed form."""
+        """Whether particles can be pushed forward in closed form."""
         return isinstance(self.base_flux, AbstractMappedFlux) and self.divergence_free is None
 
     def flow_map(self, s: Time, t: Time, x: Point, condition: Condition = None) -> Point:
-        """Where the velocity carries x from time s to time t, in closed form, shape `(dim,)`."""
+        """Push forward of x from time s to time t along the velocity, in closed form, shape `(dim,)`."""
         t, x, condition = self._promoted(t, x, condition)
         s = jnp.asarray(s, x.dtype)
         check_point(self.density, x, condition)
@@ -193,12 +193,12 @@ class ConservationLaw(eqx.Module):
         dtype = self.precision(x)
         return jnp.asarray(t, dtype), x.astype(dtype), _cast(condition, dtype)
 
-    def precision(self, *given: Array) -> jnp.dtype:
-        """The floating dtype of the parameters, or of arrays that are given if they have more."""
+    def precision(self, *arrays: Array) -> jnp.dtype:
+        """The floating dtype of the parameters, or of these arrays if they have more."""
         parts = eqx.filter(
             (self.density, self.base_flux, self.divergence_free), eqx.is_inexact_array
         )
-        dtypes = (leaf.dtype for leaf in (*given, *jax.tree.leaves(parts)))
+        dtypes = (leaf.dtype for leaf in (*arrays, *jax.tree.leaves(parts)))
         dtype = jnp.result_type(*dtypes)
         # Whole numbers, in a law without parameters.
         return dtype if jnp.issubdtype(dtype, jnp.inexact) else jnp.result_type(float)

@@ -1,4 +1,4 @@
-"""A plain dense network whose every leaf is an array, so that laws can be stacked and saved."""
+"""A plain dense network whose every leaf is an array, so that networks can be stacked and saved."""
 
 import equinox as eqx
 import jax

@@ -16,7 +16,7 @@ from conservax._types import Point, PRNGKey, Scalar
 from conservax.nn._fourier_features import features_per_coordinate, fourier_features
 
 UNROLLED_DIM = 8  # above this, coordinates are scanned: compile time stays flat in dim
-MIN_UNITS = 8  # hidden units a degree: the first coordinate sees no other
+MIN_UNITS = 8  # hidden units per degree: the first coordinate sees no other
 
 
 class NetworkState(eqx.Module):
@@ -33,16 +33,16 @@ def _normal(key: PRNGKey, shape: tuple[int, int], fan_in: np.ndarray | int) -> A
 
 
 class MaskedNetwork(eqx.Module):
-    """Maps (context, x) to `outputs` numbers a coordinate; those of i see only x_<i [germain2015].
+    """Maps (context, x) to `outputs` numbers per coordinate; those of i see only x_<i [germain2015].
 
-    `width` is rounded up to a multiple of dim, with at least eight units a degree. Hidden layers
+    `width` is rounded up to a multiple of dim, with at least eight units per degree. Hidden layers
     after the first are residual.
     """
 
     dim: int = eqx.field(static=True)
     units: int = eqx.field(static=True)
     outputs: int = eqx.field(static=True)
-    waves: int = eqx.field(static=True)
+    fourier_features: int = eqx.field(static=True)
     from_context: Float[Array, "width context"]
     from_point: Float[Array, "width features"]
     bias: Float[Array, " width"]
@@ -59,10 +59,10 @@ class MaskedNetwork(eqx.Module):
         *,
         width: int,
         depth: int,
-        waves: int,
+        fourier_features: int,
         key: PRNGKey,
     ):
-        self.dim, self.outputs, self.waves = dim, outputs, waves
+        self.dim, self.outputs, self.fourier_features = dim, outputs, fourier_features
         self.units = max(MIN_UNITS, -(-width // dim))
         width = self.units * dim
         keys = jax.random.split(key, depth + 2)
@@ -79,14 +79,14 @@ class MaskedNetwork(eqx.Module):
 
     @property
     def features(self) -> int:
-        """Numbers that the network sees of a coordinate."""
-        return features_per_coordinate(self.waves)
+        """Features of each coordinate that the network sees."""
+        return features_per_coordinate(self.fourier_features)
 
     def __call__(self, context: Array, x: Point) -> Float[Array, "dim outputs"]:
         """All outputs of a known point, in one pass."""
         degree = np.arange(self.units * self.dim) // self.units
         sees_point = degree[:, None] > np.arange(self.dim * self.features) // self.features
-        features = fourier_features(x, self.waves).ravel()
+        features = fourier_features(x, self.fourier_features).ravel()
         h = self.from_context @ context + self.bias + (self.from_point * sees_point) @ features
         h = jax.nn.silu(h)
         for weight, bias in zip(self.hidden, self.hidden_bias, strict=True):
@@ -138,7 +138,7 @@ class MaskedNetwork(eqx.Module):
 
     def extend(self, state: NetworkState, i, x_i: Scalar) -> NetworkState:
         """The state once coordinate i is known."""
-        features = _put(state.features, fourier_features(x_i, self.waves), i)
+        features = _put(state.features, fourier_features(x_i, self.fourier_features), i)
         return NetworkState(state.context, features, state.hidden)
 
 

@@ -1,4 +1,4 @@
-"""Time as features a network can use."""
+"""Fourier features of time, as inputs of a network."""
 
 import equinox as eqx
 import jax.numpy as jnp
@@ -12,7 +12,7 @@ class TimeEmbedding(eqx.Module):
     """t and sines and cosines of it, of frequencies up to `max_frequency`, then the condition.
 
     The highest frequency is bounded on purpose: a density that can wiggle in t between the data
-    does so, and its kinetic energy blows up. One cycle a unit time is slow; raise
+    does so, and its kinetic energy blows up. One cycle per unit time is slow; raise
     `max_frequency` for data with fast cycles.
     """
 

@@ -1,4 +1,4 @@
-"""What we want: terms of the loss, which add up with weights."""
+"""Objectives: terms of the loss, which add up with weights."""
 
 from conservax.objective._base import AbstractObjective as AbstractObjective
 from conservax.objective._base import AbstractReferenceObjective as AbstractReferenceObjective
@@ -9,7 +9,7 @@ from conservax.objective._collocation import CollocationPoints as CollocationPoi
 from conservax.objective._collocation import draws as draws
 from conservax.objective._euler import ContinuityError as ContinuityError
 from conservax.objective._euler import EulerError as EulerError
-from conservax.objective._euler import FluidStart as FluidStart
+from conservax.objective._euler import FluidInitialError as FluidInitialError
 from conservax.objective._euler import FreeSlip as FreeSlip
 from conservax.objective._euler import euler_residual as euler_residual
 from conservax.objective._evolution import EquationError as EquationError

@@ -1,4 +1,4 @@
-"""What we want: a number to make small, estimated from rows of data and draws from the law."""
+"""Interface of objectives: losses estimated from rows of data and draws from the law."""
 
 import abc
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -19,9 +19,9 @@ else:
 class Rows(NamedTuple):
     """Observed points: times in [0, 1], standardised positions, and maybe conditions.
 
-    `weight` says how much each row counts, 1 on average over all rows; None for all the same.
-    `spread` is the unit of the noise on x in training, None for 1: see `train`.
-    `growth` is the net growth rate expected of each, per unit of law time; see `GrowthPrior`.
+    `weight` is the weight of each row, 1 on average over all rows; None for equal weights.
+    `spread` is the unit of the input noise on x in training, None for 1: see `train`.
+    `growth` is the prior growth rate of each, per unit of law time; see `GrowthPrior`.
     """
 
     t: Float[Array, " rows"]
@@ -35,8 +35,8 @@ class Rows(NamedTuple):
 class AbstractObjective(eqx.Module):
     """One term of the loss. Terms add up with weights: `NegativeLogLikelihood() + 0.1 * Mine()`.
 
-    A new term is one class with a `name` and a `__call__`. What it is called with is what `train`
-    was given: a `ConservationLaw` and `Rows`, or laws and rows of another kind. Of a law that is
+    A new term is one class with a `name` and a `__call__`. It is called with what `train`
+    gets: a `ConservationLaw` and `Rows`, or laws and rows of another kind. Of a law that is
     trained with a reference it sees the law, unless it is an `AbstractReferenceObjective`.
     """
 
@@ -56,7 +56,7 @@ class AbstractObjective(eqx.Module):
 
 
 class AbstractReferenceObjective(AbstractObjective):
-    """A term that looks at the reference, too: it is called with a `WithReference` if there is one."""
+    """A term that depends on the reference, too: it is called with a `WithReference` if there is one."""
 
 
 class Sum(eqx.Module):
@@ -92,11 +92,11 @@ class Sum(eqx.Module):
 
 
 def _seen(trained: Any, term: AbstractObjective) -> Any:
-    """What a term is called with: the law alone, unless it compares it with a reference."""
+    """The argument of a term: the law alone, unless the term compares it with a reference."""
     compares = isinstance(term, AbstractReferenceObjective)
     return trained.law if isinstance(trained, WithReference) and not compares else trained
 
 
 def as_sum(objective: AbstractObjective | Sum) -> Sum:
-    """A single objective is a sum of one."""
+    """The objective as a sum, of one term if it is single."""
     return objective if isinstance(objective, Sum) else Sum(((1.0, objective),))

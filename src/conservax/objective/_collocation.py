@@ -1,4 +1,4 @@
-"""Where to average: exact draws from the law, at times spread evenly over [0, 1]."""
+"""Collocation points, and exact draws from the law at stratified times in [0, 1]."""
 
 from typing import NamedTuple
 
@@ -12,11 +12,11 @@ from conservax.field import AbstractDomain, check_domain
 from conservax.law import ConservationLaw
 from conservax.objective._base import Rows
 
-FEWEST = 256  # so that the estimate on a small validation set does not jump about
+FEWEST = 256  # so that estimates on small validation sets have little variance
 
 
 class Draws(NamedTuple):
-    """Keys, times and conditions: what a law needs for one draw each."""
+    """Keys, times and conditions, for one draw from a law each."""
 
     keys: PRNGKey
     t: Float[Array, " draws"]
@@ -24,7 +24,7 @@ class Draws(NamedTuple):
 
 
 def stratified_draws(key: PRNGKey, rows: Rows, count: int | None) -> Draws:
-    """`count` draws, one in each of as many slices of time; by default as many as rows.
+    """Stratified draws: `count` of them, one in each of as many slices of time; by default as many as rows.
 
     Stratified times estimate the integral over t with less noise than uniform ones. Conditions
     are picked from those of the rows.
@@ -40,9 +40,9 @@ def stratified_draws(key: PRNGKey, rows: Rows, count: int | None) -> Draws:
 
 
 def draws(key: PRNGKey, law: ConservationLaw, rows: Rows, count: int | None) -> Rows:
-    """Draws of the law where `stratified_draws` says, with their pathwise gradient."""
-    plan = stratified_draws(key, rows, count)
-    return Rows(plan.t, jax.vmap(law.sample)(*plan), plan.condition)
+    """Stratified draws from the law, with their pathwise gradient."""
+    at = stratified_draws(key, rows, count)
+    return Rows(at.t, jax.vmap(law.sample)(*at), at.condition)
 
 
 class CollocationPoints(eqx.Module):
@@ -50,8 +50,8 @@ class CollocationPoints(eqx.Module):
 
     **Arguments:**
 
-    - `domain`, `dim`: where, and of how many coordinates.
-    - `count`: points a step.
+    - `domain`, `dim`: where, and in how many coordinates.
+    - `count`: points per step.
     - `until`: times lie in [0, until].
     """
 

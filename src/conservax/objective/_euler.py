@@ -1,4 +1,4 @@
-"""How far a fluid is from the incompressible Euler equations of variable density."""
+"""Residuals of the incompressible Euler equations of variable density, as objectives."""
 
 from collections.abc import Callable
 from typing import Any, ClassVar
@@ -18,9 +18,9 @@ FluidFunction = Callable[[Time, Point], Float[Array, " 2+dim"]]
 
 
 def euler_residual(fluid: FluidFunction, t: Time, x: Point) -> tuple[Vector, Scalar]:
-    """What is left of rho (u_t + u . grad u) + grad p = 0 and of div u = 0, shapes `(dim,)` and `()`.
+    """Residuals of rho (u_t + u . grad u) + grad p = 0 and of div u = 0, shapes `(dim,)` and `()`.
 
-    Both are free of divisions by rho: the first is multiplied by rho^2, the second, given that mass
+    Both are free of divisions by rho: the first is multiplied by rho^2, the second, where mass
     is conserved, is rho (rho_t + u . grad rho). [richterpowell2022, (10)] prints the pressure
     with the other sign; there it is free.
     """
@@ -35,17 +35,18 @@ def euler_residual(fluid: FluidFunction, t: Time, x: Point) -> tuple[Vector, Sca
 
 
 class EulerError(AbstractObjective):
-    """Mean of the squares of `euler_residual` over fresh points of space and time.
+    """Mean of the squares of `euler_residual` at collocation points of space and time.
 
-    Mass is not asked for: give a fluid that conserves it, or add `ContinuityError`. With `causality` a time counts by
-    exp(- causality * what is left at the times before) [wang2024]: what comes later is learned later.
+    Mass is not part of it: use a fluid that conserves it, or add `ContinuityError`. With `causality`
+    a time is weighed by exp(- causality * residuals at the times before) [wang2024], so that later
+    times are learned later.
 
     **Arguments:**
 
     - `at`: points and times.
     - `momentum`, `volume`: weights of the two equations.
     - `causality`: >= 0.
-    - `slices`: of time, within which points count alike.
+    - `slices`: of time, within which points have equal weights.
     """
 
     at: CollocationPoints
@@ -63,18 +64,18 @@ class EulerError(AbstractObjective):
             )
 
     def __call__(self, key: PRNGKey, fluid: FluidFunction, rows: Any) -> Scalar:
-        """Estimate; the rows are not looked at."""
+        """Estimate; the rows are ignored."""
         del rows
         t, x = self.at(key)  # in the order of time
-        moved, grown = jax.vmap(lambda t, x: euler_residual(fluid, t, x))(t, x)
-        left = self.momentum * jnp.sum(moved**2, axis=1) + self.volume * grown**2
-        left = jnp.mean(left.reshape(self.slices, -1), axis=1)
-        weight = jnp.exp(-self.causality * (jnp.cumsum(left) - left))
-        return jnp.mean(jax.lax.stop_gradient(weight) * left)
+        momentum, volume = jax.vmap(lambda t, x: euler_residual(fluid, t, x))(t, x)
+        error = self.momentum * jnp.sum(momentum**2, axis=1) + self.volume * volume**2
+        error = jnp.mean(error.reshape(self.slices, -1), axis=1)
+        weight = jnp.exp(-self.causality * (jnp.cumsum(error) - error))
+        return jnp.mean(jax.lax.stop_gradient(weight) * error)
 
 
 class ContinuityError(AbstractObjective):
-    """Mean of (d_t rho + div(rho u))^2 over fresh points, for fluids that may gain or lose mass.
+    """Mean of (d_t rho + div(rho u))^2 at collocation points, for fluids that may gain or lose mass.
 
     **Arguments:**
 
@@ -85,7 +86,7 @@ class ContinuityError(AbstractObjective):
     name: ClassVar[str] = "continuity"
 
     def __call__(self, key: PRNGKey, fluid: FluidFunction, rows: Any) -> Scalar:
-        """Estimate; the rows are not looked at."""
+        """Estimate; the rows are ignored."""
         del rows
         t, x = self.at(key)
 
@@ -96,32 +97,33 @@ class ContinuityError(AbstractObjective):
         return jnp.mean(jax.vmap(gained)(t, x) ** 2)
 
 
-class FluidStart(AbstractObjective):
-    """Mean of density (rho - start)^2 + |rho u - start|^2 at t = 0 over fresh points.
+class FluidInitialError(AbstractObjective):
+    """Mean of density (rho - rho_0)^2 + |rho u - m_0|^2 at t = 0 at collocation points.
 
     **Arguments:**
 
-    - `start`: x -> (rho, rho u), shape `(1 + dim,)`.
-    - `at`: points; their times are not looked at.
+    - `initial_condition`: x -> (rho_0, m_0), shape `(1 + dim,)`.
+    - `at`: points; their times are ignored.
     - `density`: weight, for a density that varies less than the momentum does.
     """
 
-    start: Callable[[Point], Float[Array, " 1+dim"]] = eqx.field(static=True)
+    initial_condition: Callable[[Point], Float[Array, " 1+dim"]] = eqx.field(static=True)
     at: CollocationPoints
     density: float = eqx.field(static=True, default=1.0)
-    name: ClassVar[str] = "start"
+    name: ClassVar[str] = "initial"
 
     def __call__(self, key: PRNGKey, fluid: FluidFunction, rows: Any) -> Scalar:
-        """Estimate; the rows are not looked at."""
+        """Estimate; the rows are ignored."""
         del rows
         x = self.at(key)[1]
-        error = jax.vmap(lambda x: fluid(jnp.zeros((), x.dtype), x)[:-1] - self.start(x))(x)
+        initial = jax.vmap(lambda x: fluid(jnp.zeros((), x.dtype), x)[:-1])(x)
+        error = initial - jax.vmap(self.initial_condition)(x)
         weights = jnp.ones(error.shape[1]).at[0].set(self.density)
         return jnp.mean(error**2 @ weights)
 
 
 class FreeSlip(AbstractObjective):
-    """Mean of (rho u . n)^2 over fresh points of the boundary [richterpowell2022, (11)].
+    """Mean of (rho u . n)^2 at collocation points of the boundary [richterpowell2022, (11)].
 
     For fluids that may flow through it; a `Fluid` in a ball does not.
 
@@ -142,7 +144,7 @@ class FreeSlip(AbstractObjective):
         bounded(self.domain)
 
     def __call__(self, key: PRNGKey, fluid: FluidFunction, rows: Any) -> Scalar:
-        """Estimate; the rows are not looked at."""
+        """Estimate; the rows are ignored."""
         del rows
         domain = bounded(self.domain)
         time_key, point_key = jax.random.split(key)

@@ -1,4 +1,4 @@
-"""How far a law is from an equation, and from where the equation starts."""
+"""Residuals of an equation for the density, and of its initial condition, as objectives."""
 
 from typing import ClassVar
 
@@ -16,14 +16,14 @@ class EquationError(AbstractObjective):
     """The integral over t of E |velocity - equation's velocity[rho_t]|^2, x drawn from rho_t.
 
     Zero if and only if the law solves the equation, whatever its dimension: nothing is integrated,
-    and mass is exact on the way. Where draws are is not differentiated. An equation that interacts
-    is told of two samples, one a factor of the square: the estimate is unbiased in both.
+    and mass is exact. Draws are not differentiated. An equation that interacts takes two samples,
+    one per factor of the square: the estimate is unbiased in both.
 
     **Arguments:**
 
-    - `equation`: where particles have to go.
+    - `equation`: the velocity that particles should have.
     - `begin`, `end`: times of the equation at t = 0 and t = 1 of the law.
-    - `times`, `points`: of a step: how many times, and how many draws at each.
+    - `times`, `points`: per step: how many times, and how many draws at each.
     """
 
     equation: AbstractEquation
@@ -68,15 +68,15 @@ class EquationError(AbstractObjective):
 
 
 class InitialError(AbstractObjective):
-    """E (sqrt(rho_0 / p) - 1)^2 for x drawn from p, the density to start at; t = 0 of the law.
+    """E (sqrt(rho_0 / p) - 1)^2 for x drawn from p, the initial density, at t = 0 of the law.
 
     Twice the squared Hellinger distance where p is not zero. Unlike a likelihood it has no noise
-    where it is least: the start is met as exactly as the law can.
+    at its minimum, so that p is met as exactly as the law can.
 
     **Arguments:**
 
     - `solution`, `begin`: p is the solution at that time of the equation.
-    - `points`: draws a step.
+    - `points`: draws per step.
     """
 
     solution: AbstractSolution

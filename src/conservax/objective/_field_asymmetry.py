@@ -1,4 +1,4 @@
-"""How far what a field leaves of another is from a gradient."""
+"""Asymmetry of the Jacobian of target less field, as an objective."""
 
 from collections.abc import Callable
 from typing import Any, ClassVar
@@ -15,15 +15,15 @@ from conservax.objective._collocation import CollocationPoints
 class FieldAsymmetry(AbstractObjective):
     """Mean of |J - J^T|_F^2, J the Jacobian of target - v(0, .) [richterpowell2022, (14)], squared.
 
-    Zero if and only if the field is the divergence-free part of the target, up to a constant: what
-    is left is then a gradient. Unlike `FieldError` it has no noise where it is least. It is
-    estimated by one random direction a point, E |J e - J^T e|^2 for e of variance 1, at one
+    Zero if and only if the field is the divergence-free part of the target, up to a constant: the
+    remainder is then a gradient. Unlike `FieldError` it has no noise at its minimum. It is
+    estimated by one random direction per point, E |J e - J^T e|^2 for e of variance 1, at one
     forward and one reverse pass where the matrix would take dim.
 
     **Arguments:**
 
     - `target`: x -> shape `(dim,)`.
-    - `at`: where the fields are compared.
+    - `at`: collocation points.
     """
 
     target: Callable[[Point], Vector] = eqx.field(static=True)
@@ -31,7 +31,7 @@ class FieldAsymmetry(AbstractObjective):
     name: ClassVar[str] = "asymmetry"
 
     def __call__(self, key: PRNGKey, field: Callable[[Time, Point], Vector], rows: Any) -> Scalar:
-        """Unbiased estimate; the rows are not looked at."""
+        """Unbiased estimate; the rows are ignored."""
         del rows
         point_key, probe_key = jax.random.split(key)
         t, x = self.at(point_key)
@@ -39,9 +39,9 @@ class FieldAsymmetry(AbstractObjective):
         probes = jax.random.rademacher(probe_key, x.shape, x.dtype)
 
         def asymmetry(t, x, probe):
-            left = lambda x: self.target(x) - field(t, x)  # noqa: E731
-            forward = jax.jvp(left, (x,), (probe,))[1]
-            (backward,) = jax.vjp(left, x)[1](probe)
+            remainder = lambda x: self.target(x) - field(t, x)  # noqa: E731
+            forward = jax.jvp(remainder, (x,), (probe,))[1]
+            (backward,) = jax.vjp(remainder, x)[1](probe)
             return jnp.sum((forward - backward) ** 2)
 
         return jnp.mean(jax.vmap(asymmetry)(t, x, probes))

@@ -1,4 +1,4 @@
-"""How far a field is from one that is given."""
+"""Squared distance of a field to a target, as an objective."""
 
 from collections.abc import Callable
 from typing import Any, ClassVar
@@ -13,12 +13,12 @@ from conservax.objective._collocation import CollocationPoints
 
 
 class FieldError(AbstractObjective):
-    """Mean of |v(0, x) - target(x)|^2 over fresh points of a domain at every step.
+    """Mean of |v(0, x) - target(x)|^2 at collocation points of a domain.
 
     **Arguments:**
 
     - `target`: x -> shape `(dim,)`.
-    - `at`: where the fields are compared.
+    - `at`: collocation points.
     """
 
     target: Callable[[Point], Vector] = eqx.field(static=True)
@@ -26,7 +26,7 @@ class FieldError(AbstractObjective):
     name: ClassVar[str] = "field"
 
     def __call__(self, key: PRNGKey, field: Callable[[Time, Point], Vector], rows: Any) -> Scalar:
-        """Unbiased estimate; the rows are not looked at."""
+        """Unbiased estimate; the rows are ignored."""
         del rows
         t, x = self.at(key)
         error = jax.vmap(lambda t, x: field(t, x) - self.target(x))(t, x)

@@ -1,4 +1,4 @@
-"""How much is born and dies."""
+"""Growth energy: the mean square of the rate of births less deaths."""
 
 from typing import ClassVar
 
@@ -15,12 +15,12 @@ from conservax.objective._collocation import draws
 class GrowthEnergy(AbstractObjective):
     """The integral over t of E r_t(x)^2 for x drawn from rho_t, r the rate of growth.
 
-    Beside `KineticEnergy` this is the cost of Wasserstein-Fisher-Rao (unbalanced) transport: what
-    little mass has to appear or vanish does so, and the rest moves.
+    Beside `KineticEnergy` this is the cost of Wasserstein-Fisher-Rao (unbalanced) transport: as
+    little mass as possible appears or vanishes, and the rest moves.
 
     **Arguments:**
 
-    - `points`: draws a step; by default as many as rows in the batch, at least 256.
+    - `points`: draws per step; by default as many as rows in the batch, at least 256.
     """
 
     points: int | None = eqx.field(static=True, default=None)

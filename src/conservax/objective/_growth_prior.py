@@ -1,4 +1,4 @@
-"""How far births and deaths are from what was expected of each individual."""
+"""Squared distance of the growth rate to a prior growth rate, as an objective."""
 
 from typing import ClassVar
 
@@ -13,10 +13,10 @@ from conservax.objective._base import AbstractObjective, Rows
 
 
 class GrowthPrior(AbstractObjective):
-    """The integral over t of E (r_t(x) - r_0)^2, r_0 the growth expected of a row.
+    """The integral over t of E (r_t(x) - r_0)^2, r_0 the prior growth rate of a row.
 
     As `GrowthEnergy`, around a prior instead of around 0. A prior is known at rows alone: between
-    two snapshots the rows of the nearer one stand for the population, at their places.
+    two snapshots the rows of the nearer one stand for the population, at their locations.
 
     **Arguments:**
 

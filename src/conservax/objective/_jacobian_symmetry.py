@@ -1,4 +1,4 @@
-"""How far the velocity is from a gradient field."""
+"""Asymmetry of the Jacobian of the velocity, as an objective."""
 
 from typing import ClassVar
 
@@ -17,12 +17,12 @@ class JacobianSymmetry(AbstractObjective):
 
     Zero if and only if the velocity is a gradient field, as the optimal one is. For v ~ N(0, I),
     E |J v - J^T v|^2 is the *square* of the norm in [hua2025, (37)]; the expansion printed in
-    (38) has a sign wrong. One forward and one reverse pass a point. Where the points are is not
+    (38) has a sign wrong. One forward and one reverse pass per point. The points are not
     differentiated: they are drawn from the law as it stands.
 
     **Arguments:**
 
-    - `points`: draws a step; by default as many as rows in the batch, at least 256.
+    - `points`: draws per step; by default as many as rows in the batch, at least 256.
     """
 
     points: int | None = eqx.field(static=True, default=None)

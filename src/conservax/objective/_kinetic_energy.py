@@ -1,4 +1,4 @@
-"""How much the population moves."""
+"""Kinetic energy of the population."""
 
 from typing import ClassVar
 
@@ -15,13 +15,13 @@ from conservax.objective._collocation import stratified_draws
 class KineticEnergy(AbstractObjective):
     """The integral over t of E |u_t(x)|^2 for x drawn from rho_t [hua2025, (33)].
 
-    u is the drift: the velocity where the law has no diffusion. Least energy between given
+    u is the drift: the velocity where the law has no diffusion. Least energy between fixed
     marginals is optimal transport (Benamou-Brenier); as a light weight it keeps the density from
     wiggling between observed times.
 
     **Arguments:**
 
-    - `points`: draws a step; by default as many as rows in the batch, at least 256.
+    - `points`: draws per step; by default as many as rows in the batch, at least 256.
     """
 
     points: int | None = eqx.field(static=True, default=None)

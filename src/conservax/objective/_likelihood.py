@@ -1,4 +1,4 @@
-"""How likely the data are."""
+"""Negative log-likelihood of the rows."""
 
 from typing import ClassVar
 
@@ -13,7 +13,7 @@ from conservax.objective._base import AbstractObjective, Rows
 class NegativeLogLikelihood(AbstractObjective):
     """Mean of -log rho_t(x) over the rows, nats [hua2025, (32)].
 
-    Each row counts by its weight, if rows have such: with weights that add up to the same for every
+    Rows may have weights: with weights that add up to the same for every
     snapshot it is the mean over snapshots of the mean over their rows, as in (33).
     """
 

@@ -1,4 +1,4 @@
-"""How large the population was seen to be."""
+"""Squared error of the log of the total mass, as an objective."""
 
 from typing import ClassVar
 
@@ -12,7 +12,7 @@ from conservax.objective._base import AbstractObjective, Rows
 
 
 class MassError(AbstractObjective):
-    """Mean squared error of the log of the total mass at times when it was counted.
+    """Mean squared error of the log of the total mass, up to a constant, at times when it was counted.
 
     **Arguments:**
 
@@ -35,7 +35,7 @@ class MassError(AbstractObjective):
             )
 
     def __call__(self, key: PRNGKey, law: ConservationLaw, rows: Rows) -> Scalar:
-        """Of log mass up to a constant: the unit of mass is nobody's business."""
+        """Variance of the errors of log mass: its unit is arbitrary."""
         del key
         times = jnp.asarray(self.times, rows.x.dtype)
         error = jax.vmap(law.log_mass)(times) - jnp.log(jnp.asarray(self.masses, rows.x.dtype))

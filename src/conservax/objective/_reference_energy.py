@@ -1,4 +1,4 @@
-"""How far the population strays from the dynamics it is compared with."""
+"""Divergence of the law from a reference process, as an objective."""
 
 from typing import ClassVar
 
@@ -13,17 +13,17 @@ from conservax.reference import WithReference
 
 
 class ReferenceEnergy(AbstractReferenceObjective):
-    """The integral over t of E |u_t(x) - v(t, x)|^2 / (2 g_t^2), nats a particle.
+    """The integral over t of E |u_t(x) - v(t, x)|^2 / (2 g_t^2), nats per particle.
 
     u is the drift of the law, v the reference, g the diffusion of the law, and x is drawn from rho_t.
-    By Girsanov's theorem this is the Kullback-Leibler divergence of the law's paths from those of
-    dX = v dt + g dW begun in rho_0: least between given marginals, it is the Schroedinger bridge.
+    By Girsanov's theorem this is the Kullback-Leibler divergence of the path measure of the law from that
+    of dX = v dt + g dW begun in rho_0: least between fixed marginals, it is the Schroedinger bridge.
 
     **Arguments:**
 
-    - `points`: draws a step; by default as many as rows in the batch, at least 256.
+    - `points`: draws per step; by default as many as rows in the batch, at least 256.
     - `refine`: whether parameters of v are trained along. A population that does not yet follow
-      the data pulls a good first guess astray: hold it in a first `Stage`, refine it in the next.
+      the data spoils a good first guess: fix it in a first `Stage`, refine it in the next.
 
     **Raises:** `ValueError` for a law without a reference, or without diffusion.
     """
@@ -43,11 +43,11 @@ class ReferenceEnergy(AbstractReferenceObjective):
             raise ValueError(
                 "expected a law with diffusion > 0: the divergence is infinite without."
             )
-        plan = stratified_draws(key, rows, self.points)
-        x, drift = jax.vmap(law.sample_with_drift)(*plan)
+        at = stratified_draws(key, rows, self.points)
+        x, drift = jax.vmap(law.sample_with_drift)(*at)
         if not self.refine:
             held, rest = eqx.partition(reference, eqx.is_inexact_array)
             reference = eqx.combine(jax.lax.stop_gradient(held), rest)
-        astray = drift - jax.vmap(reference)(plan.t, x)
-        g = jax.vmap(law.diffusion_at)(plan.t)
-        return jnp.mean(jnp.sum(astray**2, axis=-1) / (2 * g**2))
+        difference = drift - jax.vmap(reference)(at.t, x)
+        g = jax.vmap(law.diffusion_at)(at.t)
+        return jnp.mean(jnp.sum(difference**2, axis=-1) / (2 * g**2))

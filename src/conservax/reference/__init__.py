@@ -1,4 +1,4 @@
-"""What the paths are compared with: drifts given, or families of drifts learned along."""
+"""Reference processes: fixed drifts, or families of drifts learned along with the law."""
 
 from conservax.reference._base import AbstractReference as AbstractReference
 from conservax.reference._fixed_drift import FixedDrift as FixedDrift

@@ -32,7 +32,7 @@ class AbstractReference(eqx.Module):
 
 def paced_log(values: Sequence[float], count: int) -> Float[Array, " count"]:
     """Logarithms of positive parameters, in units of `PACE`."""
-    given = jnp.asarray(values, float)
-    if given.shape != (count,) or not bool(jnp.all((given > 0) & jnp.isfinite(given))):
+    positive = jnp.asarray(values, float)
+    if positive.shape != (count,) or not bool(jnp.all((positive > 0) & jnp.isfinite(positive))):
         raise ValueError(f"expected {count} positive parameters; got {values}.")
-    return jnp.log(given) / PACE
+    return jnp.log(positive) / PACE

@@ -1,4 +1,4 @@
-"""A drift that the user knows."""
+"""A known drift as a reference."""
 
 from collections.abc import Callable
 
@@ -18,7 +18,7 @@ class FixedDrift(AbstractReference):
     drift: Callable[[Time, Point], Vector] = eqx.field(static=True)
 
     def __call__(self, t: Time, x: Point) -> Vector:
-        """What the function says.
+        """The drift, shape `(dim,)`.
 
         **Raises:** `ValueError` if its shape is not that of x.
         """

@@ -1,4 +1,4 @@
-"""Prey and predators."""
+"""Lotka-Volterra dynamics: prey and predators."""
 
 from collections.abc import Sequence
 

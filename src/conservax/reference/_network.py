@@ -1,4 +1,4 @@
-"""A drift about which nothing is known."""
+"""An unknown stationary drift, by a network."""
 
 import jax.numpy as jnp
 
@@ -8,9 +8,9 @@ from conservax.reference._base import AbstractReference
 
 
 class NetworkDrift(AbstractReference):
-    """v(x) by a small network that does not see the time: one field for the whole record.
+    """v(x) by a small network that does not see the time, a function of standardised positions.
 
-    Of standardised positions: make it the reference of a law by itself, without `Rescaled`.
+    Make it the reference of a law by itself, without `Rescaled`.
 
     **Arguments:**
 

@@ -1,4 +1,4 @@
-"""Genes in a ring, each holding the next one down."""
+"""The repressilator: genes in a ring, each of which represses the next."""
 
 import jax.numpy as jnp
 from jaxtyping import Array, Float
@@ -32,7 +32,7 @@ class Repressilator(AbstractReference):
         return jnp.exp(PACE * self.paced_log_parameters)
 
     def __call__(self, t: Time, x: Point) -> Vector:
-        """Production held down by the gene before, less decay; concentrations below 0 hold nothing."""
+        """Production repressed by the gene before, less decay; concentrations below 0 repress nothing."""
         del t
         production, threshold, hill, decay = self.parameters
         before = jnp.maximum(jnp.roll(x, 1), TINY) / threshold

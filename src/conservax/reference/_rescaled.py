@@ -13,7 +13,7 @@ class Rescaled(AbstractReference):
     **Arguments:**
 
     - `start`, `scale`: data time is `start + scale * t`.
-    - `mean`, `std`: data positions are `mean + std * x`; given, never trained.
+    - `mean`, `std`: data positions are `mean + std * x`; fixed, never trained.
     """
 
     reference: AbstractReference

@@ -1,4 +1,4 @@
-"""A law together with the reference that is trained along."""
+"""A law and a reference that are trained together."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from conservax.reference._base import AbstractReference
 
 
 class WithReference(eqx.Module):
-    """What is trained where there is a reference: both; `ReferenceEnergy` sees both, other terms the law.
+    """A law and its reference, trained together; `ReferenceEnergy` sees both, other terms the law.
 
     **Arguments:**
 

@@ -1,4 +1,4 @@
-"""Any field on a torus is a gradient and a field without divergence: both, learned."""
+"""The Hodge decomposition of a field on a torus: a gradient and a divergence-free field, learned."""
 
 from collections.abc import Callable
 from typing import Any, ClassVar
@@ -44,7 +44,7 @@ class HodgeParts(eqx.Module):
         return jax.grad(self.potential)(x)
 
 
-class _OfTheField(AbstractObjective):
+class _OfDivergenceFree(AbstractObjective):
     """An objective of the divergence-free part alone: the other has a gradient of exactly zero."""
 
     objective: FieldAsymmetry
@@ -71,21 +71,21 @@ def hodge_decomposition(
 ) -> HodgeParts:
     """The Hodge decomposition [richterpowell2022, section 6] of a field on a torus.
 
-    Gradients and divergence-free fields are orthogonal on the torus, so there is one way to write a
-    field as their sum. Both are learned at once, by least squares: that takes no derivative of
-    the target, and has no noise where it is least. The loss (14) of the paper, the asymmetry of what is
-    left, sees the divergence-free part alone, and costs about ten times as much a step.
+    Gradients and divergence-free fields are orthogonal on the torus, so the decomposition
+    is unique. Both are learned at once, by least squares: that takes no derivative of
+    the target, and has no noise where it is least. The loss (14) of the paper, the asymmetry of the
+    remainder, sees the divergence-free part alone, and costs about ten times as much per step.
 
     **Arguments:**
 
     - `target`: periodic, x -> shape `(dim,)`.
-    - `field`: where to start: a field on that torus, say
+    - `field`: the initial field, on that torus, say
       `MatrixField(dim, domain=torus, key=key)`.
     - `steps`, `symmetry_steps`: of least squares, and then of the loss (14).
-    - `points`: of a step, fresh ones each time.
+    - `points`: collocation points per step.
     - `width`, `depth`: of the network of the potential.
-    - `learning_rate`: of `cosine_muon`, to begin with.
-    - `watch`: a figure to be told of in the reports, which is not followed.
+    - `learning_rate`: peak learning rate of `cosine_muon`.
+    - `watch`: a metric to report, which is not minimised.
     - `on_chunk`: gets the reports, as in `train`; each loss counts its steps from its beginning.
 
     **Raises:** `ValueError` if the field has no constant part, as fields on a torus have, the
@@ -113,10 +113,10 @@ def hodge_decomposition(
     watched = () if watch is None else ((0.0, watch),)
     count = jax.device_count()
     parts = HodgeParts(field, network)
-    # One after the other, each with an optimiser of its own: Muon moves what has no gradient by its memory.
+    # One after the other, each with an optimiser of its own: Muon moves what has no gradient by its momentum.
     for steps_of_it, objective in (
         (steps, FieldError(target, at)),
-        (symmetry_steps, _OfTheField(FieldAsymmetry(target, at))),
+        (symmetry_steps, _OfDivergenceFree(FieldAsymmetry(target, at))),
     ):
         if steps_of_it:
             fit_key, key = jax.random.split(key)

@@ -1,4 +1,4 @@
-"""Distributions on the line: what stands at coordinate i once the earlier coordinates are known.
+"""Distributions on the line: conditionals of coordinate i given the earlier coordinates.
 
 A conditional carries its parameters as arrays. The autoregressive densities hand them out one
 coordinate at a time; the fluxes differentiate them. Everything is formed in log space, so that
@@ -52,7 +52,7 @@ class AbstractConditional(eqx.Module):
 
     @abc.abstractmethod
     def from_log_odds(self, log_odds: Float[Array, "..."]) -> Float[Array, "..."]:
-        """The point x whose log-odds are given; differentiable in both arguments."""
+        """The point x with these log-odds; differentiable in the parameters too."""
 
     @abc.abstractmethod
     def sample(self, key: PRNGKey) -> Float[Array, "..."]:
@@ -74,7 +74,7 @@ class AbstractConditional(eqx.Module):
         """The distribution of shift + scale x, for scale > 0."""
 
     @abc.abstractmethod
-    def mix(self, log_weights: Float[Array, " laws"]) -> Self:
+    def mix(self, log_weights: Float[Array, " distributions"]) -> Self:
         """The mixture over the leading axis, with normalised log weights."""
 
     def cdf(self, x: Float[Array, "..."]) -> Float[Array, "..."]:

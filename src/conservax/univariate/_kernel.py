@@ -1,4 +1,4 @@
-"""The shapes that components can have."""
+"""Kernels: the shapes of mixture components."""
 
 import math
 from typing import Literal, get_args

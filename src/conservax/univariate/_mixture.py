@@ -82,39 +82,39 @@ class AbstractKernelMixture(AbstractConditional):
 
     def velocity(self, tangent: PyTree, x: Float[Array, "..."]) -> Float[Array, "..."]:
         """-D F / f with every ratio formed in log space."""
-        return self._growth_below(tangent, x, self.log_pdf(x))
+        return self._change_below(tangent, x, self.log_pdf(x))
 
     def flux(self, tangent: PyTree, x: Float[Array, "..."]) -> Float[Array, "..."]:
         """-D F, of the sum of the same terms."""
-        return self._growth_below(tangent, x, jnp.zeros_like(x))
+        return self._change_below(tangent, x, jnp.zeros_like(x))
 
-    def _growth_below(self, tangent: PyTree, x: Array, log_unit: Array) -> Array:
+    def _change_below(self, tangent: PyTree, x: Array, log_unit: Array) -> Array:
         """-D F in multiples of exp(log_unit).
 
         F or 1 - F, whichever is smaller, is differentiated: the weights sum to one, so both give
         the same. Its ratio to the unit is capped.
         """
         z, log_unit = self._standardise(x), log_unit[..., None]
-        bumps = jnp.exp(self._log_terms(z) - log_unit)
+        kernels = jnp.exp(self._log_terms(z) - log_unit)
         moved = tangent.mean + (x[..., None] - self.mean) * tangent.log_scale
         if self.mean.shape[-1] == 1:  # whose weight is 1 for good
-            return jnp.sum(bumps * moved, axis=-1)
+            return jnp.sum(kernels * moved, axis=-1)
         below, above = self._log_kernel_tails(z)
         lower = jnp.sum(jnp.exp(self.log_weights + below), axis=-1, keepdims=True) < 0.5
         log_tail = self.log_weights + jnp.where(lower, below, above)
         tails = jnp.where(lower, 1.0, -1.0) * capped_exp(log_tail - log_unit)
-        return jnp.sum(bumps * moved - tails * tangent.log_weights, axis=-1)
+        return jnp.sum(kernels * moved - tails * tangent.log_weights, axis=-1)
 
     def affine(self, shift: Float[Array, "..."], scale: Float[Array, "..."]) -> Self:
         """Means and scales in the other units."""
         shift, scale = shift[..., None], scale[..., None]
         moved = shift + scale * self.mean, jnp.log(scale) + self.log_scale
-        return eqx.tree_at(lambda law: (law.mean, law.log_scale), self, moved)
+        return eqx.tree_at(lambda own: (own.mean, own.log_scale), self, moved)
 
-    def mix(self, log_weights: Float[Array, " laws"]) -> Self:
-        """Components of all laws side by side."""
+    def mix(self, log_weights: Float[Array, " distributions"]) -> Self:
+        """All components side by side, their weights multiplied by those of their distributions."""
         weighted = eqx.tree_at(
-            lambda law: law.log_weights, self, self.log_weights + log_weights[:, None]
+            lambda own: own.log_weights, self, self.log_weights + log_weights[:, None]
         )
         return jax.tree.map(jnp.ravel, weighted)
 

@@ -35,13 +35,13 @@ def _equal_components(mean: np.ndarray, scale: float, min_scale: float) -> Float
 
 
 def to_raw_scale(scale: np.ndarray, min_scale: float) -> np.ndarray:
-    """The network output that `to_log_scale` turns into this scale (a bit more near the floor)."""
+    """The network output that `to_log_scale` turns into this scale (slightly more near `min_scale`)."""
     above = np.log(1 + scale / min_scale)
     return above - 1 / above
 
 
 def to_log_scale(raw_scale: Array, min_scale: float) -> Array:
-    """log s >= log min_scale: a ramp with a rounded corner, (r + sqrt(r^2 + 4)) / 2 above the floor.
+    """log s >= log min_scale: a ramp with a rounded corner, (r + sqrt(r^2 + 4)) / 2 above log `min_scale`.
 
     It is cheaper than the softplus, and its gradient does not die out below the corner.
     """

@@ -1,4 +1,4 @@
-"""What every density owes, learned or given: one law a test, one table of densities."""
+"""Properties of every density, learned or explicit: one property per test, one table of densities."""
 
 import equinox as eqx
 import jax
@@ -135,7 +135,7 @@ def test_samples_follow_the_cdf(case):
 
 
 @pytest.mark.parametrize("name", LEARNED)
-def test_the_condition_is_heard(name):
+def test_the_density_depends_on_the_condition(name):
     density = DENSITIES[name](2, condition_dim=2)
     x = jnp.array([0.3, -0.4])
 
@@ -195,7 +195,7 @@ def test_sizes_are_at_least_one(name, option):
 
 @every_density
 def test_parameters_are_arrays(name):
-    """So a law can be stacked, cast and saved as arrays, whatever it is."""
+    """So a density can be stacked, cast and saved as arrays, whatever it is."""
     leaves = jax.tree.leaves(DENSITIES[name](2))
     if name in LEARNED:
         assert all(eqx.is_inexact_array(leaf) for leaf in leaves)

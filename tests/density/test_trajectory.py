@@ -1,4 +1,4 @@
-"""Bumps on paths: where they are, how they move, and what they refuse."""
+"""Trajectories: positions, velocities, continuity equation, refusals."""
 
 import jax
 import jax.numpy as jnp
@@ -13,31 +13,35 @@ from oracles import compiled, points
 
 WIDTHS = 0.4, [[0.3, 0.4], [0.6, 0.2], [0.3, 0.9]]
 KNOTS = [0.0, 0.4, 1.0]
-PLACES = np.array([[[0.0, 1.0], [2.0, 0.0], [2.0, -3.0]], [[1.0, 1.0], [-1.0, 0.0], [0.0, 4.0]]])
+LOCATIONS = np.array([[[0.0, 1.0], [2.0, 0.0], [2.0, -3.0]], [[1.0, 1.0], [-1.0, 0.0], [0.0, 4.0]]])
 
 
-def test_a_bump_is_a_normal_half_way_between_its_knots():
-    path = Trajectory(KNOTS, PLACES[0], 0.3)
+def test_a_component_is_a_normal_half_way_between_its_knots():
+    trajectory = Trajectory(KNOTS, LOCATIONS[0], 0.3)
     x = np.array([1.3, 0.6])
-    # Scales come out a bit larger than asked for.
-    scale = np.exp(np.asarray(path.marginals(jnp.array(0.2)).log_scale))[:, 0]
+    # Scales come out a bit larger than requested.
+    scale = np.exp(np.asarray(trajectory.marginals(jnp.array(0.2)).log_scale))[:, 0]
     np.testing.assert_allclose(scale, 0.3, rtol=0.02)
     expected = stats.norm.logpdf(x, [1.0, 0.5], scale).sum()
-    assert path.log_prob(jnp.array(0.2), jnp.asarray(x)) == pytest.approx(expected, rel=1e-9)
+    assert trajectory.log_prob(jnp.array(0.2), jnp.asarray(x)) == pytest.approx(expected, rel=1e-9)
 
 
-def test_a_population_moves_as_its_bumps():
+def test_a_population_moves_with_its_components():
     law = ConservationLaw(
-        Mixture([Trajectory(KNOTS, place, 0.2) for place in PLACES]), MixtureFlux(FactorizedFlux())
+        Mixture([Trajectory(KNOTS, location, 0.2) for location in LOCATIONS]),
+        MixtureFlux(FactorizedFlux()),
     )
-    # Far from the other bump, a point goes with its own: (2, -1) in 0.4.
+    # Far from the other component, a point goes with its own: (2, -1) in 0.4.
     velocity = compiled(law.velocity)(jnp.array(0.2), jnp.array([1.2, 0.4]))
     np.testing.assert_allclose(velocity, [2 / 0.4, -1 / 0.4], rtol=1e-2)
 
 
-def test_a_population_of_paths_keeps_the_continuity_equation():
+def test_a_population_of_trajectories_keeps_the_continuity_equation():
     density = Mixture(
-        [Trajectory(KNOTS, place, scale) for place, scale in zip(PLACES, WIDTHS, strict=True)]
+        [
+            Trajectory(KNOTS, location, scale)
+            for location, scale in zip(LOCATIONS, WIDTHS, strict=True)
+        ]
     )
     flux = MixtureFlux(FactorizedFlux())
 
@@ -57,7 +61,7 @@ def test_a_population_of_paths_keeps_the_continuity_equation():
     [
         ([0.0], [[1.0]], "at least two knots"),
         ([0.0, 0.0], [[1.0], [2.0]], "that rise"),
-        ([0.0, 1.0], [[1.0]], "a place a knot"),
+        ([0.0, 1.0], [[1.0]], "one location per knot"),
     ],
 )
 def test_what_it_refuses(knots, centre, words):

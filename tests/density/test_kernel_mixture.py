@@ -1,4 +1,4 @@
-"""Bumps placed on the data: where they start, and what they refuse."""
+"""Kernel mixtures on clusters of the data: initial components, densities and refusals."""
 
 import equinox as eqx
 import jax
@@ -21,7 +21,7 @@ def rows(n=3000, spread=0.1, seed=0):
     return STATIONS[rng.choice(3, n, p=[0.5, 0.3, 0.2])] + spread * rng.normal(size=(n, 2))
 
 
-def test_bumps_start_at_the_clusters_of_the_rows():
+def test_components_start_at_the_clusters_of_the_rows():
     density = KernelMixture.from_clusters(find_clusters(rows(), 3), kernel="normal", key=KEY)
     order = np.argsort(density.centre[0])
     np.testing.assert_allclose(np.asarray(density.centre).T[order], STATIONS, atol=0.02)
@@ -40,7 +40,7 @@ def test_log_prob_is_that_of_the_kernels(kernel, family):
     scale = np.array([[0.5, 0.2], [0.1, 0.3], [1.0, 1.0]])
     weights = np.array([0.2, 0.5, 0.3])
     density = KernelMixture(STATIONS, scale, weights, kernel=kernel, key=KEY)
-    # No network, and the scales as they were asked for.
+    # No network, and the scales as requested.
     object.__setattr__(density, "readout", jnp.zeros_like(density.readout))
     x = np.array([0.3, 0.4])
     log_scale = np.asarray(density.start(jnp.array(0.0))[2]).T
@@ -51,17 +51,17 @@ def test_log_prob_is_that_of_the_kernels(kernel, family):
     )
 
 
-def test_tilted_bumps_are_normals_of_any_covariance():
+def test_components_of_full_covariance_are_normals():
     random = np.random.default_rng(0)
     factor = np.tril(random.normal(size=(3, 3, 3))) + np.eye(3)
     centre, weights = random.normal(size=(3, 3)), np.array([0.2, 0.5, 0.3])
     width = np.abs(factor[:, range(3), range(3)])
-    tilt = factor / factor[:, range(3), range(3)][:, None]
-    density = KernelMixture(centre, width, weights, tilt=tilt, kernel="normal", key=KEY)
+    slopes = factor / factor[:, range(3), range(3)][:, None]
+    density = KernelMixture(centre, width, weights, slopes=slopes, kernel="normal", key=KEY)
     object.__setattr__(density, "readout", jnp.zeros_like(density.readout))
-    # Scales come out a bit larger than asked for, and the factors with them.
+    # Scales come out a bit larger than requested, and the factors with them.
     scale = np.exp(np.asarray(density.start(jnp.array(0.0))[2])).T
-    lower = (np.tril(tilt, -1) + np.eye(3)) * scale[:, None]
+    lower = (np.tril(slopes, -1) + np.eye(3)) * scale[:, None]
     x = random.normal(size=(5, 3))
     parts = [stats.multivariate_normal(c, m @ m.T) for c, m in zip(centre, lower, strict=True)]
     expected = np.log(sum(w * part.pdf(x) for w, part in zip(weights, parts, strict=True)))
@@ -69,22 +69,22 @@ def test_tilted_bumps_are_normals_of_any_covariance():
     np.testing.assert_allclose(got, expected, rtol=1e-9)
 
 
-def test_tilted_bumps_start_with_the_slopes_of_the_clusters():
+def test_components_of_full_covariance_start_with_the_slopes_of_the_clusters():
     rng = np.random.default_rng(0)
     covariance = np.array([[0.04, 0.03], [0.03, 0.09]])
-    places = STATIONS[rng.integers(0, 3, 6000)]
-    x = places + rng.multivariate_normal([0, 0], covariance, size=6000)
+    locations = STATIONS[rng.integers(0, 3, 6000)]
+    x = locations + rng.multivariate_normal([0, 0], covariance, size=6000)
     density = KernelMixture.from_clusters(
-        find_clusters(x, 3), tilted=True, kernel="normal", key=KEY
+        find_clusters(x, 3), covariance="full", kernel="normal", key=KEY
     )
-    log_scale, tilt = density.start(jnp.array(0.5))[2:]
-    np.testing.assert_allclose(tilt[1, 0], 0.75, atol=0.1)
-    np.testing.assert_allclose(tilt[0, 1], 0.0)
+    log_scale, slopes = density.start(jnp.array(0.5))[2:]
+    np.testing.assert_allclose(slopes[1, 0], 0.75, atol=0.1)
+    np.testing.assert_allclose(slopes[0, 1], 0.0)
     np.testing.assert_allclose(np.exp(log_scale[0]), 0.2, rtol=0.1)
     np.testing.assert_allclose(np.exp(log_scale[1]), np.sqrt(0.09 - 0.03**2 / 0.04), rtol=0.1)
 
 
-def test_the_background_is_a_standard_bump_whatever_is_trained():
+def test_the_background_is_a_standard_kernel_whatever_is_trained():
     bare = KernelMixture(STATIONS, np.full((3, 2), 0.1), kernel="normal", key=KEY)
     with_it = KernelMixture(
         STATIONS, np.full((3, 2), 0.1), kernel="normal", background=0.02, key=KEY
@@ -101,29 +101,29 @@ def test_the_background_is_a_standard_bump_whatever_is_trained():
     assert float(with_it.log_prob(t, near)) == pytest.approx(expected, rel=1e-9)
 
 
-def test_echoes_stand_where_the_condition_says():
+def test_triggering_components_are_at_the_locations_in_the_condition():
     density = KernelMixture(
-        STATIONS, np.full((3, 2), 0.1), kernel="normal", echoes=2, condition_dim=7, key=KEY
+        STATIONS, np.full((3, 2), 0.1), kernel="normal", triggering=2, condition_dim=7, key=KEY
     )
-    t, place = jnp.array(0.3), jnp.array([5.0, 5.0])
+    t, location = jnp.array(0.3), jnp.array([5.0, 5.0])
     both = jnp.array([0.3, 1.0, 1.0, 5.0, 5.0, -5.0, 5.0])
     one = both.at[2].set(0.0)
-    assert float(density.log_prob(t, place, both)) > -2
+    assert float(density.log_prob(t, location, both)) > -2
     assert float(density.log_prob(t, jnp.array([-5.0, 5.0]), both)) > -2
-    assert float(density.log_prob(t, place, one)) > -2
+    assert float(density.log_prob(t, location, one)) > -2
     assert float(density.log_prob(t, jnp.array([-5.0, 5.0]), one)) < -50
 
 
-def test_bumps_stay_unless_they_may_move():
+def test_components_stay_unless_they_are_time_varying():
     still = KernelMixture(STATIONS, np.ones((3, 2)), key=KEY)
-    moving = KernelMixture(STATIONS, np.ones((3, 2)), moving=True, key=KEY)
-    for density, moves in ((still, False), (moving, True)):
+    varying = KernelMixture(STATIONS, np.ones((3, 2)), time_varying=True, key=KEY)
+    for density, moves in ((still, False), (varying, True)):
         states = [density.start(jnp.array(t)) for t in (0.1, 0.9)]
         same = [np.array_equal(a, b) for a, b in zip(*states, strict=True)]
         assert same == [False, not moves, not moves, True]
 
 
-def test_fewer_places_than_bumps():
+def test_fewer_locations_than_components():
     density = KernelMixture.from_clusters(
         find_clusters(np.repeat(STATIONS, 5, axis=0), 64), key=KEY
     )
@@ -147,12 +147,12 @@ def test_what_it_refuses(options, words):
 
 
 @pytest.mark.parametrize("seed", [0, 1])
-def test_one_function_of_time_bends_as_often_as_the_embedding(seed):
+def test_a_time_basis_of_rank_one_oscillates_as_fast_as_the_embedding(seed):
     """Weights of rank 1 learn to go up, down and up again."""
     density = KernelMixture(STATIONS[:2], np.ones((2, 2)), rank=1, key=jax.random.key(seed))
     times = jnp.linspace(0.0, 1.0, 40)
-    shares = 0.5 + 0.4 * jnp.sin(3 * np.pi * times)
-    target = jnp.stack([shares, 1 - shares], axis=1)
+    weights = 0.5 + 0.4 * jnp.sin(3 * np.pi * times)
+    target = jnp.stack([weights, 1 - weights], axis=1)
 
     def cross_entropy(parameters, rest):
         log_weights = jax.vmap(lambda t: eqx.combine(parameters, rest).start(t)[0])(times)
@@ -162,10 +162,10 @@ def test_one_function_of_time_bends_as_often_as_the_embedding(seed):
     optimiser = optax.adam(0.02)
 
     def step(_, state):
-        found, memory = state
+        found, moments = state
         gradient = jax.grad(cross_entropy)(found, rest)
-        updates, memory = optimiser.update(gradient, memory)
-        return eqx.apply_updates(found, updates), memory
+        updates, moments = optimiser.update(gradient, moments)
+        return eqx.apply_updates(found, updates), moments
 
     start = parameters, optimiser.init(parameters)
     found, _ = compiled(lambda state: jax.lax.fori_loop(0, 1000, step, state))(start)
