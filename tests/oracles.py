@@ -146,18 +146,18 @@ def factorized(dim: int, seed: int = 0, **options) -> Factorized:
     return perturbed(network, jax.random.key(seed + 100))
 
 
-def bumps(dim: int, seed: int = 0, **options) -> KernelMixture:
-    """A few tilted bumps that move."""
+def kernel_mixture(dim: int, seed: int = 0, **options) -> KernelMixture:
+    """A few time-varying components of full covariance."""
     random = np.random.default_rng(seed)
     centre, scale = random.normal(size=(3, dim)), random.uniform(0.3, 0.8, size=(3, dim))
-    tilt = random.normal(size=(3, dim, dim))
-    options = {"rank": 8, "moving": True, "tilt": tilt, "background": 0.05} | options
+    slopes = random.normal(size=(3, dim, dim))
+    options = {"rank": 8, "time_varying": True, "slopes": slopes, "background": 0.05} | options
     mixture = KernelMixture(centre, scale, **options, key=jax.random.key(seed))
     return perturbed(mixture, jax.random.key(seed + 100))
 
 
 def mixture(law: Callable, dim: int, **options) -> Mixture:
-    """Two laws of unequal weight."""
+    """Two components of unequal weight."""
     return Mixture([law(dim, seed, **options) for seed in (1, 2)], weights=[0.3, 0.7])
 
 
@@ -179,7 +179,7 @@ DENSITIES = {
     "factorized": factorized,
     "mixture of factorized": lambda dim, **options: mixture(factorized, dim, **options),
     "mixture of autoregressive": lambda dim, **options: mixture(autoregressive, dim, **options),
-    "bump mixture": bumps,
+    "kernel mixture": kernel_mixture,
     "whitened": whitened,
     "diagonal Gaussian": lambda dim: gaussian(dim, full=False),
     "full Gaussian": lambda dim: gaussian(dim, full=True),
@@ -188,20 +188,23 @@ LEARNED = [name for name in DENSITIES if "Gaussian" not in name]
 
 
 def growing(make, dim, **options):
-    """Three laws whose masses wander."""
+    """Three components whose masses vary."""
     mixture = Mixture([make(dim, seed) for seed in (1, 2, 3)], growth_modes=2, weights=[3, 2, 1])
-    waves = jnp.asarray([[0.8, -0.1], [-0.5, 0.3], [0.4, 0.2]])
+    coefficients = jnp.asarray([[0.8, -0.1], [-0.5, 0.3], [0.4, 0.2]])
     rates = jnp.asarray([-0.06, 0.1, 0.02])
-    mixture = eqx.tree_at(lambda m: (m.waves, m.paced_rates), mixture, (waves, rates))
+    mixture = eqx.tree_at(
+        lambda m: (m.growth_coefficients, m.paced_rates), mixture, (coefficients, rates)
+    )
     inner = FactorizedFlux() if make is factorized else KnotheRosenblatt()
     return ConservationLaw(mixture, MixtureFlux(inner), **options)
 
 
-def two_clones(waves=(0.6, -0.8)) -> ConservationLaw:
+def two_clones(coefficients=(0.6, -0.8)) -> ConservationLaw:
     """Clones 40 apart that move by 1.5 and -2, of masses exp(a (cos(pi t) - 1)) / 2: a for each."""
     clones = [moving_logistic([at], [way], [0.0], [0.2]) for at, way in ((-20, 1.5), (20, -2.0))]
     density = Mixture(clones, growth_modes=1)
-    density = eqx.tree_at(lambda m: m.waves, density, jnp.asarray(waves)[:, None])
+    coefficients = jnp.asarray(coefficients)[:, None]
+    density = eqx.tree_at(lambda m: m.growth_coefficients, density, coefficients)
     return ConservationLaw(density, MixtureFlux(FactorizedFlux()))
 
 
