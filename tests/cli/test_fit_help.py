@@ -15,7 +15,7 @@ PANELS = {
     "--inter-event-components",
     "Objective": "--diffusion --reference --kinetic-weight --growth-weight --total-mass",
     "Training": "--seed --steps --batch-size --learning-rate --noise --time-noise --patience "
-    "--members --clip --average --chunk --memory-rows --progress",
+    "--ensemble --clip --average --chunk --memory-rows --progress",
     "Output": "--out --resume --force --json",
 }
 SETTINGS = (
@@ -58,6 +58,6 @@ def test_options_tell_which_model_has_them(shown):
 
 
 def test_only_what_was_given_is_chosen():
-    params = {"steps": 30, "noise": None, "members": 2, "out": "run", "leave_out": []}
-    assert chosen(Training, params) == {"steps": 30, "members": 2}
+    params = {"steps": 30, "noise": None, "ensemble": 2, "out": "run", "leave_out": []}
+    assert chosen(Training, params) == {"steps": 30, "ensemble": 2}
     assert chosen(HoldOut, params) == {}

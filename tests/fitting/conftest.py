@@ -52,7 +52,7 @@ def drifting() -> Callable[..., pd.DataFrame]:
 
 @pytest.fixture(scope="session")
 def quakes() -> Callable[..., pd.DataFrame]:
-    """A record of a hundred days with a period of ten, in which two places take turns."""
+    """A record of a hundred days with a period of ten, in which two locations alternate."""
 
     def table(n=400, seed=0):
         rng = np.random.default_rng(seed)

@@ -58,7 +58,7 @@ def test_own_parts_and_stages():
     )
 
 
-def test_stages_bring_their_steps(drifting):
+def test_stages_have_their_own_steps(drifting):
     stages = [Stage(10, objective.NegativeLogLikelihood())]
     with pytest.raises(DataError, match="steps of the stages alone; got steps=20 too"):
         conservax.fit(drifting(), objective=stages, training=Training(steps=20), **ONE)
@@ -87,7 +87,7 @@ def test_a_model_has_a_name_or_settings(quick_fit, drifting):
         lambda: HoldOut(split_by="time"),
     ],
 )
-def test_what_would_have_no_effect_cannot_be_asked_for(make):
+def test_settings_without_effect_are_refused(make):
     with pytest.raises(TypeError, match="argument"):
         make()
 
@@ -150,7 +150,7 @@ def test_a_density_of_the_wrong_dimension_is_refused(quick_fit, drifting):
         quick_fit(drifting(), model=wrong, **NAMES)
 
 
-def test_windows_of_events_are_laid_on_top_of_one_another(quick_fit, quakes):
+def test_windows_of_events_are_superimposed(quick_fit, quakes):
     events = conservax.data.read_events(quakes(), window="10d", **NAMES)
     model = quick_fit(events, model=KERNELS, holdout=HoldOut(test=0.2, by="time"))
     assert model.units.time.name == "days of when"
@@ -173,8 +173,8 @@ def test_a_split_of_your_own_is_taken_as_it_is(quick_fit, quakes):
     assert [len(part) for part in model.split] == [len(part) for part in parts]
 
 
-def test_members_share_one_run(quick_fit, drifting, tmp_path):
-    model = quick_fit(drifting(), training={"members": 2}, out=tmp_path / "run", **ONE)
+def test_ensemble_members_share_one_run(quick_fit, drifting, tmp_path):
+    model = quick_fit(drifting(), training={"ensemble": 2}, out=tmp_path / "run", **ONE)
     metrics = pd.read_csv(tmp_path / "run" / "metrics.csv")
     assert set(metrics["member"]) == {0, 1}
     best = metrics.groupby("member")["validation"].min().idxmin()
@@ -196,12 +196,12 @@ def test_a_fit_stops_where_on_chunk_says_true(quick_fit, drifting, tmp_path):
     assert set(seen[0].parts) == {"nll"}
     outcome = model.settings.outcome
     assert (outcome.steps, outcome.stopped_early) == (20, True)
-    assert model.settings.training.steps == 50  # as asked for
+    assert model.settings.training.steps == 50  # as requested
     assert (tmp_path / "run" / "model.conservax").is_file()
     assert model.metrics["step"].tolist() == [10, 20]
 
 
-def test_settings_say_what_was_chosen(model):
+def test_settings_hold_what_was_chosen(model):
     training = model.settings.training
     assert (training.steps, training.batch_size, training.learning_rate) == (30, 32, 2e-3)
     assert training.patience == 1000

@@ -1,4 +1,4 @@
-"""Events with memory in the units of their table."""
+"""Point processes in the units of their table."""
 
 import equinox as eqx
 import jax
@@ -56,7 +56,7 @@ def model():
 PAST, PAST_X = [3.0, 4.5, 4.6], [[1.0, 0.5], [-1.0, 0.2], [0.3, -1.5]]
 
 
-def test_the_rate_integrated_over_places_is_the_hazard_of_the_next_draw(model):
+def test_the_rate_integrated_over_locations_is_the_hazard_of_the_next_draw(model):
     axes = np.linspace(-9, 9, 121)
     points = np.stack(np.meshgrid(axes, axes, indexing="ij"), axis=-1).reshape(-1, 2)
     cell = (axes[1] - axes[0]) ** 2
@@ -66,28 +66,28 @@ def test_the_rate_integrated_over_places_is_the_hazard_of_the_next_draw(model):
     ]
     hazard = np.array([hazard[0], *hazard])
     steps = np.diff([0.0, *ages])
-    silence = np.exp(-np.cumsum(0.5 * (hazard[1:] + hazard[:-1]) * steps))
+    survival = np.exp(-np.cumsum(0.5 * (hazard[1:] + hazard[:-1]) * steps))
     drawn = model.next_event(PAST, PAST_X, 20_000)
     assert list(drawn) == ["h", "east", "north"]
-    for place in (20, 40, 79):
-        later = np.mean(drawn["h"] - 4.6 > ages[place])
-        assert silence[place] == pytest.approx(later, abs=0.02)
+    for index in (20, 40, 79):
+        later = np.mean(drawn["h"] - 4.6 > ages[index])
+        assert survival[index] == pytest.approx(later, abs=0.02)
 
 
 def test_a_window_is_as_likely_as_its_events_one_by_one(model):
-    """Rates of the events times the chance of silence between them, by another road."""
+    """Rates of the events times the survival between them, from draws."""
     one = hawkes().take(np.array([0]))
     found = model.log_likelihood(one)
     t, x = one.t, one.x
     rates = sum(float(model.log_intensity(t[n], x[n], t[:n], x[:n])[0]) for n in range(len(one)))
     assert found.events[0] == len(one)
     # Chance that draws of the next event come later than it did, or than the end of the window.
-    silence = 0.0
+    survival = 0.0
     for n in range(len(one) + 1):
         until = t[n] if n < len(one) else 30.0
         later = np.mean(model.next_event(t[:n], x[:n], 4000)["h"] > until)
-        silence += np.log(later)
-    total = rates + silence
+        survival += np.log(later)
+    total = rates + survival
     assert float(found.temporal[0] + found.spatial[0]) == pytest.approx(total, abs=1.0)
 
 
@@ -117,7 +117,7 @@ def test_simulated_windows_are_windows_of_the_data(model):
     assert "cut off after 2 events" in cut_off.notes[0]
 
 
-def test_memory_helps_on_events_that_excite_each_other(model):
+def test_the_hidden_state_helps_on_self_exciting_events(model):
     ours, *others = event_scores(model, model.split.test)
     assert len(others) == 4
     assert all(ours.temporal < other.temporal for other in others)
@@ -247,17 +247,20 @@ def test_a_killed_run_goes_on_bit_for_bit(tmp_path):
         (lambda m: m.next_event([2.0, 1.0], [[0, 0], [1, 1]]), "in order, from 0 to 30"),
         (lambda m: m.next_event([31.0], [[0, 0]]), "in order, from 0 to 30"),
         (lambda m: m.next_event([1.0]), "locations of 1 past events; got none"),
-        (lambda m: m.next_event([1.0], [[0, 0], [1, 1]]), "1 locations of past events, one per time"),
+        (
+            lambda m: m.next_event([1.0], [[0, 0], [1, 1]]),
+            "1 locations of past events, one per time",
+        ),
         (lambda m: m.log_intensity(1.0, [[0, 0]], [2.0], [[0, 0]]), "after the last event, at 2"),
         (lambda m: m.log_likelihood(hawkes(time=2.0)), r"windows of 30; got .* of 60"),
     ],
 )
-def test_bad_pasts_are_told(model, call, words):
+def test_bad_histories_are_refused(model, call, words):
     with pytest.raises(DataError, match=words):
         call(model)
 
 
-def test_clusters_are_found_once_for_all_members(monkeypatch):
+def test_clusters_are_found_once_for_all_ensemble_members(monkeypatch):
     found = []
 
     class Counted(KMeans):
@@ -315,7 +318,7 @@ def test_windows_of_one_event_teach_nothing():
 
 
 def test_single_precision_stays_finite_where_events_are_odd(model):
-    """Ties, events at both ends of the window, and a place far out: values and gradients."""
+    """Ties, events at both ends of the window, and an outlying location: values and gradients."""
     law = to_float32(model.law)
     t = jnp.array([0.0, 0.0, 0.5, 0.5, 1.0], jnp.float32)
     x = jnp.array([[0, 0], [1e4, -1e4], [0, 0], [1, 1], [-1e4, 0]], jnp.float32)
@@ -326,13 +329,13 @@ def test_single_precision_stays_finite_where_events_are_odd(model):
     assert all(np.all(np.isfinite(leaf)) for leaf in jax.tree.leaves(slope))
 
 
-def test_a_place_far_out_does_not_rule_the_next_wait(model):
+def test_an_outlying_location_does_not_dominate_the_next_inter_event_time(model):
     near, far = (model.next_event([1.0], [[x, 0.0]], 4000)["h"].median() for x in (30.0, 3e4))
     assert 0.2 < (near - 1) / (far - 1) < 5
 
 
 def test_as_many_events_come_as_in_a_poisson_record():
-    """58 a window on average, as widely spread as Poisson counts: sqrt(58) = 7.6."""
+    """58 per window on average, as widely spread as Poisson counts: sqrt(58) = 7.6."""
     rng = np.random.default_rng(0)
     count = rng.poisson(58.0, 60)
     sequence = np.repeat(np.arange(60), count)

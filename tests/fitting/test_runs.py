@@ -57,7 +57,7 @@ def killed(fit, *args, out, **how):
         fit(*args, out=out, on_chunk=stop_at(0), **how)
 
 
-def test_a_run_goes_on_with_the_settings_that_it_had(quick_fit, drifting, tmp_path):
+def test_a_run_resumes_with_its_settings(quick_fit, drifting, tmp_path):
     whole, broken = tmp_path / "whole", tmp_path / "broken"
     how = {"training": {"chunk": 10}, "holdout": HoldOut(test=0.2), "seed": 3, **ONE}
     straight = quick_fit(drifting(), out=whole, **how)
@@ -81,7 +81,7 @@ def test_a_resumed_run_stops_where_on_chunk_says_true(quick_fit, drifting, tmp_p
     assert (stopped.settings.outcome.steps, stopped.settings.outcome.stopped_early) == (30, True)
 
 
-def test_a_run_with_an_objective_of_your_own_goes_on_when_it_is_given_again(
+def test_a_run_with_an_objective_of_your_own_resumes_with_the_same_objective(
     quick_fit, drifting, tmp_path
 ):
     want = objective.NegativeLogLikelihood() + 0.1 * Reach()
@@ -96,7 +96,7 @@ def test_a_run_with_an_objective_of_your_own_goes_on_when_it_is_given_again(
     assert_same(whole.law, conservax.load(out).law)
 
 
-def test_a_known_objective_need_not_be_given_again(quick_fit, drifting, tmp_path):
+def test_a_known_objective_is_not_needed_to_resume(quick_fit, drifting, tmp_path):
     out = tmp_path / "run"
     want = objective.NegativeLogLikelihood() + 0.1 * objective.KineticEnergy()
     how = {"model": {"kinetic_weight": None}, "training": {"chunk": 10}, **ONE}
@@ -107,7 +107,7 @@ def test_a_known_objective_need_not_be_given_again(quick_fit, drifting, tmp_path
     assert_same(resumed.law, quick_fit(drifting(), objective=want, **how).law)
 
 
-def test_an_optimiser_of_your_own_is_given_again(quick_fit, drifting, tmp_path):
+def test_an_optimiser_of_your_own_is_needed_to_resume(quick_fit, drifting, tmp_path):
     out, sgd = tmp_path / "run", optax.sgd(0.01)
     how = {"training": {"chunk": 10, "optimiser": sgd}, **ONE}
     killed(quick_fit, drifting(), out=out, **how)
@@ -152,7 +152,7 @@ def test_a_law_with_parts_of_ones_own_is_read_into_one_built_alike(own):
     np.testing.assert_array_equal(alone.drift("2024-01-05", x), model.drift("2024-01-05", x))
 
 
-def test_a_part_of_ones_own_does_not_pretend_to_be_there(own):
+def test_a_part_of_ones_own_is_marked_as_missing(own):
     kept = conservax.load(own[0], like=law_like()).settings
     with pytest.raises(TypeError, match="growing_noise: a part of your own, which the file does"):
         kept.model.diffusion(0.5)
@@ -178,7 +178,7 @@ def test_a_law_of_another_structure_is_refused(own, like):
         conservax.load(own[0], like=like)
 
 
-def test_a_killed_run_with_parts_of_ones_own_goes_on(own, quick_fit, drifting, tmp_path):
+def test_a_killed_run_with_parts_of_ones_own_resumes(own, quick_fit, drifting, tmp_path):
     _, straight = own
     how = {"model": {"diffusion": growing_noise}, "training": {"chunk": 10}, **ONE}
     killed(quick_fit, drifting(), out=tmp_path / "run", **how)
@@ -207,7 +207,7 @@ def test_a_density_and_a_reference_of_ones_own_survive_the_file(quick_fit, drift
         conservax.load(tmp_path / "run", like=model.law)
 
 
-def test_a_folder_without_a_finished_run_is_told(quick_fit, drifting, tmp_path):
+def test_a_folder_without_a_finished_run_is_refused(quick_fit, drifting, tmp_path):
     out = tmp_path / "run"
     with pytest.raises(DataError, match="no such run"):
         conservax.load(out)

@@ -15,12 +15,12 @@ ROWS, WIDTHS_APART = 400, 10.0
 def snapshots():
     """Three normals in 3-D, unlike in shape, ten widths apart: training rows and 4 000 others."""
     random = np.random.default_rng(0)
-    laws = []
+    normals = []
     for k in range(3):
         factor = np.tril(random.normal(size=(3, 3)), -1) + np.diag(random.uniform(0.4, 1.0, 3))
         centre = WIDTHS_APART * k * np.array([0.6, -0.6, 0.5])
-        laws.append(multivariate_normal(centre, factor @ factor.T, seed=random))
-    return [(float(k), law, law.rvs(ROWS), law.rvs(4000)) for k, law in enumerate(laws)]
+        normals.append(multivariate_normal(centre, factor @ factor.T, seed=random))
+    return [(float(k), law, law.rvs(ROWS), law.rvs(4000)) for k, law in enumerate(normals)]
 
 
 def fitted(snapshots, model):
@@ -37,7 +37,7 @@ def model(snapshots):
 def test_no_snapshot_is_wider_than_its_cells(model, snapshots):
     for time, law, _, _ in snapshots:
         width = model.sample(time, 4000).std(0) / np.sqrt(np.diag(law.cov))
-        # 360 training rows: a standard error of 4 %; the blur of the rows is below 5 %.
+        # 360 training rows: a standard error of 4 %; the input noise on rows is below 5 %.
         np.testing.assert_allclose(width, 1.0, atol=0.2)
 
 
@@ -57,7 +57,7 @@ def test_without_whitening_snapshots_come_out_wide(snapshots):
     def plain(key):
         return Autoregressive(3, components=16, width=48, depth=3, key=key)
 
-    blurred = fitted(snapshots, models.Custom(build=plain))
+    widened = fitted(snapshots, models.Custom(build=plain))
     time, law, _, _ = snapshots[1]
-    width = blurred.sample(time, 4000).std(0) / np.sqrt(np.diag(law.cov))
+    width = widened.sample(time, 4000).std(0) / np.sqrt(np.diag(law.cov))
     assert width.max() > 1.3

@@ -50,7 +50,7 @@ def test_equal_snapshots_need_no_weights(quick_fit):
     assert quick_fit(snapshots(), **SHORT).settings.equal_snapshots
 
 
-def test_weights_go_on_where_a_run_was_interrupted(run, quick_fit, tmp_path):
+def test_weights_are_kept_where_a_run_was_interrupted(run, quick_fit, tmp_path):
     def stop(report):
         raise KeyboardInterrupt
 
@@ -61,14 +61,14 @@ def test_weights_go_on_where_a_run_was_interrupted(run, quick_fit, tmp_path):
     assert (out / "metrics.csv").read_bytes() == (run / "metrics.csv").read_bytes()
 
 
-@pytest.mark.parametrize("members", [1, 2])
-def test_training_takes_weights_with_blur_pieces_and_conditions(members):
+@pytest.mark.parametrize("ensemble", [1, 2])
+def test_training_takes_weights_with_noise_pieces_and_conditions(ensemble):
     law = conservax.ConservationLaw(factorized(1, condition_dim=2), conservax.flux.FactorizedFlux())
     x = jax.random.normal(jax.random.key(0), (3000, 1))
     weight = jnp.where(jnp.arange(3000) % 2 == 0, 1.8, 0.2)
     rows = Rows(jnp.full(3000, 0.5), x, jnp.ones((3000, 2)), weight)
     stages = (Stage(4, NegativeLogLikelihood()),)
-    training = Training(batch_size=8, noise=0.1, time_noise=0.1, chunk=2, members=members)
+    training = Training(batch_size=8, noise=0.1, time_noise=0.1, chunk=2, ensemble=ensemble)
     how = {"key": jax.random.key(1), "validation": rows, "training": training}
     trained = train(law, rows, stages, **how)
     each = -jax.vmap(trained.law.log_prob)(rows.t, rows.x, rows.condition)
@@ -110,7 +110,7 @@ def test_the_model_covers_times_left_out_at_its_ends(quick_fit):
         model.sample(2.0, 2)
 
 
-def test_scores_by_time_tell_what_was_left_out(without_one):
+def test_scores_by_time_mark_what_was_left_out(without_one):
     test = without_one.split.test
     found = scores_by_time(without_one, test)
     assert [(score.time, score.rows, score.left_out) for score in found] == [
@@ -157,7 +157,7 @@ def test_too_little_may_not_be_left(quick_fit, times, words):
         (lambda t, x: x[:0], r"shape \(1,\); got \(0,\)"),
     ],
 )
-def test_a_reference_is_a_function_of_time_and_place(quick_fit, reference, words):
+def test_a_reference_is_a_function_of_time_and_position(quick_fit, reference, words):
     model = MODEL | {"reference": reference, "diffusion": 0.3, "kinetic_weight": 1.0}
     with pytest.raises(DataError, match=words):
         quick_fit(snapshots(), **HOW | {"model": model})

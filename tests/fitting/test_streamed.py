@@ -66,7 +66,7 @@ def test_a_streamed_fit_is_as_good_as_one_in_memory(file, run, quick_fit):
     np.testing.assert_allclose(streamed.units.std, held.units.std, rtol=0.02)
 
 
-def test_a_streamed_run_tells_rows_from_its_sample(file, run):
+def test_a_streamed_run_distinguishes_rows_from_its_sample(file, run):
     model = conservax.load(run)
     assert model.settings.rows == ROWS
     assert [len(part) for part in model.split] == [560, 400, 800]  # 2800 rows in five blocks
@@ -88,7 +88,7 @@ def broken(file, quick_fit, tmp_path):
     return out
 
 
-def test_a_streamed_run_goes_on_bit_for_bit(run, broken):
+def test_a_streamed_run_resumes_bit_for_bit(run, broken):
     conservax.resume(broken)
     for name in ("checkpoint.safetensors", "metrics.csv"):
         assert (broken / name).read_bytes() == (run / name).read_bytes()
@@ -97,7 +97,7 @@ def test_a_streamed_run_goes_on_bit_for_bit(run, broken):
         np.testing.assert_array_equal(a, b)
 
 
-def test_a_file_that_changed_is_not_gone_on_with(file, broken):
+def test_a_run_on_a_changed_file_is_not_resumed(file, broken):
     before = file.read_bytes()
     try:
         points(seed=9).to_parquet(file)
@@ -140,7 +140,7 @@ def test_input_noise_of_a_sample_shrinks_with_all_the_rows():
     parts = split(table, validation=0.2, seed=0)
     units = Units.of(parts.train)
     sampled, all_of_them = (input_noise(parts, units, rows) for rows in (4000, 400_000))
-    assert input_noise(parts, units)[0] == pytest.approx(2 * sampled[0])  # 400 rows: no less blur
+    assert input_noise(parts, units)[0] == pytest.approx(2 * sampled[0])  # 400 rows: no less noise
     np.testing.assert_allclose(np.array(sampled), 10 * np.array(all_of_them))
 
 

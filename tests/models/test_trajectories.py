@@ -25,27 +25,27 @@ def snapshots(rng, count=40):
 
 def test_every_cell_is_on_a_trajectory_and_their_squared_length_is_least():
     x, t = snapshots(np.random.default_rng(0))
-    knots, places = coupled_trajectories(t, x, 40, seed=3)
+    knots, locations = coupled_trajectories(t, x, 40, seed=3)
     for k, time in enumerate(knots):
         cells = x[t == time]
         np.testing.assert_allclose(
-            np.sort(places[:, k], axis=0), np.sort(cells, axis=0), rtol=1e-12
+            np.sort(locations[:, k], axis=0), np.sort(cells, axis=0), rtol=1e-12
         )
         if k:
             cost = cdist(x[t == knots[k - 1]], cells, "sqeuclidean")
             least = cost[linear_sum_assignment(cost)].sum()
-            found = np.sum((places[:, k] - places[:, k - 1]) ** 2)
+            found = np.sum((locations[:, k] - locations[:, k - 1]) ** 2)
             assert found == pytest.approx(least, rel=1e-9)
 
 
-def test_trajectories_begin_as_wide_as_each_snapshot_is_spread():
+def test_trajectories_begin_with_the_widths_of_the_snapshots():
     rng = np.random.default_rng(2)
     t = np.repeat([0.0, 1.0], 300)
     x = np.concatenate([rng.normal(0, 1, (300, 2)), rng.normal(50, [0.1, 3.0], (300, 2))])
     make = Trajectories(components=20).density(t, x, seed=0)
     law = make(jax.random.key(0))
     for time, spread in ((0.0, [1.0, 1.0]), (1.0, [0.1, 3.0])):
-        one = jax.tree.map(lambda leaf: leaf[0], law.laws).marginals(time)
+        one = jax.tree.map(lambda leaf: leaf[0], law.components).marginals(time)
         width = np.exp(np.asarray(one.log_scale)).ravel()
         np.testing.assert_allclose(width / width[1], np.array(spread) / spread[1], rtol=0.15)
         assert (width < 0.3 * np.array(spread)).all()
@@ -68,7 +68,7 @@ def test_a_model_of_trajectories_moves_along_them():
     np.testing.assert_allclose(model.transport(right, 1.0, 2.0), right + 1, atol=0.5)
 
 
-def test_many_times_are_no_snapshots():
+def test_many_times_are_not_snapshots():
     table = pd.DataFrame(
         {"t": np.arange(300.0), "a": np.sin(np.arange(300)), "b": np.arange(300.0)}
     )
@@ -76,6 +76,6 @@ def test_many_times_are_no_snapshots():
         conservax.fit(table, time="t", columns=["a", "b"], model="trajectories")
 
 
-def test_shares_of_trajectories_do_not_grow():
+def test_weights_of_trajectories_do_not_grow():
     with pytest.raises(TypeError, match="growth_weight"):
         Trajectories(growth_weight=0.1)

@@ -1,4 +1,4 @@
-"""What is said while training, on a terminal, in a log and in a notebook."""
+"""Progress of training on a terminal, in a log and in a notebook."""
 
 import io
 
@@ -16,12 +16,12 @@ def trained(steps, best, stopped_early):
     return Trained(None, pd.DataFrame(), 0, steps, stopped_early, best)
 
 
-def said_by(capsys, steps, seconds_a_step=0.01, total=2000, visible=True, end=None):
-    """Lines on standard error of a fit whose clock is given."""
+def logged(capsys, steps, seconds_per_step=0.01, total=2000, visible=True, end=None):
+    """Lines on standard error of a fit with an explicit clock."""
     now = [0.0]
     with ProgressBar(total, visible=visible, clock=lambda: now[0]) as bar:
         for step in steps:
-            now[0] = step * seconds_a_step
+            now[0] = step * seconds_per_step
             bar.show(report(step))
         if end is not None:
             bar.end(end)
@@ -31,7 +31,7 @@ def said_by(capsys, steps, seconds_a_step=0.01, total=2000, visible=True, end=No
 
 
 def test_a_log_gets_a_plain_line_at_each_tenth(capsys):
-    first, *lines = said_by(capsys, range(100, 2001, 100))
+    first, *lines = logged(capsys, range(100, 2001, 100))
     assert first == "fitting: 2000 steps; the first wait for the compiler"
     assert [line.split("  ")[0] for line in lines] == [
         f"fitting: step {step} of 2000" for step in [100, *range(200, 2001, 200)]
@@ -43,35 +43,35 @@ def test_a_log_gets_a_plain_line_at_each_tenth(capsys):
     assert not any("\x1b" in line for line in (first, *lines))
 
 
-def test_a_slow_fit_speaks_at_least_once_a_minute(capsys):
-    lines = said_by(capsys, range(100, 2001, 100), seconds_a_step=0.7)
+def test_a_slow_fit_logs_at_least_once_per_minute(capsys):
+    lines = logged(capsys, range(100, 2001, 100), seconds_per_step=0.7)
     assert len(lines) == 1 + 20  # 70 s a chunk
 
 
-def test_the_last_chunk_is_always_told(capsys):
-    lines = said_by(capsys, [30], total=30)
+def test_the_last_chunk_is_always_logged(capsys):
+    lines = logged(capsys, [30], total=30)
     assert lines[-1].startswith("fitting: step 30 of 30")
 
 
-def test_an_early_stop_is_told_with_its_reason(capsys):
-    lines = said_by(capsys, range(100, 1201, 100), end=trained(1200, 200, stopped_early=True))
+def test_an_early_stop_is_logged_with_its_reason(capsys):
+    lines = logged(capsys, range(100, 1201, 100), end=trained(1200, 200, stopped_early=True))
     assert lines[-1] == (
         "stopped early at step 1200: no better on the validation rows for 1000 steps; "
         "best at step 200, which is kept"
     )
-    lines = said_by(capsys, range(100, 2001, 100), end=trained(2000, 1900, stopped_early=False))
+    lines = logged(capsys, range(100, 2001, 100), end=trained(2000, 1900, stopped_early=False))
     assert not any("early" in line for line in lines)
 
 
-def test_nothing_is_said_where_nothing_is_wanted(capsys):
-    assert said_by(capsys, [2000], visible=False, end=trained(2000, 200, stopped_early=True)) == []
+def test_nothing_is_logged_where_progress_is_off(capsys):
+    assert logged(capsys, [2000], visible=False, end=trained(2000, 200, stopped_early=True)) == []
 
 
 def test_a_notebook_keeps_plain_lines(capsys, monkeypatch):
     # A notebook saves what goes to standard error, and neither bars nor widgets.
     monkeypatch.setattr("rich.console._is_jupyter", lambda: True)
     monkeypatch.setenv("FORCE_COLOR", "1")
-    lines = said_by(capsys, range(100, 2001, 100))
+    lines = logged(capsys, range(100, 2001, 100))
     assert sum("fitting: step" in line for line in lines) == 11
 
 

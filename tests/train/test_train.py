@@ -50,11 +50,11 @@ ENTROPY = 0.5 * np.log(2 * np.pi * np.e * 0.25)
 
 
 def fit(steps=40, law=None, objective=NLL, **arguments):
-    """`train` on one stage; arguments of `Training` are told apart by their names."""
+    """`train` on one stage; arguments of `Training` are recognised by their names."""
     law = small_law() if law is None else law
     rows = arguments.pop("rows", moving_rows(500))
-    asked = {name: arguments.pop(name) for name in [*arguments] if hasattr(Training, name)}
-    training = Training(**{"batch_size": 64, "chunk": 10} | asked)
+    settings = {name: arguments.pop(name) for name in [*arguments] if hasattr(Training, name)}
+    training = Training(**{"batch_size": 64, "chunk": 10} | settings)
     return train(law, rows, [Stage(steps, objective)], key=KEY, training=training, **arguments)
 
 
@@ -88,7 +88,7 @@ def interrupt_at(step):
     return stop
 
 
-def test_a_run_goes_on_bit_for_bit(tmp_path):
+def test_a_run_resumes_bit_for_bit(tmp_path):
     validation = moving_rows(50, seed=2)
     whole, broken = tmp_path / "whole", tmp_path / "broken"
     whole.mkdir(), broken.mkdir()
@@ -101,41 +101,41 @@ def test_a_run_goes_on_bit_for_bit(tmp_path):
     assert (whole / CHECKPOINT).read_bytes() == (broken / CHECKPOINT).read_bytes()
 
 
-class MeanPlace(AbstractObjective):
+class MeanCoordinate(AbstractObjective):
     """The mean coordinate of a batch."""
 
-    name: ClassVar[str] = "place"
+    name: ClassVar[str] = "mean"
 
     def __call__(self, key, law, rows):
         return jnp.mean(rows.x) + 0 * NLL(key, law, rows)
 
 
-def numbered(block):
-    """Rows of which every coordinate is the number of the block."""
+def numbered(shard):
+    """Rows of which every coordinate is the number of the shard."""
     rows = moving_rows(100)
-    return rows._replace(x=jnp.full_like(rows.x, block))
+    return rows._replace(x=jnp.full_like(rows.x, shard))
 
 
-def test_every_chunk_draws_from_its_own_block():
+def test_every_chunk_draws_from_its_own_shard():
     called = []
-    trained = fit(35, rows=lambda n: called.append(n) or numbered(n), objective=MeanPlace())
+    trained = fit(35, rows=lambda n: called.append(n) or numbered(n), objective=MeanCoordinate())
     assert trained.metrics["train"].tolist() == [0, 1, 2, 3]
     assert called == [0, 1, 2, 3]
 
 
-def test_one_block_over_and_over_is_a_table():
+def test_one_shard_over_and_over_is_a_table():
     assert_same(fit(20, rows=lambda number: moving_rows(500)), fit(20))
 
 
-def test_a_run_on_blocks_goes_on_bit_for_bit(tmp_path):
-    blocks = lambda number: moving_rows(100, seed=number)  # noqa: E731
+def test_a_run_on_shards_resumes_bit_for_bit(tmp_path):
+    shards = lambda number: moving_rows(100, seed=number)  # noqa: E731
     with pytest.raises(InterruptedError):
-        fit(rows=blocks, run=tmp_path, on_chunk=interrupt_at(20))
-    assert_same(fit(rows=blocks, run=tmp_path), fit(rows=blocks))
+        fit(rows=shards, run=tmp_path, on_chunk=interrupt_at(20))
+    assert_same(fit(rows=shards, run=tmp_path), fit(rows=shards))
 
 
 @pytest.mark.parametrize("count", [PIECE, 2 * PIECE + 300])
-def test_many_validation_rows_are_looked_at_in_pieces(count):
+def test_many_validation_rows_are_evaluated_in_pieces(count):
     validation = moving_rows(count, seed=5)
     trained = fit(10, validation=validation, average=0.0)
     # 2348 rows are three pieces of 782, and two rows that are left out.
@@ -180,7 +180,7 @@ class MeanEvent(AbstractObjective):
         return jnp.sum(jnp.where(there, rows.x[..., 0], 0)) / jnp.sum(rows.length) + 0 * first
 
 
-def test_long_windows_are_looked_at_in_pieces_that_weigh_as_much_as_their_events():
+def test_long_windows_are_evaluated_in_pieces_weighted_by_their_events():
     rng = np.random.default_rng(0)
     x, length = rng.normal(size=(40, 256, 1)), rng.integers(1, 257, 40)
     windows = Windows(jnp.zeros((40, 256)), jnp.asarray(x), jnp.asarray(length))
@@ -255,10 +255,10 @@ def test_nan_on_the_validation_rows_stops_too():
 def test_a_run_starts_with_a_checkpoint(tmp_path):
     """Killed in the first chunk, a run goes on from the laws it began with."""
     initial = lambda key: small_law(key)  # noqa: E731
-    straight = fit(20, members=2, initial=initial)
+    straight = fit(20, ensemble=2, initial=initial)
     with pytest.raises(DivergedError):
-        fit(20, members=2, initial=initial, objective=Escape(-1.0), run=tmp_path)
-    resumed = fit(20, members=2, initial=lambda key: small_law(), run=tmp_path)
+        fit(20, ensemble=2, initial=initial, objective=Escape(-1.0), run=tmp_path)
+    resumed = fit(20, ensemble=2, initial=lambda key: small_law(), run=tmp_path)
     assert_same(straight, resumed)
 
 
@@ -287,8 +287,8 @@ def test_early_stopping_keeps_the_best_law():
     assert trained.steps - trained.best_step >= 200
 
 
-def test_the_start_is_kept_where_training_only_learns_by_heart():
-    """From the law that is known to be right, four rows can only lead away."""
+def test_the_initial_law_is_kept_where_training_overfits():
+    """Four rows can only lead away from the right law."""
     right = fit(800, rows=moving_rows(20_000), chunk=100, learning_rate=5e-3).law
     rows, held_out = moving_rows(4, seed=1), moving_rows(2000, seed=2)
     trained = fit(law=right, rows=rows, validation=held_out, learning_rate=2e-2, steps=200)
@@ -319,9 +319,9 @@ def test_kinetic_energy_weighs_in():
     assert energy[1] < 0.2 * energy[0]
 
 
-def test_members_are_trained_at_once_and_the_best_is_kept():
+def test_ensemble_members_are_trained_at_once_and_the_best_is_kept():
     validation = moving_rows(500, 1)
-    trained = fit(members=3, initial=small_law, validation=validation)
+    trained = fit(ensemble=3, initial=small_law, validation=validation)
     last = trained.metrics.groupby("member")["validation"].min()
     assert len(last) == 3
     assert last.nunique() == 3
@@ -385,7 +385,7 @@ def test_two_devices_agree_with_one():
         sys.path.insert(0, sys.argv[1])
         from test_train import fit, leaves
         import numpy as np
-        trained = fit(20, members=2)
+        trained = fit(20, ensemble=2)
         print(len(jax.devices()), repr(float(sum(np.sum(leaf) for leaf in leaves(trained)))))
     """)
     results = {}
@@ -431,11 +431,11 @@ def test_two_hosts_agree_with_one_and_share_a_folder(tmp_path):
         )
         for rank in ("0", "1")
     ]
-    said = [host.communicate(timeout=120)[0] for host in hosts]
+    output = [host.communicate(timeout=120)[0] for host in hosts]
     assert [host.returncode for host in hosts] == [0, 0]
     alone = fit(20, validation=moving_rows(50, seed=2))
     expected = float(sum(np.sum(leaf) for leaf in leaves(alone)))
-    for text in said:
+    for text in output:
         assert float(text.split("sum")[1]) == pytest.approx(expected, rel=1e-9)
     assert sorted(path.name for path in tmp_path.iterdir()) == [CHECKPOINT, METRICS]
 

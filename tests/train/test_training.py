@@ -1,4 +1,4 @@
-"""How parameters are found, as a value: what it refuses, and what it leaves to be filled in."""
+"""Settings of training: what they refuse, and what is filled in."""
 
 import dataclasses
 
@@ -10,7 +10,7 @@ from conservax.train import Training
 USUAL = Training(steps=100, batch_size=32, learning_rate=1e-3, noise=0.0, patience=50)
 
 
-@pytest.mark.parametrize("name", ["steps", "batch_size", "patience", "members", "chunk"])
+@pytest.mark.parametrize("name", ["steps", "batch_size", "patience", "ensemble", "chunk"])
 def test_counts_are_at_least_one(name):
     with pytest.raises(ValueError, match=f"expected {name} of at least 1; got 0"):
         Training(**{name: 0})

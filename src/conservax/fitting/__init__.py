@@ -1,4 +1,4 @@
-"""From data to a trained model: `fit`, `fit_events`, and runs that go on."""
+"""From data to a trained model: `fit`, `fit_events`, and the folders of runs."""
 
 from conservax.fitting._event_model import EventModel as EventModel
 from conservax.fitting._fit import fit as fit

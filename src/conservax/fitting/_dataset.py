@@ -1,4 +1,4 @@
-"""Rows in three parts, with their units and what is to be remembered of them: made once, by kind."""
+"""Rows in three parts, with their units and provenance."""
 
 from dataclasses import dataclass, replace
 from os import PathLike
@@ -32,13 +32,13 @@ from conservax.model import StreamSource
 
 @dataclass(frozen=True)
 class Dataset:
-    """What a fit learns from and is evaluated by.
+    """Rows that a fit learns from and is evaluated by.
 
     **Attributes:**
 
     - `split`: rows, or windows of events, for training, validation and test; of a stream a sample.
     - `units`: of the training rows, over the times of all.
-    - `equal_snapshots`: whether rows are weighed so that each time counts alike.
+    - `equal_snapshots`: whether rows are weighted so that all times have equal weight.
     - `shards`: the training rows of a stream, on disk.
     - `source`, `rows`, `windows`, `longest_window`, `notes`, `reader`, `stream`, `left_out`,
       `fitted`: as in `Settings`.
@@ -64,8 +64,8 @@ class Dataset:
         return self.shards.training_rows if self.shards else len(self.split.train)
 
     @property
-    def remembered(self) -> dict[str, Any]:
-        """What `Settings` keep."""
+    def provenance(self) -> dict[str, Any]:
+        """Fields that `Settings` keep."""
         names = "source rows notes equal_snapshots reader stream left_out fitted windows"
         return {name: getattr(self, name) for name in (*names.split(), "longest_window")}
 
@@ -76,7 +76,7 @@ def dataset_of(
     seed: int,
     out: str | PathLike[str] | None = None,
 ) -> Dataset:
-    """Rows of any kind; those of windows are laid on top of one another.
+    """A dataset of rows of any kind; windows are superimposed.
 
     **Raises:** `DataError` for rows that nothing can be learned from, or a hold-out that these
     rows do not allow.
@@ -99,7 +99,7 @@ def dataset_of(
 
 
 def windows_of(events: Events | EventSplit, holdout: HoldOut, seed: int) -> Dataset:
-    """Windows of events as they are, dealt out whole.
+    """A dataset of windows of events, which are split whole.
 
     **Raises:** `DataError` for events that nothing can be learned from, or times left out.
     """
@@ -126,7 +126,7 @@ def windows_of(events: Events | EventSplit, holdout: HoldOut, seed: int) -> Data
 def shards_again(
     run: Path, stream: StreamSource, holdout: HoldOut, *, seed: int, units: Units, rows: int
 ) -> Shards:
-    """The shards of a stream as they were, from the file.
+    """The shards of a stream, made again from its file.
 
     **Raises:** `DataError` if the file is gone, or has not the rows and the units that it had.
     """
@@ -181,7 +181,7 @@ def _of_stream(stream: Stream, holdout: HoldOut, seed: int, folder: Path | None)
 
 
 def _nearest_folder(path: str | PathLike[str] | None) -> Path | None:
-    """The folder that is there already, if need be one above."""
+    """The path if it is a folder, or its nearest parent that is."""
     if path is None:
         return None
     path = Path(path)

@@ -1,4 +1,4 @@
-"""What `fit_events` returns: a trained point process, and its report."""
+"""The result of `fit_events`: a trained point process, and its report."""
 
 from os import PathLike
 from pathlib import Path
@@ -14,12 +14,12 @@ from conservax.score import event_score_frame
 class EventModel(AbstractEventLawInUnits):
     """When and where the next event comes, given the events so far, in the units of the events.
 
-    Windows start with no memory. Densities of places are nats per product of the units of the
+    Windows start from the initial hidden state. Densities of locations are nats per product of the units of the
     columns, those of times per unit of time: a day for timestamps.
 
     **Attributes:**
 
-    - `law`: the `conservax.point_process.EventLaw`, over windows [0, 1] and standardised places.
+    - `law`: the `conservax.point_process.EventLaw`, over windows [0, 1] and standardised locations.
     - `units`: names, the time within a window, mean and standard deviation of every coordinate.
     - `metrics`, `settings`: of training, as of `Model`.
     - `split`: the windows it was trained, validated and tested on; None for a model from a file.

@@ -1,4 +1,4 @@
-"""A fit from its start to its end: everything it needs, as one value."""
+"""A fit as one value, and its training."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -23,11 +23,11 @@ class Experiment:
 
     **Attributes:**
 
-    - `start`: what is trained, as it begins: a law, a `WithReference`, or an `EventLaw`.
+    - `start`: the initial law, `WithReference`, or `EventLaw`.
     - `begin`: the same as a function of a random key, for ensemble members.
     - `stages`: objectives in turn.
-    - `training`: how parameters are found, with nothing left to choose.
-    - `dataset`, `settings`: rows, and what is to be kept of how they were fitted.
+    - `training`: with no None left to fill in.
+    - `dataset`, `settings`: rows, and the settings that are stored with the model.
     """
 
     start: Any
@@ -39,12 +39,12 @@ class Experiment:
 
     @property
     def units(self) -> Units:
-        """Of the rows."""
+        """Units of the rows."""
         return self.dataset.units
 
 
 def run_experiment(experiment: Experiment, run: Path | None, on_chunk: OnChunk | None) -> Stored:
-    """Train to the end; with a folder, from the checkpoint that is there.
+    """Train to the end; in a folder, from its checkpoint if there is one.
 
     **Raises:** as `conservax.train.train`.
     """

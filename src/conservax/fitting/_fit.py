@@ -60,14 +60,14 @@ def fit(
 
     - `data`: path of a CSV, Parquet, `.npz` or `.h5ad` file, a DataFrame, an AnnData object, a
       dictionary of arrays, a pair of arrays `(t, x)`, a `conservax.data.Table`, or
-      `conservax.data.Events`, whose windows are laid on top of one another: time runs over a
-      window, and windows are held out whole. An `EventSplit` is taken as it is.
+      `conservax.data.Events`, whose windows are superimposed: time runs over a window, and
+      windows are held out whole. An `EventSplit` is taken as it is.
     - `time`, `columns`, `dims`: the time column, the coordinates, and how many of an array such as
       `X_pca`; see `conservax.data.read_table`. Where times are few (snapshots: at most 50, with at
-      least 5 rows each), all times count equally in training and validation, whatever their rows.
+      least 5 rows each), all times have equal weight in training and validation, whatever their rows.
     - `model`: what to fit: one of `conservax.models`, such as `KernelMixture(components=64)`, or the
       name of one with its usual settings: "autoregressive", "factorized", "kernel-mixture" for
-      populations of fixed places, "trajectories" for snapshots.
+      populations with fixed locations, "trajectories" for snapshots.
     - `objective`: replaces likelihood and energy; or a list of `Stage(steps, objective)`.
     - `training`: steps, batch size, learning rate, input noise, early stopping and so on.
     - `holdout`: which rows are kept for validation and for the test.
@@ -104,7 +104,7 @@ def fit(
 def _read(
     data: Any, spec: AbstractModelSpec, names: dict[str, Any], training: Training
 ) -> Table | Events | EventSplit | Stream:
-    """The rows, if they are not read already; what was assumed in reading is warned of."""
+    """The rows, read if need be; assumptions made in reading are warned of."""
     if isinstance(data, Table | Events | EventSplit | Stream):
         return data
     prior = getattr(spec, "prior_growth", None)
@@ -122,9 +122,9 @@ def _experiment(
     holdout: HoldOut,
     seed: int,
 ) -> Experiment:
-    """What is trained, by what, on what: with nothing left to choose."""
+    """The experiment, with no setting left to choose."""
     units, train = dataset.units, dataset.split.train
-    assert isinstance(train, Table)  # windows were laid on top of one another
+    assert isinstance(train, Table)  # windows were superimposed
     t, x = units.time.to_unit(train.t), units.standardise(train.x)
     begin = law_maker(spec, units, t, x, seed=seed)
     own = () if objective is None else ("objective",)
@@ -141,14 +141,14 @@ def _experiment(
         seed=seed,
         objective=describe(stages),
         own=own,
-        **dataset.remembered,
+        **dataset.provenance,
     )
     start = begin(jax.random.key(seed))
     return Experiment(start, begin, stages, filled, dataset, settings)
 
 
 def _noise(dataset: Dataset, spec: AbstractModelSpec, training: Training) -> dict[str, float]:
-    """Input noise for positions and times, if it is not given."""
+    """Input noise for positions and times, where it is None."""
     if None not in (training.noise, training.time_noise):
         return {}
     train = dataset.split.train

@@ -75,8 +75,8 @@ def fit_events(
     if training.time_noise:
         raise DataError("expected no time_noise for events, whose times are learned; got some.")
     if not isinstance(data, Events | EventSplit):
-        how = {"time": time, "columns": columns, "sequence": sequence, "window": window}
-        data = read_events(data, **how, stride=stride, degrees=degrees)
+        names = {"time": time, "columns": columns, "sequence": sequence, "window": window}
+        data = read_events(data, **names, stride=stride, degrees=degrees)
         for note in data.notes:
             warnings.warn(f"{data.source}: {note}", stacklevel=2)
     dataset = windows_of(data, holdout, seed)
@@ -94,7 +94,7 @@ def fit_events(
 def _experiment(
     dataset: Dataset, model: PointProcess, training: Training, holdout: HoldOut, seed: int
 ) -> Experiment:
-    """What is trained, by what, on what: with nothing left to choose."""
+    """The experiment, with no setting left to choose."""
     train, units = dataset.split.train, dataset.units
     begin = model.law_maker(units.standardise(train.x), _intervals(train), seed)
     usual = USUAL
@@ -111,7 +111,7 @@ def _experiment(
         seed=seed,
         objective=describe(stages),
         own=("optimiser",) if training.optimiser is not None else (),
-        **dataset.remembered,
+        **dataset.provenance,
     )
     start = begin(jax.random.key(seed))
     return Experiment(start, begin, stages, filled, dataset, settings)

@@ -1,4 +1,4 @@
-"""What a fit is told of births and deaths: sizes of the population, and growth expected of rows."""
+"""Births and deaths in a fit: total mass, prior growth rates, and the least motion."""
 
 from collections.abc import Mapping
 from numbers import Real
@@ -14,10 +14,10 @@ SLICES = 8  # of the time range, whose means show the motion of more times than 
 
 
 def least_motion(train: Table, units: Units) -> float:
-    """The kinetic energy of what moves straight from mean to mean of the rows.
+    """The kinetic energy of straight motion from mean to mean of the rows.
 
     Of standardised data over unit time, from snapshot to snapshot, or from one eighth of the time
-    range to the next. Less what the means of samples differ by where nothing moves.
+    range to the next; less the sampling error of the means.
     """
     t, z = units.time.to_unit(train.t), units.standardise(train.x)
     if len(np.unique(t)) > SLICES:
@@ -30,7 +30,7 @@ def least_motion(train: Table, units: Units) -> float:
 
 
 def growth_energy(train: Table, units: Units) -> AbstractObjective:
-    """The term that holds growth down, or to what is expected of the rows."""
+    """The objective of growth: its energy, or the distance from the prior growth rate of the rows."""
     if train.growth is None:
         return GrowthEnergy()
     times = np.unique(train.t)
@@ -39,9 +39,9 @@ def growth_energy(train: Table, units: Units) -> AbstractObjective:
 
 
 def check_prior_growth(table: Any, spec: Any, own: bool) -> None:
-    """Refuse a prior that nothing would look at, or that was not read.
+    """Refuse a prior growth rate without a weight, or that was not read.
 
-    **Raises:** `DataError` for a prior without its weight, or of what is not a table.
+    **Raises:** `DataError` for a prior without its weight, or of rows that are not a table.
     """
     name, weight = (getattr(spec, n, None) for n in ("prior_growth", "growth_weight"))
     known = getattr(table, "growth", None) is not None
@@ -55,7 +55,7 @@ def check_prior_growth(table: Any, spec: Any, own: bool) -> None:
 
 
 def mass_error(total_mass: Mapping[Any, float], units: Units) -> MassError:
-    """The term that holds the total mass to what was counted.
+    """The objective of the total mass.
 
     **Raises:** `DataError` for fewer than two masses, not positive, or at a time outside the range
     of the rows.

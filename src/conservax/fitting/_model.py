@@ -1,4 +1,4 @@
-"""What `fit` returns: a trained law, and everything that is done with one."""
+"""The result of `fit`: a trained law in the units of its data, and its uses."""
 
 from collections.abc import Mapping, Sequence
 from os import PathLike
@@ -10,7 +10,7 @@ import pandas as pd
 from jaxtyping import Float
 from numpy.typing import ArrayLike
 
-from conservax.cells import annotate, carry
+from conservax.cells import annotate, transport_cells
 from conservax.data import Cells, DataError, Stream, Table, check_out
 from conservax.model import AbstractLawInUnits
 from conservax.report import write_animation, write_report, write_streamlines
@@ -29,7 +29,7 @@ class Model(AbstractLawInUnits):
     - `law`: the `ConservationLaw`, over times [0, 1] and standardised positions.
     - `units`: names, time axis, mean and standard deviation of every coordinate.
     - `metrics`: a row per chunk of training: step, train, validation and every term.
-    - `settings`: what was asked for, and what training came to.
+    - `settings`: the settings of the fit, and the outcome of training.
     - `split`: the rows it was trained, validated and tested on; None for a model from a file.
     - `reference`: the reference in law units, as it was learned along; None without one.
     """
@@ -69,7 +69,7 @@ class Model(AbstractLawInUnits):
         embedding: str | None = None,
         key: str = "conservax",
     ) -> None:
-        """Write what the model says of each cell into an AnnData object, at the cell's own time.
+        """Annotate the cells of an AnnData object, each at its own time, with quantities of the model.
 
         - `obsm["velocity_pca"]`, if the model is of columns of `obsm["X_pca"]`: velocities in its
           units per unit of time, the name and shape that scVelo and CellRank look for; columns
@@ -83,9 +83,9 @@ class Model(AbstractLawInUnits):
         - `obsm["velocity_umap"]`, with `embedding="X_umap"`: velocities seen in the first two
           columns of an embedding, per unit of time. Around each cell the embedding is taken to be
           affine, by a fit to the 30 nearest of at most 50 000 cells: exact for linear embeddings,
-          an average over what was torn apart elsewhere.
+          an average elsewhere.
 
-        Rows are worked off in blocks: memory is a few copies of the coordinates.
+        Rows are processed in blocks: memory is a few copies of the coordinates.
 
         **Raises:** `DataError`, before anything is written, if times or coordinates are missing.
         """
@@ -103,30 +103,30 @@ class Model(AbstractLawInUnits):
         growth: bool = True,
         diffusion: float = 0.0,
         seed: int = 0,
-    ) -> Float[np.ndarray, "carried dim"]:
-        """Where a group of cells of time t0 is at the later time t1, and which cells it becomes.
+    ) -> Float[np.ndarray, "cells dim"]:
+        """Push a group of cells of time t0 forward to t1: their positions and descendants.
 
         `group` is a column of `obs` and its value or values, `{"cell_type": "stem"}`, or a mask
-        over all cells; those of time t0 are meant. They are carried along the flow of the model, or
-        with `diffusion` by one random path each, as in `transport`. `obs[key]` then holds the share
-        of their descendants that each cell of time t1 stands for: shares add up to one, cells of
-        other times have NaN. In a model with growth a cell counts by how many it has become on its
-        way (`transport_with_growth`); with `growth=False`, and in other models, all count the same.
+        over all cells; those of time t0 are meant. They are transported along the flow of the
+        model, or with `diffusion` along one random path each, as in `transport`. `obs[key]` then
+        holds the weight of each cell of time t1 among their descendants: weights add up to one,
+        cells of other times have NaN. In a model with growth a cell is weighted by the number that
+        it has become (`transport_with_growth`); with `growth=False`, and in other models, all have equal weight.
 
-        What is approximate: that cells move as the model says, which snapshots cannot tell; and the
-        shares, since a carried cell lies between the cells of t1. Its nearest `neighbours`, in
-        standardised coordinates, share it, nearer ones more: by a Gaussian whose width is the
+        What is approximate: the motion of cells, which snapshots do not determine; and the weights,
+        since a transported cell lies between the cells of t1. Its weight is distributed over its
+        nearest `neighbours` in standardised coordinates: by a Gaussian whose width is the
         distance of the farthest.
 
-        **Returns:** where the cells of the group are at t1, in the order of the cells.
+        **Returns:** positions of the cells of the group at t1, in the order of the cells.
 
         **Raises:** `DataError` if a time, column or value is not there, or no cell is of the group.
         """
         if not self.units.time.parse(t0) < self.units.time.parse(t1):
             raise DataError(f"expected to push to a later time; got {t0!r} and {t1!r}. Use pull.")
-        how: dict[str, Any] = {"key": key, "count": neighbours, "growth": growth}
-        how |= {"diffusion": diffusion, "seed": seed}
-        return carry(self, cells, group, t0=t0, t1=t1, **how)
+        options: dict[str, Any] = {"key": key, "count": neighbours, "growth": growth}
+        options |= {"diffusion": diffusion, "seed": seed}
+        return transport_cells(self, cells, group, t0=t0, t1=t1, **options)
 
     def pull(
         self,
@@ -140,19 +140,19 @@ class Model(AbstractLawInUnits):
         growth: bool = True,
         diffusion: float = 0.0,
         seed: int = 0,
-    ) -> Float[np.ndarray, "carried dim"]:
-        """Where a group of cells of time t1 was at the earlier time t0, and which cells it was.
+    ) -> Float[np.ndarray, "cells dim"]:
+        """Pull a group of cells of time t1 back to t0: their positions and ancestors.
 
         As `push`, backward: along the same flow, or with `diffusion` by the reversed process.
-        `obs[key]` holds the share of their ancestors: where a cell of time t0 has become ten of the
-        group, each of the ten counts as a tenth. With `growth=False` each counts as one, and the
-        share is that of the group which descends from each cell of t0.
+        `obs[key]` holds the weight of each cell of t0 among their ancestors: where a cell of time t0
+        has become ten of the group, each of the ten counts as a tenth. With `growth=False` each
+        counts as one, and the weight is the fraction of the group that descends from each cell of t0.
         """
         if not self.units.time.parse(t0) < self.units.time.parse(t1):
             raise DataError(f"expected to pull to an earlier time; got {t1!r}, {t0!r}. Use push.")
-        how: dict[str, Any] = {"key": key, "count": neighbours, "growth": growth}
-        how |= {"diffusion": diffusion, "seed": seed}
-        return carry(self, cells, group, t0=t1, t1=t0, **how)
+        options: dict[str, Any] = {"key": key, "count": neighbours, "growth": growth}
+        options |= {"diffusion": diffusion, "seed": seed}
+        return transport_cells(self, cells, group, t0=t1, t1=t0, **options)
 
     def streamlines(
         self,
@@ -185,7 +185,7 @@ class Model(AbstractLawInUnits):
         seconds: float = 6.0,
         force: bool = False,
     ) -> Path:
-        """Draw the population over time as a GIF: draws of the first time, carried by the flow.
+        """Draw the population over time as a GIF: draws of the first time, transported along the flow.
 
         Over the first two coordinates, or over an `embedding` of `cells`, in which a draw is at the
         mean of the five cells that are nearest to it.
@@ -193,5 +193,5 @@ class Model(AbstractLawInUnits):
         **Raises:** `DataError` as `streamlines`.
         """
         check_out(path, force, ".gif")
-        how = {"cells": cells, "embedding": embedding, "particles": particles, "seconds": seconds}
-        return write_animation(self, Path(path), **how)
+        options = {"cells": cells, "embedding": embedding}
+        return write_animation(self, Path(path), **options, particles=particles, seconds=seconds)

@@ -1,4 +1,4 @@
-"""What a fit makes small: the usual objective, and objectives as stages and in words."""
+"""The usual objective of a fit, and objectives as stages and in words."""
 
 from collections.abc import Sequence
 
@@ -17,33 +17,36 @@ from conservax.objective import (
 )
 from conservax.train import Stage
 
-PRICE, PRICE_OF_REFERENCE = 0.01, 0.1  # what less energy may cost, nats for a factor of e
+KINETIC_WEIGHT, REFERENCE_WEIGHT = 0.01, 0.1  # cost of less energy, nats per factor of e
 
 
 def usual_objective(spec: AbstractModelSpec, train: Table, units: Units) -> Sum:
-    """The likelihood, and what less motion, births and deaths may cost it.
+    """The likelihood, and the weighted energies of motion, births and deaths.
 
     With growth both energies are weighed as they are; without a reference, over that of the least
-    motion between the means of the data where this is more than 1, so that the ends of a long way
-    are not pulled together.
+    motion between the means of the data where this is more than 1, so that a long motion is not
+    shortened.
 
     **Raises:** `DataError` for sizes of the population that make no sense.
     """
     objective = as_sum(NegativeLogLikelihood())
     growing = spec if isinstance(spec, AbstractGrowingSpec) else None
-    growth = None if growing is None else growing.growth_weight
-    kinetic = spec.kinetic_weight
-    if kinetic is None:
-        # A reference is asked for, and its rates are learned by this term alone.
-        kinetic = PRICE_OF_REFERENCE if spec.reference is not None and growth is None else PRICE
+    growth_weight = None if growing is None else growing.growth_weight
+    kinetic_weight = spec.kinetic_weight
+    if kinetic_weight is None:
+        # A reference is requested, and its rates are learned by this term alone.
+        alone = spec.reference is not None and growth_weight is None
+        kinetic_weight = REFERENCE_WEIGHT if alone else KINETIC_WEIGHT
     energy = KineticEnergy() if spec.reference is None else ReferenceEnergy()
-    if growing is None or growth is None:
-        return objective + kinetic * LogEnergy(as_sum(energy)) if kinetic else objective
-    # Which of what happened was movement, and which births and deaths, is for the weights to say. By
-    # their logarithm births and deaths are found too slowly.
+    if growing is None or growth_weight is None:
+        if not kinetic_weight:
+            return objective
+        return objective + kinetic_weight * LogEnergy(as_sum(energy))
+    # The weights decide between movement and births and deaths. By the logarithm of their energy
+    # births and deaths are found too slowly.
     unit = max(1.0, least_motion(train, units)) if spec.reference is None else 1.0
     births = growth_energy(train, units)
-    objective = objective + kinetic / unit * energy + growth / unit * births
+    objective = objective + kinetic_weight / unit * energy + growth_weight / unit * births
     if growing.total_mass is None:
         return objective
     return objective + MASS_WEIGHT * mass_error(growing.total_mass, units)
@@ -64,9 +67,9 @@ def check_objective(objective: object, spec: AbstractModelSpec) -> None:
 def stages_of(
     objective: AbstractObjective | Sum | Sequence[Stage], steps: int | None, usual: int
 ) -> tuple[Stage, ...]:
-    """One stage of an objective, or the stages that were given, which bring their steps.
+    """One stage of an objective, or explicit stages, which have their own steps.
 
-    **Raises:** `TypeError` for what is not an objective; `DataError` for steps beside stages.
+    **Raises:** `TypeError` for other than an objective; `DataError` for steps beside stages.
     """
     if isinstance(objective, Sequence):
         if steps is not None:

@@ -1,4 +1,4 @@
-"""A run that was killed or interrupted goes on; one that is finished is read."""
+"""Resume a run that was killed or interrupted; load one that is finished."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -26,9 +26,9 @@ def resume(
     optimiser: optax.GradientTransformation | None = None,
     on_chunk: OnChunk | None = None,
 ) -> Model | EventModel:
-    """Go on with a killed or interrupted run, bit for bit, to its end.
+    """Resume a killed or interrupted run, bit for bit, to its end.
 
-    `objective` and `optimiser` are needed, the same again, where `fit` was given an optimiser, or
+    `objective` and `optimiser` are needed, the same again, where `fit` had an explicit optimiser, or
     an objective that holds a class of your own; `like`, a law built in the same way, where the
     law has parts of your own: files hold no code. `on_chunk`: as in `fit`.
 
@@ -39,10 +39,10 @@ def resume(
     settings = experiment.settings
     if not (run / CHECKPOINT).is_file():
         raise DataError(f"{run}: killed before its first step, so nothing is lost. Fit again.")
-    for name, given in (("optimiser", optimiser), ("objective", objective)):
-        if (name in settings.own) != (given is not None):
+    for name, part in (("optimiser", optimiser), ("objective", objective)):
+        if (name in settings.own) != (part is not None):
             had = "had its own" if name in settings.own else "did not have its own"
-            raise DataError(f"{run}: this run {had} {name}. Resume with what `fit` was given.")
+            raise DataError(f"{run}: this run {had} {name}. Resume with the same as `fit`.")
     assert settings.training is not None  # of every fit
     if objective is not None:
         steps = None if isinstance(objective, Sequence) else settings.training.steps

@@ -1,4 +1,4 @@
-"""The folder of a run: what was asked, the rows, where training is, and the model at the end."""
+"""The folder of a run: settings, rows, checkpoint, metrics, and the model at the end."""
 
 import json
 from dataclasses import replace
@@ -26,12 +26,12 @@ from conservax.point_process import EventLaw
 from conservax.train import CHECKPOINT, METRICS, Stage, Training
 
 MODEL, EXPERIMENT, DATA = "model.conservax", "experiment.conservax", "data.npz"
-CONFIG = "config.json"  # for people: what a run was asked for
+CONFIG = "config.json"  # the settings of a run, for people
 RUN_FILES = (MODEL, EXPERIMENT, CONFIG, DATA, CHECKPOINT, METRICS, "report.html")
 
 
 def write_experiment(run: Path, experiment: Experiment) -> None:
-    """Store an experiment before its first step, in place of what an earlier run left."""
+    """Store an experiment before its first step, in place of an earlier run."""
     settings = experiment.settings
     stages = None if "objective" in settings.own else tuple(experiment.stages)
     about = {"units": experiment.units.to_json()}
@@ -107,7 +107,7 @@ def open_run(path: Path, like: Any = None) -> Model | EventModel:
 
 
 def around(stored: Stored, split: Split | EventSplit | None) -> Model | EventModel:
-    """The user's object for what was trained."""
+    """A `Model` or `EventModel` around a trained law."""
     known: dict[str, Any] = {
         "metrics": stored.metrics,
         "settings": stored.settings,

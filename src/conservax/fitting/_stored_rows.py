@@ -13,7 +13,7 @@ from conservax._files import SealError, read_sealed, write_sealed
 from conservax.data import DataError, Events, EventSplit, Split, Table
 from conservax.model import CodecError, decode, encode
 
-_ABOUT = "about"  # all that is no array, as JSON
+_ABOUT = "about"  # all that is not an array, as JSON
 
 
 def write_split(path: Path, split: Split | EventSplit) -> None:
@@ -32,7 +32,7 @@ def write_split(path: Path, split: Split | EventSplit) -> None:
 
 
 def read_split(path: Path) -> Split | EventSplit:
-    """What `write_split` wrote.
+    """Read a file of `write_split`.
 
     **Raises:** `DataError` if the file is missing or damaged.
     """

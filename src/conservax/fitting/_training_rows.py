@@ -1,4 +1,4 @@
-"""Training and validation rows in law units, and how much each of them counts."""
+"""Training and validation rows in law units, with their weights."""
 
 from collections.abc import Callable
 from typing import Any
@@ -26,7 +26,7 @@ def training_rows(dataset: Dataset, dtype: np.dtype) -> Any:
         return rows(table)._replace(spread=np.asarray(spread.spread(table.t), dtype))
 
     shards = dataset.shards
-    return spread_rows(train) if shards is None else lambda n: spread_rows(shards.block(n))
+    return spread_rows(train) if shards is None else lambda n: spread_rows(shards.shard(n))
 
 
 def validation_rows(dataset: Dataset, dtype: np.dtype) -> Any:
@@ -41,7 +41,7 @@ def validation_rows(dataset: Dataset, dtype: np.dtype) -> Any:
 
 
 def _converter(dataset: Dataset, dtype: np.dtype) -> Callable[[Any], Any]:
-    """Rows to law units; those of unequal snapshots with weights, so that each time counts alike."""
+    """Rows to law units; those of unequal snapshots with weights, so that all times have equal weight."""
 
     def convert(table: Table | Events) -> Any:
         if isinstance(table, Events):

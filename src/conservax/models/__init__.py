@@ -1,4 +1,4 @@
-"""What to fit, as settings: `conservax.fit(data, model=KernelMixture(components=64))`."""
+"""Models as settings: `conservax.fit(data, model=KernelMixture(components=64))`."""
 
 from conservax.models._autoregressive import Autoregressive as Autoregressive
 from conservax.models._base import AbstractGrowingSpec as AbstractGrowingSpec

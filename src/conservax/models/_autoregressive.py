@@ -14,7 +14,7 @@ from conservax.data import snapshots
 from conservax.flux import KnotheRosenblatt
 from conservax.models._base import AbstractGrowingSpec, check_weight, check_whole
 
-_COMPONENTS, _OF_A_GROWING_LAW = 16, 4
+_COMPONENTS, _GROWING_COMPONENTS = 16, 4
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,7 +25,7 @@ class Autoregressive(AbstractGrowingSpec):
 
     **Attributes:** those of `AbstractGrowingSpec`, and
 
-    - `components`: logistics per coordinate: 16, or 4 in each law of a growing population.
+    - `components`: logistics per coordinate: 16, or 4 in each component of a growing population.
     - `width`: hidden units per layer of the network.
     - `depth`: hidden layers of the network.
     - `max_frequency`: fastest cycle in time, in cycles over the whole time range.
@@ -46,13 +46,13 @@ class Autoregressive(AbstractGrowingSpec):
 
     @property
     def usual_flux(self) -> KnotheRosenblatt:
-        """Closed flow map, nothing to choose."""
+        """Knothe-Rosenblatt flux, with a closed flow map."""
         return KnotheRosenblatt()
 
     def is_whitened(self, t: Float[np.ndarray, " rows"]) -> bool:
         """Whether the density begins as one normal for each snapshot of these times.
 
-        Where weights of growing laws change, the mean of all moves though nobody does: no frame then.
+        Not where components grow: their weights move the mean of all without any movement.
         """
         return self.growth_weight is None and snapshots(t) is not None
 
@@ -62,7 +62,7 @@ class Autoregressive(AbstractGrowingSpec):
         """See `AbstractModelSpec.density`."""
         del seed  # nothing is chosen at random before the key
         dim = x.shape[1]
-        usual = _COMPONENTS if self.growth_weight is None else _OF_A_GROWING_LAW
+        usual = _COMPONENTS if self.growth_weight is None else _GROWING_COMPONENTS
         sizes = {"components": self.components or usual, "width": self.width}
         options = {**sizes, "depth": self.depth, "max_frequency": self.max_frequency}
         if not self.is_whitened(t):

@@ -1,4 +1,4 @@
-"""What every model that `fit` takes says: settings alone, no parameters and no data."""
+"""Interface of the models that `fit` takes: settings alone, no parameters and no data."""
 
 import abc
 from collections.abc import Callable, Mapping
@@ -21,7 +21,7 @@ ReferenceName = Literal["network", "lotka-volterra", "repressilator"]
 
 @dataclass(frozen=True, kw_only=True)
 class AbstractModelSpec(abc.ABC):
-    """What to fit: a density, how it moves, and what its motion is weighed by.
+    """What to fit: a density, its flux, and the weights of its motion.
 
     **Attributes:**
 
@@ -36,8 +36,8 @@ class AbstractModelSpec(abc.ABC):
       first time where these are timestamps, in days); a family of them whose parameters are learned
       along, of `conservax.reference`; "lotka-volterra" or "repressilator" for those that begin
       with all rates 1; or "network", for any field that does not depend on time. The energy that
-      `kinetic_weight` speaks of is then the divergence from it (`ReferenceEnergy`, nats).
-    - `kinetic_weight`: what less motion may cost: at most so many nats of likelihood for each
+      `kinetic_weight` weighs is then the divergence from it (`ReferenceEnergy`, nats).
+    - `kinetic_weight`: cost of less motion: at most so many nats of likelihood for each
       factor of e by which the kinetic energy falls. See `LogEnergy`; in any unit. 0.01, beside a
       reference 0.1, hardly moves the densities at observed times; 0 turns it off. With births
       and deaths it weighs the kinetic energy itself, of standardised data over unit time, or as
@@ -93,18 +93,18 @@ class AbstractModelSpec(abc.ABC):
 class AbstractGrowingSpec(AbstractModelSpec):
     """A model in which births and deaths may change the population, besides movement.
 
-    The density is then a mixture of laws, each of which grows or shrinks; `Model.growth` and
+    The density is then a mixture of components, each of which grows or shrinks; `Model.growth` and
     `Model.mass` are exact for it.
 
     **Attributes:** those of `AbstractModelSpec`, and
 
-    - `growth_weight`: allow births and deaths; the larger the weight, the less is born and dies. Of
+    - `growth_weight`: allow births and deaths; the larger the weight, the fewer of them. Of
       `GrowthEnergy`, beside `kinetic_weight` of movement.
     - `prior_growth`: column of births less deaths expected of each row, per unit of time. Of gene
       scores of proliferation and apoptosis, say; `growth_weight` then weighs the distance
       from it (`GrowthPrior`), which is known at rows alone.
     - `total_mass`: sizes of the population at two times or more, in any unit, such as
-      `{0: 1.0, 4: 2.7}`. Without them only the weights of the laws are fitted: of all growth that
+      `{0: 1.0, 4: 2.7}`. Without them only the weights of the components are fitted: of all growth that
       explains these, the one of least energy.
     """
 
@@ -123,20 +123,20 @@ class AbstractGrowingSpec(AbstractModelSpec):
         for name in ("prior_growth", "total_mass"):
             if getattr(self, name) is not None and self.growth_weight is None:
                 raise DataError(
-                    f"expected growth_weight beside {name}: without it nothing is born. Give "
+                    f"expected growth_weight beside {name}: without it there are no births. Give "
                     "growth_weight=0.1."
                 )
 
 
 def check_weight(name: str, weight: Any) -> None:
-    """Refuse what is not a number from 0 on, or None."""
+    """Refuse a weight that is not a number from 0 on; None is allowed."""
     number = isinstance(weight, int | float | np.number) and not isinstance(weight, bool)
     if weight is not None and not (number and 0 <= weight < float("inf")):
         raise DataError(f"expected {name} as a number from 0 on; got {weight!r}. Give {name}=0.01.")
 
 
 def check_whole(name: str, value: Any, least: int = 1) -> None:
-    """Refuse what is not a whole number, or one that is too small; None is none."""
+    """Refuse a value that is not a whole number, or is too small; None is allowed."""
     whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
     if value is not None and not (whole and value >= least):
         raise DataError(f"expected {name} as a whole number from {least} on; got {value!r}.")
@@ -152,5 +152,5 @@ def check_maker(name: str, part: Any, arguments: str = "key") -> None:
 
 
 def kind_of(part: Any) -> str:
-    """A part in words."""
+    """The class of a part, in words."""
     return f"the class {part.__name__}" if isinstance(part, type) else f"a {type(part).__name__}"

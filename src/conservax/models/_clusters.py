@@ -1,4 +1,4 @@
-"""Clusters of rows, where kernels may begin."""
+"""Clusters of rows by k-means, for initial kernels."""
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -7,12 +7,12 @@ from threadpoolctl import threadpool_limits
 
 from conservax.density import Clusters
 
-MOST_TO_CLUSTER = 50_000  # rows: more make no better start
-NARROWEST_START = 0.02  # where a cluster is a point, in standardised units
+MOST_TO_CLUSTER = 50_000  # rows: more hardly improve the initial kernels
+MIN_WIDTH = 0.02  # where a cluster is a point, in standardised units
 
 
 def find_clusters(x: ArrayLike, count: int, *, seed: int = 0) -> Clusters:
-    """Clusters of standardised rows by k-means, at most one for each place that there is."""
+    """Clusters of standardised rows by k-means, at most one per distinct row."""
     x = np.asarray(x, float)
     if len(x) > MOST_TO_CLUSTER:
         x = np.random.default_rng(seed).choice(x, MOST_TO_CLUSTER, replace=False)
@@ -26,9 +26,9 @@ def find_clusters(x: ArrayLike, count: int, *, seed: int = 0) -> Clusters:
 
 
 def _covariances(offset: np.ndarray, label: np.ndarray, count: int) -> np.ndarray:
-    """Covariance matrix of every cluster, a bit wider than it is, as fits few rows."""
+    """Covariance matrix of every cluster, regularised for few rows."""
     order = np.argsort(label, kind="stable")
     ends = np.cumsum(np.bincount(label, minlength=count))
     clusters = np.split(offset[order], ends[:-1])
     total = np.stack([part.T @ part / max(len(part), 1) for part in clusters])
-    return total + NARROWEST_START**2 * np.eye(offset.shape[1])
+    return total + MIN_WIDTH**2 * np.eye(offset.shape[1])

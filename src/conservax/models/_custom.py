@@ -1,4 +1,4 @@
-"""A density of one's own."""
+"""A density of the user's own."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -34,12 +34,12 @@ class Custom(AbstractGrowingSpec):
 
     @property
     def usual_flux(self) -> KnotheRosenblatt:
-        """For autoregressive densities; give another for others."""
+        """Flux of autoregressive densities; others need another."""
         return KnotheRosenblatt()
 
     def density(
         self, t: Float[np.ndarray, " rows"], x: Float[np.ndarray, "rows dim"], *, seed: int
     ) -> Callable[[PRNGKey], AbstractDensity]:
-        """What was given."""
+        """The function `build`."""
         del t, x, seed
         return self.build

@@ -1,4 +1,4 @@
-"""Factorized density: coordinates that do not look at one another."""
+"""Factorized density: independent coordinates."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -40,7 +40,7 @@ class Factorized(AbstractGrowingSpec):
 
     @property
     def usual_flux(self) -> FactorizedFlux:
-        """Coordinate by coordinate."""
+        """Flux of independent coordinates."""
         return FactorizedFlux()
 
     def density(

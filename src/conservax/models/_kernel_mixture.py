@@ -19,7 +19,7 @@ _RANK, _BACKGROUND = 2, 0.01
 
 @dataclass(frozen=True, kw_only=True)
 class KernelMixture(AbstractGrowingSpec):
-    """Many kernels that begin at the clusters of the rows, for populations with fixed places.
+    """Many kernels that begin at the clusters of the rows, for populations with fixed locations.
 
     **Attributes:** those of `AbstractGrowingSpec`, and
 
@@ -39,7 +39,7 @@ class KernelMixture(AbstractGrowingSpec):
 
     @property
     def usual_flux(self) -> KnotheRosenblatt:
-        """Closed flow map, nothing to choose."""
+        """Knothe-Rosenblatt flux, with a closed flow map."""
         return KnotheRosenblatt()
 
     def density(
@@ -50,7 +50,7 @@ class KernelMixture(AbstractGrowingSpec):
         clusters = find_clusters(x, count, seed=seed)
         return lambda key: density.KernelMixture.from_clusters(
             clusters,
-            tilted=True,
+            covariance="full",
             rank=_RANK,
             background=_BACKGROUND,
             max_frequency=self.max_frequency,

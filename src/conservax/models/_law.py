@@ -28,13 +28,13 @@ from conservax.reference import (
     WithReference,
 )
 
-_LAWS, _GROWTH_WAVES = 4, 3  # of a growing population
+_COMPONENTS, _GROWTH_MODES = 4, 3  # of a growing population
 
 
 def law_maker(
     spec: AbstractModelSpec, units: Units, t: np.ndarray, x: np.ndarray, *, seed: int
 ) -> Callable[[PRNGKey], ConservationLaw | WithReference]:
-    """A function of a random key for what is trained, for training rows in law units.
+    """A function of a random key for the initial law, for training rows in law units.
 
     **Raises:** `DataError` for a density of another dimension, or with a condition, and for a
     reference that does not fit the rows; `TypeError` for a flux that cannot serve the density.
@@ -44,8 +44,8 @@ def law_maker(
     if isinstance(spec, AbstractGrowingSpec) and spec.growth_weight is not None:
         if isinstance(flux, MixtureFlux):
             raise DataError(
-                "expected the flux of one law beside growth_weight, which makes a mixture of them "
-                "by itself; got a MixtureFlux. Give the flux in it, or leave flux out."
+                "expected the flux of one component beside growth_weight, which makes a mixture of "
+                "them by itself; got a MixtureFlux. Give the flux in it, or leave flux out."
             )
         make, flux = _growing(make), MixtureFlux(flux)
 
@@ -62,11 +62,11 @@ def law_maker(
 
 
 def _growing(make: Callable[[PRNGKey], AbstractDensity]) -> Callable[[PRNGKey], Mixture]:
-    """A population in parts, each with a density that `make` makes, and a mass that may change."""
+    """A mixture of densities that `make` makes, each with a mass that may change."""
 
     def population(key: PRNGKey) -> Mixture:
-        keys = jax.random.split(key, _LAWS)
-        return Mixture([make(k) for k in keys], growth_modes=_GROWTH_WAVES)
+        keys = jax.random.split(key, _COMPONENTS)
+        return Mixture([make(k) for k in keys], growth_modes=_GROWTH_MODES)
 
     return population
 
@@ -101,30 +101,30 @@ def _reference(spec: AbstractModelSpec, units: Units, key: PRNGKey) -> AbstractR
             f"expected two columns, prey and predators, with Lotka-Volterra; got {list(units.columns)}."
         )
     if not isinstance(reference, AbstractReference):
-        reference = _given(reference, units.dim)
+        reference = _fixed_drift(reference, units.dim)
     axis = units.time
     start = axis.start if axis.kind == "number" else 0.0
     return Rescaled(reference, start, axis.scale, units.mean, units.std)
 
 
-def _given(drift: object, dim: int) -> FixedDrift:
+def _fixed_drift(drift: object, dim: int) -> FixedDrift:
     """A function of the user as a reference, tried without computing anything.
 
-    **Raises:** `DataError` for what is no function v(t, x), or one that gives another shape.
+    **Raises:** `DataError` for what is not a function v(t, x), or one that gives another shape.
     """
     usual = "expected a reference as a function v(t, x) that JAX can trace"
     if not callable(drift):
         raise DataError(f"{usual}; got {kind_of(drift)}.")
     try:
-        given = FixedDrift(drift)
-        jax.eval_shape(given, jnp.zeros(()), jnp.zeros(dim))
+        fixed = FixedDrift(drift)
+        jax.eval_shape(fixed, jnp.zeros(()), jnp.zeros(dim))
     except (TypeError, ValueError) as error:
         raise DataError(f"{usual}, x of shape ({dim},); got one that fails: {error}") from error
-    return given
+    return fixed
 
 
 def reference_parameters(reference: AbstractReference | None) -> dict[str, float]:
-    """What was learned of a reference that has a name: its rates, in units of the data."""
+    """Learned parameters of a reference by name, in units of the data."""
     inner = reference.reference if isinstance(reference, Rescaled) else None
     if isinstance(inner, LotkaVolterra):
         return dict(zip("abcd", inner.rates.tolist(), strict=True))

@@ -18,7 +18,7 @@ from conservax.models._clusters import find_clusters
 from conservax.point_process import Encoder, EventLaw
 
 _BACKGROUND = 0.01
-# Every component is weighed by the hidden state. With one for few events places are learned by heart,
+# Every component is weighed by the hidden state. With one for few events locations are memorised,
 # and training stops, for their sake, before the inter-event times are learned.
 _EVENTS_PER_COMPONENT, _FEWEST, _MOST = 50, 8, 256
 
@@ -67,7 +67,7 @@ class PointProcess:
         intervals: Float[np.ndarray, " intervals"],
         seed: int,
     ) -> Callable[[PRNGKey], EventLaw]:
-        """A function of a random key for what is trained.
+        """A function of a random key for the initial law.
 
         **Arguments:**
 
@@ -90,10 +90,10 @@ class PointProcess:
     def _kernels(
         self, x: Float[np.ndarray, "events dim"], seed: int
     ) -> Callable[[int, PRNGKey], AbstractDensity]:
-        """Kernels at the clusters of the locations, which are found once for all members."""
+        """Kernels at the clusters of the locations, which are found once for all ensemble members."""
         usual = min(max(len(x) // _EVENTS_PER_COMPONENT, _FEWEST), _MOST)
         clusters = find_clusters(x, self.components or min(usual, len(x)), seed=seed)
-        options = {"rank": self.width, "background": _BACKGROUND, "echoes": self.triggering}
+        options = {"rank": self.width, "background": _BACKGROUND, "triggering": self.triggering}
 
         def build(condition_dim: int, key: PRNGKey) -> AbstractDensity:
             return KernelMixture.from_clusters(

@@ -1,4 +1,4 @@
-"""Mean and standard deviation within every snapshot: the units of the noise on its rows."""
+"""Mean and standard deviation within every snapshot: the units of the input noise on its rows."""
 
 import numpy as np
 from jaxtyping import Float

@@ -41,21 +41,21 @@ class Trajectories(AbstractModelSpec):
 
     @property
     def usual_flux(self) -> MixtureFlux:
-        """Particles move with their component."""
+        """Flux of mixtures: particles move with their component."""
         return MixtureFlux(FactorizedFlux())
 
     def density(
         self, t: Float[np.ndarray, " rows"], x: Float[np.ndarray, "rows dim"], *, seed: int
     ) -> Callable[[PRNGKey], density.Mixture]:
-        """See `AbstractModelSpec.density`. Nothing is random but the coupling, by the seed.
+        """See `AbstractModelSpec.density`. Only the coupling is random, by the seed.
 
-        **Raises:** `DataError` for rows that are no snapshots.
+        **Raises:** `DataError` for rows that are not snapshots.
         """
         usual = min(_MOST, _PER_CELL * len(x) // len(np.unique(t)))
-        knots, places = coupled_trajectories(t, x, self.components or usual, seed=seed)
+        knots, locations = coupled_trajectories(t, x, self.components or usual, seed=seed)
         scale = _SCALE * SnapshotUnits(t, x).spread(knots)
         return lambda _: density.Mixture(
-            [density.Trajectory(knots, place, scale) for place in places]
+            [density.Trajectory(knots, location, scale) for location in locations]
         )
 
 
@@ -66,7 +66,7 @@ def coupled_trajectories(
 
     Each cell of a snapshot is on as many trajectories as any other, to the next whole number.
 
-    **Raises:** `DataError` for rows that are no snapshots.
+    **Raises:** `DataError` for rows that are not snapshots.
     """
     knots = np.unique(t)
     if not 2 <= len(knots) <= MAX_SNAPSHOTS:
@@ -76,7 +76,7 @@ def coupled_trajectories(
         )
     rng = np.random.default_rng(seed)
     lines = DisplacementInterpolation({time: x[t == time] for time in knots})
-    places = [lines.sample(rng, np.full(count, knots[0]))]
+    locations = [lines.sample(rng, np.full(count, knots[0]))]
     for before, after in itertools.pairwise(knots):
-        places.append(lines.carry(rng, places[-1], before, after))
-    return knots, np.stack(places, axis=1)
+        locations.append(lines.transport(rng, locations[-1], before, after))
+    return knots, np.stack(locations, axis=1)

@@ -1,4 +1,4 @@
-"""How we get it: one training loop, staged objectives, checkpoints, several laws at once."""
+"""Training: one loop, staged objectives, checkpoints, ensembles."""
 
 from conservax.train._checkpoint import CheckpointError as CheckpointError
 from conservax.train._metrics import ChunkReport as ChunkReport

@@ -16,7 +16,7 @@ class CheckpointError(ValueError):
 
 
 def save_tree(path: Path, tree: PyTree) -> None:
-    """Store the arrays of a tree under their places in it."""
+    """Store the arrays of a tree under their paths in it."""
     arrays = {name: _to_numpy(leaf) for name, leaf in _named(tree)}
     write_sealed(path, save(arrays))
 

@@ -1,4 +1,4 @@
-"""Many steps in one compiled call: the host only sees the end of a chunk."""
+"""Chunks: many training steps in one compiled call."""
 
 import dataclasses
 from collections.abc import Callable, Sequence
@@ -21,7 +21,7 @@ from conservax.train._state import TrainState
 
 
 class ChunkMetrics(NamedTuple):
-    """What the host learns from a chunk."""
+    """Metrics of a chunk, on the host."""
 
     parts: dict[str, Float[Array, ""]]  # mean of every term over the chunk
     train: Float[Array, ""]  # mean objective over the chunk
@@ -29,17 +29,17 @@ class ChunkMetrics(NamedTuple):
 
 
 class Steps(NamedTuple):
-    """How a chunk of steps is taken. Equal ones share a program."""
+    """Static settings of a chunk of steps. Equal ones share a program."""
 
     steps: int
     batch_size: int
     average: float
-    blurred: tuple[bool, bool]  # whether there is noise on positions, and on times
+    noisy: tuple[bool, bool]  # whether there is input noise on positions, and on times
     sharding: NamedSharding
 
 
 class Numbers(NamedTuple):
-    """What a program is given anew by every run: as weak in type as numbers of Python are."""
+    """Numbers that every run passes to a program: as weak in type as numbers of Python are."""
 
     weights: list[Scalar]  # of the terms of the objective
     noise: Scalar
@@ -64,26 +64,26 @@ def make_chunk(
     is alike only to itself.
     """
     fixed, weights = fixed_and_weights(law, objective)
-    how = Steps(steps, batch_size, average, (bool(noise), bool(time_noise)), sharding)
+    static = Steps(steps, batch_size, average, (bool(noise), bool(time_noise)), sharding)
     numbers = Numbers(weights, *map(jnp.asarray, (float(noise), float(time_noise))))
-    return partial(_chunk, fixed, optimiser, how, numbers)
+    return partial(_chunk, fixed, optimiser, static, numbers)
 
 
 @program()
 def _chunk(
     fixed: Constant,
     optimiser: optax.GradientTransformation,
-    how: Steps,
+    static: Steps,
     numbers: Numbers,
     state: TrainState,
     data: Any,
 ) -> tuple[TrainState, ChunkMetrics]:
-    """The next steps of every member."""
-    step = partial(_one_step, loss_of(fixed, numbers.weights), optimiser, how, numbers)
+    """The next steps of every ensemble member."""
+    step = partial(_one_step, loss_of(fixed, numbers.weights), optimiser, static, numbers)
 
     def one_chunk(state: TrainState):
         state, (values, parts, finite) = jax.lax.scan(
-            lambda state, _: step(state, data), state, length=how.steps
+            lambda state, _: step(state, data), state, length=static.steps
         )
         means = jax.tree.map(jnp.mean, parts)
         return state, ChunkMetrics(means, jnp.mean(values), finite)
@@ -94,23 +94,23 @@ def _chunk(
 def _one_step(
     loss: Callable[..., Any],
     optimiser: optax.GradientTransformation,
-    how: Steps,
+    static: Steps,
     numbers: Numbers,
     state: TrainState,
     data: Any,
 ) -> tuple[TrainState, tuple[Scalar, dict[str, Scalar], Bool[Array, ""]]]:
-    """One step of one member, with its loss, the terms of it and whether all was finite."""
+    """One step of one ensemble member, with its loss, its terms and whether all was finite."""
     key, row_key, noise_key, loss_key = jax.random.split(state.key, 4)
-    chosen = jax.random.randint(row_key, (how.batch_size,), 0, len(data.t))
+    chosen = jax.random.randint(row_key, (static.batch_size,), 0, len(data.t))
     rows = jax.tree.map(lambda leaf: leaf[chosen], data)
-    rows = _blurred(noise_key, rows, numbers, how.blurred)
-    rows = jax.lax.with_sharding_constraint(rows, how.sharding)
+    rows = _with_input_noise(noise_key, rows, numbers, static.noisy)
+    rows = jax.lax.with_sharding_constraint(rows, static.sharding)
     (value, parts), grads = jax.value_and_grad(loss, has_aux=True)(state.params, loss_key, rows)
     updates, opt_state = optimiser.update(grads, state.optimiser, state.params)
     params = optax.apply_updates(state.params, updates)
     # The mean forgets its start: early on it follows closely.
     step = state.step + 1
-    decay = jnp.minimum(how.average, step / (step + 9.0)).astype(value.dtype)
+    decay = jnp.minimum(static.average, step / (step + 9.0)).astype(value.dtype)
     mean = jax.tree.map(lambda a, p: a + (1 - decay) * (p - a), state.average, params)
     state = dataclasses.replace(
         state, params=params, average=mean, optimiser=opt_state, key=key, step=step
@@ -119,13 +119,13 @@ def _one_step(
     return state, (value, parts, finite)
 
 
-def _blurred(key: PRNGKey, rows: Any, numbers: Numbers, blurred: tuple[bool, bool]) -> Any:
-    """Rows moved at random, times reflected at the ends of [0, 1]."""
-    if blurred[0]:
+def _with_input_noise(key: PRNGKey, rows: Any, numbers: Numbers, noisy: tuple[bool, bool]) -> Any:
+    """Rows with input noise, times reflected at the ends of [0, 1]."""
+    if noisy[0]:
         moved = numbers.noise * jax.random.normal(key, rows.x.shape, rows.x.dtype)
         spread = getattr(rows, "spread", None)
         rows = rows._replace(x=rows.x + (moved if spread is None else spread * moved))
-    if blurred[1]:
+    if noisy[1]:
         t_key = jax.random.fold_in(key, 1)
         moved = numbers.time_noise * jax.random.normal(t_key, rows.t.shape, rows.t.dtype)
         rows = rows._replace(t=jnp.clip(1 - jnp.abs(1 - jnp.abs(rows.t + moved)), 0.0, 1.0))

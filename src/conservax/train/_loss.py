@@ -1,4 +1,4 @@
-"""An objective as a function of parameters, in programs that laws and weights alike share."""
+"""An objective as a function of parameters, in programs shared by laws and weights alike."""
 
 from collections.abc import Callable
 from typing import Any
@@ -13,7 +13,7 @@ from conservax.train._state import without_parameters
 
 
 def fixed_and_weights(law: eqx.Module, objective: Sum) -> tuple[Constant, list[Scalar]]:
-    """What a program is made of, and the weights of the terms, which it takes as arguments."""
+    """Static part of a program, and the weights of the terms, which are its arguments."""
     terms = [term for _, term in objective.terms]
     weights = [jnp.asarray(weight) for weight, _ in objective.terms]
     return Constant((without_parameters(law), terms)), weights

@@ -1,4 +1,4 @@
-"""What happened, chunk by chunk, in memory and in `metrics.csv`."""
+"""Training metrics per chunk, in memory and in `metrics.csv`."""
 
 import csv
 import io
@@ -16,7 +16,7 @@ from conservax.train._chunk import ChunkMetrics
 
 @dataclass(frozen=True)
 class ChunkReport:
-    """One member of a run at the end of one chunk."""
+    """One ensemble member at the end of one chunk."""
 
     member: int
     step: int
@@ -38,7 +38,7 @@ class ChunkReport:
 def reports_of(
     step: int, metrics: ChunkMetrics, held_out: Float[np.ndarray, " members"]
 ) -> list[ChunkReport]:
-    """One report a member, from metrics and objectives on validation rows (or NaN) on the host."""
+    """One report per ensemble member, from metrics and objectives on validation rows (or NaN) on the host."""
     reports = []
     for member in range(len(metrics.train)):
         validation = float(held_out[member])
@@ -64,7 +64,7 @@ class Metrics:
         self._path = path
 
     def forget_after(self, step: int) -> None:
-        """On resuming, keep only what the checkpoint knows of."""
+        """On resuming, keep only rows up to the checkpoint."""
         if self._path is None or not self._path.exists():
             return
         with self._path.open(newline="") as file:
@@ -76,7 +76,7 @@ class Metrics:
         self._write()
 
     def add(self, reports: list[ChunkReport]) -> None:
-        """Note the end of a chunk."""
+        """Log the end of a chunk."""
         self.rows += [report.row() for report in reports]
         self._write()
 

@@ -23,8 +23,8 @@ def cosine_muon(learning_rate: float, steps: int) -> optax.GradientTransformatio
     """Muon [jordan2024], whose steps along matrices have singular values that are all alike.
 
     Steps are not scaled by the shape of a matrix: where many entries are read out, as those of fields in
-    many dimensions, scaled ones are too long. What is no matrix moves by Adam. The rate falls to
-    nothing. In the benchmarks `fluids` and `hodge` it gets in as many steps to where Adam does not get.
+    many dimensions, scaled ones are too long. Parameters that are not matrices move by Adam. The rate falls to
+    0. In the benchmarks `fluids` and `hodge` it reaches, in as many steps, losses that Adam does not.
     """
     schedule = optax.cosine_decay_schedule(learning_rate, steps)
 

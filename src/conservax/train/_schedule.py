@@ -1,4 +1,4 @@
-"""Which objective is followed at which step, and the programs that follow it."""
+"""Stages of training: the objective at each step, and its compiled programs."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ from conservax.train._validation import make_evaluation
 
 @dataclass(frozen=True)
 class Stage:
-    """An objective, and for how many steps it is followed."""
+    """An objective, and for how many steps it is minimised."""
 
     steps: int
     objective: AbstractObjective | Sum
@@ -31,9 +31,9 @@ class Schedule:
 
     **Arguments:**
 
-    - `law`: what is trained, for its structure.
+    - `law`: of the structure that is trained.
     - `stages`: objectives in turn.
-    - `training`: with nothing left to choose.
+    - `training`: with no None left to fill in.
     - `optimiser`: of all stages.
     - `validation`: rows that decide which parameters are kept; None for the last ones.
     - `key`: of the evaluations.
@@ -72,7 +72,7 @@ class Schedule:
         return min(self._training.chunk, int(self._ends[self._now(step)]) - step)
 
     def begin(self, step: int, state: TrainState) -> TrainState:
-        """The state at a step; where a stage starts, what it starts from is its first candidate."""
+        """The state at a step; at the start of a stage it is a candidate for the best one."""
         now = self._now(step)
         if step != self._ends[now] - self._stages[now].steps:
             return state
@@ -80,23 +80,23 @@ class Schedule:
         state = eqx.tree_at(lambda s: s.best_loss, state, never)
         return self._evaluations[now](state, 0)[0]
 
-    def follow(self, step: int, state: TrainState, data: Any) -> tuple[TrainState, Any, Any]:
+    def advance(self, step: int, state: TrainState, data: Any) -> tuple[TrainState, Any, Any]:
         """The state after the next chunk, its metrics, and the objective on the validation rows."""
         now, steps = self._now(step), self.steps(step)
         if (now, steps) not in self._chunks:
-            how = self._training
-            assert how.batch_size is not None
-            assert how.noise is not None
-            assert how.time_noise is not None
+            training = self._training
+            assert training.batch_size is not None
+            assert training.noise is not None
+            assert training.time_noise is not None
             self._chunks[now, steps] = make_chunk(
                 self._law,
                 self._objectives[now],
                 self._optimiser,
                 steps=steps,
-                batch_size=how.batch_size,
-                average=how.average,
-                noise=how.noise,
-                time_noise=how.time_noise,
+                batch_size=training.batch_size,
+                average=training.average,
+                noise=training.noise,
+                time_noise=training.time_noise,
                 sharding=self._sharding,
             )
         state, metrics = self._chunks[now, steps](state, data)

@@ -1,4 +1,4 @@
-"""Everything a training run is at one step, as one tree of arrays."""
+"""State of a training run at one step, as one tree of arrays."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ from conservax._types import PRNGKey, PyTree
 class TrainState(eqx.Module):
     """Parameters, their running mean, the optimiser, the random key, and the best law so far.
 
-    A run goes on bit for bit from its state. `best` is the running mean that had the lowest
+    A run resumes bit for bit from its state. `best` is the running mean that had the lowest
     objective on the validation rows; `stale` counts the steps since.
     """
 
@@ -57,5 +57,5 @@ def with_parameters(law: eqx.Module, params: PyTree) -> Any:
 
 
 def without_parameters(law: eqx.Module) -> PyTree:
-    """What is left of a law without its trainable part."""
+    """The law without its trainable part."""
     return eqx.filter(law, eqx.is_inexact_array, inverse=True)

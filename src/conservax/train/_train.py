@@ -29,10 +29,10 @@ _USUAL = Training(batch_size=256, learning_rate=2e-3, noise=0.0, time_noise=0.0)
 
 @dataclass(frozen=True)
 class Trained:
-    """What a run came to.
+    """Result of a training run.
 
     `law` is the running mean of the parameters that did best on the validation rows (the last
-    one without validation rows), of the member that did best. `metrics` has a row per chunk and
+    one without validation rows), of the best ensemble member. `metrics` has a row per chunk and
     member. `best_step` is the step that `law` was taken at.
     """
 
@@ -45,7 +45,7 @@ class Trained:
 
 
 class DivergedError(RuntimeError):
-    """The loss or its gradient is no longer a number. `step` says when."""
+    """The loss or its gradient is no longer finite, from `step` on."""
 
     def __init__(self, step: int, run: Path | None, where: str = "in training"):
         kept = f"the last good checkpoint is {run / CHECKPOINT}" if run else "nothing was kept"
@@ -72,17 +72,17 @@ def train(
 
     **Arguments:**
 
-    - `law`: where to start: a `ConservationLaw`, or another module.
-    - `rows`, `validation`: what the objective takes: observed points in law units, as `Rows`. Early
-      stopping and the choice of the best running mean look at the validation rows; where the last
-      stage starts is a candidate too.
+    - `law`: the initial `ConservationLaw`, or another module.
+    - `rows`, `validation`: arguments of the objective: observed points in law units, as `Rows`. Early
+      stopping and the choice of the best running mean use the validation rows; the initial law of
+      the last stage is a candidate too.
       `rows` may also be a function of a number, for more rows than memory holds: chunk n then draws
       from `rows(n)`, of one shape for all n. It is called while the device is at work.
       On rows that have a `spread`, input noise is in multiples of it.
     - `stages`: objectives in turn, each with its steps.
     - `key`: decides everything random.
-    - `training`: batch size (256), learning rate (2e-3) and so on; where it says nothing there is
-      no noise and no early stop. Batches are split over all local devices.
+    - `training`: batch size (256), learning rate (2e-3) and so on; where it is None there is
+      no input noise and no early stop. Batches are split over all local devices.
     - `initial`: for several ensemble members: the law to begin with, of a random key.
     - `run`: folder for `checkpoint.safetensors` and `metrics.csv`. If a checkpoint is there, the
       run goes on from it, bit for bit.
@@ -92,14 +92,14 @@ def train(
     **Raises:** `DivergedError`, with the step; `CheckpointError`; `KeyboardInterrupt` leaves
     the checkpoint of the last finished chunk behind.
     """
-    how = training.filled(_USUAL)
+    training = training.filled(_USUAL)
     make_room()
     total, devices = sum(stage.steps for stage in stages), jax.devices()
-    _check(total, how, len(devices))
-    optimiser = clipped(_optimiser(how, total), how.clip)
+    _check(total, training, len(devices))
+    optimiser = clipped(_optimiser(training, total), training.clip)
     copied, split = replicated_and_split(devices)
     folder = run if jax.process_index() == 0 else None  # hosts share the folder of a run
-    state = _start(key, law, optimiser, how.members, initial)
+    state = _start(key, law, optimiser, training.ensemble, initial)
     recorded = Metrics([as_sum(stage.objective) for stage in stages], folder and folder / METRICS)
     if run is not None and (run / CHECKPOINT).exists():
         state = load_tree(run / CHECKPOINT, state)
@@ -108,14 +108,14 @@ def train(
         save_tree(folder / CHECKPOINT, state)
     state, validation = replicate((state, validation), copied)
     rows_of = rows if callable(rows) else lambda number: rows
-    data = replicate(rows_of(_step(state) // how.chunk), copied)
+    data = replicate(rows_of(_step(state) // training.chunk), copied)
     held = {"validation": validation, "key": jax.random.fold_in(key, 1), "sharding": split}
-    schedule = Schedule(law, stages, how, optimiser, **held)
+    schedule = Schedule(law, stages, training, optimiser, **held)
     while (step := _step(state)) < total and not schedule.is_stale(step, state):
         steps = schedule.steps(step)
-        found = schedule.follow(step, schedule.begin(step, state), data)
+        found = schedule.advance(step, schedule.begin(step, state), data)
         if callable(rows) and step + steps < total:  # the call above has only begun
-            data = replicate(rows_of((step + steps) // how.chunk), copied)
+            data = replicate(rows_of((step + steps) // training.chunk), copied)
         metrics, held_out = jax.device_get(found[1:])
         _check_finite(step, steps, metrics, None if validation is None else held_out, run)
         state, reports = found[0], reports_of(step + steps, metrics, held_out)
@@ -128,39 +128,39 @@ def train(
 
 
 def _check_finite(step: int, steps: int, metrics: Any, held_out: Any, run: Path | None) -> None:
-    """Raise `DivergedError` where the loss, its gradient or the validation objective is no number."""
+    """Raise `DivergedError` where the loss, its gradient or the validation objective is not finite."""
     if not metrics.finite.all():
         raise DivergedError(step + 1 + int(np.argmin(metrics.finite.all(0))), run)
     if held_out is not None and not np.isfinite(held_out).all():
         raise DivergedError(step + steps, run, "on the validation rows")
 
 
-def _optimiser(how: Training, total: int) -> optax.GradientTransformation:
-    if how.optimiser is not None:
-        return how.optimiser
-    assert how.learning_rate is not None  # filled
-    return cosine_adam(float(how.learning_rate), total)
+def _optimiser(training: Training, total: int) -> optax.GradientTransformation:
+    if training.optimiser is not None:
+        return training.optimiser
+    assert training.learning_rate is not None  # filled
+    return cosine_adam(float(training.learning_rate), total)
 
 
-def _check(total: int, how: Training, devices: int) -> None:
-    assert how.batch_size is not None  # filled
+def _check(total: int, training: Training, devices: int) -> None:
+    assert training.batch_size is not None  # filled
     if total < 1:
         raise ValueError(f"expected at least one step in all stages together; got {total}.")
-    if how.steps is not None and how.steps != total:
+    if training.steps is not None and training.steps != total:
         raise ValueError(
-            f"expected steps of the stages alone; got {total} of them beside steps={how.steps}."
+            f"expected steps of the stages alone; got {total} of them beside steps={training.steps}."
         )
-    if how.batch_size % devices:
+    if training.batch_size % devices:
         raise ValueError(
-            f"expected a batch_size that {devices} devices can share; got {how.batch_size}. "
+            f"expected a batch_size that {devices} devices can share; got {training.batch_size}. "
             f"Use a multiple of {devices}."
         )
 
 
-def _start(key, law, optimiser, members, initial) -> TrainState:
-    """Stacked states, one a member."""
-    keys = jax.random.split(key, members)
-    laws = [law] * members if initial is None else [initial(k) for k in keys]
+def _start(key, law, optimiser, ensemble, initial) -> TrainState:
+    """Stacked states, one per ensemble member."""
+    keys = jax.random.split(key, ensemble)
+    laws = [law] * ensemble if initial is None else [initial(k) for k in keys]
     own = jax.vmap(lambda k: jax.random.fold_in(k, 1))(keys)  # other draws than of `initial`
     states = [initial_state(k, law, optimiser) for k, law in zip(own, laws, strict=True)]
     return jax.tree.map(_stacked, *states)

@@ -1,4 +1,4 @@
-"""How parameters are found, as one value."""
+"""Settings of training, as one value."""
 
 from dataclasses import dataclass, fields, replace
 from typing import Self
@@ -8,20 +8,20 @@ import optax
 
 @dataclass(frozen=True, kw_only=True)
 class Training:
-    """How parameters are found. What is None is chosen by the function that trains.
+    """Settings of training. None is a choice left to `fit`, `fit_events` or `train`.
 
     **Attributes:**
 
-    - `steps`: training steps at most: 2000 in `fit`, 1500 in `fit_events`. Stages bring their own.
+    - `steps`: training steps at most: 2000 in `fit`, 1500 in `fit_events`. Stages have their own.
     - `batch_size`: rows per step, or windows of events, drawn with replacement: 256 or 16.
     - `learning_rate`: peak learning rate of Adam, which falls along a cosine: 0.002.
     - `optimiser`: any Optax transformation instead of Adam, with a learning rate of its own.
-    - `noise`: input noise on positions, in standard deviations; chosen from the rows, 0 for none. A
-      kernel of that width against learning few rows by heart.
+    - `noise`: input noise on positions, in standard deviations; chosen from the rows, 0 for none. The
+      bandwidth of a kernel, against overfitting of few rows.
     - `time_noise`: input noise on times, of the unit range; chosen from the rows, 0 for none.
     - `patience`: stop after so many steps without a better validation objective: 1000, or 600 in
       `fit_events`. As many as there are steps never stops early.
-    - `members`: ensemble members, trained at once from different seeds; the best on the validation
+    - `ensemble`: ensemble members, trained at once from different seeds; the best on the validation
       rows is kept.
     - `clip`: largest global norm of the gradient, before the optimiser.
     - `average`: decay of the running mean of the parameters, which is what is kept.
@@ -40,7 +40,7 @@ class Training:
     noise: float | None = None
     time_noise: float | None = None
     patience: int | None = None
-    members: int = 1
+    ensemble: int = 1
     clip: float = 1.0
     average: float = 0.99
     chunk: int = 100
@@ -48,7 +48,7 @@ class Training:
     progress: bool = True
 
     def __post_init__(self):
-        for name in ("steps", "batch_size", "patience", "members", "chunk"):
+        for name in ("steps", "batch_size", "patience", "ensemble", "chunk"):
             value = getattr(self, name)
             if value is not None and not value >= 1:
                 raise ValueError(f"expected {name} of at least 1; got {value}.")
@@ -64,7 +64,7 @@ class Training:
                 raise ValueError(f"expected {name} of 0 or more; got {value}.")
 
     def filled(self, usual: "Training") -> Self:
-        """A copy with what is None taken from another."""
+        """A copy in which None is replaced by the values of another."""
         own = {f.name: getattr(self, f.name) for f in fields(self)}
         missing = {name: getattr(usual, name) for name, value in own.items() if value is None}
         if self.optimiser is not None:

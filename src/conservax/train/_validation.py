@@ -1,4 +1,4 @@
-"""The objective on validation rows, which chooses the law that is kept."""
+"""The objective on validation rows, for early stopping and the choice of the best law."""
 
 import dataclasses
 from collections.abc import Callable
@@ -22,10 +22,10 @@ PIECE = 1024  # validation rows at once, if a step has not more: about the memor
 def make_evaluation(
     law: eqx.Module, objective: Sum, validation: Any, *, key: PRNGKey, batch_size: int
 ) -> Callable[[TrainState, int], tuple[TrainState, Float[Array, " members"]]]:
-    """A function that takes the objective of running means, and remembers those that are best.
+    """A function that evaluates running means, and keeps the best ones.
 
     It takes states stacked along a leading axis, and how many steps they have made since it was last
-    called; the program is shared as that of a chunk is. Without validation rows the last running
+    called; the program is shared like that of a chunk. Without validation rows the last running
     means are the best, and the objective is NaN.
     """
     if validation is None:
@@ -80,17 +80,17 @@ def _in_pieces(
     )
     keys = jax.random.split(key, count)
     means = jax.lax.map(lambda piece: objective(*piece), (keys, pieces))
-    return jnp.average(means, weights=jax.vmap(_meant)(pieces))
+    return jnp.average(means, weights=jax.vmap(_sample_size)(pieces))
 
 
-def _meant(rows: Any) -> Scalar | int:
-    """What an objective is a mean over: the rows of a piece, or the events of its windows."""
+def _sample_size(rows: Any) -> Scalar | int:
+    """Sample size of a mean: the rows of a piece, or the events of its windows."""
     events = getattr(rows, "length", None)
     return len(rows.t) if events is None else jnp.maximum(jnp.sum(events), 1)
 
 
 def _keep_best(state: TrainState, held_out: Scalar, steps: Int[Array, ""]) -> TrainState:
-    """Remember the running mean if it is the best on the validation rows so far."""
+    """Keep the running mean if it is the best on the validation rows so far."""
     better = held_out < state.best_loss
     best = jax.tree.map(lambda new, old: jnp.where(better, new, old), state.average, state.best)
     return dataclasses.replace(
