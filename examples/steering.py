@@ -1,4 +1,4 @@
-"""A crowd walks round a pond, with a cost of its own: python examples/steering.py [--quick]."""
+"""Optimal control of a crowd around a pond, with a custom cost: python examples/steering.py [--quick]."""
 
 import sys
 from pathlib import Path
@@ -18,7 +18,7 @@ from conservax.control import (
 
 
 def slope(t, x):
-    """It is steeper in the north: a cost of one's own is a function of one point."""
+    """Custom cost, a function of one point: it is steeper in the north."""
     return 2.0 * jnp.maximum(x[1], 0.0)
 
 
@@ -35,13 +35,13 @@ def main() -> None:
         model=FourierTrajectories(components=16),
         training=PlanTraining(steps=100 if "--quick" in sys.argv else 800),
     )
-    rolled = [plan.rollout(300, diffusion=g) for g in (0.0, 0.5)]
-    for paths, g in zip(rolled, (0.0, 0.5), strict=True):
+    rollouts = [plan.rollout(300, diffusion=g) for g in (0.0, 0.5)]
+    for paths, g in zip(rollouts, (0.0, 0.5), strict=True):
         print(plan.scores(paths, diffusion=g))
     out = Path("steering")
     out.mkdir(exist_ok=True)
     draw_paths(
-        [problem], [[p] for p in rolled], (["g = 0", "g = 0.5"], ["pond"]), out / "paths.png"
+        [problem], [[p] for p in rollouts], (["g = 0", "g = 0.5"], ["pond"]), out / "paths.png"
     )
 
 

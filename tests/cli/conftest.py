@@ -39,5 +39,5 @@ def answer(run, capsys) -> Callable[..., tuple[int, Any]]:
 
 @pytest.fixture(scope="session")
 def tiny() -> list[str]:
-    """Options of a small fit; the first two are of the price of motion."""
+    """Options of a small fit; the first two are the kinetic weight."""
     return TINY.split()

@@ -1,4 +1,4 @@
-"""Snapshots of cells, as a user drives them."""
+"""Commands for snapshots of cells: fit, score, transport, annotate."""
 
 import json
 
@@ -9,7 +9,7 @@ import pytest
 
 import conservax
 
-ASKED = ["--time", "day", "--columns", "X_pca", "--dims", "2"]
+OPTIONS = ["--time", "day", "--columns", "X_pca", "--dims", "2"]
 
 
 @pytest.fixture(scope="module")
@@ -30,11 +30,11 @@ def work(tmp_path_factory, run, tiny):
     cells.uns["made"] = "here"
     cells.write_h5ad(folder / "cells.h5ad")
     out = ["--leave-out", "1", "--test", "0.2", "--out", folder / "run"]
-    assert run("fit", folder / "cells.h5ad", *ASKED, *tiny, *out) == 0
+    assert run("fit", folder / "cells.h5ad", *OPTIONS, *tiny, *out) == 0
     return folder
 
 
-def test_a_time_left_out_is_told_by_its_score(work, capsys, run):
+def test_the_score_of_a_time_left_out_is_marked(work, capsys, run):
     capsys.readouterr()
     assert run("score", work / "run", work / "cells.h5ad", "--json") == 0
     found = json.loads(capsys.readouterr().out)
@@ -52,16 +52,16 @@ def test_a_time_left_out_is_told_by_its_score(work, capsys, run):
 def test_the_rows_of_a_time_left_out_are_for_the_test(work, capsys, run, tiny):
     out = ["--leave-out", "1", "2", "--out", work / "again", "--json"]
     capsys.readouterr()
-    assert run("fit", work / "cells.h5ad", *ASKED, *tiny, *out) == 2
+    assert run("fit", work / "cells.h5ad", *OPTIONS, *tiny, *out) == 2
     assert "two different times" in capsys.readouterr().err
     out[1:3] = ["0"]
-    assert run("fit", work / "cells.h5ad", *ASKED, *tiny, *out) == 0
+    assert run("fit", work / "cells.h5ad", *OPTIONS, *tiny, *out) == 0
     figures = json.loads(capsys.readouterr().out)
     assert (figures["test_rows"], figures["train_rows"], figures["validation_rows"]) == (60, 63, 7)
     assert figures["columns"] == ["X_pca0", "X_pca1"]
 
 
-def test_cells_are_carried(work, capsys, run):
+def test_cells_are_transported(work, capsys, run):
     moved = work / "moved.csv"
     assert (
         run("transport", work / "run", work / "cells.h5ad", "--from", 0, "--to", 2, "--out", moved)
@@ -72,33 +72,33 @@ def test_cells_are_carried(work, capsys, run):
 
 
 @pytest.mark.parametrize(
-    ("asked", "words"),
+    ("options", "words"),
     [
         (["--time", "stage", "--columns", "X_pca"], "labels such as 'E0.5'.*map({'E0.5': 0.5"),
         (["--time", "day", "--columns", "X_umap"], "arrays ['X_flat', 'X_pca']"),
         (["--time", "day", "--columns", "X_pca", "--leave-out", "7"], "There are 0, 1, 2"),
-        ([*ASKED, "--window", "1"], "expected no --dims beside windows"),
+        ([*OPTIONS, "--window", "1"], "expected no --dims beside windows"),
     ],
 )
-def test_bad_input_is_refused(work, capsys, asked, words, run, tiny):
-    assert run("fit", work / "cells.h5ad", *asked, *tiny, "--out", work / "bad") == 2
-    said = " ".join(capsys.readouterr().err.split())
-    assert all(part in said for part in words.split(".*"))
+def test_bad_input_is_refused(work, capsys, options, words, run, tiny):
+    assert run("fit", work / "cells.h5ad", *options, *tiny, "--out", work / "bad") == 2
+    message = " ".join(capsys.readouterr().err.split())
+    assert all(part in message for part in words.split(".*"))
     assert not (work / "bad").exists()
 
 
-def test_what_the_model_says_is_written_beside_the_cells(work, capsys, run):
+def test_annotations_are_written_to_a_copy_of_the_cells(work, capsys, run):
     out = work / "annotated.h5ad"
-    asked = ["--to", 2, "--embedding", "X_flat", "--pull", "cluster=1", "--from", 2, "--at", 0]
+    options = ["--to", 2, "--embedding", "X_flat", "--pull", "cluster=1", "--from", 2, "--at", 0]
     pictures = ["--streamlines", work / "flat.png"]
     capsys.readouterr()
-    command = ["annotate", work / "run", work / "cells.h5ad", *asked, *pictures, "--out", out]
+    command = ["annotate", work / "run", work / "cells.h5ad", *options, *pictures, "--out", out]
     assert run(*command, "--json") == 0
-    said = json.loads(capsys.readouterr().out)
-    assert said["obs"] == ["conservax_log_density", "conservax_pull"]
-    assert said["obsm"] == ["conservax_at_2", "velocity_flat", "velocity_pca"]
+    result = json.loads(capsys.readouterr().out)
+    assert result["obs"] == ["conservax_log_density", "conservax_pull"]
+    assert result["obsm"] == ["conservax_at_2", "velocity_flat", "velocity_pca"]
     assert (work / "flat.png").read_bytes()[:4] == b"\x89PNG"
-    # The file is what Python would have made of the same cells.
+    # The same as in Python.
     model, cells = conservax.load(work / "run"), anndata.read_h5ad(work / "cells.h5ad")
     model.annotate(cells, to=2, embedding="X_flat")
     model.pull(cells, {"cluster": 1}, 2, 0)
@@ -112,13 +112,13 @@ def test_what_the_model_says_is_written_beside_the_cells(work, capsys, run):
     assert not list(work.glob(".*partial"))
 
 
-def test_a_file_may_be_annotated_again_in_its_place(work, capsys, run):
+def test_a_file_may_be_annotated_again_in_place(work, capsys, run):
     out = work / "again.h5ad"
-    asked = ["--push", "cluster=0", "cluster=2", "--from", 0, "--at", 2]
-    assert run("annotate", work / "run", work / "cells.h5ad", *asked, "--out", out) == 0
-    asked[0], asked[-1], asked[-3] = "--pull", 0, 2
+    options = ["--push", "cluster=0", "cluster=2", "--from", 0, "--at", 2]
+    assert run("annotate", work / "run", work / "cells.h5ad", *options, "--out", out) == 0
+    options[0], options[-1], options[-3] = "--pull", 0, 2
     more = ["--key", "back", "--diffusion", 0.2, "--out", out, "--force"]
-    assert run("annotate", work / "run", out, *asked, *more) == 0
+    assert run("annotate", work / "run", out, *options, *more) == 0
     assert "back" in capsys.readouterr().out
     obs = anndata.read_h5ad(out).obs
     assert obs["back"].sum() == pytest.approx(1)
@@ -130,7 +130,7 @@ PUSHED = ["--push", "cluster=0", "--from", "0", "--at", "2"]
 
 
 @pytest.mark.parametrize(
-    ("asked", "words"),
+    ("options", "words"),
     [
         (["--from", "0", "--key", "a"], "expected --push or --pull beside --from, --key"),
         (["--push", "cluster=1"], "--from 0 --at 4"),
@@ -146,12 +146,12 @@ PUSHED = ["--push", "cluster=0", "--from", "0", "--at", "2"]
         ([*PUSHED, "--key", "a/b"], "without slashes"),
     ],
 )
-def test_bad_requests_for_annotations_are_refused(work, capsys, asked, words, run):
+def test_bad_options_of_annotate_are_refused(work, capsys, options, words, run):
     out = work / "refused.h5ad"
     capsys.readouterr()
-    assert run("annotate", work / "run", work / "cells.h5ad", *asked, "--out", out) == 2
-    said = " ".join(capsys.readouterr().err.split())
-    assert all(part in said for part in words.split(".*"))
+    assert run("annotate", work / "run", work / "cells.h5ad", *options, "--out", out) == 2
+    message = " ".join(capsys.readouterr().err.split())
+    assert all(part in message for part in words.split(".*"))
     assert not out.exists()
 
 
@@ -167,7 +167,7 @@ def test_only_files_of_cells_are_annotated(work, capsys, run):
 
 
 @pytest.mark.slow
-def test_births_are_fitted_and_told(work, capsys, run, tiny):
+def test_growth_is_fitted_and_reported(work, capsys, run, tiny):
     capsys.readouterr()
     growth = [
         "--growth-weight",
@@ -181,7 +181,7 @@ def test_births_are_fitted_and_told(work, capsys, run, tiny):
         work / "growing",
         "--json",
     ]
-    assert run("fit", work / "cells.h5ad", *ASKED, *tiny, *growth) == 0
+    assert run("fit", work / "cells.h5ad", *OPTIONS, *tiny, *growth) == 0
     assert json.loads(capsys.readouterr().out)["mass"] > 0
     model = conservax.load(work / "growing")
     assert model.law.grows
@@ -191,18 +191,18 @@ def test_births_are_fitted_and_told(work, capsys, run, tiny):
 
 
 @pytest.mark.slow
-def test_a_reference_is_learned_and_told(work, capsys, run, tiny):
+def test_a_reference_is_learned_and_reported(work, capsys, run, tiny):
     out = ["--reference", "lotka-volterra", "--diffusion", "0.3", "--out", work / "prey", "--json"]
     tiny = ["--kinetic-weight", "0.1", *tiny[2:]]
     capsys.readouterr()
-    assert run("fit", work / "cells.h5ad", *ASKED, *tiny, *out) == 0
+    assert run("fit", work / "cells.h5ad", *OPTIONS, *tiny, *out) == 0
     rates = json.loads(capsys.readouterr().out)["reference"]
     assert list(rates) == ["a", "b", "c", "d"]
     assert all(rate > 0 and rate != 1 for rate in rates.values())
 
 
 @pytest.mark.parametrize(
-    ("asked", "words"),
+    ("options", "words"),
     [
         (["--total-mass", "0=1", "2=3"], "--growth-weight 0.1"),
         (
@@ -226,15 +226,15 @@ def test_a_reference_is_learned_and_told(work, capsys, run, tiny):
         (["--reference", "network", "--kinetic-weight", "1"], "--diffusion 0.3"),
     ],
 )
-def test_options_that_do_not_fit_together_are_refused(work, capsys, asked, words, run, tiny):
+def test_options_that_do_not_fit_together_are_refused(work, capsys, options, words, run, tiny):
     capsys.readouterr()
-    assert run("fit", work / "cells.h5ad", *ASKED, *tiny, *asked, "--out", work / "bad") == 2
+    assert run("fit", work / "cells.h5ad", *OPTIONS, *tiny, *options, "--out", work / "bad") == 2
     assert words in " ".join(capsys.readouterr().err.split())
     assert not (work / "bad").exists()
 
 
-def test_prey_and_predators_are_two(work, capsys, run, tiny):
-    asked = ["--time", "day", "--columns", "X_pca", "--dims", "3", *tiny[2:], "--diffusion", "1"]
-    asked += ["--reference", "lotka-volterra", "--out", work / "bad"]
-    assert run("fit", work / "cells.h5ad", *asked) == 2
+def test_lotka_volterra_needs_two_columns(work, capsys, run, tiny):
+    options = ["--time", "day", "--columns", "X_pca", "--dims", "3", *tiny[2:], "--diffusion", "1"]
+    options += ["--reference", "lotka-volterra", "--out", work / "bad"]
+    assert run("fit", work / "cells.h5ad", *options) == 2
     assert "two columns, prey and predators" in " ".join(capsys.readouterr().err.split())

@@ -1,4 +1,4 @@
-"""Point processes, as a user drives them."""
+"""Commands for point processes: fit, score, sample, check, report."""
 
 import json
 
@@ -33,7 +33,7 @@ def work(tmp_path_factory, run):
     return folder
 
 
-def test_scores_are_those_of_times_and_of_places(work, capsys, run):
+def test_scores_are_those_of_times_and_of_locations(work, capsys, run):
     capsys.readouterr()
     assert run("score", work / "run", work / "events.csv", "--json") == 0
     found = json.loads(capsys.readouterr().out)
@@ -50,7 +50,7 @@ def test_draws_are_whole_windows(work, run):
     assert {int(row.split(",")[0]) for row in rows} == {0, 1, 2}
 
 
-def test_check_says_how_times_counts_and_places_fare(work, capsys, run):
+def test_check_reports_times_counts_and_locations(work, capsys, run):
     capsys.readouterr()
     code = run("check", work / "run", "--json")
     found = json.loads(capsys.readouterr().out)
@@ -65,7 +65,7 @@ def test_check_says_how_times_counts_and_places_fare(work, capsys, run):
 def test_the_report_is_one_page_without_scripts(work, run):
     assert run("report", work / "run") == 0
     page = (work / "run" / "report.html").read_text()
-    for words in ("How many events a window?", "time rescaling", "Dispersion", "Poisson, "):
+    for words in ("Event counts", "time rescaling", "Dispersion", "Poisson, "):
         assert words in page
     assert "<script" not in page
     assert "$" not in page.split("</style>")[1].split("<h2")[0]
@@ -113,7 +113,9 @@ def test_the_report_is_one_page_without_scripts(work, run):
         ),
     ],
 )
-def test_what_does_not_go_with_memory_is_told(work, command, words, monkeypatch, capsys, run):
+def test_what_a_point_process_does_not_have_is_refused(
+    work, command, words, monkeypatch, capsys, run
+):
     monkeypatch.chdir(work)
     assert run(*command) == 2
     assert words in " ".join(capsys.readouterr().err.split())

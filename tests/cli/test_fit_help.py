@@ -1,4 +1,4 @@
-"""The options of `conservax fit`: those of its settings, each once, panel by panel."""
+"""Options of `conservax fit`: one per field of its settings, panel by panel."""
 
 import re
 from dataclasses import fields
@@ -42,7 +42,7 @@ def test_the_help_has_panels_in_order(shown):
         assert flags == set(options.split()), name
 
 
-def test_every_field_that_can_be_typed_has_an_option_and_a_sentence(shown):
+def test_every_field_has_an_option_where_a_type_allows_it_and_a_sentence(shown):
     for cls in SETTINGS:
         for field in fields(cls):
             flag = f"--{field.name.replace('_', '-')}"
@@ -50,14 +50,14 @@ def test_every_field_that_can_be_typed_has_an_option_and_a_sentence(shown):
             assert documented(cls)[field.name], field.name
 
 
-def test_options_tell_which_model_has_them(shown):
+def test_options_name_the_models_that_have_them(shown):
     lines = " ".join(shown.replace("│", " ").split())
     assert re.search(r"--growth-weight.*?Not with trajectories, point-process", lines)
     assert re.search(r"--state-size.*?With point-process", lines)
     assert "Training steps at most: 2000 in fit, 1500 in fit_events" in lines
 
 
-def test_only_what_was_given_is_chosen():
+def test_only_explicit_options_become_settings():
     params = {"steps": 30, "noise": None, "ensemble": 2, "out": "run", "leave_out": []}
     assert chosen(Training, params) == {"steps": 30, "ensemble": 2}
     assert chosen(HoldOut, params) == {}

@@ -1,4 +1,4 @@
-"""`conservax info`: what a table, a model or a run holds."""
+"""`conservax info`: contents of a table, a model or a run."""
 
 import numpy as np
 import pandas as pd
@@ -27,7 +27,7 @@ def work(tmp_path_factory):
     return folder
 
 
-def test_of_a_table(work, answer, run, capsys):
+def test_info_of_a_table(work, answer, run, capsys):
     code, found = answer("info", work / "data.csv")
     assert code == 0
     assert (found["rows"], found["time"], found["snapshots"]) == (60, "t", 3)
@@ -43,7 +43,7 @@ def test_of_a_table(work, answer, run, capsys):
 
 
 @pytest.mark.parametrize("name", ["run", "run/model.conservax"])
-def test_of_a_run_and_a_model(work, answer, run, capsys, name):
+def test_info_of_a_run_and_a_model(work, answer, run, capsys, name):
     code, found = answer("info", work / name)
     assert code == 0
     assert found["columns"] == ["x", "y"]
@@ -61,7 +61,7 @@ def test_of_a_run_and_a_model(work, answer, run, capsys, name):
     assert "Model of x, y over t from 0 to 2" in shown
 
 
-def test_of_nothing(work, run, capsys):
+def test_info_of_a_missing_file(work, run, capsys):
     assert run("info", work / "nowhere.csv") == 2
     assert "nowhere.csv" in capsys.readouterr().err
     (work / "empty").mkdir(exist_ok=True)
@@ -69,7 +69,7 @@ def test_of_nothing(work, run, capsys):
     assert "Give the out of a fit" in " ".join(capsys.readouterr().err.split())
 
 
-def test_rows_of_one_time_are_told(work, run, capsys):
+def test_rows_of_one_time_are_reported(work, run, capsys):
     pd.DataFrame({"t": [1.0] * 30, "x": np.arange(30.0)}).to_csv(work / "one.csv", index=False)
     assert run("info", work / "one.csv") == 2
     assert "Nothing can be fitted to these rows" in " ".join(capsys.readouterr().err.split())

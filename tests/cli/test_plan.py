@@ -15,7 +15,7 @@ import typer
 import conservax
 from conservax.cli import main
 from conservax.cli._app import app
-from conservax.cli._plan import _words
+from conservax.cli._plan import result_text
 from conservax.control import Boxes, PlanScores, advice, read_task
 
 TASK = """
@@ -28,7 +28,7 @@ rollout = {paths = 12}
 
 
 @pytest.mark.slow
-def test_a_run_has_its_files(tmp_path, capsys):
+def test_a_plan_writes_its_files(tmp_path, capsys):
     (tmp_path / "task.toml").write_text(TASK)
     with pytest.raises(SystemExit, match="0"):
         main(["plan", str(tmp_path / "task.toml"), "--out", str(tmp_path / "run"), "--json"])
@@ -43,7 +43,7 @@ def test_a_run_has_its_files(tmp_path, capsys):
     assert conservax.load(tmp_path / "run" / "model.conservax").dim == 2
 
 
-def test_bad_input_ends_with_2_and_touches_nothing(tmp_path, capsys):
+def test_bad_input_ends_with_2_and_writes_nothing(tmp_path, capsys):
     (tmp_path / "task.toml").write_text(TASK.replace("radius = 1", "radius = -1"))
     with pytest.raises(SystemExit, match="2"):
         main(["plan", str(tmp_path / "task.toml"), "--out", str(tmp_path / "run")])
@@ -70,27 +70,30 @@ COMMANDS = typer.main.get_command(app)
 
 
 @pytest.mark.parametrize("name", [None, *COMMANDS.commands])
-def test_no_help_loses_what_is_in_brackets(name, capsys, monkeypatch):
+def test_help_prints_brackets(name, capsys, monkeypatch):
     command = COMMANDS if name is None else COMMANDS.commands[name]
     text = "".join(help_of([] if name is None else [name], capsys, monkeypatch).split())
-    told = [command.epilog or "", command.help or ""]
-    told += [getattr(parameter, "help", None) or "" for parameter in command.params]
-    for word in " ".join(told).replace("\\[", "[").split():
+    source = [command.epilog or "", command.help or ""]
+    source += [getattr(parameter, "help", None) or "" for parameter in command.params]
+    for word in " ".join(source).replace("\\[", "[").split():
         assert "[" not in word or word in text, word
 
 
-@pytest.mark.parametrize(("ways", "said"), [(1, ", 1 way round"), (2, ", 2 ways round")])
-def test_one_way_is_not_many(ways, said):
+@pytest.mark.parametrize(
+    ("count", "words"), [(1, ", 1 homotopy class;"), (2, ", 2 homotopy classes;")]
+)
+def test_the_number_of_homotopy_classes_is_written(count, words):
     solved = SimpleNamespace(seconds=1.0, costs=dict, entropy=float)
-    assert said in _words(Path("run"), solved, [PlanScores(0.0, 0.0, 0.1, 0.1, ways, 50)])
+    scores = [PlanScores(0.0, 0.0, 0.1, 0.1, count, 50)]
+    assert words in result_text(Path("run"), solved, scores)
 
 
-def test_a_share_is_written_alike_wherever_it_is_said():
+def test_collisions_are_written_alike_in_advice_and_result():
     solved = SimpleNamespace(seconds=1.0, costs=dict, entropy=float)
-    told = advice([Boxes([[0.0]], [[1.0]])], 0.265)
-    assert told.startswith("26.5 % of paths hit")
-    words = _words(Path("run"), solved, [PlanScores(0.5, 0.265, 0.1, 0.1, 1, 1000)])
-    assert "26.5 % hit an obstacle" in words
+    message = advice([Boxes([[0.0]], [[1.0]])], 0.265)
+    assert message.startswith("26.5 % of paths collide")
+    text = result_text(Path("run"), solved, [PlanScores(0.5, 0.265, 0.1, 0.1, 1, 1000)])
+    assert "26.5 % collide with an obstacle" in text
 
 
 WALL = """
@@ -108,14 +111,14 @@ def test_a_plan_through_a_wall_fails(tmp_path, capsys):
     out = tmp_path / "run"
     with pytest.raises(SystemExit, match="1"):
         main(["plan", str(tmp_path / "task.toml"), "--out", str(out), "--json"])
-    told = capsys.readouterr()
-    found = json.loads(told.out)
+    printed = capsys.readouterr()
+    found = json.loads(printed.out)
     assert found["checks_passed"] is False
-    assert found["rollouts"][0]["hit"] > 0.9
-    assert "raise weight of circles from 0.01 to 0.1" in " ".join(told.err.split())
+    assert found["rollouts"][0]["collisions"] > 0.9
+    assert "raise weight of circles from 0.01 to 0.1" in " ".join(printed.err.split())
     assert "member" not in pd.read_csv(out / "metrics.csv")
     report = conservax.load(out / "model.conservax").check()
-    assert [result.passed for result in report.results if "clear" in result.name] == [False] * 2
+    assert [result.passed for result in report.results if "collision" in result.name] == [False] * 2
     assert 'class="verdict fail"' in (out / "report.html").read_text()
 
 
@@ -128,16 +131,16 @@ rollout = {diffusion = 0}
 
 
 @pytest.mark.slow
-def test_the_way_between_two_walls_is_found_without_a_weight(tmp_path):
+def test_the_gap_between_two_walls_is_found_without_a_weight(tmp_path):
     (tmp_path / "task.toml").write_text(TWO_WALLS)
-    # Compiled as users have it: much faster than what tests otherwise run.
-    told = {name: value for name, value in os.environ.items() if name != "XLA_FLAGS"}
+    # Compiled as users have it: much faster than with the flags of the tests.
+    environment = {name: value for name, value in os.environ.items() if name != "XLA_FLAGS"}
     command = [sys.executable, "-m", "conservax", "plan", "task.toml", "--out", "run", "--json"]
-    done = subprocess.run(command, cwd=tmp_path, env=told, capture_output=True, text=True)
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)
     assert found["checks_passed"] is True
-    # By hand: nobody between the ends of the walls is off the gap.
+    # Independent of the check: paths between the walls are in the gap.
     paths = pd.read_parquet(tmp_path / "run" / "paths-g0.parquet")
     within = (paths["x1"].abs() < 0.5) & (paths["x2"].abs() > 0.5)
     assert paths["path"][within].nunique() <= 0.01 * paths["path"].nunique()
@@ -152,15 +155,15 @@ rollout = {paths = 1000, diffusion = [0, 3]}
 """
 
 
-def test_the_file_holds_the_verdict_that_the_command_ends_with(tmp_path, capsys, monkeypatch):
-    """Nobody goes straight into what is 3 deviations aside; who shakes for long enough does."""
+def test_the_file_holds_the_checks_of_the_exit_code(tmp_path, capsys, monkeypatch):
+    """A circle 3 deviations aside is missed by straight paths, and not with enough noise."""
     for name in ("report", "animate"):
         monkeypatch.setattr(conservax.Model, name, lambda *_, **__: None)
     (tmp_path / "task.toml").write_text(BESIDE)
     with pytest.raises(SystemExit, match="1"):
         main(["plan", str(tmp_path / "task.toml"), "--out", str(tmp_path / "run"), "--json"])
-    still, shaken = json.loads(capsys.readouterr().out)["rollouts"]
-    assert still["hit"] <= 0.01 < shaken["hit"]
+    exact, noisy = json.loads(capsys.readouterr().out)["rollouts"]
+    assert exact["collisions"] <= 0.01 < noisy["collisions"]
     kept = conservax.load(tmp_path / "run" / "model.conservax").settings.checks
     assert [check.passed for check in kept] == [True, False]
-    assert [check.value for check in kept] == [still["hit"], shaken["hit"]]
+    assert [check.value for check in kept] == [exact["collisions"], noisy["collisions"]]

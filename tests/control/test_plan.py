@@ -1,4 +1,4 @@
-"""Costs of laws that are known, and a small plan from end to end."""
+"""Costs of laws with closed forms, and a small plan from end to end."""
 
 import equinox as eqx
 import jax
@@ -24,7 +24,7 @@ from conservax.control import (
     RepeatWarning,
     plan,
 )
-from conservax.control._objectives import Scale, SteeringCost, costs_of, hold_ends
+from conservax.control._objectives import Scale, SteeringCost, estimate_costs, fix_endpoints
 from conservax.control._weighted_draws import mean_position
 from conservax.data import DataError
 from conservax.density import FourierTrajectory, Mixture
@@ -37,12 +37,12 @@ KEY = jax.random.key(0)
 
 
 def straight(diffusion=0.0):
-    """A bump of deviation 0.5 from (-1, 0) to (2, 1), in law units."""
-    bump = FourierTrajectory([[-1.0, 0.0], [2.0, 1.0]], 0.5, np.zeros((2, 2)), min_scale=1e-6)
-    return ConservationLaw(Mixture([bump]), MixtureFlux(FactorizedFlux()), None, diffusion)
+    """A component of deviation 0.5 from (-1, 0) to (2, 1), in law units."""
+    line = FourierTrajectory([[-1.0, 0.0], [2.0, 1.0]], 0.5, np.zeros((2, 2)), min_scale=1e-6)
+    return ConservationLaw(Mixture([line]), MixtureFlux(FactorizedFlux()), None, diffusion)
 
 
-def test_costs_of_a_moving_bump_in_other_units():
+def test_costs_of_a_moving_component_in_other_units():
     # In the units of the problem all is twice as large, and moved by (1, 1).
     g = 0.6
     problem = Problem(
@@ -53,10 +53,10 @@ def test_costs_of_a_moving_bump_in_other_units():
         control_weight=0.5,
         diffusion=2 * g,
     )
-    found = compiled(costs_of)(
+    found = compiled(estimate_costs)(
         jax.random.key(0), problem, Scale(np.ones(2), 2.0), straight(g), points=POINTS
     )
-    # velocity (6, 2); the drift adds g^2 / 2 score, of variance (2 g)^4 / 4 a coordinate.
+    # velocity (6, 2); the drift adds g^2 / 2 score, of variance (2 g)^4 / 4 per coordinate.
     control = 0.5 * 0.5 * (4 + 2 * (2 * g) ** 4 / 4)
     # x - (1, 1) = 2 z: E |2 z|^2 = 4 (integral of |centre|^2 + 2 * 0.25)
     wide = 4 * (np.mean((3 * (np.arange(1000) + 0.5) / 1000 - 1) ** 2) + 1 / 3 + 0.5)
@@ -78,22 +78,22 @@ def test_the_mean_of_a_mixture_is_the_mean_of_its_draws():
     assert mean_position(law, t)[0] == pytest.approx(float(np.mean(draws)), abs=0.06)
 
 
-def test_held_ends_have_no_gradient_and_waves_have():
+def test_fixed_endpoints_have_no_gradient_and_coefficients_have():
     problem = Problem(GaussianMixture([0.0, 0.0], 0.5), GaussianMixture([2.0, 1.0], 0.5))
     law = straight()
 
-    def gradient(held):
-        cost = SteeringCost(problem, Scale(np.zeros(2), 1.0), 64, 1.0, held)
+    def gradient(fixed):
+        cost = SteeringCost(problem, Scale(np.zeros(2), 1.0), 64, 1.0, fixed)
         value = lambda law: cost(jax.random.key(0), law, None)  # noqa: E731
-        return compiled(eqx.filter_grad(value))(law).density.laws
+        return compiled(eqx.filter_grad(value))(law).density.components
 
     free, held, start = gradient((False, False)), gradient((True, True)), gradient((True, False))
-    assert np.abs(free.ends).min() > 0.1
-    assert np.abs(held.ends).max() == np.abs(held.raw_scales).max() == 0
-    assert np.abs(start.ends[:, 0]).max() == 0 < np.abs(start.ends[:, 1]).min()
-    np.testing.assert_allclose(held.bends, free.bends)
-    other = conservax.ConservationLaw(law.density.laws, FactorizedFlux())
-    assert hold_ends(other, (True, True)) is other
+    assert np.abs(free.endpoints).min() > 0.1
+    assert np.abs(held.endpoints).max() == np.abs(held.raw_scales).max() == 0
+    assert np.abs(start.endpoints[:, 0]).max() == 0 < np.abs(start.endpoints[:, 1]).min()
+    np.testing.assert_allclose(held.coefficients, free.coefficients)
+    other = conservax.ConservationLaw(law.density.components, FactorizedFlux())
+    assert fix_endpoints(other, (True, True)) is other
 
 
 def few(components, coefficients):
@@ -102,7 +102,7 @@ def few(components, coefficients):
 
 @pytest.fixture(scope="module")
 def solved():
-    """Past a circle in the middle."""
+    """A plan past a circle in the middle."""
     problem = Problem(
         GaussianMixture([-3.0, 0.0], 0.2),
         GaussianMixture([3.0, 0.0], 0.2),
@@ -112,11 +112,11 @@ def solved():
     return plan(problem, model=few(8, 6), training=PlanTraining(steps=300, points=128))
 
 
-def test_a_plan_goes_round_and_arrives(solved):
+def test_a_plan_avoids_the_obstacle_and_reaches_the_goal(solved):
     paths = solved.rollout(400, times=101)
     scores = solved.scores(paths, diffusion=0.0)
-    assert scores.hit <= 0.02
-    assert scores.ways == 2
+    assert scores.collisions <= 0.02
+    assert scores.homotopy_classes == 2
     assert scores.terminal_w2 < 1.3 * scores.floor_w2
     assert solved.costs(2000)["control"] > 0.5 * 36
     assert paths.x.shape == (400, 101, 2)
@@ -130,7 +130,7 @@ def test_noise_keeps_the_marginals(solved):
         solved.rollout(diffusion=-1.0)
 
 
-def test_noise_is_as_rough_as_asked_for_in_the_units_of_the_problem(solved):
+def test_noise_has_its_quadratic_variation_in_the_units_of_the_problem(solved):
     def roughness(diffusion):
         x = solved.rollout(100, diffusion=diffusion, times=201, steps=200).x
         return np.mean(np.sum(np.diff(x, axis=1) ** 2, axis=(1, 2)))
@@ -139,38 +139,37 @@ def test_noise_is_as_rough_as_asked_for_in_the_units_of_the_problem(solved):
     assert roughness(0.5) - roughness(0.0) == pytest.approx(2 * 0.5**2, rel=0.1)
 
 
-@pytest.mark.parametrize(("game", "felt"), [(True, 0.5), (False, 0.25)])
-def test_nobody_counts_on_moving_the_mean_in_a_game(game, felt):
-    # A narrow bump at m pays |m - m / 2|^2 / 2: slope m / 2 if the mean is given, m / 4 if not.
-    bump = FourierTrajectory([[3.0], [3.0]], 1e-2, np.zeros((1, 1)), min_scale=1e-6)
-    law = ConservationLaw(Mixture([bump]), MixtureFlux(FactorizedFlux()))
+@pytest.mark.parametrize(("mean_field_game", "factor"), [(True, 0.5), (False, 0.25)])
+def test_the_mean_is_fixed_in_a_mean_field_game(mean_field_game, factor):
+    # A narrow component at m costs |m - m / 2|^2 / 2: slope m / 2 if the mean is fixed, m / 4 if not.
+    narrow = FourierTrajectory([[3.0], [3.0]], 1e-2, np.zeros((1, 1)), min_scale=1e-6)
+    law = ConservationLaw(Mixture([narrow]), MixtureFlux(FactorizedFlux()))
     problem = Problem(
         GaussianMixture([0.0], 1.0),
         GaussianMixture([0.0], 1.0),
         costs=[Flocking(1.0, pull=0.5)],
-        game=game,
+        mean_field_game=mean_field_game,
     )
     cost = SteeringCost(problem, Scale(np.zeros(1), 1.0), 256, 1.0, (False, False))
     value = lambda law: cost(jax.random.key(0), law, None)  # noqa: E731
-    slope = compiled(eqx.filter_grad(value))(law).density.laws.ends.sum()
-    assert slope == pytest.approx(3 * felt, rel=0.02)
+    slope = compiled(eqx.filter_grad(value))(law).density.components.endpoints.sum()
+    assert slope == pytest.approx(3 * factor, rel=0.02)
 
 
-def test_nobody_counts_on_thinning_the_crowd_in_a_game():
-    # The planner minimises E rho, whose slope is twice that of E of the rho that others make.
+def test_the_density_is_fixed_in_a_mean_field_game():
+    # The common optimum minimises E rho, whose slope is twice that with rho fixed.
     law = straight()
 
-    def slope(game):
-        problem = Problem(
-            GaussianMixture([0.0, 0.0], 1.0), GaussianMixture([1.0, 0.0], 1.0), game=game
-        )
-        crowded = Problem(problem.start, problem.goal, costs=[Congestion(5.0)], game=game)
+    def slope(mean_field_game):
+        ends = GaussianMixture([0.0, 0.0], 1.0), GaussianMixture([1.0, 0.0], 1.0)
+        problem = Problem(*ends, mean_field_game=mean_field_game)
+        congested = Problem(*ends, costs=[Congestion(5.0)], mean_field_game=mean_field_game)
         parts = [
             SteeringCost(each, Scale(np.zeros(2), 1.0), 20_000, 1.0, (False, False))
-            for each in (crowded, problem)
+            for each in (congested, problem)
         ]
         value = lambda law: parts[0](KEY, law, None) - parts[1](KEY, law, None)  # noqa: E731
-        return compiled(eqx.filter_grad(value))(law).density.laws.raw_scales.sum()
+        return compiled(eqx.filter_grad(value))(law).density.components.raw_scales.sum()
 
     assert slope(True) == pytest.approx(0.5 * float(slope(False)), rel=0.05)
 
@@ -185,10 +184,10 @@ def test_nobody_counts_on_thinning_the_crowd_in_a_game():
         (FourierTrajectories, "coefficients", "a"),
         (PlanTraining, "learning_rate", np.nan),
         (FourierTrajectories, "bend", np.nan),
-        (PlanTraining, "end_weight", "a"),
+        (PlanTraining, "boundary_weight", "a"),
     ],
 )
-def test_numbers_that_make_no_sense_are_told_by_name(settings, name, value):
+def test_bad_settings_are_refused_by_name(settings, name, value):
     with pytest.raises(DataError, match=name):
         settings(**{name: value})
 
@@ -215,7 +214,7 @@ def test_few_paths_are_scored(solved):
     assert solved.scores(solved.rollout(3), diffusion=0.0).terminal_w2 > 0
 
 
-def test_a_start_of_almost_no_width_is_solved():
+def test_a_very_narrow_start_is_solved():
     problem = Problem(GaussianMixture([-3.0, 0.0], 1e-4), GaussianMixture([3.0, 0.0], 0.2))
     training = PlanTraining(likelihood_steps=5, control_steps=0, steps=5, points=16)
     done = plan(problem, model=few(2, 2), training=training)
@@ -228,11 +227,12 @@ def test_columns_are_different_names(columns):
         Problem(GaussianMixture([0.0, 0.0], 1.0), GaussianMixture([1.0, 0.0], 1.0), columns=columns)
 
 
-def test_an_end_without_a_goal_goes_where_the_terminal_cost_is_low():
+def test_a_terminal_cost_replaces_the_goal():
     problem = Problem(GaussianMixture([2.0], 0.3), terminal=lambda x: 20 * x[0] ** 2)
-    how = {"likelihood_steps": 5, "control_steps": 0, "steps": 400, "learning_rate": 0.05}
-    done = plan(problem, model=few(1, 1), training=PlanTraining(points=64, **how))
-    # Straight to 2 / (1 + 40): the control cost asks for the rest.
+    steps = {"likelihood_steps": 5, "control_steps": 0, "steps": 400}
+    training = PlanTraining(points=64, learning_rate=0.05, **steps)
+    done = plan(problem, model=few(1, 1), training=training)
+    # In a straight line to 2 / (1 + 40), where control and terminal cost balance.
     assert done.model.sample(1.0, 2000).mean() == pytest.approx(2 / 41, abs=0.1)
     assert done.model.sample(0.0, 2000).mean() == pytest.approx(2.0, abs=0.1)
 
@@ -266,56 +266,57 @@ def test_it_refuses_another_density():
         plan(problem, model="fluid")
 
 
-def test_where_nothing_stands_nothing_is_hit():
+def test_without_obstacles_there_are_no_collisions():
     problem = Problem(GaussianMixture([0.0], 1.0), GaussianMixture([2.0], 1.0))
     training = PlanTraining(likelihood_steps=1, control_steps=0, steps=0, points=8)
     done = plan(problem, model=few(1, 1), training=training)
-    assert done.scores(done.rollout(8), diffusion=0.0).hit is None
+    assert done.scores(done.rollout(8), diffusion=0.0).collisions is None
     assert done.model.settings.checks == ()
 
 
-def test_an_obstacle_without_a_weight_costs_what_is_asked_in_its_middle():
+def test_an_obstacle_without_a_weight_gets_the_requested_cost_at_its_centre():
     boxes = Boxes([[-2.0, -1.0], [4.0, 4.0]], [[2.0, 1.0], [5.0, 5.0]], softness=1e-3)
     problem = Problem(
         GaussianMixture([-5.0, 0.0], 0.1),
         GaussianMixture([8.0, 0.0], 0.1),
         costs=[boxes, Circles([[0, 3.0]], 1.0, weight=7.0)],
     )
-    weighed = problem.weighed(90.0)
-    # The middle of the larger one is 1 deep.
-    assert [shapes.weight for shapes in weighed.obstacles] == [pytest.approx(90.0), 7.0]
+    weighted = problem.with_obstacle_weights(90.0)
+    # The centre of the larger one is 1 deep.
+    assert [shapes.weight for shapes in weighted.obstacles] == [pytest.approx(90.0), 7.0]
     assert [shapes.weight for shapes in problem.obstacles] == [None, 7.0]
 
 
-def test_boxes_are_learned_from_whatever_the_compiler_rounds():
+def test_gradients_of_boxes_are_finite_however_the_compiler_rounds():
     boxes = Boxes([[-0.5, -4.0]], [[0.5, 4.0]], weight=0.01)
     problem = Problem(
         GaussianMixture([-3.0, 0.0], 0.2), GaussianMixture([3.0, 0.0], 0.2), costs=[boxes]
     )
-    how = {"likelihood_steps": 2, "control_steps": 0, "steps": 3}
-    with pytest.warns(ObstacleWarning, match="100 % of paths hit an obstacle"):
-        done = plan(problem, model=few(3, 4), training=PlanTraining(points=48, **how))
+    training = PlanTraining(likelihood_steps=2, control_steps=0, steps=3, points=48)
+    with pytest.warns(ObstacleWarning, match="100 % of paths collide with an obstacle"):
+        done = plan(problem, model=few(3, 4), training=training)
     assert np.isfinite(done.model.metrics["train"]).all()
 
 
-def test_it_says_when_it_begins_anew_with_heavier_obstacles():
-    # In one step nobody learns to go round, whatever the weight.
+def test_a_warning_reports_that_the_problem_is_solved_again_with_larger_weights():
+    # One step is too few to avoid the obstacle, whatever the weight.
     circle = Circles([[0.0, 0.0]], 1.0)
     problem = Problem(
         GaussianMixture([-3.0, 0.0], 0.2), GaussianMixture([3.0, 0.0], 0.2), costs=[circle]
     )
-    how = {"likelihood_steps": 1, "control_steps": 0, "steps": 1}
-    with pytest.warns() as told:
-        plan(problem, model=few(2, 2), training=PlanTraining(points=16, **how))
-    assert [warning.category for warning in told] == [RepeatWarning, RepeatWarning, ObstacleWarning]
-    assert "hit an obstacle, expected 1 % or fewer: solving anew with 10 times" in str(
-        told[0].message
-    )
-    assert told[0].filename == __file__
+    training = PlanTraining(likelihood_steps=1, control_steps=0, steps=1, points=16)
+    with pytest.warns() as caught:
+        plan(problem, model=few(2, 2), training=training)
+    categories = [warning.category for warning in caught]
+    assert categories == [RepeatWarning, RepeatWarning, ObstacleWarning]
+    words = "collide with an obstacle, expected 1 % or fewer: solving again with 10 times"
+    assert words in str(caught[0].message)
+    assert caught[0].filename == __file__
 
 
-def test_the_model_carries_the_verdicts_on_all_roll_outs(solved):
-    solved.judge([PlanScores(g, hit, 0.1, 0.1, 2, 100) for g, hit in ((0.0, 0.0), (0.5, 0.2))])
-    found = [result for result in solved.model.check().results if "clear" in result.name]
+def test_the_model_holds_the_checks_of_all_roll_outs(solved):
+    scores = [PlanScores(g, hit, 0.1, 0.1, 2, 100) for g, hit in ((0.0, 0.0), (0.5, 0.2))]
+    solved.record_checks(scores)
+    found = [result for result in solved.model.check().results if "collision" in result.name]
     assert [(result.value, result.passed) for result in found] == [(0.0, True), (0.2, False)]
-    assert found[1].detail.startswith("100 paths, g = 0.5: 20 % of paths hit")
+    assert found[1].detail.startswith("100 paths, g = 0.5: 20 % of paths collide")

@@ -1,4 +1,4 @@
-"""Problems as data: what they refuse, and in which words; ends."""
+"""Control problems: errors and their messages, and boundary distributions."""
 
 import jax.numpy as jnp
 import numpy as np
@@ -25,7 +25,7 @@ START, GOAL = GaussianMixture([0.0, 0.0], 0.1), GaussianMixture([4.0, 0.0], 0.1)
 
 
 @pytest.mark.parametrize(
-    ("how", "words"),
+    ("arguments", "words"),
     [
         ({"goal": GaussianMixture([1.0, 1.0, 1.0], 0.1)}, "one dimension; got 2 and 3"),
         ({"goal": None}, "a goal or a terminal cost"),
@@ -44,9 +44,9 @@ START, GOAL = GaussianMixture([0.0, 0.0], 0.1), GaussianMixture([4.0, 0.0], 0.1)
         ({"reference": lambda t, x: t}, r"reference: expected a value of shape \(2,\)"),
     ],
 )
-def test_what_it_refuses(how, words):
+def test_bad_problems_are_refused(arguments, words):
     with pytest.raises(DataError, match=words):
-        Problem(START, **{"goal": GOAL} | how)
+        Problem(START, **{"goal": GOAL} | arguments)
 
 
 @pytest.mark.parametrize(
@@ -67,12 +67,12 @@ def test_what_it_refuses(how, words):
         lambda: task("circles-x"),
     ],
 )
-def test_parts_refuse_what_makes_no_sense(make):
+def test_bad_arguments_of_costs_and_distributions_are_refused(make):
     with pytest.raises(DataError, match="expected"):
         make()
 
 
-def test_a_crowd_cost_is_told_by_its_parameters():
+def test_a_cost_requests_the_population_by_its_parameters():
     problem = Problem(
         START,
         GOAL,
@@ -86,20 +86,20 @@ def test_a_crowd_cost_is_told_by_its_parameters():
     assert value == pytest.approx(2 * 3.0 + 5.0 + 0.5)
 
 
-def test_ends_draw_what_they_say():
+def test_boundary_distributions_draw_from_themselves():
     two = GaussianMixture([[0.0, 1.0], [4.0, 1.0]], [0.5, 0.1], weights=[1.0, 3.0])
     x = two.draw(0, 100_000)
     np.testing.assert_allclose(x.mean(0), [3.0, 1.0], atol=0.02)
     np.testing.assert_allclose(x.std(0), [np.sqrt(0.25 + 3.0), 0.1], rtol=0.01)
-    # EmpiricalSample, and a density, are taken apart into the bumps they are made of.
-    for end in (
+    # A Gaussian mixture is fitted to a sample, and to a density.
+    for boundary in (
         EmpiricalSample(x[:4000]),
         DensityAt(density.Gaussian(2, lambda t: [3.0, 1.0], lambda t: [1.0, 2.0])),
     ):
-        bumps = end.bumps(8)
-        mean = bumps.weights @ bumps.means
-        np.testing.assert_allclose(mean, end.draw(1, 4000).mean(0), atol=0.15)
-    assert len(EmpiricalSample(x[:4000]).bumps(8).weights) == 2
+        mixture = boundary.mixture(8)
+        mean = mixture.weights @ mixture.means
+        np.testing.assert_allclose(mean, boundary.draw(1, 4000).mean(0), atol=0.15)
+    assert len(EmpiricalSample(x[:4000]).mixture(8).weights) == 2
 
 
 @pytest.mark.parametrize(
@@ -112,10 +112,10 @@ def test_every_task_is_a_problem(name):
     assert problem.start.draw(0, 3).shape == (3, problem.dim)
 
 
-def test_worlds_are_those_of_their_seed_and_do_not_overlap():
+def test_random_worlds_are_reproducible_and_do_not_overlap():
     (circles,) = task("circles-4").obstacles
-    (again,) = task("circles-4").obstacles
-    np.testing.assert_array_equal(circles.centres(), again.centres())
-    apart = np.linalg.norm(circles.centres()[:, None] - circles.centres(), axis=-1)
-    assert len(apart) == 15
-    assert np.all(apart[np.triu_indices(15, 1)] >= 2)
+    (same,) = task("circles-4").obstacles
+    np.testing.assert_array_equal(circles.centres(), same.centres())
+    distance = np.linalg.norm(circles.centres()[:, None] - circles.centres(), axis=-1)
+    assert len(distance) == 15
+    assert np.all(distance[np.triu_indices(15, 1)] >= 2)

@@ -1,4 +1,4 @@
-"""TOML files of problems: what they may hold, and which key a message names."""
+"""TOML files of control problems: their keys, and the key that a message names."""
 
 import numpy as np
 import pandas as pd
@@ -7,7 +7,7 @@ import pytest
 from conservax.control import Circles, EmpiricalSample, FourierTrajectories, PlanTraining, read_task
 from conservax.data import DataError
 
-ENDS = """
+BOUNDARIES = """
 [start]
 means = [0, 0]
 deviations = 0.1
@@ -46,13 +46,13 @@ def test_a_whole_file(tmp_path):
     radius = 0.5
     weight = 7
     """
-    asked = read(tmp_path, text)
-    problem = asked.problem
-    assert asked.solve == {
+    found = read(tmp_path, text)
+    problem = found.problem
+    assert found.solve == {
         "model": FourierTrajectories(components=3),
         "training": PlanTraining(steps=7),
     }
-    assert (asked.diffusions, asked.paths) == ((0.0, 1.0), 20)
+    assert (found.diffusions, found.paths) == ((0.0, 1.0), 20)
     assert (problem.diffusion, problem.control_weight, problem.columns) == (0.2, 2.0, ("x", "y"))
     assert [c.weight for c in problem.costs if isinstance(c, Circles)] == [None, 7.0]
     assert isinstance(problem.goal, EmpiricalSample)
@@ -71,23 +71,23 @@ def test_a_task_by_name(tmp_path):
         ("task = ", "task.toml: expected a TOML file"),
         ('task = "nowhere"', "task.toml: task: expected a task of"),
         ('task = "gmm"\ndiffusion = 1', r"got task and \['diffusion'\]"),
-        ("speed = 1" + ENDS, "the file: unknown key 'speed'"),
-        ("diffusion = 'much'" + ENDS, "diffusion: expected a number; got 'much'"),
-        ("diffusion = -1" + ENDS, "diffusion of 0 or more; got -1"),
+        ("speed = 1" + BOUNDARIES, "the file: unknown key 'speed'"),
+        ("diffusion = 'much'" + BOUNDARIES, "diffusion: expected a number; got 'much'"),
+        ("diffusion = -1" + BOUNDARIES, "diffusion of 0 or more; got -1"),
         ("goal = {means = [1, 0], deviations = 1}", "start: expected a table"),
         ("start = {means = [1, 0]}", r"start: expected \['deviations'\], or a file"),
         ("start = 3", "start: expected a table of means"),
-        (ENDS + "[circles]\ncentre = [[2, 3]]\nradiuss = 1", "circles: unknown key 'radiuss'"),
-        (ENDS + "[circles]\ncentre = [[2, 3]]", "circles: .*radius"),
-        (ENDS + "[circles]\ncentre = [[2, 3]]\nradius = 1\nweight = -2", "circles: .*weight of 0"),
-        (ENDS + "[circles]\ncentre = [[4, 0]]\nradius = 1", "goal: expected a place outside"),
-        (ENDS + "[entropy]\nweight = 'x'", "entropy.weight: expected a number"),
-        (ENDS + "[solve]\nstep = 3", "solve: unknown key 'step'"),
-        (ENDS + "[solve]\nsteps = -3", "task.toml: solve: steps: expected a whole number"),
-        (ENDS + "[solve]\ncomponents = 0", "task.toml: solve: components: expected a whole number"),
-        (ENDS + "[solve]\nmodel = 'factorized'\nbend = 0.1", r"\['bend'\] with Fourier trajectories"),
-        (ENDS + "[rollout]\npaths = 2", "rollout.paths: expected a whole number"),
-        (ENDS + "[rollout]\ndiffusion = [0, -1]", "rollout.diffusion: expected 0 or more"),
+        (BOUNDARIES + "[circles]\ncentre = [[2, 3]]\nradiuss = 1", "circles: unknown key 'radiuss'"),
+        (BOUNDARIES + "[circles]\ncentre = [[2, 3]]", "circles: .*radius"),
+        (BOUNDARIES + "[circles]\ncentre = [[2, 3]]\nradius = 1\nweight = -2", "circles: .*weight of 0"),
+        (BOUNDARIES + "[circles]\ncentre = [[4, 0]]\nradius = 1", "goal: expected a location outside"),
+        (BOUNDARIES + "[entropy]\nweight = 'x'", "entropy.weight: expected a number"),
+        (BOUNDARIES + "[solve]\nstep = 3", "solve: unknown key 'step'"),
+        (BOUNDARIES + "[solve]\nsteps = -3", "task.toml: solve: steps: expected a whole number"),
+        (BOUNDARIES + "[solve]\ncomponents = 0", "task.toml: solve: components: expected a whole number"),
+        (BOUNDARIES + "[solve]\nmodel = 'factorized'\nbend = 0.1", r"\['bend'\] with Fourier trajectories"),
+        (BOUNDARIES + "[rollout]\npaths = 2", "rollout.paths: expected a whole number"),
+        (BOUNDARIES + "[rollout]\ndiffusion = [0, -1]", "rollout.diffusion: expected 0 or more"),
         ("start = {means = [0], deviations = 1}\ngoal = {means = [0, 1], deviations = 1}",
          "task.toml: expected start and goal of one dimension"),
     ],

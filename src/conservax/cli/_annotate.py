@@ -1,4 +1,4 @@
-"""`conservax annotate`: what a model says of each cell, in a file beside the cells."""
+"""`conservax annotate`: velocities, log densities and fates of cells, in a copy of their file."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,8 +14,8 @@ from conservax.cli._app import (
     SeedOption,
     answer,
     app,
+    explicit,
     flags,
-    given,
 )
 from conservax.cli._open import open_plain
 from conservax.data import StoredCells, check_out
@@ -32,8 +32,8 @@ Examples:
 
   conservax annotate cells cells.h5ad --embedding X_umap --streamlines umap.png --animation film.gif --out annotated.h5ad
 """
-OF_FATES = {"start", "end", "key", "diffusion", "seed"}
-TYPED = {"start": "from", "end": "at"}
+FATE_OPTIONS = {"start", "end", "key", "diffusion", "seed"}
+FLAGS = {"start": "from", "end": "at"}
 
 
 @app.command("annotate", epilog=EXAMPLES)
@@ -42,10 +42,10 @@ def annotate_command(
     run: Annotated[Path, typer.Argument(help="Folder of a run, or a model file.")],
     file: Annotated[Path, typer.Argument(help="The .h5ad file of the cells.")],
     out: Annotated[
-        Path, typer.Option(help="The .h5ad file to write: the same, and what the model says.")
+        Path, typer.Option(help="The .h5ad file to write: a copy with the annotations.")
     ],
     to: Annotated[
-        str | None, typer.Option(help="Also write where each cell is at this time.")
+        str | None, typer.Option(help="Also write the position of each cell at this time.")
     ] = None,
     embedding: Annotated[
         str | None,
@@ -54,29 +54,30 @@ def annotate_command(
     push: Annotated[
         list[str] | None,
         typer.Option(
-            metavar="COLUMN=VALUE", help="Which cells these of --from become, later, --at."
+            metavar="COLUMN=VALUE", help="Descendants of these cells of --from, at a later --at."
         ),
     ] = None,
     pull: Annotated[
         list[str] | None,
         typer.Option(
-            metavar="COLUMN=VALUE", help="Which cells these of --from were, earlier, --at."
+            metavar="COLUMN=VALUE", help="Ancestors of these cells of --from, at an earlier --at."
         ),
     ] = None,
     start: Annotated[
         str | None, typer.Option("--from", help="Time of the cells of --push or --pull.")
     ] = None,
     end: Annotated[
-        str | None, typer.Option("--at", help="Time of the cells that share them out.")
+        str | None, typer.Option("--at", help="Time of the descendants or ancestors.")
     ] = None,
     key: Annotated[
         str | None,
         typer.Option(
-            help="Column of obs for the shares.", show_default="conservax_push or conservax_pull"
+            help="Column of obs for the weights.", show_default="conservax_push or conservax_pull"
         ),
     ] = None,
     diffusion: Annotated[
-        float, typer.Option(min=0, help="Noise of the paths of --push or --pull; 0 for the flow.")
+        float,
+        typer.Option(min=0, help="Diffusion of the paths of --push or --pull; 0 for the flow."),
     ] = 0.0,
     streamlines: Annotated[
         Path | None, typer.Option(metavar="PNG", help="Draw the velocity among the cells.")
@@ -90,10 +91,10 @@ def annotate_command(
 ) -> None:
     """Write velocities, log densities and fates of cells into a copy of their .h5ad file.
 
-    Columns of obs and arrays of obsm are added; all else, the matrix too, is copied as it is. The
-    names are those that scanpy, scVelo and CellRank look for: velocity_pca, velocity_umap.
+    Columns of obs and arrays of obsm are added; all else is copied. The names are those that scanpy,
+    scVelo and CellRank look for: velocity_pca, velocity_umap.
     """
-    _check_fates(given(context), push, pull)
+    _check_fates(explicit(context), push, pull)
     for path, ending in ((out, ".h5ad"), (streamlines, ".png"), (animation, ".gif")):
         if path is not None:
             check_out(path, force, ending)
@@ -101,25 +102,25 @@ def annotate_command(
     before = {"obs": set(cells.obs), "obsm": dict(cells.obsm)}
     model.annotate(cells, to=to, embedding=embedding)
     if push or pull:
-        how: dict[str, Any] = {"diffusion": diffusion, "seed": seed}
-        how |= {"key": key} if key else {}
-        move = model.push if push else model.pull
-        move(cells, group_of(push or pull or (), cells.obs), start, end, **how)
+        options: dict[str, Any] = {"diffusion": diffusion, "seed": seed}
+        options |= {"key": key} if key else {}
+        fates = model.push if push else model.pull
+        fates(cells, group_of(push or pull or (), cells.obs), start, end, **options)
     cells.write(out, force=force)
     result: dict[str, Any] = {
         "cells": len(cells.obs),
         "out": str(out),
         "obs": sorted(
-            {*cells.obs} - before["obs"] | ({key or _usual(push)} if push or pull else set())
+            {*cells.obs} - before["obs"] | ({key or _default_key(push)} if push or pull else set())
         ),
-        "obsm": sorted(n for n, held in cells.obsm.items() if held is not before["obsm"].get(n)),
+        "obsm": sorted(n for n, array in cells.obsm.items() if array is not before["obsm"].get(n)),
     }
     pictures = _draw(model, cells, embedding, streamlines, animation)
-    answer(result | pictures, as_json, _words(result | pictures))
+    answer(result | pictures, as_json, _text(result | pictures))
 
 
 def group_of(words: Sequence[str], obs: pd.DataFrame) -> dict[str, list[Any]]:
-    """`kind=a kind=b day=3` as values by column; numbers as the column holds them.
+    """Parse `kind=a kind=b day=3` to values by column; numbers as the column holds them.
 
     **Raises:** `BadInput` for words of another form.
     """
@@ -133,24 +134,24 @@ def group_of(words: Sequence[str], obs: pd.DataFrame) -> dict[str, list[Any]]:
     return group
 
 
-def _check_fates(chosen: set[str], push: Any, pull: Any) -> None:
+def _check_fates(options: set[str], push: Any, pull: Any) -> None:
     """Refuse options of push and pull without them, or without their times."""
     if push and pull:
         raise BadInput(
-            "expected --push or --pull; got both. Run it again on what it wrote, for the other."
+            "expected --push or --pull; got both. Run it again on its output, for the other."
         )
     if not (push or pull):
-        extra = flags(TYPED.get(name, name) for name in chosen & OF_FATES)
+        extra = flags(FLAGS.get(name, name) for name in options & FATE_OPTIONS)
         if extra:
             raise BadInput(f"expected --push or --pull beside {extra}. Leave these out, or add it.")
-    elif not {"start", "end"} <= chosen:
+    elif not {"start", "end"} <= options:
         raise BadInput(
             "expected two times; for example: --push cell_type=stem --from 0 --at 4, or "
             "--pull cell_type=neuron --from 4 --at 1"
         )
 
 
-def _usual(push: Any) -> str:
+def _default_key(push: Any) -> str:
     return "conservax_push" if push else "conservax_pull"
 
 
@@ -161,16 +162,16 @@ def _draw(
     streamlines: Path | None,
     animation: Path | None,
 ) -> dict[str, str]:
-    on: dict[str, Any] = {"cells": cells, "embedding": embedding, "force": True}
-    drawn = {}
+    options: dict[str, Any] = {"cells": cells, "embedding": embedding, "force": True}
+    pictures = {}
     if streamlines is not None:
-        drawn["streamlines"] = str(model.streamlines(streamlines, **on))
+        pictures["streamlines"] = str(model.streamlines(streamlines, **options))
     if animation is not None:
-        drawn["animation"] = str(model.animate(animation, **on))
-    return drawn
+        pictures["animation"] = str(model.animate(animation, **options))
+    return pictures
 
 
-def _words(result: dict[str, Any]) -> str:
+def _text(result: dict[str, Any]) -> str:
     lines = [f"{result['cells']} cells in {result['out']}"]
     for name in ("obs", "obsm"):
         lines.append(f"{name + ':':<6}{', '.join(result[name]) or 'nothing new'}")

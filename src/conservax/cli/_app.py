@@ -1,4 +1,4 @@
-"""The command line: what all commands share."""
+"""Command line: the application, common options, messages and exit codes."""
 
 import json
 import math
@@ -29,8 +29,8 @@ app = typer.Typer(
 )
 
 
-def _show_version(asked: bool) -> None:
-    if asked:
+def _show_version(requested: bool) -> None:
+    if requested:
         print(f"conservax {version('conservax')}")
         raise typer.Exit
 
@@ -39,10 +39,10 @@ def _show_version(asked: bool) -> None:
 def common(
     _: Annotated[
         bool,
-        typer.Option("--version", callback=_show_version, is_eager=True, help="Say which version."),
+        typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version."),
     ] = False,
 ) -> None:
-    """Learn how a population moves: a density over time and the field that moves it."""
+    """Learn how a population moves: its density over time and its velocity field."""
 
 
 OUTPUT = "Output"
@@ -57,9 +57,7 @@ JsonOption = Annotated[
 ForceOption = Annotated[
     bool, typer.Option("--force", help="Replace what is at --out.", rich_help_panel=OUTPUT)
 ]
-SeedOption = Annotated[
-    int, typer.Option("--seed", help="Decides everything random.", rich_help_panel="Training")
-]
+SeedOption = Annotated[int, typer.Option("--seed", help="Random seed.", rich_help_panel="Training")]
 MemoryRowsOption = Annotated[
     int, typer.Option(min=0, help="Stream Parquet files of more rows instead of holding them.")
 ]
@@ -68,37 +66,37 @@ stderr = Console(stderr=True, highlight=False)
 
 
 class BadInput(Exception):  # noqa: N818
-    """Something the user can mend, with the words to say it."""
+    """An error in the input, with a message for the user."""
 
 
-def say(text: str) -> None:
-    """Tell the user something on standard error."""
+def log(text: str) -> None:
+    """Print a message on standard error."""
     stderr.print(escape(text), soft_wrap=True)
 
 
-def given(context: typer.Context) -> set[str]:
-    """Names of the options and arguments that somebody gave."""
+def explicit(context: typer.Context) -> set[str]:
+    """Names of the explicit options and arguments, those that are not defaults."""
     sources = {name: context.get_parameter_source(name) for name in context.params}
     return {name for name, source in sources.items() if source and source.name != "DEFAULT"}
 
 
 def flags(names: Iterable[str]) -> str:
-    """Names of options as they are typed."""
+    """Names of options as flags."""
     return ", ".join(f"--{name.replace('_', '-')}" for name in sorted(names))
 
 
-def answer(result: dict[str, Any], as_json: bool, human: str | Grid | Group) -> None:
-    """Print the result of a command on standard output."""
+def answer(result: dict[str, Any], as_json: bool, text: str | Grid | Group) -> None:
+    """Print the result of a command on standard output, as JSON or as text."""
     if as_json:
         print(json.dumps(_plain(result), allow_nan=False))
-    elif isinstance(human, str):
-        print(human)
+    elif isinstance(text, str):
+        print(text)
     else:
-        Console(highlight=False).print(human)
+        Console(highlight=False).print(text)
 
 
 def _plain(value: Any) -> Any:
-    """JSON has no NaN and no infinity: they become null."""
+    """Replace NaN and infinity, which JSON does not have, by None."""
     if isinstance(value, dict):
         return {key: _plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
@@ -111,9 +109,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     arguments = sys.argv[1:] if arguments is None else list(arguments)
     with warnings.catch_warnings():
         warnings.filterwarnings("always", category=ExtrapolationWarning)
-        warnings.showwarning = lambda message, *_, **__: say(f"warning: {message}")
+        warnings.showwarning = lambda message, *_, **__: log(f"warning: {message}")
         try:
-            for flag in _of_several_words():
+            for flag in _multiple_flags():
                 arguments = repeat_flag(flag, arguments)
             app(args=arguments, prog_name="conservax")
         except (DataError, CodecError, CheckpointError, BadInput) as error:
@@ -125,8 +123,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
             raise SystemExit(3) from None
 
 
-def _of_several_words() -> list[str]:
-    """The options of all commands that take several words."""
+def _multiple_flags() -> list[str]:
+    """Flags of all commands that take several values."""
     commands = typer.main.get_command(app).commands  # type: ignore[attr-defined]
     return sorted(
         {
@@ -140,7 +138,7 @@ def _of_several_words() -> list[str]:
 
 
 def as_flags(text: str) -> str:
-    """A message of the library, which names arguments, with the options of the command line.
+    """Replace names of arguments in a message of the library by flags of the command line.
 
     `growth_weight=0.1` becomes `--growth-weight 0.1`, and `growth_weight` `--growth-weight`.
     """
@@ -156,7 +154,7 @@ def as_flags(text: str) -> str:
 
 
 def repeat_flag(flag: str, arguments: Sequence[str]) -> list[str]:
-    """`--columns x y` as `--columns x --columns y`: words up to the next option belong to it."""
+    """Expand `--columns x y` to `--columns x --columns y`, up to the next option."""
     result: list[str] = []
     taking = first = False
     for word in arguments:

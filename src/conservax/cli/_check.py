@@ -1,4 +1,4 @@
-"""`conservax check`: what can be proved about a model."""
+"""`conservax check`: conservation, mass, spurious flux and goodness of fit of a model."""
 
 from pathlib import Path
 from typing import Annotated
@@ -15,9 +15,9 @@ def check_command(
     seed: SeedOption = 0,
     as_json: JsonOption = False,
 ) -> None:
-    """Conservation residual, mass, spurious flux, goodness of fit: PASS or FAIL, a figure each.
+    """Check conservation, mass, spurious flux and goodness of fit: a value and PASS or FAIL each.
 
-    Of a point process also rescaled times, events per window, and locations given the past.
+    For a point process also rescaled times, events per window, and locations given the past.
     """
     report = open_run(run).check(seed=seed)
     answer(report.to_json(), as_json, str(report))

@@ -1,4 +1,4 @@
-"""`conservax demo`: the whole job on real data."""
+"""`conservax demo`: fit, check and report on real data."""
 
 import time
 from dataclasses import asdict
@@ -9,7 +9,7 @@ import typer
 from numpy.typing import ArrayLike
 
 from conservax import fit
-from conservax.cli._app import ForceOption, JsonOption, answer, app, say
+from conservax.cli._app import ForceOption, JsonOption, answer, app, log
 from conservax.cli._summary import summary
 from conservax.data import HoldOut, Table, TimeAxis, earthquakes, write_table
 from conservax.score import scores
@@ -24,17 +24,17 @@ def demo_command(
     as_json: JsonOption = False,
 ) -> None:
     """Fit, check and report 596 earthquakes around Indonesia: about a minute on two cores."""
-    began = time.perf_counter()
-    say("596 earthquakes, April to July 2024 (USGS, from the package hvsampledata)")
+    start = time.perf_counter()
+    log("596 earthquakes, April to July 2024 (USGS, from the package hvsampledata)")
     table = earthquakes()
     model = fit(table, holdout=HoldOut(test=0.25), out=out, force=force)
     assert model.split is not None  # a model that was just fitted has its rows
-    say("checking")
+    log("checking")
     checks = model.check()
-    say("writing the report")
+    log("writing the report")
     report = model.report(out / "report.html", force=True)
     rows = scores(model, model.split.test)
-    seconds = time.perf_counter() - began
+    seconds = time.perf_counter() - start
     result = summary(model) | {
         "run": str(out),
         "report": str(report),
@@ -44,7 +44,7 @@ def demo_command(
         "seconds": round(seconds, 1),
     }
     write_table(out / ROWS, _columns(table), force=True)
-    lines = [f"{len(model.split.test)} held-out events, nats an event:"]
+    lines = [f"{len(model.split.test)} held-out events, nats per event:"]
     for row in rows:
         ours = f"   this model is {row.comparison}" if row is not rows[0] else ""
         lines.append(f"{row.name:<28} {row.standardised:7.3f}{ours}")

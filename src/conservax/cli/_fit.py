@@ -1,4 +1,4 @@
-"""`conservax fit`: from a table to a model."""
+"""`conservax fit`: fit a model to a table."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -15,13 +15,13 @@ from conservax.cli._app import (
     answer,
     app,
     as_flags,
+    explicit,
     flags,
-    given,
-    say,
+    log,
 )
 from conservax.cli._options import chosen, options, with_options
 from conservax.cli._reading import read_requested
-from conservax.cli._summary import summary, words
+from conservax.cli._summary import summary, summary_text
 from conservax.data import Events, HoldOut, check_out_folder
 from conservax.fitting import EventModel, Model
 from conservax.models import MODELS, AbstractGrowingSpec, AbstractModelSpec, PointProcess
@@ -31,7 +31,7 @@ ModelName = Literal[
     "autoregressive", "factorized", "kernel-mixture", "trajectories", "point-process"
 ]
 SPECS: dict[str, type] = {**MODELS, PointProcess.name: PointProcess}
-USUAL = "autoregressive"
+DEFAULT_MODEL = "autoregressive"
 DATA, EVENTS, MODEL, OBJECTIVE, TRAINING, OUTPUT = (
     "Data",
     "Events",
@@ -89,7 +89,7 @@ def fit_command(
     ] = False,
     sequence: Annotated[
         str | None,
-        typer.Option(help="Column that tells sequences of events apart.", rich_help_panel=EVENTS),
+        typer.Option(help="Column that labels sequences of events.", rich_help_panel=EVENTS),
     ] = None,
     window: Annotated[
         str | None,
@@ -100,7 +100,7 @@ def fit_command(
     stride: Annotated[
         str | None,
         typer.Option(
-            help="From one window to the next; the window if left out.", rich_help_panel=EVENTS
+            help="From one window to the next; by default the window.", rich_help_panel=EVENTS
         ),
     ] = None,
     comcat: Annotated[
@@ -117,11 +117,11 @@ def fit_command(
     model: Annotated[
         ModelName,
         typer.Option(
-            help="kernel-mixture for fixed places, trajectories for snapshots, point-process for when "
-            "and where the next event comes, given those before.",
+            help="kernel-mixture for fixed locations, trajectories for snapshots, point-process for "
+            "the time and location of the next event given the past.",
             rich_help_panel=MODEL,
         ),
-    ] = USUAL,
+    ] = DEFAULT_MODEL,
     out: Annotated[
         Path | None, typer.Option(help="Folder for the run.", rich_help_panel=OUTPUT)
     ] = None,
@@ -129,46 +129,46 @@ def fit_command(
     resume_run: Annotated[
         Path | None,
         typer.Option(
-            "--resume", help="Go on with a killed or interrupted run.", rich_help_panel=OUTPUT
+            "--resume", help="Continue a killed or interrupted run.", rich_help_panel=OUTPUT
         ),
     ] = None,
     force: ForceOption = False,
     as_json: JsonOption = False,
     **generated: Any,
 ) -> None:
-    """Learn how the points of a table move."""
+    """Fit a density and its velocity to the rows of a table."""
     if resume_run is not None:
-        _check_alone(given(context))
+        _check_resume_options(explicit(context))
         fitted = _interruptible(lambda: resume(resume_run), resume_run)
-        _tell(fitted, resume_run, as_json)
+        _answer(fitted, resume_run, as_json)
         return
     if file is None or out is None:
         raise BadInput(
             "expected a file and --out; for example: "
             "conservax fit data.csv --time t --columns x y --out run"
         )
-    params = {name: context.params[name] for name in given(context)}
+    params = {name: context.params[name] for name in explicit(context)}
     spec, training = _spec(model, params), _training(params)
     holdout = HoldOut(**chosen(HoldOut, params))
-    _check_used(params)
+    _check_unused(params)
     check_out_folder(out, force)
     data = read_requested(context.params, training)
-    how = {"training": training, "holdout": holdout, "seed": seed, "out": out, "force": force}
+    options = {"training": training, "holdout": holdout, "seed": seed, "out": out, "force": force}
     if isinstance(spec, PointProcess):
         if not isinstance(data, Events):
             raise BadInput(
                 'expected --sequence COLUMN, or --window such as "30d", with --model '
                 "point-process: its hidden state begins anew in every window."
             )
-        fitted = _interruptible(lambda: fit_events(data, model=spec, **how), out)
+        fitted = _interruptible(lambda: fit_events(data, model=spec, **options), out)
     else:
-        _tell_price(spec)
-        fitted = _interruptible(lambda: fit(data, model=spec, **how), out)
-    _tell(fitted, out, as_json)
+        _log_kinetic_weight(spec)
+        fitted = _interruptible(lambda: fit(data, model=spec, **options), out)
+    _answer(fitted, out, as_json)
 
 
 def _panel(name: str) -> str:
-    """Weights and references are of the objective, what a column is called of the data."""
+    """Panel of a field of a model: data for columns, the objective for weights and references."""
     if name in _COLUMNS:
         return DATA
     motion = {*AbstractModelSpec.__annotations__, *AbstractGrowingSpec.__annotations__}
@@ -189,7 +189,7 @@ app.command("fit", epilog=EXAMPLES)(
 
 
 def _spec(name: str, params: Mapping[str, Any]) -> Any:
-    """The model with the settings that were given.
+    """The model with its explicit settings.
 
     **Raises:** `BadInput` for settings of another model.
     """
@@ -198,17 +198,18 @@ def _spec(name: str, params: Mapping[str, Any]) -> Any:
     foreign = flags(others - own.keys())
     if foreign:
         raise BadInput(
-            f"expected settings of --model {name}; got {foreign}, which it has not. Leave these out."
+            f"expected settings of --model {name}; got {foreign}, which it does not have. Leave "
+            "these out."
         )
     if "total_mass" in own:
-        own["total_mass"] = read_masses(own["total_mass"])
+        own["total_mass"] = parse_total_mass(own["total_mass"])
     return SPECS[name](**own)
 
 
 def _training(params: Mapping[str, Any]) -> Training:
-    """The settings of training that were given.
+    """The explicit settings of training.
 
-    **Raises:** `BadInput` for numbers that make no sense.
+    **Raises:** `BadInput` for bad values.
     """
     try:
         return Training(**chosen(Training, params))
@@ -216,18 +217,18 @@ def _training(params: Mapping[str, Any]) -> Training:
         raise BadInput(as_flags(str(error))) from error
 
 
-def _tell_price(spec: AbstractModelSpec) -> None:
-    """What a weight of the motion that somebody chose may cost."""
+def _log_kinetic_weight(spec: AbstractModelSpec) -> None:
+    """Log the likelihood that an explicit kinetic weight may cost."""
     weight = spec.kinetic_weight
     if weight:
-        say(
-            f"--kinetic-weight {weight:g}: up to {weight:g} nats per row are paid for each factor of e "
-            "less energy; compare the test NLL with that of a fit without it."
+        log(
+            f"--kinetic-weight {weight:g}: it may cost up to {weight:g} nats per row for each factor of "
+            "e less energy; compare the test NLL with that of a fit without it."
         )
 
 
-def _check_used(params: Mapping[str, Any]) -> None:
-    """Refuse options that others make meaningless."""
+def _check_unused(params: Mapping[str, Any]) -> None:
+    """Refuse options that have no effect beside others."""
     whole = params.keys() & {"sequence", "window", "comcat"}
     unread = flags(params.keys() & {"memory_rows", "prior_growth"})
     if whole and unread:
@@ -237,8 +238,8 @@ def _check_used(params: Mapping[str, Any]) -> None:
         )
 
 
-def read_masses(words: list[str]) -> dict[str, float]:
-    """`0=1.0 4=2.7` as sizes of the population by time.
+def parse_total_mass(words: list[str]) -> dict[str, float]:
+    """Parse `0=1.0 4=2.7` to sizes of the population by time.
 
     **Raises:** `BadInput` for words of another form, and for a time that comes twice.
     """
@@ -246,10 +247,10 @@ def read_masses(words: list[str]) -> dict[str, float]:
     for word in words:
         time, _, size = word.rpartition("=")
         try:
-            found = float(size)
+            value = float(size)
         except ValueError:
-            found = None
-        if not time or found is None:
+            value = None
+        if not time or value is None:
             raise BadInput(
                 f"expected --total-mass as TIME=SIZE, such as --total-mass 0=1.0 4=2.7; got {word!r}."
             )
@@ -257,23 +258,23 @@ def read_masses(words: list[str]) -> dict[str, float]:
             raise BadInput(
                 f"expected one size for each time in --total-mass; got two for {time!r}."
             )
-        sizes[time] = found
+        sizes[time] = value
     return sizes
 
 
-def _check_alone(names: set[str]) -> None:
-    """Refuse whatever is given beside --resume."""
+def _check_resume_options(names: set[str]) -> None:
+    """Refuse other options beside --resume."""
     extra = names - {"resume_run", "as_json"}
     if extra:
         words = ["a file"] * ("file" in extra) + [flags(extra - {"file"})] * (extra != {"file"})
         raise BadInput(
-            f"expected --resume RUN alone: it goes on as it began. Drop {', '.join(words)}."
+            f"expected --resume RUN alone: it keeps its settings. Drop {', '.join(words)}."
         )
 
 
-def _tell(fitted: Model | EventModel, out: Path, as_json: bool) -> None:
+def _answer(fitted: Model | EventModel, out: Path, as_json: bool) -> None:
     found = summary(fitted) | {"run": str(out)}
-    answer(found, as_json, words(found))
+    answer(found, as_json, summary_text(found))
 
 
 def _interruptible(work: Callable[[], Model | EventModel], run: Path) -> Model | EventModel:
@@ -281,7 +282,7 @@ def _interruptible(work: Callable[[], Model | EventModel], run: Path) -> Model |
         return work()
     except KeyboardInterrupt:
         if (run / CHECKPOINT).exists():
-            say(f"interrupted; saved. Go on with: conservax fit --resume {run}")
+            log(f"interrupted; saved. Continue with: conservax fit --resume {run}")
         else:
-            say("interrupted before the first step; nothing is lost. Fit again.")
+            log("interrupted before the first step. Fit again.")
         raise SystemExit(130) from None

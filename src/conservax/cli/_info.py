@@ -1,4 +1,4 @@
-"""`conservax info`: what a file, a model or a run holds."""
+"""`conservax info`: contents of a table, a model or a run."""
 
 from pathlib import Path
 from typing import Annotated, Any
@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import numpy as np
 import typer
 
-from conservax.cli._app import JsonOption, answer, app, say
+from conservax.cli._app import JsonOption, answer, app, log
 from conservax.data import DataError, Table, TimeAxis, read_table, snapshots
 from conservax.fitting import EventModel, Model, open_run
 from conservax.model import plain
@@ -25,13 +25,13 @@ def info_command(
     path: Annotated[Path, typer.Argument(help="Folder of a run, a model file, or a table.")],
     as_json: JsonOption = False,
 ) -> None:
-    """Say what a table, a model or a run holds: columns, times, rows, settings."""
+    """Show what a table, a model or a run holds: columns, times, rows, settings."""
     if path.is_dir() or path.suffix == ".conservax":
         found = _of_model(open_run(path))
     else:
         table = read_table(path)
         for note in table.notes:
-            say(note)
+            log(note)
         found = _of_table(table)
     answer(found, as_json, "\n".join(_lines(found)))
 
@@ -41,7 +41,7 @@ def _of_table(table: Table) -> dict[str, Any]:
         axis = TimeAxis.of(table)
     except DataError as error:
         raise DataError(f"{error} Nothing can be fitted to these rows.") from error
-    few = snapshots(table.t)
+    times = snapshots(table.t)
     columns = {
         name: {"min": values.min(), "median": np.median(values), "max": values.max()}
         for name, values in zip(table.columns, table.x.T, strict=True)
@@ -52,8 +52,11 @@ def _of_table(table: Table) -> dict[str, Any]:
         "time": axis.name,
         "from": axis.format(axis.start),
         "to": axis.format(axis.end),
-        "snapshots": None if few is None else len(few),
-        "columns": {name: {k: float(v) for k, v in of.items()} for name, of in columns.items()},
+        "snapshots": None if times is None else len(times),
+        "columns": {
+            name: {key: float(value) for key, value in values.items()}
+            for name, values in columns.items()
+        },
     }
 
 
@@ -72,7 +75,7 @@ def _of_model(model: Model | EventModel) -> dict[str, Any]:
 
 
 def _lines(found: dict[str, Any], indent: str = "") -> list[str]:
-    """A line per entry that says something."""
+    """A line per entry that is not empty."""
     lines = []
     for name, value in found.items():
         if value in (None, [], {}, ""):

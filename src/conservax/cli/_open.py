@@ -1,4 +1,4 @@
-"""Runs as the commands take them."""
+"""Models of runs, for the commands."""
 
 from pathlib import Path
 
@@ -7,7 +7,7 @@ from conservax.fitting import EventModel, Model, open_run
 
 
 def open_plain(run: Path) -> Model:
-    """The model of a run, which must be one of rows."""
+    """Open the model of a run; refuse a point process."""
     model = open_run(run)
     if isinstance(model, EventModel):
         raise BadInput(

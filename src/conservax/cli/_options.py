@@ -1,4 +1,4 @@
-"""Options of the command line from the fields of settings: names, types, help and defaults."""
+"""Options of the command line from fields of settings: names, types, help and defaults."""
 
 import inspect
 import re
@@ -17,16 +17,16 @@ _BULLET = re.compile(r"^- ((?:`\w+`(?:, )?)+):\s*(.*(?:\n(?!- |\n)\s*.*)*)", re.
 def options(
     settings: Sequence[type], panel: Callable[[str], str], skip: Iterable[str] = ()
 ) -> list[inspect.Parameter]:
-    """One option for each field that can be typed, of one dataclass or of several alternatives.
+    """Options for the fields of one dataclass or of several alternatives, where a type allows it.
 
-    Its help is what the documentation of the class says first of the field. What several classes
-    say of one name is told apart by the names of the classes.
+    The help is the first sentence of the documentation of the field. Where it differs between
+    classes, it names them.
 
     **Arguments:**
 
     - `settings`: dataclasses with an `**Attributes:**` list in their docstrings.
     - `panel`: the panel of a field, by its name.
-    - `skip`: fields that are left out.
+    - `skip`: fields without an option.
     """
     found: dict[str, list[tuple[type, Field]]] = {}
     for cls in settings:
@@ -37,13 +37,13 @@ def options(
 
 
 def chosen(cls: type, params: Mapping[str, Any]) -> dict[str, Any]:
-    """The fields of a dataclass that were given."""
+    """The fields of a dataclass that have a value in `params`."""
     names = [field.name for field in fields(cls)]
     return {name: params[name] for name in names if params.get(name) not in (None, [])}
 
 
 def typed(cls: type, name: str) -> Any:
-    """The type of the option for a field, None if it cannot be typed on a command line."""
+    """Type of the option for a field; None if a command line cannot hold it."""
     hint = get_type_hints(cls)[name]
     parts = get_args(hint) if get_origin(hint) in (Union, types.UnionType) else (hint,)
     for part in parts:
@@ -57,9 +57,9 @@ def typed(cls: type, name: str) -> Any:
 def with_options(
     function: Callable, generated: Sequence[inspect.Parameter], panels: Sequence[str]
 ) -> Callable[..., None]:
-    """A command with its own parameters and the generated ones, which it takes as keywords.
+    """Add generated options to a command, which takes them as keywords.
 
-    They are listed panel by panel, in this order.
+    They are listed panel by panel, in the order of `panels`.
     """
     own = [
         parameter
@@ -68,21 +68,21 @@ def with_options(
     ]
     merged = sorted(
         (p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in (*own, *generated)),
-        key=lambda parameter: _place(parameter, panels),
+        key=lambda parameter: _panel_index(parameter, panels),
     )
     function.__signature__ = inspect.Signature(merged)  # type: ignore[attr-defined]
     function.__annotations__ = {p.name: p.annotation for p in merged}
     return function
 
 
-def _place(parameter: inspect.Parameter, panels: Sequence[str]) -> int:
+def _panel_index(parameter: inspect.Parameter, panels: Sequence[str]) -> int:
     infos = getattr(parameter.annotation, "__metadata__", ())
     panel = next((info.rich_help_panel for info in infos), None)
     return panels.index(panel) if panel in panels else -1
 
 
 def documented(cls: type) -> dict[str, str]:
-    """What the docstrings of a class and its bases say of each attribute, in one line."""
+    """Documentation of each attribute in the docstrings of a class and its bases, in one line."""
     texts: dict[str, str] = {}
     for base in reversed(cls.__mro__):
         doc = (
@@ -116,7 +116,7 @@ def _parameter(
 
 
 def _help(name: str, owners: Sequence[tuple[type, Field]], alternatives: Sequence[type]) -> str:
-    """What the documentation says first of a field; of alternatives, whose it is."""
+    """Help of a field: the first sentence of its documentation, and the alternatives that have it."""
     texts: dict[str, list[str]] = {}
     for cls, _ in owners:
         texts.setdefault(_first(documented(cls).get(name, "")), []).append(_name(cls))

@@ -1,4 +1,4 @@
-"""`conservax plan`: from a task to paths."""
+"""`conservax plan`: optimal control of a population, from a task file to paths."""
 
 import warnings
 from dataclasses import asdict
@@ -9,7 +9,7 @@ import numpy as np
 import typer
 from rich.markup import escape
 
-from conservax.cli._app import ForceOption, JsonOption, answer, app, say, stderr
+from conservax.cli._app import ForceOption, JsonOption, answer, app, log, stderr
 from conservax.control import (
     ObstacleWarning,
     Paths,
@@ -18,9 +18,9 @@ from conservax.control import (
     RepeatWarning,
     advice,
     draw_paths,
+    percent,
     plan,
     read_task,
-    share_text,
 )
 from conservax.data import check_out_folder, write_table
 from conservax.train import ChunkReport
@@ -59,81 +59,81 @@ def plan_command(
 ) -> None:
     """Steer a population from a start to a goal at the least cost, past obstacles.
 
-    Ends with 1 where more than 1 % of the paths hit an obstacle.
+    Ends with 1 where more than 1 % of the paths collide with an obstacle.
     """
     check_out_folder(out, force)
-    asked = read_task(task)
-    problem = asked.problem
+    content = read_task(task)
+    problem = content.problem
 
-    def tell(report: ChunkReport) -> None:
+    def on_chunk(report: ChunkReport) -> None:
         parts = "  ".join(f"{name} {value:.4g}" for name, value in report.parts.items())
-        say(f"step {report.step}: {parts}")
+        log(f"step {report.step}: {parts}")
 
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ObstacleWarning)  # said of every roll-out below
+        warnings.simplefilter("ignore", ObstacleWarning)  # reported for every roll-out below
         warnings.simplefilter("always", RepeatWarning)
-        solved = plan(problem, **asked.solve, on_chunk=tell)
+        solved = plan(problem, **content.solve, on_chunk=on_chunk)
     out.mkdir(parents=True, exist_ok=True)
     solved.model.metrics.to_csv(out / "metrics.csv", index=False)
     (out / "task.toml").write_bytes(task.read_bytes())
-    rolled = [solved.rollout(asked.paths, diffusion=g) for g in asked.diffusions]
-    found = [
-        solved.scores(paths, diffusion=g) for paths, g in zip(rolled, asked.diffusions, strict=True)
+    diffusions = content.diffusions
+    rollouts = [solved.rollout(content.paths, diffusion=g) for g in diffusions]
+    scores = [
+        solved.scores(paths, diffusion=g) for paths, g in zip(rollouts, diffusions, strict=True)
     ]
-    solved.judge(found)
+    solved.record_checks(scores)
     solved.save(out / "model.conservax", force=True)
-    for paths, g in zip(rolled, asked.diffusions, strict=True):
+    for paths, g in zip(rollouts, diffusions, strict=True):
         write_table(out / f"paths-g{g:g}.parquet", _columns(problem.columns, paths), force=True)
-    names = [f"g = {g:g}" for g in asked.diffusions]
-    draw_paths([problem], [[paths] for paths in rolled], (names, [task.stem]), out / "paths.png")
-    say("writing the report")
+    names = [f"g = {g:g}" for g in diffusions]
+    draw_paths([problem], [[paths] for paths in rollouts], (names, [task.stem]), out / "paths.png")
+    log("writing the report")
     solved.model.report(out / "report.html", force=True)
     if problem.dim >= 2:
         solved.model.animate(out / "paths.gif", force=True)
-    for text in _told(solved, found):
+    for text in _failures(solved, scores):
         stderr.print(f"[bold red]check failed:[/] {escape(text)}", soft_wrap=True)
-    answer(_result(out, solved, found), as_json, _words(out, solved, found))
-    if _told(solved, found):
+    answer(_result(out, solved, scores), as_json, result_text(out, solved, scores))
+    if _failures(solved, scores):
         raise typer.Exit(1)
 
 
 def _columns(names: tuple[str, ...], paths: Paths) -> dict[str, Any]:
     count, times, _ = paths.x.shape
-    where = {name: paths.x[..., i].ravel() for i, name in enumerate(names)}
-    return {"path": np.repeat(np.arange(count), times), "t": np.tile(paths.times, count), **where}
+    x = {name: paths.x[..., i].ravel() for i, name in enumerate(names)}
+    return {"path": np.repeat(np.arange(count), times), "t": np.tile(paths.times, count), **x}
 
 
-def _told(solved: Plan, found: list[PlanScores]) -> list[str]:
-    """What to mend: for every roll-out in which too many paths hit something."""
+def _failures(solved: Plan, scores: list[PlanScores]) -> list[str]:
+    """Advice for every roll-out in which too many paths collide."""
     obstacles = solved.problem.obstacles
-    told = [(s, advice(obstacles, s.hit)) for s in found if s.hit is not None]
-    return [f"g = {scores.diffusion:g}: {text}" for scores, text in told if text]
+    texts = [(s, advice(obstacles, s.collisions)) for s in scores if s.collisions is not None]
+    return [f"g = {each.diffusion:g}: {text}" for each, text in texts if text]
 
 
-def _result(out: Path, solved: Plan, found: list[PlanScores]) -> dict[str, Any]:
+def _result(out: Path, solved: Plan, scores: list[PlanScores]) -> dict[str, Any]:
     return {
         "run": str(out),
         "seconds": round(solved.seconds, 1),
         "costs": solved.costs(),
         "entropy": solved.entropy(),
-        "checks_passed": not _told(solved, found),
-        "rollouts": [asdict(scores) for scores in found],
+        "checks_passed": not _failures(solved, scores),
+        "rollouts": [asdict(each) for each in scores],
     }
 
 
-def _words(out: Path, solved: Plan, found: list[PlanScores]) -> str:
+def result_text(out: Path, solved: Plan, scores: list[PlanScores]) -> str:
+    """Costs of a plan, and a line per roll-out."""
     costs = ", ".join(f"{name} {value:.4g}" for name, value in solved.costs().items())
     lines = [
         f"solved in {solved.seconds:.0f} s; costs: {costs}; entropy {solved.entropy():.3f} nats"
     ]
-    for scores in found:
-        ways = (
-            ""
-            if scores.ways is None
-            else f", {scores.ways} way{'s' * (scores.ways != 1)} round the obstacles"
-        )
-        hit = "" if scores.hit is None else f", {share_text(scores.hit)} hit an obstacle"
+    for each in scores:
+        count, collided = each.homotopy_classes, each.collisions
+        classes = "" if count is None else f", {count} homotopy class{'es' * (count != 1)}"
+        collisions = "" if collided is None else f", {percent(collided)} collide with an obstacle"
         lines.append(
-            f"g = {scores.diffusion:g}: {scores.paths} paths{hit}{ways}; W2 to the goal {scores.terminal_w2:.4g} (floor {scores.floor_w2:.4g})"
+            f"g = {each.diffusion:g}: {each.paths} paths{collisions}{classes}; W2 to the goal "
+            f"{each.terminal_w2:.4g} (floor {each.floor_w2:.4g})"
         )
     return "\n".join([*lines, f"Open {out / 'report.html'}"])

@@ -1,9 +1,9 @@
-"""The rows that a command line requests: a table, a catalogue of earthquakes, or windows of events."""
+"""Data of a fit: a table, a catalogue of earthquakes, or windows of events."""
 
 from collections.abc import Mapping
 from typing import Any
 
-from conservax.cli._app import BadInput, say
+from conservax.cli._app import BadInput, log
 from conservax.data import (
     Events,
     Stream,
@@ -20,10 +20,10 @@ CUTS = ("sequence", "window", "stride")
 
 
 def read_requested(params: Mapping[str, Any], training: Training) -> Table | Stream | Events:
-    """Read the file of `conservax fit` in the way its options say, and tell the notes."""
+    """Read the file of `conservax fit` by its options, and log the notes."""
     rows = _read(params, training)
     for note in rows.notes:
-        say(note)
+        log(note)
     return rows
 
 
@@ -36,19 +36,19 @@ def _read(params: Mapping[str, Any], training: Training) -> Table | Stream | Eve
     if params["stride"] and not params["window"]:
         raise BadInput("expected --window beside --stride; for example: --window 30d --stride 7d")
     if not any(params[name] for name in CUTS):
-        how = {name: params[name] for name in ("time", "dims", "degrees")}
+        options = {name: params[name] for name in ("time", "dims", "degrees")}
         growth = params["prior_growth"]
         return open_table(
-            file, columns=columns, growth=growth, memory_rows=training.memory_rows, **how
+            file, columns=columns, growth=growth, memory_rows=training.memory_rows, **options
         )
     if params["dims"] is not None:
         raise BadInput("expected no --dims beside windows: name the columns, as X_pca0 X_pca1.")
-    how = {name: params[name] for name in (*CUTS, "degrees")}
-    return read_events(file, time=params["time"], columns=columns, **how)
+    options = {name: params[name] for name in (*CUTS, "degrees")}
+    return read_events(file, time=params["time"], columns=columns, **options)
 
 
 def _earthquakes(params: Mapping[str, Any]) -> Table | Stream | Events:
-    """The earthquakes of a ComCat file, in windows if requested."""
+    """Earthquakes of a ComCat file, in windows if requested."""
     extra = [f"--{name}" for name in NAMES if params[name]]
     if extra:
         raise BadInput(f"expected --comcat, which knows its columns; drop {', '.join(extra)}.")

@@ -1,4 +1,4 @@
-"""`conservax report`: one page about a run."""
+"""`conservax report`: HTML report of a run."""
 
 from pathlib import Path
 from typing import Annotated
@@ -15,12 +15,12 @@ def report_command(
     run: Annotated[Path, typer.Argument(help="Folder of a run, or a model file.")],
     out: Annotated[
         Path | None,
-        typer.Option(help="Page to write; by default report.html in the run, made anew."),
+        typer.Option(help="Page to write; by default report.html in the run, replaced."),
     ] = None,
     force: ForceOption = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Density over time, velocities, calibration, checks and baselines on one offline page."""
+    """Write a report: density over time, velocities, calibration, checks, baselines. It opens offline."""
     model = open_run(run)
     if out is None:
         folder = run if run.is_dir() else run.parent

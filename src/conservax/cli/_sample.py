@@ -1,4 +1,4 @@
-"""`conservax sample`: new points at a time."""
+"""`conservax sample`: draws of points at a time, or of windows of events."""
 
 from pathlib import Path
 from typing import Annotated
@@ -6,7 +6,7 @@ from typing import Annotated
 import numpy as np
 import typer
 
-from conservax.cli._app import BadInput, ForceOption, JsonOption, SeedOption, answer, app, say
+from conservax.cli._app import BadInput, ForceOption, JsonOption, SeedOption, answer, app, log
 from conservax.data import check_out, write_table
 from conservax.fitting import EventModel, open_run
 
@@ -22,16 +22,16 @@ Examples:
 @app.command("sample", epilog=EXAMPLES)
 def sample_command(
     run: Annotated[Path, typer.Argument(help="Folder of a run, or a model file.")],
-    n: Annotated[int, typer.Option("-n", min=1, help="How many points, or windows of events.")],
+    n: Annotated[int, typer.Option("-n", min=1, help="Number of points, or of windows of events.")],
     out: Annotated[Path, typer.Option(help="CSV, Parquet or npz file to write.")],
     time: Annotated[
-        str | None, typer.Option(help="When: as in the table. Not for point processes.")
+        str | None, typer.Option(help="Time, as in the table; not for point processes.")
     ] = None,
     seed: SeedOption = 0,
     force: ForceOption = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Draw new points of the population at a time, or new windows of events, exactly."""
+    """Draw exact samples of the population at a time, or new windows of events."""
     model = open_run(run)
     check_out(out, force)
     if isinstance(model, EventModel):
@@ -52,7 +52,7 @@ def sample_command(
 def _windows(model: EventModel, n: int, out: Path, seed: int, force: bool, as_json: bool) -> None:
     events = model.simulate(n, seed=seed)
     for note in events.notes:
-        say(note)
+        log(note)
     columns = {"window": events.sequence, events.time_name: events.t}
     write_table(out, columns | dict(zip(events.columns, events.x.T, strict=True)), force=force)
     result = {"windows": n, "rows": len(events), "out": str(out)}

@@ -1,4 +1,4 @@
-"""What a fit came to, in figures and in words."""
+"""Summary of a fit, as values and as text."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ PARTS = ("train", "validation", "test")
 
 
 def summary(model: Model | EventModel) -> dict[str, Any]:
-    """What a fit came to; NLL in nats per row or event, standardised and in the table's units."""
+    """Summary of a fit; NLL in nats per row or event, standardised and in the units of the table."""
     outcome = model.settings.outcome
     assert outcome is not None  # a model that was just fitted has one
     found: dict[str, Any] = {
@@ -22,17 +22,17 @@ def summary(model: Model | EventModel) -> dict[str, Any]:
         "best_step": outcome.best_step,
     }
     if isinstance(model, EventModel):
-        return found | {"windows": model.settings.windows} | _of_windows(model)
+        return found | {"windows": model.settings.windows} | _event_summary(model)
     learned = reference_parameters(model.reference)
     if learned:
         found["reference"] = learned
     if model.law.grows:
         found["mass"] = float(model.mass(model.units.time.to_column([model.units.time.end]))[0])
-    return found | _of_rows(model)
+    return found | _row_summary(model)
 
 
-def words(found: dict[str, Any]) -> str:
-    """The same as text."""
+def summary_text(found: dict[str, Any]) -> str:
+    """Summary of a fit as text."""
     lines = [_first_line(found)]
     for name in PARTS:
         if f"{name}_rows" in found:
@@ -41,14 +41,14 @@ def words(found: dict[str, Any]) -> str:
         rates = ", ".join(f"{name} {rate:.4g}" for name, rate in found["reference"].items())
         lines.append(f"reference       {rates}")
     if "mass" in found:
-        lines.append(f"growth          {found['mass']:.4g} times as many at the end")
+        lines.append(f"total mass      {found['mass']:.4g} at the end")
     run = found["run"]
     lines.append(f"model           {run}/model.conservax")
     lines.append(f"next            conservax report {run}    conservax check {run}")
     return "\n".join(lines)
 
 
-def _of_rows(model: Model) -> dict[str, Any]:
+def _row_summary(model: Model) -> dict[str, Any]:
     assert model.split is not None  # a model that was just fitted has its rows
     found: dict[str, Any] = {}
     for name, part in model.split._asdict().items():
@@ -60,7 +60,7 @@ def _of_rows(model: Model) -> dict[str, Any]:
     return found
 
 
-def _of_windows(model: EventModel) -> dict[str, Any]:
+def _event_summary(model: EventModel) -> dict[str, Any]:
     assert model.split is not None  # a model that was just fitted has its windows
     found: dict[str, Any] = {}
     for name, part in model.split._asdict().items():
@@ -76,7 +76,7 @@ def _of_windows(model: EventModel) -> dict[str, Any]:
 
 def _first_line(found: dict[str, Any]) -> str:
     names = ", ".join(found["columns"])
-    steps = f"{found['steps']} steps{_ended(found)}"
+    steps = f"{found['steps']} steps{_best_step(found)}"
     if "windows" in found:
         return f"{found['rows']} events of {names} in {found['windows']} windows; {steps}"
     return f"{found['rows']} rows of {names}; {steps}"
@@ -96,8 +96,8 @@ def _part_line(name: str, found: dict[str, Any]) -> str:
     )
 
 
-def _ended(found: dict[str, Any]) -> str:
-    """How training ended, where that was not at its last step."""
+def _best_step(found: dict[str, Any]) -> str:
+    """Note on training that kept another step than the last."""
     if found["best_step"] == found["steps"]:
         return ""
     early = "stopped early; " * found["stopped_early"]

@@ -1,4 +1,4 @@
-"""`conservax transport`: where given points go."""
+"""`conservax transport`: transport of points from one time to another."""
 
 from pathlib import Path
 from typing import Annotated
@@ -6,7 +6,7 @@ from typing import Annotated
 import numpy as np
 import typer
 
-from conservax.cli._app import ForceOption, JsonOption, SeedOption, answer, app, say
+from conservax.cli._app import ForceOption, JsonOption, SeedOption, answer, app, log
 from conservax.cli._open import open_plain
 from conservax.data import check_out, read_points_beside, write_table
 
@@ -23,26 +23,29 @@ def transport_command(
         Path, typer.Argument(help="Points of one time, with the coordinates of the model.")
     ],
     start: Annotated[str, typer.Option("--from", help="The time of the points.")],
-    end: Annotated[str, typer.Option("--to", help="The time to carry them to; may be earlier.")],
+    end: Annotated[
+        str, typer.Option("--to", help="The time to transport them to; may be earlier.")
+    ],
     out: Annotated[Path, typer.Option(help="CSV, Parquet or npz file to write.")],
     diffusion: Annotated[
-        float, typer.Option(min=0, help="0 for the deterministic flow; else noisy paths.")
+        float,
+        typer.Option(min=0, help="0 for the deterministic flow; else sample paths of the SDE."),
     ] = 0.0,
     seed: SeedOption = 0,
     force: ForceOption = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Carry points from one time to another along the learned motion."""
+    """Transport points from one time to another by the learned velocity."""
     model = open_plain(run)
     check_out(out, force)
     axis = model.units.time
     x, stamps = read_points_beside(file, columns=model.columns, beside=axis.name)
     others = 0 if stamps is None else int((axis.parse(stamps) != axis.parse(start)).sum())
     if others:
-        say(
+        log(
             f"note: {others} of {len(x)} rows of {file} have another {axis.name} than {start}; all "
-            f"are carried from {start}. Keep the rows of one time, or carry each cell from its own "
-            "by: conservax annotate --to"
+            f"are transported from {start}. Keep the rows of one time, or transport each cell from "
+            "its own time by: conservax annotate --to"
         )
     moved = model.transport(x, start, end, diffusion=diffusion, seed=seed)
     stamp = axis.to_column(np.full(len(x), float(axis.parse(end))))
@@ -53,6 +56,6 @@ def transport_command(
     answer(
         result,
         as_json,
-        f"{len(x)} points carried from {start} to {end} in {out}; "
+        f"{len(x)} points transported from {start} to {end} in {out}; "
         f"mean squared displacement {distance:.4g} (standardised)",
     )

@@ -1,4 +1,4 @@
-"""Steering: bring a population from a start to a goal at the least cost."""
+"""Optimal control of a population: from a start to a goal at the least cost, past obstacles."""
 
 from conservax.control._boundaries import AbstractBoundary as AbstractBoundary
 from conservax.control._boundaries import DensityAt as DensityAt
@@ -33,6 +33,6 @@ from conservax.control._tasks import task as task
 from conservax.control._verdict import ObstacleWarning as ObstacleWarning
 from conservax.control._verdict import RepeatWarning as RepeatWarning
 from conservax.control._verdict import advice as advice
-from conservax.control._verdict import share_text as share_text
+from conservax.control._verdict import percent as percent
 from conservax.control._worlds import circles_world as circles_world
 from conservax.control._worlds import mixed_world as mixed_world

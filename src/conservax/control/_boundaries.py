@@ -1,4 +1,4 @@
-"""Where a population begins and where it is to go: named distributions, samples, densities."""
+"""Boundary distributions of a control problem: Gaussian mixtures, samples, densities."""
 
 import abc
 from dataclasses import dataclass
@@ -9,23 +9,14 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Float
 from numpy.typing import ArrayLike
-from sklearn.mixture import GaussianMixture as FittedMixture
+from sklearn.mixture import GaussianMixture as ScikitMixture
 
 from conservax.data import DataError
 from conservax.density import AbstractDensity
 
-_DRAWS = 4000  # that stand for a density where bumps are fitted to it
+_DRAWS = 4000  # from a density, to which a Gaussian mixture is fitted
 
 Points = Float[np.ndarray, "rows dim"]
-
-
-@dataclass(frozen=True)
-class Bumps:
-    """Normal bumps with independent coordinates: weights `(n,)`, means and deviations `(n, dim)`."""
-
-    weights: Float[np.ndarray, " bumps"]
-    means: Float[np.ndarray, "bumps dim"]
-    deviations: Float[np.ndarray, "bumps dim"]
 
 
 class AbstractBoundary(abc.ABC):
@@ -41,19 +32,19 @@ class AbstractBoundary(abc.ABC):
         """Independent draws, shape `(count, dim)`."""
 
     @abc.abstractmethod
-    def bumps(self, count: int) -> Bumps:
-        """At most `count` normal bumps that are the distribution, or come near to it."""
+    def mixture(self, components: int) -> "GaussianMixture":
+        """A Gaussian mixture of at most this many components, equal to the distribution or fitted to it."""
 
 
 @dataclass(frozen=True)
 class GaussianMixture(AbstractBoundary):
-    """A mixture of normal distributions with independent coordinates; one for a plain normal.
+    """A mixture of normal distributions with independent coordinates, of one or more components.
 
     **Arguments:**
 
-    - `means`: shape `(n, dim)`, or `(dim,)` for a single one.
-    - `deviations`: standard deviations, whatever broadcasts to the shape of the means.
-    - `weights`: of each, positive; equal by default.
+    - `means`: shape `(components, dim)`, or `(dim,)` for one component.
+    - `deviations`: standard deviations, broadcast to the shape of the means.
+    - `weights`: positive, one per component; equal by default.
 
     **Raises:** `DataError` for shapes that do not fit, or deviations or weights that are not
     positive.
@@ -66,17 +57,20 @@ class GaussianMixture(AbstractBoundary):
     def __post_init__(self):
         means = np.atleast_2d(np.asarray(self.means, float))
         if means.ndim != 2 or not np.isfinite(means).all():
-            raise DataError(f"expected finite means of shape (n, dim); got {self.means!r}.")
-        given = np.asarray(self.deviations, float)
+            raise DataError(
+                f"expected finite means of shape (components, dim); got {self.means!r}."
+            )
+        deviations = np.asarray(self.deviations, float)
         try:
-            deviations = np.broadcast_to(given, means.shape)
+            deviations = np.broadcast_to(deviations, means.shape)
         except ValueError:
             raise DataError(
-                f"expected deviations that fit means of shape {means.shape}; got {given.shape}."
+                f"expected deviations that fit means of shape {means.shape}; got "
+                f"{deviations.shape}."
             ) from None
         weights = np.ones(len(means)) if self.weights is None else np.asarray(self.weights, float)
         if weights.shape != (len(means),):
-            raise DataError(f"expected {len(means)} weights, one a mean; got {weights.shape}.")
+            raise DataError(f"expected {len(means)} weights, one per mean; got {weights.shape}.")
         if not (np.all(deviations > 0) and np.all(weights > 0)):
             raise DataError("expected deviations and weights above 0; got one that is not.")
         object.__setattr__(self, "means", means)
@@ -91,25 +85,26 @@ class GaussianMixture(AbstractBoundary):
     def draw(self, seed: int, count: int) -> Points:
         """Independent draws."""
         rng = np.random.default_rng(seed)
-        which = rng.choice(len(self.means), size=count, p=self.weights)
-        return self.means[which] + self.deviations[which] * rng.normal(size=(count, self.dim))
+        component = rng.choice(len(self.means), size=count, p=self.weights)
+        noise = rng.normal(size=(count, self.dim))
+        return self.means[component] + self.deviations[component] * noise
 
-    def bumps(self, count: int) -> Bumps:
-        """Itself.
+    def mixture(self, components: int) -> "GaussianMixture":
+        """The mixture itself.
 
-        **Raises:** `DataError` if these are more than `count`.
+        **Raises:** `DataError` if it has more components.
         """
-        if len(self.means) > count:
+        if len(self.means) > components:
             raise DataError(
-                f"expected at least {len(self.means)} components, one per normal of each end; got {count}. "
-                f"Use components={2 * len(self.means)} or more."
+                f"expected at least {len(self.means)} components per boundary distribution, as "
+                f"one has; got {components}. Use components={2 * len(self.means)} or more."
             )
-        return Bumps(self.weights, self.means, self.deviations)
+        return self
 
 
 @dataclass(frozen=True)
 class EmpiricalSample(AbstractBoundary):
-    """Observed positions, shape `(rows, dim)`; draws are with replacement.
+    """Empirical distribution of observed positions, shape `(rows, dim)`; draws are with replacement.
 
     **Raises:** `DataError` for another shape, or values that are not finite.
     """
@@ -133,9 +128,9 @@ class EmpiricalSample(AbstractBoundary):
         """Rows, each equally likely."""
         return self.x[np.random.default_rng(seed).integers(len(self.x), size=count)]
 
-    def bumps(self, count: int) -> Bumps:
+    def mixture(self, components: int) -> GaussianMixture:
         """A Gaussian mixture fitted to the samples."""
-        return _fitted(self.x, count)
+        return _fitted_mixture(self.x, components)
 
 
 @dataclass(frozen=True)
@@ -144,8 +139,8 @@ class DensityAt(AbstractBoundary):
 
     **Arguments:**
 
-    - `density`: any, without condition.
-    - `t`: the time at which it is meant.
+    - `density`: any density without a condition.
+    - `t`: the time at which it is evaluated.
     """
 
     density: AbstractDensity
@@ -161,28 +156,26 @@ class DensityAt(AbstractBoundary):
         keys = jax.random.split(jax.random.key(seed), count)
         return np.asarray(jax.vmap(lambda k: self.density.sample(k, jnp.asarray(self.t)))(keys))
 
-    def bumps(self, count: int) -> Bumps:
+    def mixture(self, components: int) -> GaussianMixture:
         """A Gaussian mixture fitted to draws."""
-        return _fitted(self.draw(0, _DRAWS), count)
+        return _fitted_mixture(self.draw(0, _DRAWS), components)
 
 
-def as_boundary(given: AbstractBoundary | AbstractDensity | ArrayLike) -> AbstractBoundary:
-    """A distribution, density or array of samples as an end."""
-    if isinstance(given, AbstractBoundary):
-        return given
-    if isinstance(given, AbstractDensity):
-        return DensityAt(given)
-    return EmpiricalSample(given)
+def as_boundary(value: AbstractBoundary | AbstractDensity | ArrayLike) -> AbstractBoundary:
+    """Convert a distribution, a density or an array of samples to a boundary distribution."""
+    if isinstance(value, AbstractBoundary):
+        return value
+    if isinstance(value, AbstractDensity):
+        return DensityAt(value)
+    return EmpiricalSample(value)
 
 
-def _fitted(x: Points, count: int) -> Bumps:
-    """As many bumps as the Bayesian information criterion likes, up to `count`."""
-    sizes = [size for size in (1, 2, 4, 8, 16, 32) if size <= min(count, len(x) // 4)] or [1]
+def _fitted_mixture(x: Points, components: int) -> GaussianMixture:
+    """Fit a Gaussian mixture; its size is the best by the Bayesian information criterion."""
+    sizes = [size for size in (1, 2, 4, 8, 16, 32) if size <= min(components, len(x) // 4)] or [1]
     fits = [
-        FittedMixture(size, covariance_type="diag", random_state=0, reg_covar=1e-8).fit(x)
+        ScikitMixture(size, covariance_type="diag", random_state=0, reg_covar=1e-8).fit(x)
         for size in sizes
     ]
     best = min(fits, key=lambda fit: fit.bic(x))
-    return Bumps(
-        np.asarray(best.weights_), np.asarray(best.means_), np.sqrt(np.asarray(best.covariances_))
-    )
+    return GaussianMixture(best.means_, np.sqrt(np.asarray(best.covariances_)), best.weights_)

@@ -1,4 +1,4 @@
-"""Running costs: what it costs an individual to be at x at time t, alone or in the crowd."""
+"""Running costs of a control problem: functions of time, position and the population."""
 
 import inspect
 from collections.abc import Callable
@@ -16,11 +16,11 @@ from conservax.control._obstacles import not_negative, positive
 from conservax.data import DataError
 
 Cost = Callable[..., Scalar]
-CROWD = ("log_prob", "mean")  # what a cost may ask for beside t and x
+POPULATION = ("log_prob", "mean")  # arguments of the population, after t and x
 
 
 class Entropy(eqx.Module):
-    """weight * E log rho_t(x): the crowd spreads, and takes every way there is [hua2025, (35)]."""
+    """Entropy cost, weight * E log rho_t(x): it spreads the population [hua2025, (35)]."""
 
     weight: float = eqx.field(static=True, converter=lambda w: not_negative("weight", w))
 
@@ -30,7 +30,7 @@ class Entropy(eqx.Module):
 
 
 class Congestion(eqx.Module):
-    """weight * E rho_t(x): it is dear to be where many are. Density per volume of x."""
+    """Congestion cost, weight * E rho_t(x), with the density per volume of x."""
 
     weight: float = eqx.field(static=True, converter=lambda w: not_negative("weight", w))
 
@@ -40,12 +40,12 @@ class Congestion(eqx.Module):
 
 
 class Potential(eqx.Module):
-    """weight * sum_i scale_i (x_i - centre_i)^2 / 2: a valley.
+    """Quadratic potential, weight * sum_i scale_i (x_i - centre_i)^2 / 2.
 
     **Arguments:**
 
-    - `centre`: its bottom, shape `(dim,)`.
-    - `scale`: how steep it is along each coordinate, one number or shape `(dim,)`.
+    - `centre`: its minimum, shape `(dim,)`.
+    - `scale`: curvature along each coordinate, one number or shape `(dim,)`.
     """
 
     centre: np.ndarray
@@ -64,23 +64,23 @@ class Potential(eqx.Module):
 
 
 class Flocking(eqx.Module):
-    """weight * |x - pull * mean_t|^2 / 2: keep near to where the crowd is on average."""
+    """Attraction to the mean of the population, weight * |x - pull * mean_t|^2 / 2."""
 
     weight: float = eqx.field(static=True, converter=lambda w: not_negative("weight", w))
     pull: float = eqx.field(static=True, default=1.0)
 
     def __call__(self, t: Time, x: Point, mean: Float[Array, " dim"]) -> Scalar:
-        """Half the squared distance from the mean of the crowd."""
+        """Half the squared distance from the mean of the population."""
         return 0.5 * self.weight * jnp.sum((x - self.pull * mean) ** 2)
 
 
 class Workspace(eqx.Module):
-    """weight * sum softplus of how far x is beyond the walls of a box.
+    """Cost of leaving a box: weight * sum of softplus of the distance beyond each of its sides.
 
     **Arguments:**
 
     - `low`, `high`: opposite corners, shape `(dim,)`.
-    - `softness`: over what distance the cost fades, in the unit of x.
+    - `softness`: length scale on which the cost decays, in the unit of x.
     """
 
     low: np.ndarray
@@ -100,14 +100,14 @@ class Workspace(eqx.Module):
         self.softness = positive("softness", softness)
 
     def __call__(self, t: Time, x: Point) -> Scalar:
-        """Sum over the walls."""
+        """Sum over the sides."""
         x = x[: len(self.low)]
         beyond = jnp.concatenate([self.low.astype(x.dtype) - x, x - self.high.astype(x.dtype)])
         return self.weight * self.softness * jnp.sum(jax.nn.softplus(beyond / self.softness))
 
 
-def asked_for(cost: Cost) -> tuple[str, ...]:
-    """What a cost takes after t and x, by the names of its parameters.
+def population_arguments(cost: Cost) -> tuple[str, ...]:
+    """Arguments that a cost takes after t and x, by the names of its parameters.
 
     **Raises:** `DataError` for other parameters.
     """
@@ -117,15 +117,15 @@ def asked_for(cost: Cost) -> tuple[str, ...]:
         if parameter.default is inspect.Parameter.empty
         and parameter.kind in (parameter.POSITIONAL_ONLY, parameter.POSITIONAL_OR_KEYWORD)
     ]
-    crowd = tuple(required[2:])
-    if len(required) < 2 or not set(crowd) <= set(CROWD):
+    population = tuple(required[2:])
+    if len(required) < 2 or not set(population) <= set(POPULATION):
         raise DataError(
-            f"cost {name_of(cost)}: expected a function of (t, x), and if you like of log_prob "
-            f"and mean after them; got one of ({', '.join(required)})."
+            f"cost {name_of(cost)}: expected a function of (t, x), optionally with log_prob and "
+            f"mean after them; got one of ({', '.join(required)})."
         )
-    return crowd
+    return population
 
 
 def name_of(cost: Any) -> str:
-    """What to call a cost in a message."""
+    """Name of a cost in a message."""
     return getattr(cost, "__name__", type(cost).__name__)

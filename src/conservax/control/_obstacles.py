@@ -1,4 +1,4 @@
-"""Places to keep out of: circles, boxes and polygons."""
+"""Obstacles: circles, ellipses, boxes and polygons, with signed distances and costs."""
 
 import abc
 import copy
@@ -14,15 +14,15 @@ from numpy.typing import ArrayLike
 from conservax._types import Point, Scalar, Time
 from conservax.data import DataError
 
-_ROUND = 64  # corners of a circle that is drawn
+_CORNERS = 64  # of a circle that is drawn
 
 
 class AbstractObstacles(eqx.Module):
-    """Solid shapes of one kind: where they are, and what it costs to be in or near them.
+    """Obstacles of one kind: signed distances, and a cost inside and near them.
 
-    `weight` multiplies the cost; where it is None `plan` finds one that keeps paths clear, and the
-    cost by itself is that of weight 1. `margin`, in the unit of x, moves the rim of the cost outwards:
-    paths are judged by the shapes themselves.
+    `weight` multiplies the cost; where it is None `plan` finds one that avoids collisions, and the
+    cost by itself has weight 1. `margin`, in the unit of x, moves the boundary of the cost outwards;
+    collisions are counted with the shapes themselves.
     """
 
     weight: eqx.AbstractVar[float | None]
@@ -30,29 +30,29 @@ class AbstractObstacles(eqx.Module):
 
     @property
     def strength(self) -> float:
-        """The weight, or 1 where none is given."""
+        """The weight, or 1 if it is None."""
         return 1.0 if self.weight is None else self.weight
 
-    def weighed(self, deepest: float) -> "AbstractObstacles":
-        """The same shapes; where no weight is given with one that makes them cost so much inside.
+    def with_weight(self, largest: float) -> "AbstractObstacles":
+        """The same shapes, with a weight if they have none.
 
-        `deepest`: the largest cost at the middle of a shape.
+        `largest`: the largest cost at the centre of a shape.
         """
         if self.weight is not None:
             return self
         inside = max(float(self(jnp.zeros(()), jnp.asarray(c))) for c in self.centres())
-        heavier = copy.copy(self)
-        object.__setattr__(heavier, "weight", deepest / inside)
-        return heavier
+        weighted = copy.copy(self)
+        object.__setattr__(weighted, "weight", largest / inside)
+        return weighted
 
     @property
     @abc.abstractmethod
     def dim(self) -> int:
-        """Coordinates that the shapes look at: the first so many of x."""
+        """Number of coordinates of the shapes, the first ones of x."""
 
     @abc.abstractmethod
     def signed_distances(self, x: Point) -> Float[Array, " shapes"]:
-        """Distance of x from the rim of each, negative inside, in the unit of x."""
+        """Distance of x from the boundary of each, negative inside, in the unit of x."""
 
     @abc.abstractmethod
     def __call__(self, t: Time, x: Point) -> Scalar:
@@ -64,7 +64,7 @@ class AbstractObstacles(eqx.Module):
 
     @abc.abstractmethod
     def outlines(self) -> list[Float[np.ndarray, "corners 2"]]:
-        """Closed lines to draw; none unless the shapes are in the plane."""
+        """Closed lines to draw; empty unless the shapes are in the plane."""
 
 
 class Circles(AbstractObstacles):
@@ -73,7 +73,7 @@ class Circles(AbstractObstacles):
     **Arguments:**
 
     - `centre`: c, shape `(circles, dim)`.
-    - `radius`: R, one number or one a circle.
+    - `radius`: R, one number or one per circle.
     - `weight`, `margin`: see `AbstractObstacles`.
 
     **Raises:** `DataError` for other shapes, radii that are not positive, a negative weight.
@@ -112,8 +112,8 @@ class Circles(AbstractObstacles):
 
     def __call__(self, t: Time, x: Point) -> Scalar:
         """Sum over circles."""
-        rim = (self.radius + self.margin).astype(x.dtype) ** 2
-        return self.strength * jnp.sum(jax.nn.softplus(rim - self._squared(x)))
+        boundary = (self.radius + self.margin).astype(x.dtype) ** 2
+        return self.strength * jnp.sum(jax.nn.softplus(boundary - self._squared(x)))
 
     def centres(self) -> Float[np.ndarray, "shapes dim"]:
         """The centres."""
@@ -133,13 +133,13 @@ class Ellipses(AbstractObstacles):
     """Ellipses along the axes: weight * sum softplus((R + margin)^2 - R^2 |(x - c) / axes|^2).
 
     R is the shortest half axis, so that this is (35) of [hua2025] where all are equal. Unlike a
-    signed distance the cost falls along the whole of a long shape: paths that cross it in the
+    signed distance the cost decreases along the whole of a long shape, so that paths through its
     middle find its end.
 
     **Arguments:**
 
     - `centre`: c, shape `(ellipses, dim)`.
-    - `axes`: half axes, what broadcasts to the shape of the centres.
+    - `axes`: half axes, broadcast to the shape of the centres.
     - `weight`, `margin`: see `AbstractObstacles`.
 
     **Raises:** `DataError` for other shapes, axes that are not positive, a negative weight.
@@ -172,7 +172,7 @@ class Ellipses(AbstractObstacles):
         return self.centre.shape[1]
 
     def signed_distances(self, x: Point) -> Float[Array, " shapes"]:
-        """R (|(x - c) / axes| - 1): of the right sign, and never larger than the distance."""
+        """R (|(x - c) / axes| - 1): a lower bound of the distance, with its sign."""
         return self.axes.min(axis=1).astype(x.dtype) * (_root(self._squared(x)) - 1)
 
     def __call__(self, t: Time, x: Point) -> Scalar:
@@ -202,7 +202,7 @@ class Boxes(AbstractObstacles):
     **Arguments:**
 
     - `low`, `high`: opposite corners, shape `(boxes, dim)`.
-    - `softness`: over what distance the cost fades, in the unit of x.
+    - `softness`: length scale on which the cost decays, in the unit of x.
     - `weight`, `margin`: see `AbstractObstacles`.
 
     **Raises:** `DataError` for other shapes, corners in the wrong order, a negative weight.
@@ -240,12 +240,12 @@ class Boxes(AbstractObstacles):
         return self.low.shape[1]
 
     def signed_distances(self, x: Point) -> Float[Array, " shapes"]:
-        """Exact: to the nearest face, edge or corner."""
+        """Exact distance to the nearest face, edge or corner."""
         x = x[None, : self.dim]
         middle = (0.5 * (self.low + self.high)).astype(x.dtype)
         beyond = jnp.abs(x - middle) - (0.5 * (self.high - self.low)).astype(x.dtype)
         squared = jnp.sum(jnp.maximum(beyond, 0.0) ** 2, axis=-1)
-        # Taken by place: the gradient of jnp.max shares by who equals it, which rounding can make nobody.
+        # By index: jnp.max divides its gradient among entries equal to it, of which rounding may leave none.
         deepest = jnp.argmax(beyond, axis=-1)[:, None]
         inside = jnp.take_along_axis(beyond, deepest, axis=-1)[:, 0]
         return _root(squared) + jnp.minimum(inside, 0.0)
@@ -255,7 +255,7 @@ class Boxes(AbstractObstacles):
         return soft_cost(self, x, self.softness)
 
     def centres(self) -> Float[np.ndarray, "shapes dim"]:
-        """The middles."""
+        """The centres."""
         return 0.5 * (self.low + self.high)
 
     def outlines(self) -> list[Float[np.ndarray, "corners 2"]]:
@@ -273,7 +273,7 @@ class Polygons(AbstractObstacles):
 
     **Arguments:**
 
-    - `corners`: of every polygon, shape `(corners, 2)`, in order round it; the first may be
+    - `corners`: one array of shape `(corners, 2)` per polygon, in order; the first corner may be
       repeated at the end.
     - `weight`, `margin`, `softness`: see `Boxes`.
 
@@ -305,7 +305,7 @@ class Polygons(AbstractObstacles):
         return 2
 
     def signed_distances(self, x: Point) -> Float[Array, " shapes"]:
-        """To the nearest edge; inside where a ray to the right crosses an odd number of edges."""
+        """Distance to the nearest edge; inside if a ray to the right crosses an odd number of edges."""
         return jnp.stack(
             [_distance(polygon.astype(x.dtype), x[None, :2]) for polygon in self.corners]
         )
@@ -315,7 +315,7 @@ class Polygons(AbstractObstacles):
         return soft_cost(self, x, self.softness)
 
     def centres(self) -> Float[np.ndarray, "shapes dim"]:
-        """Of each the deepest of a few points, of which one is inside: every polygon has an ear."""
+        """The deepest of a few points per polygon, of which one is inside: every polygon has an ear."""
         return np.stack([_inner_point(polygon) for polygon in self.corners])
 
     def outlines(self) -> list[Float[np.ndarray, "corners 2"]]:
@@ -325,7 +325,7 @@ class Polygons(AbstractObstacles):
 
 def _circle() -> Float[np.ndarray, "corners 2"]:
     """The unit circle, as a closed polygon."""
-    angle = np.linspace(0, 2 * np.pi, _ROUND + 1)
+    angle = np.linspace(0, 2 * np.pi, _CORNERS + 1)
     return np.stack([np.cos(angle), np.sin(angle)], axis=1)
 
 
@@ -340,27 +340,28 @@ def _ring(corners: np.ndarray) -> Float[np.ndarray, "corners 2"]:
     area = 0.5 * abs(np.sum(x * np.roll(y, -1) - y * np.roll(x, -1)))
     if len(ring) < 3 or not area > 0:
         raise DataError(
-            f"expected three or more corners round an area; got {corners.tolist()}, area {area:g}."
+            "expected three or more corners that enclose an area; got "
+            f"{corners.tolist()}, area {area:g}."
         )
     return ring
 
 
 def _inner_point(ring: Float[np.ndarray, "corners 2"]) -> Float[np.ndarray, " 2"]:
     ears = (np.roll(ring, 1, axis=0) + ring + np.roll(ring, -1, axis=0)) / 3
-    tried = np.concatenate([ring.mean(0)[None], ears])
-    return tried[np.argmin([_distance(ring, jnp.asarray(point)[None]) for point in tried])]
+    points = np.concatenate([ring.mean(0)[None], ears])
+    return points[np.argmin([_distance(ring, jnp.asarray(point)[None]) for point in points])]
 
 
 def soft_cost(obstacles: AbstractObstacles, x: Point, softness: float) -> Scalar:
-    """Signed distance under a softplus: about the depth inside, nothing outside."""
+    """Softplus of the signed distance: about the depth inside, near 0 outside."""
     depth = (obstacles.margin - obstacles.signed_distances(x)) / softness
     return obstacles.strength * softness * jnp.sum(jax.nn.softplus(depth))
 
 
 def _distance(corners: Float[np.ndarray, "corners 2"], x: Float[Array, "1 2"]) -> Scalar:
     start, along = jnp.asarray(corners), jnp.asarray(np.roll(corners, -1, axis=0) - corners)
-    share = jnp.sum((x - start) * along, axis=-1) / jnp.sum(along**2, axis=-1)
-    nearest = start + jnp.clip(share, 0.0, 1.0)[:, None] * along
+    fraction = jnp.sum((x - start) * along, axis=-1) / jnp.sum(along**2, axis=-1)
+    nearest = start + jnp.clip(fraction, 0.0, 1.0)[:, None] * along
     squared = jnp.sum((x - nearest) ** 2, axis=-1)
     distance = _root(squared[jnp.argmin(squared)])
     end = start + along
@@ -382,14 +383,14 @@ def _weight(value: float | None) -> float | None:
 
 
 def not_negative(name: str, value: float) -> float:
-    """The number, or `DataError`."""
+    """A number of 0 or more; `DataError` for another value."""
     if not (_is_number(value) and 0 <= value < float("inf")):
         raise DataError(f"expected a {name} of 0 or more; got {value!r}.")
     return float(value)
 
 
 def positive(name: str, value: float) -> float:
-    """The number, or `DataError`."""
+    """A number above 0; `DataError` for another value."""
     if not (_is_number(value) and 0 < value < float("inf")):
         raise DataError(f"expected a {name} above 0; got {value!r}.")
     return float(value)

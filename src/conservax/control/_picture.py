@@ -1,4 +1,4 @@
-"""Paths among obstacles, as figure 2 of [hua2025]."""
+"""Pictures of paths among obstacles, as figure 2 of [hua2025]."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -19,7 +19,7 @@ def draw_paths(
     labels: tuple[Sequence[str], Sequence[str]],
     path: Path,
 ) -> None:
-    """Write a PNG: a column a problem, a row a roll-out; paths that hit something are red.
+    """Write a PNG with a column per problem and a row per roll-out; paths that collide are red.
 
     `rollouts` holds for every row the paths of every problem; `labels` names rows and columns. Of
     more than two coordinates the first two are drawn.
@@ -42,9 +42,9 @@ def _draw(panel: Axes, problem: Problem, paths: Paths) -> None:
         for line in shapes.outlines():
             panel.fill(*line.T, color="0.75", zorder=0)
     shown = paths.x[:_MOST_PATHS]
-    hit = collisions(problem.obstacles, shown)
+    collided = collisions(problem.obstacles, shown)
     second = shown[..., 1] if shown.shape[-1] > 1 else np.broadcast_to(paths.times, shown.shape[:2])
-    for some, colour in ((~hit, "C0"), (hit, "C3")):
+    for some, colour in ((~collided, "C0"), (collided, "C3")):
         if some.any():
             panel.plot(shown[some, :, 0].T, second[some].T, color=colour, linewidth=0.4, alpha=0.5)
     panel.plot(shown[:, 0, 0], second[:, 0], ".", color="k", markersize=1.5)

@@ -1,4 +1,4 @@
-"""How a plan is made, as values: the population to begin with, and the stages of training."""
+"""Settings of a plan: the initial population and the stages of training."""
 
 from dataclasses import dataclass
 
@@ -8,13 +8,13 @@ from conservax.data import DataError
 
 @dataclass(frozen=True, kw_only=True)
 class FourierTrajectories:
-    """A population of components on sine-series trajectories, which hold both ends by themselves.
+    """Mixture of components on sine-series trajectories, which fix both boundary distributions.
 
     **Attributes:**
 
-    - `components`: how many there are.
-    - `coefficients`: sine coefficients of each trajectory.
-    - `bend`: how far they are bent at random to begin with, as a share of the length of the way.
+    - `components`: number of components.
+    - `coefficients`: sine coefficients per trajectory.
+    - `bend`: size of the random initial coefficients, as a fraction of the distance.
 
     **Raises:** `DataError` for numbers that make no sense.
     """
@@ -31,17 +31,17 @@ class FourierTrajectories:
 
 @dataclass(frozen=True, kw_only=True)
 class PlanTraining:
-    """The three stages in which a plan is trained, as in Appendix D of [hua2025].
+    """Three stages of training of a plan, as in Appendix D of [hua2025].
 
     **Attributes:**
 
     - `likelihood_steps`, `control_steps`, `steps`: lengths of the stages: the likelihood of draws of
-      both ends; then also the control cost; then all costs (34).
+      the boundary distributions; then also the control cost; then all costs (34).
     - `points`: draws per step.
     - `learning_rate`: peak learning rate of Adam, which falls along a cosine.
-    - `end_weight`: of the likelihood of the ends, nats beside the cost of the straight way. By
-      default 1 for Fourier trajectories, which hold their ends, and 30 for others: their ends give
-      way by a share that is inverse to it.
+    - `boundary_weight`: weight of the likelihood of the boundary distributions, per cost of the
+      straight line. By default 1 for Fourier trajectories, which fix their endpoints, and 30 for
+      others: their error at the boundaries is inverse to it.
 
     **Raises:** `DataError` for numbers that make no sense, or no steps at all.
     """
@@ -51,7 +51,7 @@ class PlanTraining:
     steps: int = 1500
     points: int = 1536
     learning_rate: float = 0.02
-    end_weight: float | None = None
+    boundary_weight: float | None = None
 
     def __post_init__(self):
         for name in ("likelihood_steps", "control_steps", "steps"):
@@ -60,11 +60,11 @@ class PlanTraining:
         if not self.likelihood_steps + self.control_steps + self.steps:
             raise DataError("expected at least one step; got none in all three stages.")
         positive("learning_rate", self.learning_rate)
-        if self.end_weight is not None:
-            positive("end_weight", self.end_weight)
+        if self.boundary_weight is not None:
+            positive("boundary_weight", self.boundary_weight)
 
 
 def check_whole(name: str, value: object, least: int) -> None:
-    """Refuse what is not a whole number, or one that is too small."""
+    """Refuse a value that is not a whole number, or is too small."""
     if isinstance(value, bool) or not isinstance(value, int) or value < least:
         raise DataError(f"{name}: expected a whole number, {least} or more; got {value!r}.")

@@ -1,4 +1,4 @@
-"""Problems from TOML files."""
+"""Control problems in TOML files."""
 
 import inspect
 import tomllib
@@ -30,7 +30,7 @@ _COSTS: dict[str, Callable[..., Cost]] = {
     "workspace": Workspace,
 }
 _NUMBERS = ("control_weight", "diffusion")
-_TOP = ("task", "columns", "start", "goal", "terminal", "reference", *_NUMBERS, "solve", "rollout")
+_KEYS = ("task", "columns", "start", "goal", "terminal", "reference", *_NUMBERS, "solve", "rollout")
 _TRAINING = tuple(field.name for field in fields(PlanTraining))
 _TRAJECTORIES = tuple(field.name for field in fields(FourierTrajectories))
 _SOLVE = ("model", "seed", *_TRAINING, *_TRAJECTORIES)
@@ -38,7 +38,7 @@ _SOLVE = ("model", "seed", *_TRAINING, *_TRAJECTORIES)
 
 @dataclass(frozen=True)
 class TaskFile:
-    """A problem, how to solve it (arguments of `plan`), and what to roll out."""
+    """Contents of a task file: a problem, arguments of `plan`, and settings of the roll-outs."""
 
     problem: Problem
     solve: dict[str, Any]
@@ -47,17 +47,17 @@ class TaskFile:
 
 
 def read_task(path: Path) -> TaskFile:
-    """Read a problem from a TOML file; docs/control.md has its keys.
+    """Read a control problem from a TOML file; docs/control.md has its keys.
 
     **Raises:** `DataError` that names the file and the key.
     """
     try:
-        given = tomllib.loads(path.read_text(encoding="utf-8"))
+        tables = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise DataError(f"{path}: expected a TOML file; {error}.") from error
-    _known(path, "the file", given, (*_TOP, *_COSTS))
-    solve = _table(path, "solve", given.pop("solve", {}), _SOLVE)
-    rollout = _table(path, "rollout", given.pop("rollout", {}), ("diffusion", "paths"))
+    _check_keys(path, "the file", tables, (*_KEYS, *_COSTS))
+    solve = _table(path, "solve", tables.pop("solve", {}), _SOLVE)
+    rollout = _table(path, "rollout", tables.pop("rollout", {}), ("diffusion", "paths"))
     diffusions = np.atleast_1d(
         _number_list(path, "rollout.diffusion", rollout.get("diffusion", [0.0, 0.5]))
     )
@@ -76,19 +76,19 @@ def read_task(path: Path) -> TaskFile:
             f"{path}: rollout.paths: expected a whole number, 8 or more; got {paths!r}."
         )
     return TaskFile(
-        _problem(path, given), _arguments(path, solve), tuple(diffusions.tolist()), paths
+        _problem(path, tables), _arguments(path, solve), tuple(diffusions.tolist()), paths
     )
 
 
 def _arguments(path: Path, solve: dict[str, Any]) -> dict[str, Any]:
-    """Arguments of `plan`: settings of the model and of training as the values that hold them."""
+    """Arguments of `plan` from a flat table of settings of the model and of training."""
     training = {name: solve.pop(name) for name in _TRAINING if name in solve}
     trajectories = {name: solve.pop(name) for name in _TRAJECTORIES if name in solve}
-    usual = solve.get("model", "fourier-trajectories")
-    if trajectories and usual != "fourier-trajectories":
+    model = solve.get("model", "fourier-trajectories")
+    if trajectories and model != "fourier-trajectories":
         raise DataError(
             f"{path}: solve: expected {sorted(trajectories)} with Fourier trajectories alone; got "
-            f"model = {usual!r}. Leave them out."
+            f"model = {model!r}. Leave them out."
         )
     try:
         if trajectories:
@@ -98,80 +98,80 @@ def _arguments(path: Path, solve: dict[str, Any]) -> dict[str, Any]:
         raise DataError(f"{path}: solve: {error}") from error
 
 
-def _problem(path: Path, given: dict[str, Any]) -> Problem:
-    if "task" in given:
-        if len(given) > 1:
-            rest = sorted(given.keys() - {"task"})
+def _problem(path: Path, tables: dict[str, Any]) -> Problem:
+    if "task" in tables:
+        if len(tables) > 1:
+            rest = sorted(tables.keys() - {"task"})
             raise DataError(
                 f"{path}: expected a task or a problem of your own; got task and {rest}."
             )
-        return _made(path, "task", lambda: task(str(given["task"])))
-    if "start" not in given:
+        return _build(path, "task", lambda: task(str(tables["task"])))
+    if "start" not in tables:
         raise DataError(f"{path}: start: expected a table of this name; got none.")
-    how: dict[str, Any] = {"costs": _costs(path, given)}
+    options: dict[str, Any] = {"costs": _costs(path, tables)}
     for name in _NUMBERS:
-        if name in given:
-            how[name] = _number(path, name, given[name])
-    if "columns" in given:
-        how["columns"] = given["columns"]
-    if "terminal" in given:
-        terminal = _table(path, "terminal", given["terminal"], ("centre", "scale", "weight"))
-        valley = _made(path, "terminal", lambda: Potential(**terminal))
-        how["terminal"] = lambda x: valley(jnp.zeros(()), x)
-    if "reference" in given:
-        steady = np.asarray(_number_list(path, "reference", given["reference"]))
-        how["reference"] = lambda t, x: jnp.asarray(steady, x.dtype)
-    ends = {
-        name: _end(path, name, given[name], given.get("columns"))
+        if name in tables:
+            options[name] = _number(path, name, tables[name])
+    if "columns" in tables:
+        options["columns"] = tables["columns"]
+    if "terminal" in tables:
+        terminal = _table(path, "terminal", tables["terminal"], ("centre", "scale", "weight"))
+        potential = _build(path, "terminal", lambda: Potential(**terminal))
+        options["terminal"] = lambda x: potential(jnp.zeros(()), x)
+    if "reference" in tables:
+        drift = np.asarray(_number_list(path, "reference", tables["reference"]))
+        options["reference"] = lambda t, x: jnp.asarray(drift, x.dtype)
+    boundaries = {
+        name: _boundary(path, name, tables[name], tables.get("columns"))
         for name in ("start", "goal")
-        if name in given
+        if name in tables
     }
-    return _made(path, None, lambda: Problem(**ends, **how))
+    return _build(path, None, lambda: Problem(**boundaries, **options))
 
 
-def _end(path: Path, name: str, given: Any, columns: Any) -> AbstractBoundary:
-    table = _table(path, name, given, ("means", "deviations", "weights", "file"))
+def _boundary(path: Path, name: str, value: Any, columns: Any) -> AbstractBoundary:
+    table = _table(path, name, value, ("means", "deviations", "weights", "file"))
     if "file" not in table:
         missing = {"means", "deviations"} - table.keys()
         if missing:
             raise DataError(
                 f"{path}: {name}: expected {sorted(missing)}, or a file; got {sorted(table)}."
             )
-        return _made(path, name, lambda: GaussianMixture(**table))
+        return _build(path, name, lambda: GaussianMixture(**table))
     if len(table) > 1 or not columns:
         raise DataError(
             f"{path}: {name}.file: expected it alone, and columns at the top of the file."
         )
     source = path.parent / str(table["file"])
-    return _made(path, name, lambda: EmpiricalSample(read_points(source, columns=columns)))
+    return _build(path, name, lambda: EmpiricalSample(read_points(source, columns=columns)))
 
 
-def _costs(path: Path, given: dict[str, Any]) -> list[Cost]:
+def _costs(path: Path, tables: dict[str, Any]) -> list[Cost]:
     costs = []
     for name, make in _COSTS.items():
-        tables = given.get(name, [])
-        for table in tables if isinstance(tables, list) else [tables]:
+        found = tables.get(name, [])
+        for table in found if isinstance(found, list) else [found]:
             names = tuple(inspect.signature(make).parameters)
             arguments = _table(path, name, table, names)
             for key in {"weight", "margin", "softness", "pull"} & arguments.keys():
                 arguments[key] = _number(path, f"{name}.{key}", arguments[key])
-            costs.append(_made(path, name, lambda make=make, a=arguments: make(**a)))
+            costs.append(_build(path, name, lambda make=make, a=arguments: make(**a)))
     return costs
 
 
-def _known(path: Path, where: str, given: dict[str, Any], names: tuple[str, ...]) -> None:
-    unknown = [key for key in given if key not in names]
+def _check_keys(path: Path, where: str, table: dict[str, Any], names: tuple[str, ...]) -> None:
+    unknown = [key for key in table if key not in names]
     if unknown:
         raise DataError(
             f"{path}: {where}: unknown key {unknown[0]!r}; expected {', '.join(names)}."
         )
 
 
-def _table(path: Path, where: str, given: Any, names: tuple[str, ...]) -> dict[str, Any]:
-    if not isinstance(given, dict):
-        raise DataError(f"{path}: {where}: expected a table of {', '.join(names)}; got {given!r}.")
-    _known(path, where, given, names)
-    return dict(given)
+def _table(path: Path, where: str, value: Any, names: tuple[str, ...]) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise DataError(f"{path}: {where}: expected a table of {', '.join(names)}; got {value!r}.")
+    _check_keys(path, where, value, names)
+    return dict(value)
 
 
 def _number(path: Path, key: str, value: Any) -> float:
@@ -185,8 +185,8 @@ def _number_list(path: Path, key: str, value: Any) -> list[float]:
     return [_number(path, key, item) for item in values]
 
 
-def _made(path: Path, key: str | None, make: Callable[[], Any]) -> Any:
-    """What `make` makes, with the file and the key in the message where it refuses."""
+def _build(path: Path, key: str | None, make: Callable[[], Any]) -> Any:
+    """Call `make`, and name the file and the key in the message of an error."""
     where = f"{path}: {key}: " if key else f"{path}: "
     try:
         return make()

@@ -1,4 +1,4 @@
-"""The task library: named problems, each with its costs and sizes."""
+"""Library of named control problems."""
 
 from collections.abc import Callable
 
@@ -17,21 +17,23 @@ _WEIGHT, _MARGIN = 1000.0, 0.2
 
 
 def stunnel() -> Problem:
-    """Round two long ellipses in an S: N((-11, -1), 0.5) to N((11, 1), 0.5), variances."""
-    walls = Ellipses([[5.0, 6.0], [-5.0, -6.0]], np.sqrt([90 / 20, 90]), weight=5000.0, margin=0.3)
+    """S-shaped tunnel between two ellipses: N((-11, -1), 0.5) to N((11, 1), 0.5), variances."""
+    ellipses = Ellipses(
+        [[5.0, 6.0], [-5.0, -6.0]], np.sqrt([90 / 20, 90]), weight=5000.0, margin=0.3
+    )
     return Problem(
         GaussianMixture([-11, -1], np.sqrt(0.5)),
         GaussianMixture([11, 1], np.sqrt(0.5)),
-        costs=[walls],
+        costs=[ellipses],
         columns=("x", "y"),
     )
 
 
 def vneck() -> Problem:
-    """Through the neck y^2 < 0.36 + 2 x^2: N((-7, 0), 0.2) to N((7, 0), 0.2), variances."""
+    """V-neck y^2 < 0.36 + 2 x^2: N((-7, 0), 0.2) to N((7, 0), 0.2), variances."""
     x = np.linspace(-6, 6, 49)
-    rim = np.stack([x, np.sqrt(0.36 + 2 * x**2)], axis=1)
-    upper = np.concatenate([rim, [[6.0, 12.0], [-6.0, 12.0]]])
+    edge = np.stack([x, np.sqrt(0.36 + 2 * x**2)], axis=1)
+    upper = np.concatenate([edge, [[6.0, 12.0], [-6.0, 12.0]]])
     return Problem(
         GaussianMixture([-7, 0], np.sqrt(0.2)),
         GaussianMixture([7, 0], np.sqrt(0.2)),
@@ -41,16 +43,19 @@ def vneck() -> Problem:
 
 
 def gmm() -> Problem:
-    """From four modes at radius 4 to eight at radius 16, past three circles; deviations ours."""
-    four, eight = (_ring(count, radius) for count, radius in ((4, 4.0), (8, 16.0)))
-    blocks = Circles([[6, 6], [6, -6], [-6, -6]], 1.5, weight=100.0, margin=_MARGIN)
+    """Gaussian mixtures: four modes at radius 4 to eight at radius 16, past three circles."""
+    start, goal = _ring(4, 4.0), _ring(8, 16.0)
+    circles = Circles([[6, 6], [6, -6], [-6, -6]], 1.5, weight=100.0, margin=_MARGIN)
     return Problem(
-        GaussianMixture(four, 0.5), GaussianMixture(eight, 1.0), costs=[blocks], columns=("x", "y")
+        GaussianMixture(start, 0.5),  # the deviations are ours
+        GaussianMixture(goal, 1.0),
+        costs=[circles],
+        columns=("x", "y"),
     )
 
 
 def linear_quadratic() -> Problem:
-    """Two coordinates, each its own linear-quadratic control with noise: solved by Riccati."""
+    """Linear-quadratic control with noise in two independent coordinates, with a Riccati solution."""
     return Problem(
         GaussianMixture([2.0, -1.0], [0.5, 1.0]),
         costs=[Potential([0.0, 0.0], scale=[4.0, 1.0])],
@@ -60,12 +65,12 @@ def linear_quadratic() -> Problem:
 
 
 def lq_terminal(x: Point) -> Scalar:
-    """Twice the squared distance from the origin, halved."""
+    """Terminal cost: the squared distance from the origin."""
     return jnp.sum(x**2)
 
 
 def gaussian_bridge() -> Problem:
-    """A Schroedinger bridge between normals, against Brownian motion of volatility 1."""
+    """Schroedinger bridge between normals, relative to Brownian motion of volatility 1."""
     return Problem(
         GaussianMixture([-1.0, 0.5], [0.9, 0.4]),
         GaussianMixture([1.0, -0.5], [0.5, 1.0]),
@@ -74,37 +79,37 @@ def gaussian_bridge() -> Problem:
 
 
 def flocking() -> Problem:
-    """A crowd that starts wide, and keeps together on its way past two circles."""
-    blocks = Circles([[0.0, 2.2], [0.0, -2.2]], 1.2, weight=300.0, margin=_MARGIN)
+    """Flocking: a wide population that stays together past two circles."""
+    circles = Circles([[0.0, 2.2], [0.0, -2.2]], 1.2, weight=300.0, margin=_MARGIN)
     return Problem(
         GaussianMixture([-5, 0], [0.4, 1.2]),
         GaussianMixture([5, 0], [0.4, 1.2]),
-        costs=[blocks, Flocking(60.0)],
+        costs=[circles, Flocking(60.0)],
         columns=("x", "y"),
     )
 
 
 def swarm() -> Problem:
-    """Five planar vehicles, ten coordinates, that change places on a circle without meeting.
+    """Swarm of five planar vehicles, ten coordinates, that swap positions on a circle.
 
-    Pairs pay for being nearer than 1, as in (35) with the distance of the two.
+    Pairs nearer than 1 are penalised, as in (35) with the distance of the two.
     """
     angle = 2 * np.pi * np.arange(5) / 5
-    places = 4 * np.stack([np.cos(angle), np.sin(angle)], axis=1)
-    walls = Workspace([-6.0] * 10, [6.0] * 10, weight=100.0)
+    positions = 4 * np.stack([np.cos(angle), np.sin(angle)], axis=1)
+    workspace = Workspace([-6.0] * 10, [6.0] * 10, weight=100.0)
     return Problem(
-        GaussianMixture(places.ravel(), 0.15),
-        GaussianMixture(-places.ravel(), 0.15),
-        costs=[keep_apart, walls],
+        GaussianMixture(positions.ravel(), 0.15),
+        GaussianMixture(-positions.ravel(), 0.15),
+        costs=[pairwise_repulsion, workspace],
         columns=[f"{axis}{n}" for n in range(1, 6) for axis in "xy"],
     )
 
 
-def keep_apart(t: Time, x: Point) -> Scalar:
-    """200 softplus(4 (1 - distance^2)), summed over the pairs of vehicles."""
-    places = x.reshape(-1, 2)
-    first, second = np.triu_indices(len(places), 1)
-    squared = jnp.sum((places[first] - places[second]) ** 2, axis=-1)
+def pairwise_repulsion(t: Time, x: Point) -> Scalar:
+    """Repulsion 200 softplus(4 (1 - distance^2)), summed over pairs of vehicles."""
+    positions = x.reshape(-1, 2)
+    first, second = np.triu_indices(len(positions), 1)
+    squared = jnp.sum((positions[first] - positions[second]) ** 2, axis=-1)
     return 200.0 * jnp.sum(jnp.logaddexp(0.0, 4 * (1.0 - squared)))
 
 
@@ -125,7 +130,7 @@ TASKS: dict[str, Callable[[], Problem]] = {
 
 
 def task(name: str) -> Problem:
-    """A problem by name: one of `TASKS`, or "circles-N" and "mixed-N" for the world of seed N.
+    """Control problem by name: one of `TASKS`, or "circles-N" and "mixed-N" for the world of seed N.
 
     **Raises:** `DataError` for another name.
     """

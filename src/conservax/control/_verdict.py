@@ -1,4 +1,4 @@
-"""Whether a plan keeps clear of its obstacles, and what to do where it does not."""
+"""Check of collisions: the fraction of paths that collide, weights of obstacles, advice."""
 
 import warnings
 from collections.abc import Callable, Sequence
@@ -9,77 +9,81 @@ from conservax.control._costs import name_of
 from conservax.control._obstacles import AbstractObstacles
 from conservax.control._problem import Problem
 
-MOST_HIT = 0.01  # a larger share of the paths fails the check
-_RAISE = 10
-_TIMES = (10.0, 100.0, 1000.0)  # costs of the straight way that an obstacle is worth
+MAX_COLLISIONS = 0.01  # largest fraction of the paths that passes the check
+_FACTOR = 10
+_COSTS = (10.0, 100.0, 1000.0)  # of obstacles, in costs of the straight line
 
 
 class ObstacleWarning(UserWarning):
-    """A plan leads too many paths through an obstacle."""
+    """Too many paths of a plan collide with an obstacle."""
 
 
 class RepeatWarning(UserWarning):
-    """A plan is solved anew, with heavier obstacles."""
+    """A plan is solved again, with larger weights of the obstacles."""
 
 
-def share_text(share: float) -> str:
-    """A share in percent, to three digits, or more where it would look as large as the limit."""
-    return f"{100 * share:.{digits_apart(share, MOST_HIT)}g} %"
+def percent(fraction: float) -> str:
+    """A fraction in percent, to three digits, or more where it would read as the limit."""
+    return f"{100 * fraction:.{digits_apart(fraction, MAX_COLLISIONS)}g} %"
 
 
-def advice(obstacles: Sequence[AbstractObstacles], share: float) -> str:
-    """What to say where too many paths hit something; nothing where few do."""
-    if share <= MOST_HIT:
+def advice(obstacles: Sequence[AbstractObstacles], fraction: float) -> str:
+    """Advice where too large a fraction of the paths collides; empty otherwise."""
+    if fraction <= MAX_COLLISIONS:
         return ""
-    raised = " and ".join(
-        f"of {name_of(shapes).lower()} from {shapes.strength:.3g} to {_RAISE * (shapes.strength or 1):.3g}"
+    weights = " and ".join(
+        f"of {name_of(shapes).lower()} from {shapes.strength:.3g} to {_FACTOR * (shapes.strength or 1):.3g}"
         for shapes in obstacles
     )
     return (
-        f"{share_text(share)} of paths hit an obstacle, expected {share_text(MOST_HIT)} or fewer: "
-        f"raise weight {raised}, or give a margin, more components or more bend."
+        f"{_too_many(fraction)}: raise weight {weights}, or set a margin, more components or more "
+        "bend."
     )
 
 
-def clear_paths(
-    obstacles: Sequence[AbstractObstacles], share: float, paths: int, diffusion: float
+def collision_check(
+    obstacles: Sequence[AbstractObstacles], fraction: float, paths: int, diffusion: float
 ) -> CheckResult:
-    """The check that so many of the paths keep clear, as the model of a plan carries it."""
-    told = advice(obstacles, share) or f"{share_text(share)} hit an obstacle"
+    """Check of the fraction of paths that collide, as the model of a plan holds it."""
+    detail = advice(obstacles, fraction) or f"{percent(fraction)} collide with an obstacle"
     return CheckResult(
-        name="paths clear of obstacles",
-        value=share,
-        limit=MOST_HIT,
-        passed=share <= MOST_HIT,
-        detail=f"{paths} paths, g = {diffusion:g}: {told}",
+        name="collision-free paths",
+        value=fraction,
+        limit=MAX_COLLISIONS,
+        passed=fraction <= MAX_COLLISIONS,
+        detail=f"{paths} paths, g = {diffusion:g}: {detail}",
     )
 
 
-def first_clear(problem: Problem, unit: float, solve: Callable[[Problem], Any]) -> Any:
-    """The plan with the smallest weights tried that keeps clear, or the last one.
+def first_collision_free(problem: Problem, unit: float, solve: Callable[[Problem], Any]) -> Any:
+    """The plan with the smallest weights that passes the check of collisions, or the last one.
 
-    Obstacles without a weight cost 10, then 100, then 1000 straight ways in their middle. Warns each
-    time that all begins anew.
+    Obstacles without a weight cost 10, then 100, then 1000 times the straight line at their centres.
+    Warns each time that the problem is solved again.
     """
-    for times in _TIMES[:-1]:
+    for cost in _COSTS[:-1]:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ObstacleWarning)
-            solved = solve(problem.weighed(times * unit))
-        hit = max(check.value for check in solved.model.settings.checks)
-        if hit <= MOST_HIT:
+            solved = solve(problem.with_obstacle_weights(cost * unit))
+        fraction = max(check.value for check in solved.model.settings.checks)
+        if fraction <= MAX_COLLISIONS:
             return solved
-        told = (
-            f"{share_text(hit)} of paths hit an obstacle, expected {share_text(MOST_HIT)} or fewer"
-        )
-        anew = f"{told}: solving anew with {_RAISE} times the weight."
-        warnings.warn(anew, RepeatWarning, stacklevel=3)
-    return solve(problem.weighed(_TIMES[-1] * unit))
+        message = f"{_too_many(fraction)}: solving again with {_FACTOR} times the weight."
+        warnings.warn(message, RepeatWarning, stacklevel=3)
+    return solve(problem.with_obstacle_weights(_COSTS[-1] * unit))
+
+
+def _too_many(fraction: float) -> str:
+    return (
+        f"{percent(fraction)} of paths collide with an obstacle, expected "
+        f"{percent(MAX_COLLISIONS)} or fewer"
+    )
 
 
 def outlines(
     obstacles: Sequence[AbstractObstacles],
 ) -> tuple[tuple[tuple[float, float], ...], ...]:
-    """Closed lines round all shapes that lie in the plane."""
+    """Outlines of all shapes that lie in the plane, as closed lines."""
     return tuple(
         tuple((float(x), float(y)) for x, y in line)
         for shapes in obstacles

@@ -1,4 +1,4 @@
-"""Exact draws of a law over all times, with what costs need to know of them."""
+"""Stratified draws of a law over all times, with drifts and weights, for averages of costs."""
 
 from typing import NamedTuple
 
@@ -24,40 +24,39 @@ class WeightedDraws(NamedTuple):
 
 
 def weighted_draws(key: PRNGKey, law: ConservationLaw, points: int) -> WeightedDraws:
-    """About `points` draws at times spread evenly over [0, 1], with their pathwise gradient.
+    """Stratified draws over [0, 1], about `points` of them, with their pathwise gradient.
 
-    Of a mixture with the flux of mixtures every component is drawn from equally often, and its
-    draws are weighed by its weight: no noise from choosing among them, and the gradient in the
-    weights is exact.
+    Every component of a mixture with the flux of mixtures has equally many draws, weighted by its
+    weight: the choice of the component adds no noise, and the gradient in the weights is exact.
     """
     density = law.density
     if not (isinstance(density, Mixture) and isinstance(law.base_flux, MixtureFlux)):
         t_key, key = jax.random.split(key)
-        t = _spread(t_key, (points,))
+        t = _stratified_times(t_key, (points,))
         x, drift = jax.vmap(law.sample_with_drift)(jax.random.split(key, points), t)
         return WeightedDraws(t, x, drift, jnp.ones_like(t))
-    laws = len(density.logits)
-    each = max(1, points // laws)
+    count = len(density.logits)
+    each = max(1, points // count)
     t_key, key = jax.random.split(key)
-    t = _spread(t_key, (laws, each))
-    keys = jax.random.split(key, (laws, each))
-    draw = eqx.filter_vmap(lambda law, keys, t: jax.vmap(law.sample)(keys, t))
-    x = draw(density.laws, keys, t).reshape(laws * each, -1)
-    weight = jnp.repeat(laws * jax.nn.softmax(density.logits), each)
+    t = _stratified_times(t_key, (count, each))
+    keys = jax.random.split(key, (count, each))
+    draw = eqx.filter_vmap(lambda one, keys, t: jax.vmap(one.sample)(keys, t))
+    x = draw(density.components, keys, t).reshape(count * each, -1)
+    weight = jnp.repeat(count * jax.nn.softmax(density.logits), each)
     t = t.ravel()
     return WeightedDraws(t, x, jax.vmap(law.drift)(t, x), weight)
 
 
 def mean_position(law: ConservationLaw, t: Time) -> Vector:
-    """The mean position at t, in closed form, shape `(dim,)`.
+    """Mean position at t, in closed form, shape `(dim,)`.
 
     **Raises:** `TypeError` for a density whose mean is not known.
     """
     density = law.density
     if isinstance(density, AbstractFactorizedDensity):
         return _mean(density, t)
-    if isinstance(density, Mixture) and isinstance(density.laws, AbstractFactorizedDensity):
-        means = eqx.filter_vmap(lambda law: _mean(law, t))(density.laws)
+    if isinstance(density, Mixture) and isinstance(density.components, AbstractFactorizedDensity):
+        means = eqx.filter_vmap(lambda one: _mean(one, t))(density.components)
         return jnp.exp(density.log_weights(t)) @ means
     raise TypeError(
         f"a cost that takes the mean needs a factorized density or a mixture of such; got "
@@ -72,8 +71,8 @@ def _mean(density: AbstractFactorizedDensity, t: Time) -> Vector:
     return jnp.sum(jnp.exp(marginals.log_weights) * marginals.mean, axis=-1)
 
 
-def _spread(key: PRNGKey, shape: tuple[int, ...]) -> Float[Array, "*shape"]:
-    """Times, one in each of as many slices as the last axis is long."""
+def _stratified_times(key: PRNGKey, shape: tuple[int, ...]) -> Float[Array, "*shape"]:
+    """Stratified draws of times: one in each of equal strata along the last axis."""
     count = shape[-1]
-    slices = jnp.broadcast_to(jnp.arange(count, dtype=float), shape)
-    return (slices + jax.random.uniform(key, shape)) / count
+    strata = jnp.broadcast_to(jnp.arange(count, dtype=float), shape)
+    return (strata + jax.random.uniform(key, shape)) / count
