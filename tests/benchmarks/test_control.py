@@ -54,7 +54,7 @@ def test_a_table_of_one_task(tmp_path, capsys, monkeypatch):
     assert row["task"] == "vneck"
     assert row["simulated"] > 0
     curve = pd.read_csv(out / "curve-vneck.csv")
-    assert set(curve["way"]) == {"law", "simulation"}
+    assert set(curve["method"]) == {"law", "simulation"}
     assert (out / "vneck.png").exists()
 
 
