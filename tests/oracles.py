@@ -30,7 +30,7 @@ COMPILE_QUICKLY = {
 
 
 class Compilations:
-    """Counts what the compiler is asked for while it is entered."""
+    """Counts the compilations while it is entered."""
 
     def __enter__(self):
         self.count, self._on = 0, True

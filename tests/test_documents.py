@@ -19,7 +19,7 @@ ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 TEXTS = [*PAGES, ROOT / "CONTRIBUTING.md"]
 QUICK = {"README.md"}
-STEPS = 3  # of training, whatever a document says
+STEPS = 3  # of training, in every document
 UNCUT = {"divergence_free.md"}  # its law is held to a closed solution at the end
 FENCE = re.compile(r"(?:<!-- not run: (?P<why>.+?) -->\n)?```python\n(?P<code>.*?)```", re.DOTALL)
 LINK = re.compile(r"\]\((?!https?:)([^)#]*)(?:#([^)]*))?\)")
@@ -147,8 +147,8 @@ def refusal(line, whole):
     ],
 )
 def test_words_are_refused_for_a_reason(line, whole, found):
-    told = refusal(line, whole)
-    assert told is None if found is None else found.lower() in told.lower()
+    error = refusal(line, whole)
+    assert error is None if found is None else found.lower() in error.lower()
 
 
 @pytest.mark.parametrize(("line", "whole"), list(command_lines()))

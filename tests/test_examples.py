@@ -14,7 +14,7 @@ EXAMPLES = ROOT / "examples"
 
 
 def run(*arguments, folder):
-    """What an example says, run in a folder of its own."""
+    """Output of an example, run in a folder of its own."""
     name, *rest = map(str, arguments)
     done = subprocess.run(
         [sys.executable, EXAMPLES / name, *rest],
@@ -51,9 +51,9 @@ def catalogue(tmp_path_factory):
 
 @pytest.mark.slow
 def test_earthquakes_from_a_catalogue_to_a_map(catalogue, tmp_path):
-    told = run("earthquakes.py", catalogue, "--steps", 20, folder=tmp_path)
-    assert "1 of 120 rows left out: no earthquakes (1 quarry blast)" in told
-    assert told.count("events per square degree and day") == 3
+    printed = run("earthquakes.py", catalogue, "--steps", 20, folder=tmp_path)
+    assert "1 of 120 rows left out: no earthquakes (1 quarry blast)" in printed
+    assert printed.count("events per square degree and day") == 3
     page = (tmp_path / "earthquakes" / "map.html").read_text()
     assert '"degrees":true' in page
     assert (tmp_path / "earthquakes" / "density.png").stat().st_size > 10_000
@@ -61,8 +61,8 @@ def test_earthquakes_from_a_catalogue_to_a_map(catalogue, tmp_path):
 
 @pytest.mark.slow
 def test_earthquakes_that_come_along(tmp_path):
-    told = run("earthquakes.py", "--steps", 20, "--out", "here", folder=tmp_path)
-    assert "596 rows of lon, lat" in told
+    printed = run("earthquakes.py", "--steps", 20, "--out", "here", folder=tmp_path)
+    assert "596 rows of lon, lat" in printed
     assert (tmp_path / "here" / "map.html").is_file()
 
 
@@ -70,8 +70,8 @@ def test_earthquakes_that_come_along(tmp_path):
 def test_cells_there_and_back(tmp_path):
     import anndata
 
-    told = run("cells.py", "--steps", 20, "--leave-out", 3, folder=tmp_path)
-    assert "upper cells of time 4 come, above all, from" in told
+    printed = run("cells.py", "--steps", 20, "--leave-out", 3, folder=tmp_path)
+    assert "upper cells of time 4 come, above all, from" in printed
     cells = anndata.read_h5ad(tmp_path / "cells" / "cells.h5ad")
     assert {"velocity_pca", "velocity_umap", "conservax_at_4"} <= set(cells.obsm)
     assert cells.obs["came_from"].sum() == pytest.approx(1)

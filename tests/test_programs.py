@@ -1,4 +1,4 @@
-"""Compiled programs: made once for what is alike, given back when others need the room."""
+"""Cache of compiled programs: hits for equal signatures, and eviction."""
 
 import sys
 from pathlib import Path
@@ -35,17 +35,17 @@ def heavy(scale, x, *, extra=None):
     return x if extra is None else extra.tree + x
 
 
-def test_what_is_alike_is_compiled_once():
+def test_equal_signatures_are_compiled_once():
     heavy(1.0, jnp.ones(3)), heavy(1.0, jnp.ones(4))
     with Compilations() as compilations:
         heavy(1.0, jnp.zeros(3)), heavy(1.0, jnp.zeros(4))
     assert compilations.count == 0
     with Compilations() as compilations:
-        heavy(2.0, jnp.zeros(3))  # another number that is no array
+        heavy(2.0, jnp.zeros(3))  # another number that is not an array
     assert compilations.count > 0
 
 
-def test_the_one_used_longest_ago_is_given_back():
+def test_the_least_recently_used_one_is_evicted():
     heavy(1.0, jnp.ones(3)), heavy(1.0, jnp.ones(4))
     heavy(1.0, jnp.ones(3)), heavy(1.0, jnp.ones(5))  # that of four goes
     with Compilations() as compilations:
@@ -59,7 +59,7 @@ def test_the_one_used_longest_ago_is_given_back():
 @pytest.mark.skipif(
     sys.platform != "linux", reason="memory maps are counted where Linux lists them"
 )
-def test_a_program_given_back_leaves_no_memory_maps():
+def test_an_evicted_program_leaves_no_memory_maps():
     x = jnp.ones(6)
     sizes = []
     for scale in range(2, 12):
@@ -69,7 +69,7 @@ def test_a_program_given_back_leaves_no_memory_maps():
     assert max(sizes[3:]) - sizes[2] <= max(one, 20), sizes
 
 
-def test_constants_are_alike_by_what_they_hold():
+def test_constants_are_equal_by_their_contents():
     one, same, other = (Constant((np.arange(3), jnp.tanh, v)) for v in (1.0, 1.0, 2.0))
     assert one == same
     assert hash(one) == hash(same)
@@ -102,7 +102,7 @@ def test_room_is_made_where_a_third_of_the_memory_maps_is_used(monkeypatch, tmp_
         held.append(jax.jit(lambda x, scale=scale: heavy.__wrapped__(float(scale), x)))
         held[-1](jnp.ones(6))
     full = memory_maps()
-    monkeypatch.setattr(_programs, "MOST_MAPS", tmp_path / "most")
+    monkeypatch.setattr(_programs, "MAX_MAPS", tmp_path / "most")
     (tmp_path / "most").write_text(str(4 * full))
     _programs.make_room()
     assert memory_maps() > full - 20
@@ -153,7 +153,7 @@ def test_other_weights_and_noise_compile_nothing_and_are_used():
     assert abs(wide - narrow) > 1e-3
 
 
-def test_memory_is_returned_once_after_programs_were_given_back(monkeypatch):
+def test_memory_is_returned_once_after_programs_were_evicted(monkeypatch):
     returned = []
     monkeypatch.setattr(_programs, "_trim", lambda: returned.append(True))
     _programs.make_room()
@@ -164,14 +164,14 @@ def test_memory_is_returned_once_after_programs_were_given_back(monkeypatch):
     assert returned == [True]
 
 
-def test_everything_goes_where_programs_are_given_back_all_the_time(monkeypatch):
+def test_everything_goes_where_programs_are_evicted_all_the_time(monkeypatch):
     _programs.make_room()
     monkeypatch.setattr(_programs, "TURNOVER", 2)
-    monkeypatch.setitem(_programs._given_back, "since", 0)
+    monkeypatch.setitem(_programs._evicted, "since", 0)
     heavy = program(keep=2)(globals()["heavy"].__wrapped__)  # one that nobody has called
     for rows in (3, 4, 5):
         heavy(4.0, jnp.ones(rows))
-    _programs.make_room()  # one of them was given back: too few
+    _programs.make_room()  # one of them was evicted: too few
     with Compilations() as compilations:
         heavy(4.0, jnp.zeros(5))
     assert compilations.count == 0

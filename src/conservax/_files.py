@@ -1,4 +1,4 @@
-"""Files that appear whole or not at all, and files that end in a checksum."""
+"""Files written atomically, and files that end in a checksum."""
 
 import hashlib
 import os
@@ -15,7 +15,7 @@ class SealError(ValueError):
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """The path of a neighbour to write to, which takes the place of `path` at the end.
+    """Temporary path to write to, which replaces `path` at the end.
 
     A reader sees the old file or the new one; after an error the old one stays, and nothing else.
     """
@@ -28,20 +28,20 @@ def replacing(path: Path) -> Iterator[Path]:
 
 
 def write_whole(path: Path, content: bytes) -> None:
-    """Write a file in one move."""
+    """Write a file atomically."""
     with replacing(path) as partial:
         partial.write_bytes(content)
 
 
 def write_sealed(path: Path, content: bytes) -> None:
-    """Write content and its checksum, in one move."""
+    """Write content and its checksum atomically."""
     write_whole(path, content + _digest(content))
 
 
 def read_sealed(path: Path) -> bytes:
-    """The content that `write_sealed` wrote.
+    """Read the content that `write_sealed` wrote, and check it.
 
-    **Raises:** `SealError` if a single bit of it is another, more or missing; `OSError`.
+    **Raises:** `SealError` if a single bit of it differs, is missing or added; `OSError`.
     """
     sealed = path.read_bytes()
     content, digest = sealed[:-DIGITS], sealed[-DIGITS:]

@@ -1,10 +1,10 @@
-"""Compiled programs, kept by what they are made of; those not used for long are given back.
+"""Cache of compiled programs, which evicts the least recently used ones.
 
 A program of JAX takes memory maps (a step of training a thousand, and some 80 MiB), of which Linux
-gives a process 65 530, and the caches of JAX let go of none: a session of many models ends in a
-segmentation fault. Here each program is kept under its own key, and dropped with it. What JAX
-compiles unasked, for each operation on arrays of a new shape, is small and goes all at once. The
-compiler leaves what it freed in pieces, which the C library keeps until it is asked for them.
+gives a process 65 530, and the caches of JAX never evict one: a session of many models ends in a
+segmentation fault. Here each program is kept under its own key, and evicted with it. What JAX
+compiles by itself, for each operation on arrays of a new shape, is small and is cleared all at once.
+The compiler leaves what it freed in fragments, which the C library keeps until they are trimmed.
 """
 
 import ctypes
@@ -21,20 +21,20 @@ import equinox as eqx
 import jax
 import numpy as np
 
-MAPS, MOST_MAPS = Path("/proc/self/maps"), Path("/proc/sys/vm/max_map_count")  # of Linux
+MAPS, MAX_MAPS = Path("/proc/self/maps"), Path("/proc/sys/vm/max_map_count")  # of Linux
 
 P, R = ParamSpec("P"), TypeVar("R")
-_given_back = {"now": 0, "since": 0}  # programs, since memory was returned, and since all were
-TURNOVER = 50  # programs given back, after which nobody asks for the others either
+_evicted = {"now": 0, "since": 0}  # programs, since memory was trimmed, and since all were cleared
+TURNOVER = 50  # programs evicted, after which the others are cleared too
 KEPT = 8  # programs of one function: as many kinds of models, or stages of training, take turns
 
 
 def program(keep: int = KEPT) -> Callable[[Callable[P, R]], Callable[P, R]]:
-    """`eqx.filter_jit`, of which the `keep` programs used last are kept and the others given back.
+    """`eqx.filter_jit`, of which the `keep` programs used last are kept and the others evicted.
 
     A program serves all arguments whose arrays have the same shapes and dtypes and whose other
     leaves are equal. The function is written at the top level of a module: what changes is passed
-    to it, an array of which the program shall be made in a `Constant`.
+    to it, constant arrays in a `Constant`.
     """
 
     def decorate(function: Callable[P, R]) -> Callable[P, R]:
@@ -46,7 +46,7 @@ def program(keep: int = KEPT) -> Callable[[Callable[P, R]], Callable[P, R]]:
             run = kept.pop(key, None)
             kept[key] = run = _jitted(function) if run is None else run
             if len(kept) > keep:
-                _give_back(kept.popitem(last=False)[1])
+                _evict(kept.popitem(last=False)[1])
             return run(*args, **kwargs)
 
         return call
@@ -55,24 +55,24 @@ def program(keep: int = KEPT) -> Callable[[Callable[P, R]], Callable[P, R]]:
 
 
 def make_room() -> None:
-    """Give freed memory back to the system, and at times let go of everything compiled.
+    """Return freed memory to the system, and at times clear everything compiled.
 
     That is where a third of the memory maps of the process is used, or where so many programs were
-    given back that shapes seem to change all the time: JAX keeps some 30 MiB of each that was.
+    evicted that shapes seem to change all the time: JAX keeps some 30 MiB of each of them.
     """
-    full = _given_back["since"] >= TURNOVER or _maps_run_short()
+    full = _evicted["since"] >= TURNOVER or _is_short_of_maps()
     if full:
-        _given_back["since"] = 0
+        _evicted["since"] = 0
         jax.clear_caches()
         gc.collect()
-    if full or _given_back["now"]:
-        _given_back["now"] = 0
+    if full or _evicted["now"]:
+        _evicted["now"] = 0
         _trim()
 
 
-def _maps_run_short() -> bool:
+def _is_short_of_maps() -> bool:
     try:
-        most = int(MOST_MAPS.read_text())
+        most = int(MAX_MAPS.read_text())
         with MAPS.open("rb") as maps:
             used = sum(1 for _ in maps)
     except (OSError, ValueError):  # no Linux: no such limit
@@ -81,9 +81,9 @@ def _maps_run_short() -> bool:
 
 
 class Constant:
-    """A tree of which a program is made, equal to another by structure and the contents of arrays.
+    """A tree that is constant in a program, equal to another by structure and contents of arrays.
 
-    Arrays in it are constants of the program. One that holds what has no hash equals itself alone.
+    One that holds what has no hash equals itself alone.
     """
 
     def __init__(self, tree: Any):
@@ -104,7 +104,7 @@ class Constant:
 
 
 def _jitted(function: Callable) -> Callable:
-    """A function of its own, so that what JAX and Equinox keep for it can go with it."""
+    """A function of its own, so that the caches of JAX and Equinox for it can be freed with it."""
 
     def own(*args, **kwargs):
         return function(*args, **kwargs)
@@ -113,17 +113,17 @@ def _jitted(function: Callable) -> Callable:
     return eqx.filter_jit(own)
 
 
-def _give_back(run: Any) -> None:
-    """Free a program. Its own cache names the function that Equinox keeps it for: a circle."""
+def _evict(run: Any) -> None:
+    """Free a program. Its own cache refers to the function that Equinox keeps it for: a cycle."""
     run._cached.clear_cache()
     del run
     gc.collect()
-    for span in _given_back:
-        _given_back[span] += 1
+    for span in _evicted:
+        _evicted[span] += 1
 
 
 def _trim() -> None:
-    """Ask the C library of Linux to return what is free: half of it otherwise stays in pieces."""
+    """Trim the C library of Linux: half of the freed memory otherwise stays in fragments."""
     trim = getattr(ctypes.CDLL(None), "malloc_trim", None) if sys.platform == "linux" else None
     if trim is not None:
         trim(0)

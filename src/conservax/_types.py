@@ -1,4 +1,4 @@
-"""Shapes that the whole package shares. Batch axes are the caller's `vmap`."""
+"""Array types shared by the package. Batch axes are the caller's `vmap`."""
 
 from typing import Any
 

@@ -51,8 +51,8 @@ def test_mixtures_of_snapshots_take_the_size_that_each_needs():
     two = np.concatenate([RNG.normal(-3, 0.5, (500, 1)), RNG.normal(3, 0.5, (500, 1))])
     one = RNG.normal(10, 1.0, (1000, 1))
     t, x = np.repeat([0.0, 1.0], 1000), np.concatenate([two, one])
-    judge = np.arange(len(t)) % 4 == 0
-    fitted = fit_gaussian_mixture_by_snapshot(t[~judge], x[~judge], t[judge], x[judge], seed=0)
+    held = np.arange(len(t)) % 4 == 0
+    fitted = fit_gaussian_mixture_by_snapshot(t[~held], x[~held], t[held], x[held], seed=0)
     grid = np.linspace(-8, 18, 3001)[:, None]
     truth = np.logaddexp(norm.logpdf(grid, -3, 0.5), norm.logpdf(grid, 3, 0.5)) - np.log(2)
     for time, log_truth in ((0.0, truth), (1.0, norm.logpdf(grid, 10, 1.0))):
@@ -66,12 +66,12 @@ def test_mixtures_of_snapshots_take_the_size_that_each_needs():
 
 def test_no_unit_of_a_column_changes_more_than_the_volume():
     units = np.array([1e5, 1e-4])
-    judge = np.arange(len(T)) % 4 == 0
+    held = np.arange(len(T)) % 4 == 0
 
     def densities(x):
         normal = fit_normal_by_snapshot(T, x)
-        train, held = (T[~judge], x[~judge]), (T[judge], x[judge])
-        mixture = fit_gaussian_mixture_by_snapshot(*train, *held, seed=0)
+        train, validation = (T[~held], x[~held]), (T[held], x[held])
+        mixture = fit_gaussian_mixture_by_snapshot(*train, *validation, seed=0)
         return normal.log_prob(0.3, x[::50]), mixture.log_prob(0.3, x[::50])
 
     for there, here in zip(densities(units * X), densities(X), strict=True):
@@ -91,10 +91,10 @@ def test_a_column_that_is_constant_in_one_snapshot_is_narrow_there():
     rng = np.random.default_rng(3)
     t, x = np.repeat([0.0, 1.0], 400), rng.normal(size=(800, 2))
     x[:400, 1] = 0
-    judge = np.arange(800) % 4 == 0
-    mixture = fit_gaussian_mixture_by_snapshot(t[~judge], x[~judge], t[judge], x[judge], seed=0)
-    normal = fit_normal_by_snapshot(t[~judge], x[~judge])
-    width = 1e-3 * x[~judge][:, 1].std()
+    held = np.arange(800) % 4 == 0
+    mixture = fit_gaussian_mixture_by_snapshot(t[~held], x[~held], t[held], x[held], seed=0)
+    normal = fit_normal_by_snapshot(t[~held], x[~held])
+    width = 1e-3 * x[~held][:, 1].std()
     expected = norm.logpdf(x[:400, 0]).mean() + norm.logpdf(0.0, 0.0, width)
     for fitted in (mixture, normal):
         assert fitted.log_prob(0.0, x[:400]).mean() == pytest.approx(expected, abs=0.05)

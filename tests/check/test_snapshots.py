@@ -69,7 +69,7 @@ def test_the_floor_on_the_line_is_that_of_the_brownian_bridge():
     assert np.mean(floors) == pytest.approx(expected, rel=0.1)
 
 
-def test_real_cells_in_the_place_of_draws_are_at_the_floor():
+def test_real_cells_in_place_of_draws_are_at_the_floor():
     frame = snapshot_distances(NONE, SNAPSHOTS, OTHERS, repeats=20)
     found = line(frame, "other real cells")
     assert found["samples"] == 80
@@ -212,7 +212,7 @@ def test_distances_are_those_of_wasserstein():
     assert found["w2"] == pytest.approx(wasserstein(drawn, CELLS, order=2))
 
 
-def test_only_the_times_asked_for_are_judged():
+def test_only_the_requested_times_are_evaluated():
     test = SnapshotTest(SNAPSHOTS, OTHERS, repeats=2)
     frame = frame_of_metrics(test.references([2.0]) + test.distances(transported(STEP), [2.0]))
     assert set(frame["time"]) == {2.0}

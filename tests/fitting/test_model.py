@@ -90,7 +90,7 @@ def test_one_time_a_row(model):
     x = model.sample(["2024-01-02", "2024-01-09"])
     both = model.log_prob(["2024-01-02", "2024-01-09"], x)
     assert both[1] == pytest.approx(model.log_prob("2024-01-09", x[1])[0], abs=1e-5)
-    with pytest.raises(DataError, match="2 times, one a row"):
+    with pytest.raises(DataError, match="2 times, one per row"):
         model.log_prob(["2024-01-02"] * 3, x)
     with pytest.raises(DataError, match=r"shape \(\.\.\., 2\)"):
         model.log_prob("2024-01-02", np.zeros((4, 3)))

@@ -26,7 +26,7 @@ pytestmark = NOTED
 def _small_blocks():
     """Several blocks of a small file."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("conservax.data.read._shards.BLOCK_ROWS", 600)
+        patch.setattr("conservax.data.read._shards.SHARD_ROWS", 600)
         patch.setattr("conservax.data.read._stream.BATCH_ROWS", 900)
         yield
 
@@ -49,7 +49,7 @@ def file(tmp_path_factory):
 def run(file, quick_fit, tmp_path_factory):
     out = tmp_path_factory.mktemp("runs") / "run"
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("conservax.data.read._shards.BLOCK_ROWS", 600)
+        patch.setattr("conservax.data.read._shards.SHARD_ROWS", 600)
         with pytest.warns(UserWarning, match="4,000 rows are read from the file a batch"):
             quick_fit(file, out=out, **HOW)
     return out
@@ -126,7 +126,7 @@ def test_scores_of_a_stream_are_those_of_the_table(file, run, monkeypatch):
         assert (a.raw, a.this_model_better_by) == pytest.approx(
             (b.raw, b.this_model_better_by), rel=1e-5, abs=1e-6
         )
-    monkeypatch.setattr("conservax.score._scores.MOST_COMPARED", 1000)
+    monkeypatch.setattr("conservax.score._scores.MAX_COMPARED", 1000)
     thinned = scores(model, stream)
     assert thinned[0] == streamed[0]
     for a, b in zip(thinned[1:], streamed[1:], strict=True):

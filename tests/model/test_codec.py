@@ -70,7 +70,7 @@ def made_by_files(dim=2):
     """Trees that hold, between them, every class a file may name."""
     network = {"width": 8, "depth": 1, "key": KEY}
     factorized = [density.Factorized(dim, **SMALL, key=k) for k in jax.random.split(KEY, 2)]
-    places = jnp.array([[0.0, 1.0], [2.0, -1.0]])
+    centres = jnp.array([[0.0, 1.0], [2.0, -1.0]])
     encoder = point_process.Encoder(dim, 5, key=KEY)
     conditional = density.Autoregressive(dim, **SMALL, condition_dim=encoder.hidden_size, key=KEY)
     moved = ConservationLaw(
@@ -86,15 +86,15 @@ def made_by_files(dim=2):
             ConservationLaw(conditional, flux.SigmoidCancellation()), encoder, key=KEY
         ),
         density.Mixture(factorized, growth_modes=2),
-        density.KernelMixture(places, np.ones((2, dim)), key=KEY),
-        density.FourierTrajectory(places, 0.3, places),
-        density.Trajectory([0.0, 1.0], places, 0.3),
+        density.KernelMixture(centres, np.ones((2, dim)), key=KEY),
+        density.FourierTrajectory(centres, 0.3, centres),
+        density.Trajectory([0.0, 1.0], centres, 0.3),
         density.Subharmonic(components=3, **network),
         density.Whitened(
             factorized[0], [0.0, 1.0], np.zeros((2, dim)), np.stack([np.eye(dim)] * 2)
         ),
-        univariate.LogisticMixture(places, places, places),
-        univariate.NormalMixture(places, places, places),
+        univariate.LogisticMixture(centres, centres, centres),
+        univariate.NormalMixture(centres, centres, centres),
         flux.MixtureFlux(flux.FactorizedFlux()),
         flux.NaiveFlux(),
         flux.SubharmonicFlux(),
@@ -326,16 +326,16 @@ def _written(tmp_path):
 
 def damaged(content, rng):
     """The content with a byte flipped, cut out or put in, or with its end cut off."""
-    place = int(rng.integers(len(content)))
+    position = int(rng.integers(len(content)))
     kind = rng.integers(4)
     if kind == 0:
-        flipped = content[place] ^ int(rng.integers(1, 256))
-        return content[:place] + bytes([flipped]) + content[place + 1 :]
+        flipped = content[position] ^ int(rng.integers(1, 256))
+        return content[:position] + bytes([flipped]) + content[position + 1 :]
     if kind == 1:
-        return content[:place] + content[place + 1 :]
+        return content[:position] + content[position + 1 :]
     if kind == 2:
-        return content[:place] + rng.bytes(int(rng.integers(1, 9))) + content[place:]
-    return content[:place]
+        return content[:position] + rng.bytes(int(rng.integers(1, 9))) + content[position:]
+    return content[:position]
 
 
 def test_of_400_damaged_files_none_loads(tmp_path):

@@ -1,4 +1,4 @@
-"""What else could have been fitted to the same points: classical density estimates."""
+"""Baselines: classical density estimates of the same points, and optimal transport between snapshots."""
 
 from conservax.baseline._by_snapshot import BY_SNAPSHOT as BY_SNAPSHOT
 from conservax.baseline._by_snapshot import GaussianMixtureBySnapshot as GaussianMixtureBySnapshot

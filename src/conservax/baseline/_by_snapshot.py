@@ -1,4 +1,4 @@
-"""Snapshots one by one: a density of each, which knows nothing of the others."""
+"""Densities of each snapshot by itself: a normal, or a Gaussian mixture."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -63,7 +63,7 @@ BY_SNAPSHOT = (NormalBySnapshot.name, GaussianMixtureBySnapshot.name)
 
 
 def fit_normal_by_snapshot(train_t: ArrayLike, train_x: ArrayLike) -> NormalBySnapshot:
-    """Mean and covariance of every snapshot.
+    """Fit one normal per snapshot.
 
     Correlations are shrunk, for snapshots of few rows, by as much as predicts a fifth of the rows best
     from the others; standard deviations are kept, but none is below a thousandth of that of all rows.
@@ -85,7 +85,7 @@ def fit_gaussian_mixture_by_snapshot(
     *,
     seed: int,
 ) -> GaussianMixtureBySnapshot:
-    """A Gaussian mixture of every snapshot, of 1 to 32 components as its validation rows choose.
+    """Fit one Gaussian mixture per snapshot, of 1 to 32 components as its validation rows choose.
 
     A column that hardly varies within a snapshot, as a gene that is not expressed yet, is a thousandth
     of the standard deviation of all rows wide there.
@@ -94,11 +94,11 @@ def fit_gaussian_mixture_by_snapshot(
     validation rows of every time.
     """
     t, x = np.asarray(train_t, np.float64), as_rows(train_x)
-    judge_t, judge_x = np.asarray(validation_t, np.float64), as_rows(validation_x)
+    held_t, held_x = np.asarray(validation_t, np.float64), as_rows(validation_x)
     times, spread = np.unique(t), Standard.of(x).std
     mixtures = tuple(
         fit_gaussian_mixture(
-            x[t == time], judge_x[judge_t == time], seed, _standard(x[t == time], spread)
+            x[t == time], held_x[held_t == time], seed, _standard(x[t == time], spread)
         )
         for time in times
     )
@@ -108,7 +108,7 @@ def fit_gaussian_mixture_by_snapshot(
 
 
 def _standard(rows: Rows, spread: Values) -> Standard:
-    """Units of a snapshot; those of all rows for columns that hardly vary in it."""
+    """Standardisation of a snapshot; that of all rows for columns that hardly vary in it."""
     own = rows.std(0)
     return Standard(rows.mean(0), np.where(own < NARROWEST * spread, spread, own))
 
@@ -128,19 +128,19 @@ def _moments(rows: Rows, narrowest: Values) -> tuple[Values, np.ndarray]:
     if len(rows) < _FOLDS:
         return mean, np.diag(deviation**2)
     z = (rows - mean) / deviation
-    share = _shrinkage(z)
-    shrunk = (1 - share) * z.T @ z / len(z) + share * np.eye(z.shape[1])
+    weight = _shrinkage(z)
+    shrunk = (1 - weight) * z.T @ z / len(z) + weight * np.eye(z.shape[1])
     unit = deviation / np.sqrt(np.diagonal(shrunk))
     return mean, shrunk * np.outer(unit, unit)
 
 
 def _shrinkage(z: Rows) -> float:
-    """The share of the unit matrix in the covariance of standardised rows, by cross-validation."""
+    """Weight of the identity matrix in the covariance of standardised rows, by cross-validation."""
     losses = np.zeros(len(_SHRINKAGES))
-    share = _SHRINKAGES[:, None]
+    weight = _SHRINKAGES[:, None]
     for seen, left in KFold(_FOLDS, shuffle=True, random_state=0).split(z):
         values, axes = np.linalg.eigh(z[seen].T @ z[seen] / len(seen))
-        variances = (1 - share) * values + share
+        variances = (1 - weight) * values + weight
         squares = np.sum((z[left] @ axes) ** 2, axis=0)
         losses += np.sum(len(left) * np.log(variances) + squares / variances, axis=1)
     return float(_SHRINKAGES[losses.argmin()])

@@ -27,7 +27,7 @@ class DisplacementInterpolation:
         if len(snapshots) < 2:
             raise ValueError(f"expected at least two snapshots; got {len(snapshots)}.")
         self.snapshots = {float(t): as_rows(snapshots[t]) for t in sorted(snapshots)}
-        self._plans: dict[tuple[float, float], Rows] = {}
+        self._couplings: dict[tuple[float, float], Rows] = {}
 
     def sample(self, rng: np.random.Generator, t: ArrayLike) -> Rows:
         """A draw at every time in t, shape `(rows, dim)`.
@@ -52,7 +52,7 @@ class DisplacementInterpolation:
         while start < end:
             after = self._next(start)
             target = self.snapshots[after]
-            partner = np.array([_systematic_draws(rng, row, 1)[0] for row in _plan(x, target)])
+            partner = np.array([_resample(rng, row, 1)[0] for row in _coupling(x, target)])
             fraction = (min(end, after) - start) / (after - start)
             x, start = x + fraction * (target[partner] - x), min(end, after)
         return x
@@ -60,16 +60,16 @@ class DisplacementInterpolation:
     def _at(self, rng: np.random.Generator, t: float, count: int) -> Rows:
         if t in self.snapshots:
             cells = self.snapshots[t]
-            return cells[_systematic_draws(rng, np.ones(len(cells)), count)]
+            return cells[_resample(rng, np.ones(len(cells)), count)]
         after = self._next(t)
         before = max((time for time in self.snapshots if time < t), default=None)
         if before is None:
             raise ValueError(f"expected times from {min(self.snapshots):g} on; got {t:g}.")
         here, there = self.snapshots[before], self.snapshots[after]
-        if (before, after) not in self._plans:
-            self._plans[before, after] = _plan(here, there)
-        plan = self._plans[before, after]
-        i, j = np.unravel_index(_systematic_draws(rng, plan.ravel(), count), plan.shape)
+        if (before, after) not in self._couplings:
+            self._couplings[before, after] = _coupling(here, there)
+        coupling = self._couplings[before, after]
+        i, j = np.unravel_index(_resample(rng, coupling.ravel(), count), coupling.shape)
         fraction = (t - before) / (after - before)
         return (1 - fraction) * here[i] + fraction * there[j]
 
@@ -83,16 +83,15 @@ class DisplacementInterpolation:
         return next(iter(self.snapshots.values()))
 
 
-def _plan(x: Rows, y: Rows) -> Rows:
+def _coupling(x: Rows, y: Rows) -> Rows:
     """The optimal coupling: mass for every pair, shape `(len(x), len(y))`."""
     return np.asarray(ot.emd([], [], ot.dist(x, y), numItermax=_MOST_ITERATIONS))
 
 
-def _systematic_draws(rng: np.random.Generator, mass: Values, count: int) -> np.ndarray:
-    """`count` numbers drawn by mass, each as often as its fraction says, to the next whole number.
+def _resample(rng: np.random.Generator, mass: Values, count: int) -> np.ndarray:
+    """`count` numbers drawn by mass, each as often as its mass requires, to the next whole number.
 
-    So what is drawn is the whole as nearly as it can be: no cell comes twice before others of its
-    mass came once.
+    Systematic resampling: no cell is drawn twice before others of its mass are drawn once.
     """
     order = rng.permutation(np.flatnonzero(mass))
     total = np.cumsum(mass[order])

@@ -27,7 +27,7 @@ class StaticGaussianMixture:
 
     **Attributes:**
 
-    - `detail`: the choice that the validation rows made.
+    - `detail`: the choice made on the validation rows.
     """
 
     name: ClassVar[str] = "Gaussian mixture (no time)"
@@ -67,17 +67,17 @@ class GaussianMixtureInTime:
 def fit_gaussian_mixture(
     train_x: ArrayLike, validation_x: ArrayLike, seed: int, standard: Standard | None = None
 ) -> StaticGaussianMixture:
-    """Gaussian mixture of the training rows, blind to time, of 1 to 32 components.
+    """Fit a Gaussian mixture to the training rows without their times, of 1 to 32 components.
 
-    At most 10 000 rows of each kind are used; every size starts three times from k-means.
+    At most 10 000 rows of each part are used; every size starts three times from k-means.
 
     **Arguments:** points of shape `(rows, dim)`, in any unit: they are standardised inside, by their
     own mean and deviation or by those of `standard`.
     """
     rows = as_rows(train_x)
     standard = Standard.of(rows) if standard is None else standard
-    judges = thin(standard(as_rows(validation_x)), _MOST_ROWS)
-    fitted = _best(standard(rows), lambda candidate: candidate.score_samples(judges).mean(), seed)
+    held = thin(standard(as_rows(validation_x)), _MOST_ROWS)
+    fitted = _best(standard(rows), lambda candidate: candidate.score_samples(held).mean(), seed)
     return StaticGaussianMixture(_detail(fitted), standard, fitted)
 
 
@@ -89,14 +89,14 @@ def fit_gaussian_mixture_in_time(
     *,
     seed: int,
 ) -> GaussianMixtureInTime:
-    """Gaussian mixture of the pairs (t, x), its size chosen by log p(x | t).
+    """Fit a Gaussian mixture to the pairs (t, x), its size chosen by log p(x | t).
 
     **Arguments:** times of shape `(rows,)` and points of shape `(rows, dim)`, in any unit.
     """
     rows = join(train_t, train_x)
     standard = Standard.of(rows)
-    judges = thin(standard(join(validation_t, validation_x)), _MOST_ROWS)
-    score = lambda candidate: _log_conditional(candidate, judges).mean()  # noqa: E731
+    held = thin(standard(join(validation_t, validation_x)), _MOST_ROWS)
+    score = lambda candidate: _log_conditional(candidate, held).mean()  # noqa: E731
     fitted = _best(standard(rows), score, seed)
     return GaussianMixtureInTime(_detail(fitted), standard, fitted)
 
@@ -104,13 +104,13 @@ def fit_gaussian_mixture_in_time(
 def _best(
     rows: Rows, score: Callable[[mixture.GaussianMixture], float], seed: int
 ) -> mixture.GaussianMixture:
-    """The mixture with the best score, of all sizes that the rows can carry."""
+    """The mixture with the best score, of all sizes that the rows allow."""
     rows = thin(rows, _MOST_ROWS)
     most = max(1, len(np.unique(rows, axis=0)) // _MIN_ROWS_PER_COMPONENT)
 
     sizes = [size for size in _COMPONENTS if size <= most]
     # One thread: on matrices this narrow, BLAS threads wait for each other and take 15 times as
-    # long. And a mixture that has not converged may still be the best: the validation rows tell.
+    # long. And a mixture that has not converged may still be the best on the validation rows.
     with threadpool_limits(1), warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
         fitted = [

@@ -10,19 +10,19 @@ from scipy.spatial.distance import cdist
 
 from conservax.baseline._rows import Rows, Standard, Values, as_rows, join, thin
 
-_MOST_CENTRES = 20_000
-_MOST_PAIRS = 1_500_000  # distances held at once, and used in the choice of the bandwidth
+_MAX_CENTRES = 20_000
+_MAX_PAIRS = 1_500_000  # distances in memory at once, and used in the choice of the bandwidth
 _BANDWIDTHS = np.geomspace(0.01, 2.0, 24)  # in standard deviations
 _TIME_BANDWIDTHS = np.geomspace(0.03, 3.0, 9)
 
 
 @dataclass(frozen=True)
 class KernelDensity:
-    """A Gaussian bump on every training row, all of one width in standardised units.
+    """A Gaussian kernel on every training row, all of one bandwidth in standardised units.
 
     **Attributes:**
 
-    - `detail`: the choice that the validation rows made.
+    - `detail`: the choice made on the validation rows.
     """
 
     name: ClassVar[str] = "Kernel density (no time)"
@@ -34,12 +34,12 @@ class KernelDensity:
     def log_prob(self, x: ArrayLike) -> Values:
         """log p(x), shape `(rows,)`: nats, in the units of the rows it was fitted to."""
         z = self.standard(as_rows(x))
-        blocks = [
-            _log_density(cdist(block, self.centres, "sqeuclidean"), 0.0, self.bandwidth)
-            for block in _blocks(z, len(self.centres))
+        parts = [
+            _log_density(cdist(chunk, self.centres, "sqeuclidean"), 0.0, self.bandwidth)
+            for chunk in _chunks(z, len(self.centres))
         ]
         volume = _log_volume(self.standard.std, self.bandwidth)
-        return np.concatenate(blocks) - math.log(len(self.centres)) - volume
+        return np.concatenate(parts) - math.log(len(self.centres)) - volume
 
     def sample(self, rng: np.random.Generator, rows: int) -> Rows:
         """Draws, shape `(rows, dim)`, in the units of the rows it was fitted to."""
@@ -51,7 +51,7 @@ class KernelDensity:
 class KernelDensityInTime:
     """p(x | t) = p(t, x) / p(t), both from one kernel density of the pairs (t, x).
 
-    So every training row counts by how close its time is: time has a bandwidth of its own.
+    So every training row is weighted by how close its time is: time has a bandwidth of its own.
     """
 
     name: ClassVar[str] = "Kernel density (in time)"
@@ -64,27 +64,27 @@ class KernelDensityInTime:
     def log_prob(self, t: ArrayLike, x: ArrayLike) -> Values:
         """log p(x | t), shape `(rows,)`: nats, in the units of the rows it was fitted to."""
         z = self.standard(join(t, x))
-        blocks = []
-        for block in _blocks(z, len(self.centres)):
-            weights = _log_weights(block, self.centres, self.time_bandwidth)
-            distances = cdist(block[:, 1:], self.centres[:, 1:], "sqeuclidean")
-            blocks.append(_log_density(distances, weights, self.bandwidth))
-        return np.concatenate(blocks) - _log_volume(self.standard.std[1:], self.bandwidth)
+        parts = []
+        for chunk in _chunks(z, len(self.centres)):
+            weights = _log_weights(chunk, self.centres, self.time_bandwidth)
+            distances = cdist(chunk[:, 1:], self.centres[:, 1:], "sqeuclidean")
+            parts.append(_log_density(distances, weights, self.bandwidth))
+        return np.concatenate(parts) - _log_volume(self.standard.std[1:], self.bandwidth)
 
 
 def fit_kernel_density(train_x: ArrayLike, validation_x: ArrayLike) -> KernelDensity:
-    """Kernel density of the training rows, blind to time.
+    """Fit a kernel density to the training rows without their times.
 
-    At most 20 000 training rows carry a kernel, and as many validation rows vote on the bandwidth
-    as make 1.5 million pairs with them.
+    At most 20 000 training rows have a kernel, and the bandwidth is chosen on as many validation
+    rows as make 1.5 million pairs with them.
 
     **Arguments:** points of shape `(rows, dim)`, in any unit: they are standardised inside.
     """
     rows = as_rows(train_x)
     standard = Standard.of(rows)
-    centres = thin(standard(rows), _MOST_CENTRES)
-    judges = _judges(standard(as_rows(validation_x)), len(centres))
-    distances = cdist(judges, centres, "sqeuclidean")
+    centres = thin(standard(rows), _MAX_CENTRES)
+    held = _thinned(standard(as_rows(validation_x)), len(centres))
+    distances = cdist(held, centres, "sqeuclidean")
     dim = centres.shape[1]
     scores = [_log_density(distances, 0.0, h).mean() - dim * math.log(h) for h in _BANDWIDTHS]
     chosen = float(_BANDWIDTHS[np.argmax(scores)])
@@ -95,20 +95,20 @@ def fit_kernel_density(train_x: ArrayLike, validation_x: ArrayLike) -> KernelDen
 def fit_kernel_density_in_time(
     train_t: ArrayLike, train_x: ArrayLike, validation_t: ArrayLike, validation_x: ArrayLike
 ) -> KernelDensityInTime:
-    """Kernel density of x given t: two bandwidths, chosen together as in `fit_kernel_density`.
+    """Fit a kernel density of x given t: two bandwidths, chosen together as in `fit_kernel_density`.
 
     **Arguments:** times of shape `(rows,)` and points of shape `(rows, dim)`, in any unit.
     """
     rows = join(train_t, train_x)
     standard = Standard.of(rows)
-    centres = thin(standard(rows), _MOST_CENTRES)
-    judges = _judges(standard(join(validation_t, validation_x)), len(centres))
-    distances = cdist(judges[:, 1:], centres[:, 1:], "sqeuclidean")
+    centres = thin(standard(rows), _MAX_CENTRES)
+    held = _thinned(standard(join(validation_t, validation_x)), len(centres))
+    distances = cdist(held[:, 1:], centres[:, 1:], "sqeuclidean")
     dim = centres.shape[1] - 1
 
     scores = {}
     for time_bandwidth in _TIME_BANDWIDTHS:
-        weights = _log_weights(judges, centres, time_bandwidth)
+        weights = _log_weights(held, centres, time_bandwidth)
         for bandwidth in _BANDWIDTHS[::2]:
             score = _log_density(distances, weights, bandwidth).mean() - dim * math.log(bandwidth)
             scores[float(time_bandwidth), float(bandwidth)] = score
@@ -130,7 +130,7 @@ def _log_volume(std: Values, bandwidth: float) -> float:
 
 
 def _log_weights(rows: Rows, centres: Rows, time_bandwidth: float) -> np.ndarray:
-    """How much each centre counts at the time of each row; the weights of a row sum to one."""
+    """Log weight of each centre at the time of each row; the weights of a row sum to one."""
     log_weights = -0.5 * ((rows[:, :1] - centres[None, :, 0]) / time_bandwidth) ** 2
     return log_weights - _log_sum_exp(log_weights)[:, None]
 
@@ -141,14 +141,14 @@ def _log_sum_exp(exponents: np.ndarray) -> Values:
     return largest + np.log(np.exp(shifted, out=shifted).sum(1))
 
 
-def _blocks(rows: Rows, centres: int) -> list[Rows]:
-    """The rows in pieces whose distances to all centres fit into memory."""
-    size = max(1, _MOST_PAIRS // centres)
+def _chunks(rows: Rows, centres: int) -> list[Rows]:
+    """Rows in chunks whose distances to all centres fit into memory."""
+    size = max(1, _MAX_PAIRS // centres)
     return [rows[start : start + size] for start in range(0, len(rows), size)]
 
 
-def _judges(rows: Rows, centres: int) -> Rows:
-    return thin(rows, max(1, _MOST_PAIRS // centres))
+def _thinned(rows: Rows, centres: int) -> Rows:
+    return thin(rows, max(1, _MAX_PAIRS // centres))
 
 
 def _kept(centres: Rows, rows: Rows) -> str:

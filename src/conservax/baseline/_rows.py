@@ -1,4 +1,4 @@
-"""Rows of points, as every baseline takes them: checked, standardised, thinned out."""
+"""Rows of points for the baselines: checked, standardised, thinned out."""
 
 from dataclasses import dataclass
 from typing import Self
@@ -27,13 +27,13 @@ def as_rows(x: ArrayLike) -> Rows:
 
 
 def join(t: ArrayLike, x: ArrayLike) -> Rows:
-    """Times, one or one a row, as the first column beside the points."""
+    """Times, one or one per row, as the first column beside the points."""
     rows = as_rows(x)
     return np.column_stack((np.broadcast_to(np.asarray(t, np.float64), len(rows)), rows))
 
 
 def thin(rows: Rows, most: int) -> Rows:
-    """At most that many rows, evenly spaced: of rows in time order, a fair share of every time."""
+    """At most that many rows, evenly spaced: of rows in time order, a fair part of every time."""
     if len(rows) <= most:
         return rows
     return rows[np.linspace(0, len(rows) - 1, most).round().astype(int)]
@@ -48,7 +48,7 @@ class Standard:
 
     @classmethod
     def of(cls, rows: Rows) -> Self:
-        """Those of the training rows.
+        """Mean and standard deviation of the training rows.
 
         **Raises:** `ValueError` for a column that does not vary: it has no density.
         """

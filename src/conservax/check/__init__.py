@@ -1,4 +1,4 @@
-"""Proof of it: conservation, mass, spurious flux, samples and held-out data against the law."""
+"""Checks of a law: conservation, mass, spurious flux, samples and held-out data."""
 
 from conservax.check._calibration import calibration as calibration
 from conservax.check._calibration import ecdf_band as ecdf_band

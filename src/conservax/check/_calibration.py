@@ -1,4 +1,4 @@
-"""Ranks under the law: uniform if points and law agree.
+"""Calibration by ranks under the law: uniform if points and law agree.
 
 The Rosenblatt transform u_i = F_i(x_i | x_<i, t) sends points of the law to the uniform
 distribution on the cube [rosenblatt1952]; users of simulation-based inference know the picture.
@@ -16,8 +16,8 @@ from conservax.density import AbstractAutoregressiveDensity
 from conservax.law import ConservationLaw
 
 LEVEL = 1e-3  # a true law fails once in a thousand
-BLOCK = 8192  # rows at once, however many there are
-SLACK = 0.05  # a fitted law is never exact: Kolmogorov distance that is forgiven
+BATCH = 8192  # rows at once, however many there are
+SLACK = 0.05  # a fitted law is never exact: Kolmogorov distance that is allowed
 
 
 def calibration(
@@ -55,7 +55,7 @@ def ecdf_band(rows: int, level: float = 0.95) -> float:
 
 
 def check_calibration(law: ConservationLaw, rows: Rows) -> CheckResult:
-    """Held-out rows against the law: Kolmogorov's distance of the worst coordinate.
+    """Calibration of held-out rows: Kolmogorov's distance of the worst coordinate.
 
     The limit is the distance that exact samples of this size exceed once in a thousand, over all
     coordinates, plus 0.05: a law fitted to data is close, never exact.
@@ -76,4 +76,4 @@ def ranks_result(ranks: Float[np.ndarray, "rows dim"], name: str, what: str) -> 
 @program()
 def _ranks(density, t, x, condition):
     cdf = density.conditional_cdf
-    return jax.lax.map(lambda row: cdf(*row), (t, x, condition), batch_size=BLOCK)
+    return jax.lax.map(lambda row: cdf(*row), (t, x, condition), batch_size=BATCH)

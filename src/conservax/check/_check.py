@@ -7,7 +7,7 @@ from jaxtyping import Array, Float
 from conservax._types import PRNGKey
 from conservax.check._calibration import check_calibration
 from conservax.check._draws import draw_rows, law_dtype, random_times
-from conservax.check._flux_at_infinity import check_far_out
+from conservax.check._flux_at_infinity import check_flux_at_infinity
 from conservax.check._mass import check_mass
 from conservax.check._residual import check_residual
 from conservax.check._result import CheckReport
@@ -15,7 +15,7 @@ from conservax.check._samples import check_samples
 from conservax.density import AbstractAutoregressiveDensity
 from conservax.law import ConservationLaw
 
-FEWEST = 100  # points that still tell a law from a broken one
+FEWEST = 100  # points that still distinguish a law from a broken one
 
 
 def check(
@@ -27,11 +27,11 @@ def check(
     condition: Float[Array, "rows condition_dim"] | None = None,
     points: int = 1000,
 ) -> CheckReport:
-    """Hold a law against what it promises: nothing is taken from how it is built.
+    """Check what a law claims, without using how it is built.
 
-    Continuity and Fokker-Planck residuals, total mass, spurious flux, samples against CDFs and,
-    where held-out rows are given, their calibration. Mass, samples and calibration need conditionals:
-    they are left out where the density is no `AbstractAutoregressiveDensity`.
+    Continuity and Fokker-Planck residuals, total mass, spurious flux, samples against CDFs and, with
+    held-out rows, their calibration. Mass, samples and calibration need conditionals:
+    they are left out where the density is not an `AbstractAutoregressiveDensity`.
 
     **Arguments:**
 
@@ -57,7 +57,7 @@ def check(
     results = list(check_residual(law, few))
     if ranked:
         results.append(check_mass(law, rows, mass_key))
-    results += check_far_out(law, rows, far_key)
+    results += check_flux_at_infinity(law, rows, far_key)
     if ranked:
         results.append(check_samples(law, rows))
     if ranked and held_out is not None:

@@ -1,4 +1,4 @@
-"""How far apart are two sets of rows? Exact Wasserstein distances."""
+"""Exact Wasserstein distances between two sets of rows."""
 
 from typing import Literal
 

@@ -1,4 +1,4 @@
-"""Points of a law at random times: where the checks look."""
+"""Points of a law at random times, at which it is checked."""
 
 import equinox as eqx
 import jax
@@ -15,7 +15,7 @@ Rows = tuple[
 
 
 def law_dtype(law: ConservationLaw) -> jnp.dtype:
-    """The precision of the law's parameters; that of `jax` itself where it has none."""
+    """Dtype of the law's parameters; that of `jax` itself where it has none."""
     leaves = [leaf for leaf in jax.tree.leaves(law) if eqx.is_inexact_array(leaf)]
     return jnp.result_type(*leaves) if leaves else jnp.result_type(float)
 
@@ -27,7 +27,7 @@ def draw_rows(
     times: Float[Array, " rows"],
     conditions: Float[Array, "conditions condition_dim"] | None,
 ) -> Rows:
-    """A point from rho_t for every time, each with a condition picked from those given."""
+    """A point from rho_t for every time, each with a condition picked from `conditions`."""
     pick, draw = jax.random.split(key)
     if conditions is not None:
         conditions = conditions[jax.random.randint(pick, times.shape, 0, conditions.shape[0])]

@@ -1,6 +1,6 @@
-"""Does anything flow where nobody is? The spurious flux, far out along rays from points of the law.
+"""Spurious flux at infinity, along rays from points of the law.
 
-A flux that satisfies the continuity equation may still carry probability to infinity and back
+A flux that satisfies the continuity equation may still transport probability to infinity and back
 [hua2025, Lemma 2, figure 1]. It shows at points with one coordinate far out and the others where
 the density is, along directions that mix coordinates less so: both are probed.
 """
@@ -17,30 +17,34 @@ from conservax.check._result import CheckResult
 from conservax.law import ConservationLaw
 
 RADII = (10.0, 100.0, 1e3, 1e4)
-JUDGED = 1000.0  # wide components leave something at 100 standard deviations, never at 1000
+EVALUATED_FROM = (
+    1000.0  # radius: wide components leave something at 100 standard deviations, never at 1000
+)
 LIMIT = 1e-6
 ANCHORS = 32
 COORDINATES = 8
 DIRECTIONS = 4
 
 
-def check_far_out(law: ConservationLaw, rows: Rows, key: PRNGKey) -> tuple[CheckResult, ...]:
+def check_flux_at_infinity(
+    law: ConservationLaw, rows: Rows, key: PRNGKey
+) -> tuple[CheckResult, ...]:
     """Flux at radii of 1000 and more over that at points of the law, and whether all is finite."""
     anchors = jax.tree.map(lambda leaf: leaf[:ANCHORS], rows)
     offsets = _offsets(key, law.dim, rows[1].dtype)
     near = float(_probe(law, anchors, 0 * offsets)[0])
     sizes = [_probe(law, anchors, radius * offsets) for radius in RADII]
     flux, velocity, finite = (np.array(column) for column in zip(*sizes, strict=True))
-    judged = flux[np.array(RADII) >= JUDGED]
-    value = float(np.max(judged) / near) if near > 0 else float(np.max(judged))
+    evaluated = flux[np.array(RADII) >= EVALUATED_FROM]
+    value = float(np.max(evaluated) / near) if near > 0 else float(np.max(evaluated))
     at_radius = ", ".join(f"{v:.0e} at {r:g}" for v, r in zip(velocity, RADII, strict=True))
-    places = f"{anchors[0].shape[0] * offsets.shape[0]} rays"
+    rays = f"{anchors[0].shape[0] * offsets.shape[0]} rays"
     spurious = CheckResult(
         "spurious flux",
         value,
         LIMIT,
         bool(value <= LIMIT),
-        f"largest flux from radius {JUDGED:g} on over the largest inside, along {places}",
+        f"largest flux from radius {EVALUATED_FROM:g} on over the largest inside, along {rays}",
     )
     broken = float(np.sum(~finite))
     whole = CheckResult(

@@ -1,10 +1,10 @@
-"""Does the density integrate to one? By quadrature of its conditionals.
+"""Total mass of a density, by quadrature of its conditionals.
 
 The density is a product of conditionals (11), and its mass is one if the integral of every
 conditional over its own coordinate is one, wherever the coordinates before it are. So conditionals
-are integrated along lines through points of the law, and their product is held against `log_prob`:
+are integrated along lines through points of the law, and their product is compared with `log_prob`:
 in any dimension as sharp as on the line, where quadrature or importance sampling over all of space
-would be a rough guess. The CDFs only say where the quadrature should look twice.
+would be a rough guess. The CDFs only guide the quadrature.
 """
 
 import jax

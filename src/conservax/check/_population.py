@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Float
 
 Times = Float[np.ndarray, " rows"]
-Cells = Float[np.ndarray, "rows dim"]
+Points = Float[np.ndarray, "rows dim"]
 
 
 class TransportMethod(NamedTuple):
@@ -20,7 +20,7 @@ class TransportMethod(NamedTuple):
     - `random`: whether the seed matters. What is not random is evaluated once.
     """
 
-    transport: Callable[[Cells, float, float, int], Cells]
+    transport: Callable[[Points, float, float, int], Points]
     random: bool = False
 
 
@@ -38,6 +38,6 @@ class Population:
     - `velocity`: from times and positions to velocities, `(rows, dim)`.
     """
 
-    sample: Callable[[Times, int], Cells] | None = None
+    sample: Callable[[Times, int], Points] | None = None
     methods: Mapping[str, TransportMethod] = field(default_factory=dict)
-    velocity: Callable[[Times, Cells], Cells] | None = None
+    velocity: Callable[[Times, Points], Points] | None = None

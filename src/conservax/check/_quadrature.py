@@ -8,7 +8,7 @@ from jaxtyping import Float
 
 NODES, WEIGHTS = np.polynomial.legendre.leggauss(6)
 DEEPEST = 40  # halvings
-BUDGET = 1 << 15  # points an integral; rough laws take a tenth
+BUDGET = 1 << 15  # points per integral; rough laws take a tenth
 
 Points = Float[np.ndarray, " points"]
 Intervals = Float[np.ndarray, "intervals 2"]
@@ -32,13 +32,13 @@ def integrate(
     """Integral of `function` from low to high, by Gauss-Legendre on halved intervals.
 
     Every round halves the intervals. Those are done that this changes least, as many as together
-    stay below their share of the tolerance. The halves are far better than the change says: the
+    stay below their fraction of the tolerance. The halves are far better than the change suggests: the
     error is overstated, not hidden.
 
     **Arguments:**
 
     - `function`: takes points of shape `(points,)`.
-    - `guide`: what the integral up to each point should be. It only says where to look: a peak
+    - `guide`: what the integral up to each point should be. It only guides the halving: a peak
       between the nodes of a long interval would be missed without a trace, so intervals whose
       integral it disputes are halved. The value is that of the function alone.
     - `low`, `high`: the range.

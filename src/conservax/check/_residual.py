@@ -1,4 +1,4 @@
-"""Is probability conserved? What is left over of (2) and (5) when every term is differentiated.
+"""Residuals of the continuity equation (5) and the Fokker-Planck equation (2), by autodiff.
 
 Nothing here knows how a flux is built: `log_prob`, `flux`, `velocity` and `drift` are taken as black
 boxes and differentiated by autodiff, so that a wrong formula shows up as a residual.
@@ -22,7 +22,7 @@ def continuity_residual(
 ) -> Scalar:
     """d_t rho + div j (5), less what is born, shape `()`, density per unit time; zero up to rounding.
 
-    It fades with rho, far out and in many dimensions: hold it against rho.
+    It fades with rho, far out and in many dimensions: compare it with rho.
     """
     t = jnp.asarray(t, x.dtype)
     divergence = jnp.sum(diagonal(lambda x: law.flux(t, x, condition), x))
@@ -47,11 +47,11 @@ def fokker_planck_residual(
 
 
 def check_residual(law: ConservationLaw, rows: Rows) -> tuple[CheckResult, ...]:
-    """Continuity, and with diffusion Fokker-Planck, at points of the law.
+    """Residuals of continuity, and with diffusion of Fokker-Planck, at points of the law.
 
-    The figure is the mean over the points of |sum of the terms| / sum of |terms|: the share of the
-    exchange at a point that is unaccounted for. To the sum goes a tenth of its median over the
-    points, so that rounding at points where nothing happens does not count.
+    The value is the mean over the points of |sum of the terms| / sum of |terms|: the fraction of the
+    exchange at a point that is unaccounted for. A tenth of its median over the points is added to
+    the sum, so that rounding at points where nothing happens does not count.
     """
     limit = 1e-3 if jnp.finfo(rows[1].dtype).bits <= 32 else 1e-8
     equations = [("continuity equation", _continuity_terms)]

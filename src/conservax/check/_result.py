@@ -1,4 +1,4 @@
-"""What a check hands back: a figure, its limit and a verdict."""
+"""Result of a check: a value, its limit and a verdict."""
 
 import math
 from dataclasses import asdict, dataclass
@@ -6,10 +6,10 @@ from typing import Any
 
 
 def digits_apart(value: float, limit: float, fewest: int = 3) -> int:
-    """Significant digits at which two figures, rounded, stand to each other as they are."""
+    """Significant digits at which two values, rounded, compare as they do unrounded."""
     order = (value > limit) - (value < limit)
     for digits in range(fewest, 17):
-        a, b = (float(f"{figure:.{digits}g}") for figure in (value, limit))
+        a, b = (float(f"{number:.{digits}g}") for number in (value, limit))
         if (a > b) - (a < b) == order:
             return digits
     return 17
@@ -17,15 +17,15 @@ def digits_apart(value: float, limit: float, fewest: int = 3) -> int:
 
 @dataclass(frozen=True)
 class CheckResult:
-    """One check.
+    """The result of one check.
 
     **Arguments:**
 
     - `name`: what was checked.
-    - `value`: the figure that was measured.
-    - `limit`: what it is held against.
+    - `value`: the measured value.
+    - `limit`: what it is compared with.
     - `passed`: the verdict.
-    - `detail`: what the figure is, and what else was seen, in a sentence.
+    - `detail`: what the value is, and what else was measured, in a sentence.
     """
 
     name: str
@@ -47,11 +47,11 @@ class CheckReport:
         return all(result.passed for result in self.results)
 
     def to_rows(self) -> list[dict[str, str | float | bool]]:
-        """One dict a check, with the fields of `CheckResult`."""
+        """One dict per check, with the fields of `CheckResult`."""
         return [asdict(result) for result in self.results]
 
     def to_json(self) -> dict[str, Any]:
-        """`{"passed": ..., "results": [...]}`, plain; a figure that is not finite becomes None."""
+        """`{"passed": ..., "results": [...]}`, plain; a value that is not finite becomes None."""
         rows = [
             {
                 k: None if isinstance(v, float) and not math.isfinite(v) else v
@@ -66,8 +66,8 @@ class CheckReport:
         rows = []
         for r in self.results:
             after = digits_apart(r.value, r.limit) - 1
-            figures = f"{r.value:.{after}e}", f"{r.limit:.{after}e}"
-            rows.append(("PASS" if r.passed else "FAIL", r.name, *figures, r.detail))
+            numbers = f"{r.value:.{after}e}", f"{r.limit:.{after}e}"
+            rows.append(("PASS" if r.passed else "FAIL", r.name, *numbers, r.detail))
         widths = [max(len(row[i]) for row in (head, *rows)) for i in range(4)]
         lines = [
             "  ".join(

@@ -1,4 +1,4 @@
-"""Does the sampler draw from the density? Samples against the law's own conditional CDFs."""
+"""Check of the sampler: samples against the law's own conditional CDFs."""
 
 import numpy as np
 from scipy import stats

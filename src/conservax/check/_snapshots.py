@@ -20,7 +20,7 @@ from numpy.typing import ArrayLike
 from scipy.spatial.distance import cdist
 
 from conservax.check._distances import wasserstein
-from conservax.check._population import Cells, Population, TransportMethod
+from conservax.check._population import Points, Population, TransportMethod
 from conservax.check._snapshot_metric import SnapshotMetric, frame_of_metrics
 
 DIRECT = "direct"
@@ -156,7 +156,7 @@ class SnapshotTest:
         )
 
     def _metric(
-        self, t: float, method: str, samples: Sequence[Cells], start: float = _NONE
+        self, t: float, method: str, samples: Sequence[Points], start: float = _NONE
     ) -> SnapshotMetric:
         """Distances of samples of one size from the test cells, and the floor of these sizes."""
         cells = self.snapshots[t]
@@ -257,12 +257,12 @@ class SnapshotTest:
         )
         return {"w2_squared": tested, "w2_squared_all": known}
 
-    def _real(self, t: float) -> Cells:
+    def _real(self, t: float) -> Points:
         """All real cells of a time."""
         cells = self.snapshots[t]
         return np.concatenate([cells, self.others[t]]) if t in self.others else cells
 
-    def _pair(self, x: Cells, y: Cells) -> tuple[float, float]:
+    def _pair(self, x: Points, y: Points) -> tuple[float, float]:
         x, y = x / self.scale, y / self.scale
         if not (np.isfinite(x).all() and np.isfinite(y).all()):
             return math.inf, math.inf
@@ -270,7 +270,7 @@ class SnapshotTest:
         w1, w2 = (wasserstein(x, y, order=order) for order in orders)
         return w1, w2
 
-    def _spread(self, x: Cells) -> float:
+    def _spread(self, x: Points) -> float:
         return float(np.sum(np.var(x / self.scale, axis=0))) if np.isfinite(x).all() else _NONE
 
     def _seeds(self) -> range:
@@ -300,7 +300,7 @@ def _over(distance: float, floor: float) -> float:
     return distance / floor - 1 if floor > 0 else _NONE
 
 
-def _checked(snapshots: Mapping[float, ArrayLike], most: int, seed: int) -> dict[float, Cells]:
+def _checked(snapshots: Mapping[float, ArrayLike], most: int, seed: int) -> dict[float, Points]:
     """Snapshots in the order of time, each with at most so many cells."""
     rng, result = np.random.default_rng([seed, 4]), {}
     for t in sorted(snapshots):

@@ -1,4 +1,4 @@
-"""A trained law in the units of its data: rows in, rows out, NumPy arrays; and its file."""
+"""Trained laws in the units of their data, as functions of NumPy rows; and their files."""
 
 from conservax.model._base import AbstractModel as AbstractModel
 from conservax.model._codec import CodecError as CodecError

@@ -1,4 +1,4 @@
-"""What every trained model holds: a law with the units of its data, and how it was trained."""
+"""Base of trained models: a law with the units of its data, and how it was trained."""
 
 import abc
 from os import PathLike
@@ -23,7 +23,7 @@ class AbstractModel(abc.ABC):
     - `law`: over times [0, 1] and standardised positions.
     - `units`: names, time axis, mean and standard deviation of every coordinate.
     - `metrics`: a row per chunk of training: step, train, validation and every term.
-    - `settings`: what was asked for, and what training came to.
+    - `settings`: what was requested, and the outcome of training.
     - `split`: the rows it was trained, validated and tested on; None for a model from a file.
     """
 
@@ -60,7 +60,7 @@ class AbstractModel(abc.ABC):
         self.write(Path(path))
 
     def write(self, path: Path) -> None:
-        """`save` that replaces what is there."""
+        """`save` without the check of the path."""
         reference = getattr(self, "reference", None)
         save_model(path, Stored(self.law, self.units, self.settings, self.metrics, reference))
 

@@ -27,8 +27,8 @@ from conservax import (
 from conservax._types import PyTree
 from conservax.model._settings import Outcome, Settings, StreamSource
 
-# All that a file may name. A name is written with its part, so that it stands for one class alone,
-# and stays what it is where a class moves within its part.
+# All classes that a file may name. A name is written with its part, so that it stands for one class
+# alone, and is unchanged where a class moves within its part.
 IN_FILES: dict[str, tuple[type, ...]] = {
     "nn": (nn.DenseNetwork, nn.MaskedNetwork, nn.TimeEmbedding),
     "univariate": (univariate.LogisticMixture, univariate.NormalMixture),
@@ -108,13 +108,13 @@ class CodecError(ValueError):
 
 @dataclasses.dataclass(frozen=True)
 class OwnPart:
-    """Stands for a part of the user's own, which a file does not hold, in settings that are read."""
+    """Placeholder in settings for a part of the user's own, which a file does not hold."""
 
     name: str
 
     def __call__(self, *_, **__):
         raise TypeError(
-            f"{self.name}: a part of your own, which the file does not hold. Give it again."
+            f"{self.name}: a part of your own, which the file does not hold. Pass it again."
         )
 
 
@@ -163,7 +163,7 @@ def _encode(node: Any, path: str, arrays: dict[str, np.ndarray], own_parts: bool
 
 
 def _key(key: Any) -> str | int | float:
-    """A key of a mapping as JSON holds it: a time, say."""
+    """Key of a mapping in JSON, such as a time."""
     return key if isinstance(key, str | int | float) else str(key)
 
 

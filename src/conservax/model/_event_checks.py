@@ -26,7 +26,7 @@ POINTS = 500  # of the law of locations, at conditions that occurred
 
 
 def check_events(model: "AbstractEventLawInUnits", events: Events | None, seed: int) -> CheckReport:
-    """See `EventModel.check`."""
+    """Checks of `EventModel.check`."""
     if events is None and model.split is not None:
         held_out = model.split.held_out()
         events = held_out[1] if held_out else None

@@ -1,4 +1,4 @@
-"""A trained point process in the units of its events: windows in, likelihoods and draws out."""
+"""A trained point process in the units of its events: likelihoods and draws of windows."""
 
 from functools import partial
 from typing import Any, NamedTuple
@@ -180,7 +180,7 @@ class AbstractEventLawInUnits(AbstractModel):
         )
 
     def read(self, source: Any) -> Events:
-        """Windows of another source, read in the way of those that the model was trained on."""
+        """Windows of another source, read as those that the model was trained on."""
         assert self.settings.reader is not None  # windows have one
         return self.settings.reader.read(source, self.units)
 

@@ -1,4 +1,4 @@
-"""One safe file a model: safetensors with the description in their header, and a checksum at the end."""
+"""One safe file per model: safetensors with the description in their header, and a checksum at the end."""
 
 import json
 from importlib.metadata import version
@@ -22,7 +22,7 @@ _WITHOUT_CHECKSUM = b'"conservax-model-1"'
 
 
 class Stored(NamedTuple):
-    """What the file of a model holds."""
+    """Contents of the file of a model."""
 
     law: Any
     units: Units
@@ -32,7 +32,7 @@ class Stored(NamedTuple):
 
 
 def save_model(path: Path, stored: Stored) -> None:
-    """Write a model file, in place of what is there.
+    """Write a model file, in place of an existing one.
 
     A law that has parts of the user's own is written as its leaves alone; see `load_model`.
     """
@@ -51,7 +51,7 @@ def save_model(path: Path, stored: Stored) -> None:
 
 
 def load_model(path: Path, like: Any = None) -> Stored:
-    """What `save_model` wrote.
+    """Load what `save_model` wrote.
 
     **Arguments:**
 
@@ -82,7 +82,7 @@ class Leaves(NamedTuple):
 
 
 def law_part(law: Any, reference: Any) -> Any:
-    """What a file holds of a law: all of it, or its leaves where it has parts of the user's own."""
+    """Part of a file for a law: all of it, or its leaves where it has parts of the user's own."""
     trained = law if reference is None else WithReference(law, reference)
     try:
         encode(trained)
@@ -92,7 +92,7 @@ def law_part(law: Any, reference: Any) -> Any:
 
 
 def law_of_part(path: Path, part: Any, like: Any) -> Any:
-    """The law again; with the leaves that were stored in the place of those of `like`."""
+    """Law of a part of a file; with the stored leaves in place of those of `like`."""
     if not isinstance(part, Leaves):
         return part
     if like is None:
@@ -113,7 +113,7 @@ def law_of_part(path: Path, part: Any, like: Any) -> Any:
 
 
 def _plain(value: Any) -> Any:
-    """NaN has no place in JSON."""
+    """Value as JSON holds it: None for NaN."""
     return None if isinstance(value, float) and np.isnan(value) else value
 
 
@@ -126,7 +126,7 @@ def save_parts(path: Path, parts: dict[str, Any]) -> None:
 
 
 def pack_parts(parts: dict[str, Any]) -> bytes:
-    """The content of the file that `save_parts` writes, but for its checksum."""
+    """Content of the file that `save_parts` writes, without its checksum."""
     described, arrays = {}, {}
     for name, part in parts.items():
         description, own = _described(part)
@@ -151,7 +151,7 @@ def _described(part: Any) -> tuple[Any, dict[str, np.ndarray]]:
 
 
 def load_parts(path: Path) -> dict[str, Any]:
-    """What `save_parts` wrote.
+    """Load what `save_parts` wrote.
 
     **Raises:** `DataError` if the file is missing, damaged, foreign or of another version.
     """
@@ -186,7 +186,7 @@ def _reason(path: Path, error: Exception) -> str:
 
 
 def _header(content: bytes) -> dict[str, str]:
-    """What is written beside the arrays: JSON, after its length in eight bytes."""
+    """Header beside the arrays: JSON, after its length in eight bytes."""
     length = int.from_bytes(content[:8], "little")
     return json.loads(content[8 : 8 + length]).get("__metadata__", {})
 

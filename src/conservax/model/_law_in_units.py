@@ -1,4 +1,4 @@
-"""A trained law in the units of its table: rows in, rows out, NumPy arrays."""
+"""A trained law in the units of its table, as functions of NumPy rows."""
 
 import warnings
 from typing import Any
@@ -39,7 +39,7 @@ class ExtrapolationWarning(UserWarning):
 
 
 class AbstractLawInUnits(AbstractModel):
-    """A trained `ConservationLaw` in the units of its table: rows in, rows out, NumPy arrays.
+    """A trained `ConservationLaw` in the units of its table, as functions of NumPy rows.
 
     Times are what the table holds (numbers or timestamps), one value or one per row. Positions
     have shape `(rows, dim)`, in the order of `columns`, or are a DataFrame with these columns; one
@@ -47,7 +47,7 @@ class AbstractLawInUnits(AbstractModel):
 
     **Attributes:** those of `AbstractModel`, and
 
-    - `reference`: the reference in law units, as it was learned along; None without one.
+    - `reference`: the reference in law units, as it was learned; None without one.
     """
 
     law: ConservationLaw
@@ -125,7 +125,7 @@ class AbstractLawInUnits(AbstractModel):
     def transport(
         self, x: ArrayLike, t0: Any, t1: Any, *, diffusion: float = 0.0, seed: int = 0
     ) -> Float[np.ndarray, "rows dim"]:
-        """Where the points x of time t0 are at time t1, forward or backward.
+        """Transport the points x of time t0 to time t1, forward or backward.
 
         Without diffusion by the closed flow map where the law has one, else by the ODE. With
         diffusion by the SDE that has the same marginals; `diffusion` is in standard deviations of
@@ -139,7 +139,7 @@ class AbstractLawInUnits(AbstractModel):
     def transport_with_growth(
         self, x: ArrayLike, t0: Any, t1: Any, *, diffusion: float = 0.0, seed: int = 0
     ) -> tuple[Float[np.ndarray, "rows dim"], Float[np.ndarray, " rows"]]:
-        """`transport`, and how many each individual of time t0 is at time t1, on average.
+        """`transport`, and the expected number of individuals at time t1 for each of time t0.
 
         Its descendants, by the growth along its path; or at an earlier time t1 the part of an
         ancestor that it stands for. The mean over the population of t0 is mass(t1) / mass(t0);
@@ -158,7 +158,7 @@ class AbstractLawInUnits(AbstractModel):
         return np.asarray(calibration(self.law, rows.t, rows.x))
 
     def check(self, table: Table | None = None, *, seed: int = 0) -> CheckReport:
-        """Prove what can be proved: conservation, mass, spurious flux, samples, held-out data.
+        """Check conservation, mass, spurious flux, samples and held-out data.
 
         `table` is data the model has not seen; by default the test rows of the split, or its
         validation rows.
@@ -168,11 +168,11 @@ class AbstractLawInUnits(AbstractModel):
             table = held_out[1] if held_out else None
         t, x = (None, None) if table is None else self.rows(table)[:2]
         found = check(self.law, key=jax.random.key(seed), t=t, x=x)
-        # What was checked as the model was made, and cannot be without what it was made from.
+        # Checks that were made with the model, from what it was made from.
         return CheckReport((*found.results, *self.settings.checks))
 
     def population(self, *, tolerance: float = 1e-6, max_steps: int = 4096) -> Population:
-        """The model as what `conservax.check.snapshot_distances` judges, in the units of its table.
+        """The model as a population for `conservax.check.snapshot_distances`, in the units of its table.
 
         `tolerance`, `max_steps`: of the ODE, in standard deviations; see `transport.solve_ode`.
         """
@@ -187,7 +187,7 @@ class AbstractLawInUnits(AbstractModel):
         repeats: int = 20,
         seed: int = 0,
     ) -> pd.DataFrame:
-        """Exact W1 and W2 of draws and of carried cells to held-out cells, beside their floors.
+        """Exact W1 and W2 of draws and of transported cells to held-out cells, beside their floors.
 
         **Arguments:**
 
@@ -195,7 +195,7 @@ class AbstractLawInUnits(AbstractModel):
           its validation rows.
         - `others`: more real rows, for the floor alone; by default all other rows of the split.
         - `standardised`: whether distances are in standard deviations, or in the units of the data.
-        - `repeats`, `seed`: see `conservax.check.snapshot_distances`, which tells what is returned.
+        - `repeats`, `seed`: see `conservax.check.snapshot_distances`, which says what is returned.
         """
         snapshots, pool = held_out_snapshots(self.split, table, others)
         return snapshot_distances(
@@ -208,7 +208,7 @@ class AbstractLawInUnits(AbstractModel):
         )
 
     def read(self, source: Any) -> Table:
-        """Rows of another source, read in the way of those that the model was trained on.
+        """Rows of another source, read as those that the model was trained on.
 
         **Raises:** `DataError` if names or kinds differ.
         """
@@ -232,7 +232,7 @@ class AbstractLawInUnits(AbstractModel):
         return rows_in_units(self.units, table, self.dtype)
 
     def _inside(self, t: Any, x: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
-        """Times and points in law units, a row each."""
+        """Times and points in law units, one per row."""
         x = self._cast(np.atleast_2d(self.units.standardise(x)))
         return self._times(t, len(x), caller=4), x
 
@@ -242,7 +242,9 @@ class AbstractLawInUnits(AbstractModel):
         if t.ndim == 0:
             t = np.full(1 if count is None else count, float(t))
         if t.ndim != 1 or (count is not None and len(t) != count):
-            raise DataError(f"expected one time, or {count} times, one a row; got shape {t.shape}.")
+            raise DataError(
+                f"expected one time, or {count} times, one per row; got shape {t.shape}."
+            )
         first, last = self.fitted
         beyond = t[(t < first) | (t > last)]
         if len(beyond):

@@ -1,4 +1,4 @@
-"""Settings as people read them."""
+"""Settings as readable JSON."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from conservax.model._settings import Settings
 
 
 def plain(settings: Settings) -> dict[str, Any]:
-    """Settings as JSON that people read: classes by name, arrays as lists."""
+    """Settings as readable JSON: classes by name, arrays as lists."""
     description, arrays = encode(settings, own_parts=True)
 
     def simple(node: Any) -> Any:

@@ -1,4 +1,4 @@
-"""What a model was asked for, and what training came to: plain settings that a file holds."""
+"""Settings of a trained model: what was requested, and the outcome of training, as a file holds them."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,11 +11,11 @@ from conservax.train import Training
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
-    """What training came to.
+    """Outcome of training.
 
     **Attributes:**
 
-    - `steps`: that were made; `stopped_early` if they are fewer than asked for.
+    - `steps`: that were made; `stopped_early` if they are fewer than requested.
     - `best_step`, `best_member`: of the parameters that were kept.
     """
 
@@ -27,7 +27,7 @@ class Outcome:
 
 @dataclass(frozen=True, kw_only=True)
 class StreamSource:
-    """A file whose rows are streamed, so that a run that goes on finds them again."""
+    """A file whose rows are streamed, so that a resumed run finds them again."""
 
     path: str
     time: str
@@ -36,24 +36,24 @@ class StreamSource:
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """What a model was asked for, and what training came to.
+    """Settings of a trained model: what was requested, and the outcome of training.
 
     **Attributes:**
 
-    - `model`, `training`, `holdout`, `seed`: as `fit` was given them; `training` with what was chosen
+    - `model`, `training`, `holdout`, `seed`: arguments of `fit`; `training` with what was chosen
       for it, such as the input noise. None for laws that were not fitted to rows.
     - `objective`: in words. `own`: parts that files do not hold, since they are code: "objective",
       "optimiser".
-    - `source`, `rows`, `windows`, `longest_window`, `notes`: the data, how many they are, and what
-      was said of them in reading.
-    - `reader`: how other sources are read like this one, where that is not by `read_table`.
+    - `source`, `rows`, `windows`, `longest_window`, `notes`: the data, their number, and the
+      notes of their reader.
+    - `reader`: reader of other sources in the same way, where that is not `read_table`.
     - `stream`: the file, if rows were streamed.
     - `left_out`, `fitted`: times whose rows are all held out, and then the first and last time that
       was trained on, as the time axis counts.
-    - `equal_snapshots`: whether rows were weighed so that each time counts alike.
+    - `equal_snapshots`: whether rows were weighted so that each time counts the same.
     - `outcome`: None before training.
-    - `checks`, `obstacles`, `plan`: of plans: what was checked as they were made, closed lines round
-      what they avoid, and how they were solved.
+    - `checks`, `obstacles`, `plan`: of plans: checks made with them, closed lines around
+      obstacles, and how they were solved.
     """
 
     model: AbstractModelSpec | PointProcess | None = None

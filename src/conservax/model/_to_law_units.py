@@ -26,14 +26,14 @@ def sequences_in_units(units: Units, events: Events, dtype: np.dtype) -> Sequenc
     """Windows in law units, padded to one length."""
     count = events.counts
     length = slots(int(count.max(initial=1)))
-    place = np.arange(len(events)) - np.repeat(np.cumsum(count) - count, count)
+    slot = np.arange(len(events)) - np.repeat(np.cumsum(count) - count, count)
     t = np.zeros((events.sequences, length), dtype)
     x = np.zeros((events.sequences, length, units.dim), dtype)
-    t[events.sequence, place] = events.t / events.length
-    x[events.sequence, place] = units.standardise(events.x)
+    t[events.sequence, slot] = events.t / events.length
+    x[events.sequence, slot] = units.standardise(events.x)
     return Sequences(jnp.asarray(t), jnp.asarray(x), jnp.asarray(count, jnp.int32))
 
 
 def slots(events: int) -> int:
-    """Places of a padded window with so many events."""
+    """Number of slots of a padded window with so many events."""
     return max(FEWEST_SLOTS, 1 << (events - 1).bit_length())

@@ -1,4 +1,4 @@
-"""Held-out likelihood, beside what classical density estimates make of the same rows."""
+"""Held-out likelihood, beside that of classical density estimates on the same rows."""
 
 from conservax.score._event_scores import EventScore as EventScore
 from conservax.score._event_scores import event_score_frame as event_score_frame

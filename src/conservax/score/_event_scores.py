@@ -1,4 +1,4 @@
-"""Held-out likelihood of windows, beside events that come at a constant rate and remember nothing."""
+"""Held-out likelihood of windows, beside that of homogeneous Poisson processes."""
 
 import math
 from dataclasses import dataclass, replace
@@ -14,16 +14,16 @@ from conservax.score._scores import baselines, compared, held_out_of
 
 @dataclass(frozen=True)
 class EventScore:
-    """Mean negative log-likelihood an event, nats, in parts that add up.
+    """Mean negative log-likelihood per event, nats, in parts that add up.
 
     **Attributes:**
 
     - `name`, `detail`: which model, and what was chosen for it on the validation windows.
     - `temporal`: of the times, per unit of time of the events.
-    - `spatial`, `spatial_raw`: of the places given the times, for standardised coordinates and for
+    - `spatial`, `spatial_raw`: of the locations given the times, for standardised coordinates and for
       those of the data.
     - `joint`: `temporal` + `spatial_raw`.
-    - `this_model_better_by`: nats an event by which our model is better than this one, below 0 where
+    - `this_model_better_by`: nats per event by which our model is better than this one, below 0 where
       it is worse, and `error`, the standard error of that difference, paired over windows; 0 for our
       model itself.
     """
@@ -39,12 +39,12 @@ class EventScore:
 
     @property
     def comparison(self) -> str:
-        """Our model against this one, in words: "better by 0.0450 ± 0.0120 nats"."""
+        """Comparison of our model with this one, in words: "better by 0.0450 ± 0.0120 nats"."""
         return compared(self.this_model_better_by, self.error)
 
 
 def event_scores(model: AbstractEventLawInUnits, events: Events) -> tuple[EventScore, ...]:
-    """Our model first, then a Poisson process in time with the density estimates of `scores`.
+    """Scores of our model first, then of a Poisson process in time with the densities of `scores`.
 
     Baselines are left out where the model has no validation windows, as a model from a file.
     """
@@ -56,28 +56,28 @@ def event_scores(model: AbstractEventLawInUnits, events: Events) -> tuple[EventS
         return tuple(result)
     train = model.split.train
     rate = len(train) / (train.sequences * train.length)
-    steady = rate * events.length - events.counts * math.log(rate)  # of each window
+    poisson = rate * events.length - events.counts * math.log(rate)  # of each window
     window = events.sequence[np.argsort(events.t, kind="stable")]  # of each row of its table
     rows = Split(*(part.table() for part in model.split))
-    for name, detail, paid in baselines(rows, events.table()):
-        theirs = steady + np.bincount(window, paid, minlength=events.sequences)
-        apart = theirs + found.temporal + found.spatial
+    for name, detail, losses in baselines(rows, events.table()):
+        theirs = poisson + np.bincount(window, losses, minlength=events.sequences)
+        difference = theirs + found.temporal + found.spatial
         score = _score(
-            model, f"Poisson, {name}", detail, float(steady.sum()) / count, float(np.mean(paid))
+            model, f"Poisson, {name}", detail, float(poisson.sum()) / count, float(np.mean(losses))
         )
-        by, error = _by_event(apart, events.counts)
+        by, error = _by_event(difference, events.counts)
         result.append(replace(score, this_model_better_by=by, error=error))
     return tuple(result)
 
 
 def _by_event(
-    apart: Float[np.ndarray, " windows"], counts: Int[np.ndarray, " windows"]
+    difference: Float[np.ndarray, " windows"], counts: Int[np.ndarray, " windows"]
 ) -> tuple[float, float]:
-    """Differences of windows as a mean an event, and its standard error: that of a ratio of means."""
-    mean = float(apart.sum() / counts.sum())
-    if len(apart) < 2:
+    """Mean difference per event, and its standard error: that of a ratio of means."""
+    mean = float(difference.sum() / counts.sum())
+    if len(difference) < 2:
         return mean, math.nan
-    error = (apart - mean * counts).std(ddof=1) * math.sqrt(len(apart)) / counts.sum()
+    error = (difference - mean * counts).std(ddof=1) * math.sqrt(len(difference)) / counts.sum()
     return mean, float(error)
 
 
@@ -91,7 +91,7 @@ def _score(
 def event_score_frame(model: AbstractEventLawInUnits, events: Events | None = None) -> pd.DataFrame:
     """`event_scores` as a data frame: `model`, `detail`, `nll` and its parts, `difference`, `error`.
 
-    By default of the test windows, or else of the validation windows.
+    By default on the test windows, or else on the validation windows.
 
     **Raises:** `DataError` if there are none, and no events.
     """

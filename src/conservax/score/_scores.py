@@ -1,4 +1,4 @@
-"""Held-out negative log-likelihood, next to what classical density estimates make of the rows."""
+"""Held-out negative log-likelihood, beside that of classical density estimates on the rows."""
 
 import math
 from dataclasses import dataclass, replace
@@ -20,7 +20,7 @@ from conservax.baseline import (
 from conservax.data import MAX_SNAPSHOTS, DataError, Split, Stream, Table, snapshots
 from conservax.model import AbstractLawInUnits, AbstractModel
 
-MOST_COMPARED = 20_000  # rows of a stream that baselines, slow on many, are held against
+MAX_COMPARED = 20_000  # rows of a stream on which baselines, slow on many, are compared
 _SEED = 0
 
 
@@ -32,7 +32,7 @@ class Score:
 
     - `name`, `detail`: which model, and what was chosen for it on the validation rows.
     - `standardised`, `raw`: per row, for standardised coordinates and for those of the data.
-    - `this_model_better_by`: nats a row by which our model is better than this one, below 0 where it
+    - `this_model_better_by`: nats per row by which our model is better than this one, below 0 where it
       is worse, and `error`, the standard error of that paired difference; 0 for our model itself.
     """
 
@@ -45,12 +45,12 @@ class Score:
 
     @property
     def comparison(self) -> str:
-        """Our model against this one, in words: "better by 0.0450 ± 0.0120 nats"."""
+        """Comparison of our model with this one, in words: "better by 0.0450 ± 0.0120 nats"."""
         return compared(self.this_model_better_by, self.error)
 
 
 def compared(better_by: float, error: float) -> str:
-    """A difference in nats and its standard error, in words."""
+    """Comparison in words: a difference in nats and its standard error."""
     side = "better" if better_by >= 0 else "worse"
     return f"{side} by {abs(better_by):.4f} ± {error:.4f} nats"
 
@@ -61,7 +61,7 @@ class Losses:
 
     **Attributes:**
 
-    - `table`: the rows on which models are compared: all, or of a stream some.
+    - `table`: the rows on which models are compared: all, or some of a stream.
     - `mean`: of our model, over all rows.
     - `ours`: per row of `table`.
     - `baselines`: name, detail, and a value per row of `table`, of each.
@@ -74,11 +74,11 @@ class Losses:
 
 
 def losses(model: AbstractLawInUnits, table: Table | Stream) -> Losses:
-    """Of our model, and of the baselines that are fitted to its training rows.
+    """Losses of our model, and of the baselines that are fitted to its training rows.
 
     Baselines are tuned on the validation rows of the model; they are left out where it has none, as
-    a model from a file. Of a stream our model takes all rows, a batch at a time; baselines are held
-    against it on about 20 000 of them.
+    a model from a file. Of a stream our model takes all rows, a batch at a time; baselines are compared
+    with it on about 20 000 of them.
     """
     mean, shown, ours = _ours(model, table)
     if model.split is None or not len(model.split.validation):
@@ -89,25 +89,29 @@ def losses(model: AbstractLawInUnits, table: Table | Stream) -> Losses:
 def scores(
     model: AbstractLawInUnits, table: Table | Stream, found: Losses | None = None
 ) -> tuple[Score, ...]:
-    """Our model first, then kernel densities and Gaussian mixtures, without time and in time, and of
-    snapshots a normal and a Gaussian mixture each.
+    """Scores of our model first, then of the baselines.
 
-    `found` are the `losses` of the same rows, where they are known already.
+    These are kernel densities and Gaussian mixtures, without time and in time, and for snapshots a
+    normal and a Gaussian mixture per snapshot. `found` are the `losses` of the same rows, where they are known already.
     """
     found = losses(model, table) if found is None else found
     volume = model.units.log_volume
     result = [Score("This model", "", found.mean - volume, found.mean)]
     for name, detail, theirs in found.baselines:
-        apart = theirs - found.ours
-        error = apart.std(ddof=1) / math.sqrt(len(apart)) if len(apart) > 1 else math.nan
-        raw = found.mean + float(apart.mean())
-        result.append(Score(name, detail, raw - volume, raw, float(apart.mean()), float(error)))
+        difference = theirs - found.ours
+        error = (
+            difference.std(ddof=1) / math.sqrt(len(difference)) if len(difference) > 1 else math.nan
+        )
+        raw = found.mean + float(difference.mean())
+        result.append(
+            Score(name, detail, raw - volume, raw, float(difference.mean()), float(error))
+        )
     return tuple(result)
 
 
 @dataclass(frozen=True)
 class TimeScore:
-    """Mean negative log-likelihood of the rows of one time, in nats a row.
+    """Mean negative log-likelihood of the rows of one time, in nats per row.
 
     **Attributes:**
 
@@ -115,7 +119,7 @@ class TimeScore:
     - `rows`: how many there are.
     - `standardised`, `raw`, `error`: per row, as in `Score`; `error` is the standard error.
     - `left_out`: whether no row of this time was trained on.
-    - `baselines`: what the densities of snapshots one by one pay per row, standardised, by name.
+    - `baselines`: loss per row of the densities of each snapshot, standardised, by name.
       At a time that was left out the normal is interpolated between its neighbours, or that of the
       nearest one at the first or last time; the Gaussian mixture is that of the nearest snapshot.
     """
@@ -132,7 +136,7 @@ class TimeScore:
 def scores_by_time(
     model: AbstractLawInUnits, table: Table | Stream, found: Losses | None = None
 ) -> tuple[TimeScore, ...]:
-    """Our model at each time of a table of snapshots; nothing if times are many, or rows streamed."""
+    """Scores of our model at each time of a table of snapshots; none if times are many, or rows streamed."""
     if not isinstance(table, Table) or len(np.unique(table.t)) > MAX_SNAPSHOTS:
         return ()
     found = losses(model, table) if found is None else found
@@ -156,43 +160,43 @@ def scores_by_time(
 def _ours(
     model: AbstractLawInUnits, table: Table | Stream
 ) -> tuple[float, Table, Float[np.ndarray, " rows"]]:
-    """What our model pays for a row on average, and the rows to compare on with what it pays."""
-    total, parts, paid = 0.0, [], []
-    every = 1 if isinstance(table, Table) else -(-len(table) // MOST_COMPARED)
+    """Mean loss of our model, and the rows to compare on with their losses."""
+    total, parts, kept = 0.0, [], []
+    every = 1 if isinstance(table, Table) else -(-len(table) // MAX_COMPARED)
     for batch in [table] if isinstance(table, Table) else table.batches():
         ours = -model.log_prob(model.units.time.to_column(batch.t), batch.x)
         total += float(ours.sum())
         parts.append(batch.take(np.arange(0, len(batch), every)))
-        paid.append(ours[::every])
+        kept.append(ours[::every])
     t, x = (np.concatenate([getattr(part, name) for part in parts]) for name in ("t", "x"))
-    return total / len(table), replace(parts[0], t=t, x=x), np.concatenate(paid)
+    return total / len(table), replace(parts[0], t=t, x=x), np.concatenate(kept)
 
 
 def baselines(split: Split, table: Table) -> list[tuple[str, str, Float[np.ndarray, " rows"]]]:
-    """Name, detail, and what each baseline pays for the rows of the table."""
-    train, judge = split.train, split.validation
-    still = [
-        fit_kernel_density(train.x, judge.x),
-        fit_gaussian_mixture(train.x, judge.x, _SEED),
+    """Name, detail, and losses on the rows of the table, of each baseline."""
+    train, held = split.train, split.validation
+    static = [
+        fit_kernel_density(train.x, held.x),
+        fit_gaussian_mixture(train.x, held.x, _SEED),
     ]
-    moving = [
-        fit_kernel_density_in_time(train.t, train.x, judge.t, judge.x),
-        fit_gaussian_mixture_in_time(train.t, train.x, judge.t, judge.x, seed=_SEED),
+    in_time = [
+        fit_kernel_density_in_time(train.t, train.x, held.t, held.x),
+        fit_gaussian_mixture_in_time(train.t, train.x, held.t, held.x, seed=_SEED),
     ]
-    if snapshots(train.t) is not None and set(train.t) <= set(judge.t):
-        moving += [
+    if snapshots(train.t) is not None and set(train.t) <= set(held.t):
+        in_time += [
             fit_normal_by_snapshot(train.t, train.x),
-            fit_gaussian_mixture_by_snapshot(train.t, train.x, judge.t, judge.x, seed=_SEED),
+            fit_gaussian_mixture_by_snapshot(train.t, train.x, held.t, held.x, seed=_SEED),
         ]
-    return [(b.name, b.detail, -b.log_prob(table.x)) for b in still] + [
-        (b.name, b.detail, -b.log_prob(table.t, table.x)) for b in moving
+    return [(b.name, b.detail, -b.log_prob(table.x)) for b in static] + [
+        (b.name, b.detail, -b.log_prob(table.t, table.x)) for b in in_time
     ]
 
 
 def score_frame(model: AbstractLawInUnits, table: Table | Stream | None = None) -> pd.DataFrame:
     """`scores` as a data frame: `model`, `detail`, `nll`, `nll_raw`, `difference` and `error`.
 
-    By default of the test rows, or else of the validation rows.
+    By default on the test rows, or else on the validation rows.
 
     **Raises:** `DataError` if there are none, and no table.
     """

@@ -1,4 +1,4 @@
-"""Use of it: particles carried through time, by closed map, ODE or SDE."""
+"""Transport of particles through time, by closed flow map, ODE or SDE."""
 
 from conservax.transport._growth import transport_with_growth as transport_with_growth
 from conservax.transport._ode import solve_ode as solve_ode

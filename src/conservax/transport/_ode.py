@@ -21,7 +21,7 @@ def solve_ode(
     max_steps: int = 4096,
     throw: bool = True,
 ) -> Float[Array, "times dim"]:
-    """Where the particle that is at x at `times[0]` is at every time: dx = velocity dt.
+    """Solve dx = velocity dt for the particle that is at x at `times[0]`, at every time.
 
     For laws without a closed flow map, and to check those that have one. Adaptive steps
     (Dormand and Prince 8(7), PI control): on rough laws a tenth of the error of Tsitouras 5(4) for
@@ -34,9 +34,9 @@ def solve_ode(
     - `x`: the point at `times[0]`, shape `(dim,)`; `vmap` for rows.
     - `times`: law times, all forwards or all backwards.
     - `condition`: shape `(condition_dim,)`, for laws that have one.
-    - `rtol`, `atol`: error allowed a step, relative to x and in the units of x.
+    - `rtol`, `atol`: error allowed per step, relative to x and in the units of x.
     - `max_steps`: give up after so many steps.
-    - `throw`: whether to raise where a particle does not get through. Otherwise its positions from
+    - `throw`: whether to raise where the solver gives up. Otherwise its positions from
       there on are not finite, and other particles of a `vmap` are not disturbed.
 
     **Returns:** positions, shape `(times, dim)`, the first one x itself.
@@ -60,7 +60,7 @@ def solve_ode(
         max_steps=max_steps,
         throw=throw,
     )
-    # A forced step would carry a velocity that is not finite on without a word.
+    # A forced step would go on silently with a velocity that is not finite.
     path = jnp.asarray(solution.ys)
     if not throw:
         return path

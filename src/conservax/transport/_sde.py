@@ -1,4 +1,4 @@
-"""Particles that follow the drift and are shaken: SDE paths with the law's marginals."""
+"""Particles that follow the drift and a Brownian motion: SDE paths with the law's marginals."""
 
 from collections.abc import Callable
 
@@ -25,14 +25,14 @@ def solve_sde(
     diffusion: Diffusion | None = None,
     steps: int = 200,
 ) -> Float[Array, "times dim"]:
-    """One path of dX = drift dt + g dW from x at `times[0]`, seen at every time.
+    """Draw a path of dX = drift dt + g dW from x at `times[0]`, at every time.
 
     Whatever g, the drift is corrected by (9) so that the marginals stay those of the law. Backwards
     in time it is the reversed process: with tau = -t, dX = (g^2 / 2 score - velocity) dtau + g dW,
     again with the law's marginals.
 
     Fixed steps of ShARK (Foster, dos Reis and Strange, arXiv:2210.17543): weak order 2 for this
-    noise, at two drifts a step, and a third less error than Heun's method at the same cost. A step
+    noise, at two drifts per step, and a third less error than Heun's method at the same cost. A step
     must resolve the narrowest feature of the density that carries mass: g^2 dt well below the
     square of its width.
 
@@ -65,12 +65,14 @@ def solve_sde(
         half = 0.5 * volatility(t) ** 2
         return direction * law.velocity(t, y, condition) + half * law.score(t, y, condition)
 
-    def shake(tau, _y, _):
+    def volatility_operator(tau, _y, _):
         g = volatility(times[0] + direction * tau)
         return lineax.DiagonalLinearOperator(jnp.broadcast_to(g, x.shape))
 
     noise = diffrax.UnsafeBrownianPath(x.shape, key, diffrax.SpaceTimeLevyArea)
-    terms = diffrax.MultiTerm(diffrax.ODETerm(drift), diffrax.ControlTerm(shake, noise))
+    terms = diffrax.MultiTerm(
+        diffrax.ODETerm(drift), diffrax.ControlTerm(volatility_operator, noise)
+    )
     return _march(terms, x, elapsed, steps)
 
 
@@ -88,7 +90,7 @@ def _volatility(
 def _march(
     terms: diffrax.MultiTerm, x: Point, elapsed: Float[Array, " times"], steps: int
 ) -> Float[Array, "times dim"]:
-    """Fixed steps from elapsed time zero to the last one, that stop at every time asked for.
+    """Fixed steps from elapsed time zero to the last one, that stop at every requested time.
 
     Between steps a path is not known, and interpolating it would lose variance. The grid of steps
     and times may hold a time twice: a step of length zero does nothing, which `diffrax.StepTo`

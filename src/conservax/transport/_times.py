@@ -1,4 +1,4 @@
-"""Times that a path runs through, forwards or backwards."""
+"""Times of a path, forwards or backwards."""
 
 import equinox as eqx
 import jax.numpy as jnp

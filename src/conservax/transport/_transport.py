@@ -1,4 +1,4 @@
-"""The one way in: particles carried by whatever suits the law and the diffusion."""
+"""Transport of particles by the method that suits the law and the diffusion."""
 
 import jax
 import jax.numpy as jnp
@@ -23,10 +23,10 @@ def transport(
     rtol: float = 1e-6,
     atol: float = 1e-6,
 ) -> Float[Array, "times dim"]:
-    """Where a particle that is at x at `times[0]` is at every time, shape `(times, dim)`.
+    """Transport a particle that is at x at `times[0]` to every time, shape `(times, dim)`.
 
     Without diffusion by the closed flow map, where the law has one, and by `solve_ode` where not;
-    with diffusion by `solve_sde`. Every way keeps the marginals of the law.
+    with diffusion by `solve_sde`. Every method keeps the marginals of the law.
 
     **Arguments:**
 
@@ -36,7 +36,7 @@ def transport(
     - `steps`: of the SDE. `rtol`, `atol`: of the ODE.
 
     **Raises:** `ValueError` for wrong shapes, times that turn round, a diffusion that is negative or
-    lacks a key; a runtime error if the ODE does not get through.
+    lacks a key; a runtime error if the ODE solver gives up.
     """
     g = law.diffusion if diffusion is None else diffusion
     if isinstance(g, int | float) and not 0 <= g < float("inf"):

@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import pytest
 
 from conservax.check._draws import draw_rows, random_times
-from conservax.check._flux_at_infinity import check_far_out
+from conservax.check._flux_at_infinity import check_flux_at_infinity
 from conservax.density import AbstractDensity
 from conservax.field import MatrixField
 from conservax.flux import AbstractFlux, KnotheRosenblatt, NaiveFlux, SigmoidCancellation
@@ -16,7 +16,7 @@ def measured(density, flux, part=None):
     law = ConservationLaw(density, flux, part)
     times = random_times(jax.random.key(5), 100, law)
     rows = draw_rows(law, jax.random.key(4), times, None)
-    return check_far_out(law, rows, jax.random.key(6))
+    return check_flux_at_infinity(law, rows, jax.random.key(6))
 
 
 def field(**options):
