@@ -30,5 +30,5 @@ def test_noise_of_snapshots_is_in_units_of_each_and_half_as_wide_where_whitened(
         return input_noise(parts, Units.of(parts.train), whitened=whitened)[0]
 
     assert of(0) > 0
-    assert of(100) == pytest.approx(of(0))  # the distance between snapshots is no spread
+    assert of(100) == pytest.approx(of(0))  # the distance between snapshots is not a spread
     assert of(0, whitened=True) == pytest.approx(of(0) / 2)

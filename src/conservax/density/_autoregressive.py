@@ -19,7 +19,9 @@ _SMALL_READOUT = 0.05  # of the usual readout, so that outputs begin close to th
 
 
 class Autoregressive(AbstractAutoregressiveDensity):
-    """rho_t(x) = prod_i f_i(x_i | x_<i, t) with mixtures of logistics or normals [hua2025, (11), (14)-(16)].
+    """Autoregressive density prod_i f_i(x_i | x_<i, t) of mixtures of logistics or normals.
+
+    Equations (11) and (14)-(16) of [hua2025].
 
     **Arguments:**
 

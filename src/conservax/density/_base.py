@@ -41,7 +41,7 @@ class AbstractDensity(eqx.Module):
 
     @abc.abstractmethod
     def log_prob(self, t: Time, x: Point, condition: Condition = None) -> Scalar:
-        """log rho_t(x), nats, in the units of x. Shapes `()`, `(dim,)`, `(condition_dim,)`."""
+        """Log density log rho_t(x), nats, in the units of x. Shapes `()`, `(dim,)`, `(condition_dim,)`."""
 
     @abc.abstractmethod
     def sample(self, key: PRNGKey, t: Time, condition: Condition = None) -> Point:
@@ -49,7 +49,7 @@ class AbstractDensity(eqx.Module):
 
 
 class AbstractAutoregressiveDensity(AbstractDensity):
-    """rho_t(x) = prod_i f_i(x_i | x_<i, t), equation (11), with every conditional in closed form.
+    """A density prod_i f_i(x_i | x_<i, t), equation (11), with every conditional in closed form.
 
     A subclass gives its conditionals one coordinate at a time (`start`, `conditional`, `extend`),
     and all those of a known point at once (`conditionals`).
@@ -72,17 +72,17 @@ class AbstractAutoregressiveDensity(AbstractDensity):
         """All conditionals of the point x in one pass, along a leading axis of length dim."""
 
     def log_prob(self, t: Time, x: Point, condition: Condition = None) -> Scalar:
-        """log rho_t(x) = sum_i log f_i, nats."""
+        """Log density log rho_t(x) = sum_i log f_i, nats."""
         check_point(self, x, condition)
         return jnp.sum(self.conditionals(t, x, condition).log_pdf(x))
 
     def conditional_pdf(self, t: Time, x: Point, condition: Condition = None) -> Vector:
-        """f_i(x_i | x_<i, t), shape `(dim,)`."""
+        """Conditional densities f_i(x_i | x_<i, t), shape `(dim,)`."""
         check_point(self, x, condition)
         return jnp.exp(self.conditionals(t, x, condition).log_pdf(x))
 
     def conditional_cdf(self, t: Time, x: Point, condition: Condition = None) -> Vector:
-        """F_i(x_i | x_<i, t), shape `(dim,)`, in [0, 1]: the Rosenblatt transform of x."""
+        """Conditional CDFs F_i(x_i | x_<i, t), shape `(dim,)`, in [0, 1]: the Rosenblatt transform of x."""
         check_point(self, x, condition)
         return self.conditionals(t, x, condition).cdf(x)
 
@@ -91,7 +91,7 @@ class AbstractAutoregressiveDensity(AbstractDensity):
         return self.from_log_odds(t, jnp.log(u) - jnp.log1p(-u), condition)
 
     def log_odds(self, t: Time, x: Point, condition: Condition = None) -> Vector:
-        """log F_i - log (1 - F_i): the Rosenblatt transform in a form that keeps its tails."""
+        """Log-odds log F_i - log (1 - F_i): the Rosenblatt transform in a form that keeps its tails."""
         check_point(self, x, condition)
         return self.conditionals(t, x, condition).log_odds(x)
 
@@ -130,7 +130,7 @@ class AbstractAutoregressiveDensity(AbstractDensity):
 
 
 class AbstractFactorizedDensity(AbstractAutoregressiveDensity):
-    """rho_t(x) = prod_i f_i(x_i, t), equation (13): no coordinate depends on another."""
+    """A density prod_i f_i(x_i, t), equation (13), of independent coordinates."""
 
     @abc.abstractmethod
     def marginals(self, t: Time, condition: Condition = None) -> AbstractConditional:

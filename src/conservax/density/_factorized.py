@@ -11,7 +11,7 @@ from conservax.univariate import AbstractKernelMixture, initial_outputs, to_mixt
 
 
 class Factorized(AbstractFactorizedDensity):
-    """rho_t(x) = prod_i f_i(x_i, t) with mixtures of logistics [hua2025, (13), (17)].
+    """Factorized density prod_i f_i(x_i, t) of mixtures of logistics [hua2025, (13), (17)].
 
     The arguments are those of `Autoregressive`. A `Mixture` of several is flexible again.
     """

@@ -12,7 +12,7 @@ from conservax.univariate import NormalMixture, to_log_scale, to_raw_scale
 
 
 class FourierTrajectory(AbstractFactorizedDensity):
-    """rho_t(x) = prod_i N(x_i; c_i(t), s_i(t)^2): one normal along a smooth trajectory.
+    """Normal density prod_i N(x_i; c_i(t), s_i(t)^2) on a smooth trajectory, a sine series.
 
     c(t) = (1 - t) c(0) + t c(1) + sum_k b_k sqrt(2) sin(pi k t) / (pi k), and the logarithm of s
     likewise, above a minimum. This is the Karhunen-Loeve basis of the Brownian bridge: the kinetic

@@ -13,7 +13,7 @@ from conservax.univariate import NormalMixture
 
 
 class Gaussian(AbstractAutoregressiveDensity):
-    """N(mean(t), L(t) L(t)^T), in closed form.
+    """Gaussian density N(mean(t), L(t) L(t)^T), in closed form.
 
     **Arguments:**
 
@@ -50,7 +50,7 @@ class Gaussian(AbstractAutoregressiveDensity):
         return NormalMixture(zero, centre[None], jnp.log(factor[i, i])[None]), state
 
     def extend(self, state: PyTree, i, x_i: Scalar) -> PyTree:
-        """Solve for z_i."""
+        """The state once x_i, and with it z_i, is known."""
         mean, factor, z = state
         return mean, factor, z.at[i].set((x_i - mean[i] - factor[i] @ z) / factor[i, i])
 

@@ -38,7 +38,7 @@ class Clusters(NamedTuple):
 
 
 class KernelMixture(AbstractAutoregressiveDensity):
-    """rho_t(x) = sum_k w_k(t) prod_i f_ik(x_i | x_<i): fixed components with time-varying weights.
+    """Kernel mixture sum_k w_k(t) prod_i f_ik(x_i | x_<i): fixed components, time-varying weights.
 
     Each component is a product of one-dimensional kernels. With full covariance, the centre of a
     coordinate is linear in the coordinates before: with normal kernels, a normal of any covariance.
@@ -54,7 +54,7 @@ class KernelMixture(AbstractAutoregressiveDensity):
     - `weights`: shape `(components,)`, positive; equal by default.
     - `kernel`: "logistic", whose tails are wide, or "normal".
     - `rank`: size of the low-rank basis of functions of time (and condition) that all weights are
-      made of. A small one keeps the network from learning the times of single rows by heart.
+      made of. A small one keeps the network from overfitting the times of single rows.
     - `slopes`: of the centre of coordinate i over coordinate j < i, where training begins, shape
       `(components, dim, dim)` of which only the lower triangle counts: full covariance. None for
       diagonal covariance.
@@ -227,7 +227,7 @@ class KernelMixture(AbstractAutoregressiveDensity):
         return self._mixture(weights, centre, log_scale)
 
     def _log_pdf(self, centre: Array, log_scale: Array, x: Array) -> Array:
-        """log density of every component by itself."""
+        """Log density of every component by itself."""
         zero = jnp.zeros_like(centre)
         single = self._mixture(*(leaf[..., None] for leaf in (zero, centre, log_scale)))
         return single.log_pdf(jnp.broadcast_to(x, centre.shape))

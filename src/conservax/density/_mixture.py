@@ -15,7 +15,7 @@ _PACE = 5.0  # rates change by five where weights of a network change by one: po
 
 
 class Mixture(AbstractAutoregressiveDensity):
-    """rho_t = sum_k gamma_k rho_t^k [hua2025, (27)], itself autoregressive.
+    """Mixture rho_t = sum_k gamma_k rho_t^k of densities [hua2025, (27)], itself autoregressive.
 
     The conditional of coordinate i is the mixture of the components' conditionals, weighed by
     their densities of x_<i. So the mixture has conditional CDFs and pathwise gradients, also in
@@ -68,7 +68,7 @@ class Mixture(AbstractAutoregressiveDensity):
         self.paced_rates = jnp.zeros(count) if growth_modes else None
 
     def log_masses(self, t: Time) -> Float[Array, " components"]:
-        """log n_k(t); the masses sum to 1 at t = 0."""
+        """Log masses log n_k(t); the masses sum to 1 at t = 0."""
         logits = jax.nn.log_softmax(self.logits)
         coefficients = self.growth_coefficients
         if coefficients is None or self.paced_rates is None:
@@ -110,7 +110,7 @@ class Mixture(AbstractAutoregressiveDensity):
 
 
 def _structure(component: AbstractAutoregressiveDensity) -> tuple:
-    """What two components must share to be stacked."""
+    """Structure that components must share to be stacked."""
     leaves, tree = jax.tree.flatten(component)
     if not all(eqx.is_array_like(leaf) for leaf in leaves):
         raise ValueError(

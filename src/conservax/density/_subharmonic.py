@@ -12,7 +12,7 @@ from conservax.nn import DenseNetwork, TimeEmbedding
 
 
 class Subharmonic(AbstractDensity):
-    """rho = laplacian of sum_k w_k phi(a_k x + b_k) [richterpowell2022, (16), (17)], w, a, b of t.
+    """Subharmonic density: laplacian of sum_k w_k phi(a_k x + b_k) [richterpowell2022, (16), (17)].
 
     phi(z) = (log |z|^2 + E_1(|z|^2 / 2)) / (4 pi) has the standard normal density as its
     Laplacian. (The paper prints E_1(|z|^2 / 4), which has another.) So rho is a mixture of round
@@ -69,7 +69,7 @@ class Subharmonic(AbstractDensity):
     def parts(
         self, t: Time, condition: Condition = None
     ) -> tuple[Float[Array, " k"], Float[Array, " k"], Float[Array, "k dim"]]:
-        """log w_k, log a_k and the centres -b_k / a_k, shapes `(k,)`, `(k,)` and `(k, dim)`."""
+        """Parameters log w_k, log a_k and the centres -b_k / a_k, shapes `(k,)`, `(k,)` and `(k, dim)`."""
         check_condition(self, condition)
         outputs = self.network(self.embedding(t, condition))
         logits, log_scale, centres = jnp.split(outputs, [outputs.size // 4, outputs.size // 2])

@@ -20,7 +20,7 @@ from conservax.univariate import (
 
 
 class Trajectory(AbstractFactorizedDensity):
-    """rho_t(x) = prod_i f((x_i - c_i(t)) / s_i(t)): one kernel, along straight lines between knots.
+    """Density prod_i f((x_i - c_i(t)) / s_i(t)) of one kernel on a piecewise linear trajectory.
 
     A `Mixture` of many, begun on cells that are coupled from snapshot to snapshot, is a population
     each component of which has its own trajectory. With `MixtureFlux(FactorizedFlux())`, (26) and

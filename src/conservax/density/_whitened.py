@@ -25,7 +25,7 @@ class WhitenedState(NamedTuple):
 
 
 class Whitened(AbstractAutoregressiveDensity):
-    """rho_t of x = m(t) + L(t) z, where z has an explicit density: exact, with the Jacobian.
+    """Density of x = m(t) + L(t) z for an explicit density of z: exact, with the Jacobian.
 
     L is lower triangular, so conditionals of x are those of z, shifted and scaled, and the
     Knothe-Rosenblatt flux of a z that rests pushes one normal forward to the next along straight lines.
@@ -113,5 +113,5 @@ class Whitened(AbstractAutoregressiveDensity):
 
 
 def _shift_and_scale(state: WhitenedState, i) -> tuple[Scalar, Scalar]:
-    """What is added to z_i, once scaled, and what it is scaled by."""
+    """Shift and scale from z_i to x_i."""
     return state.centre[i] + state.factor[i] @ state.z.at[i].set(0.0), state.factor[i, i]

@@ -17,7 +17,7 @@ class Particles(NamedTuple):
 
 
 class AbstractEquation(eqx.Module):
-    """d_t rho + div(rho velocity) = 0 with a velocity that depends on rho itself.
+    """An equation d_t rho + div(rho velocity) = 0 with a velocity that depends on rho itself.
 
     `interacts` says whether it depends on rho elsewhere: that part is a mean over particles, to
     be unbiased in them.
@@ -26,7 +26,7 @@ class AbstractEquation(eqx.Module):
     @property
     @abc.abstractmethod
     def interacts(self) -> bool:
-        """Whether `velocity` looks at the other particles."""
+        """Whether `velocity` depends on the other particles."""
 
     @abc.abstractmethod
     def velocity(self, x: Point, log_prob: Scalar, score: Vector, others: Particles) -> Vector:

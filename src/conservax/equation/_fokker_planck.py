@@ -11,7 +11,7 @@ from conservax.equation._base import AbstractEquation, Particles
 
 
 class FokkerPlanck(AbstractEquation):
-    """d_t rho = D laplacian rho^m + div(rho (grad V + grad W * rho)).
+    """Fokker-Planck equation d_t rho = D laplacian rho^m + div(rho (grad V + grad W * rho)).
 
     So velocity = - grad V - E grad W(x - y) - D m rho^(m-1) score. With diffusion alone it is the
     heat equation (m = 1) or the porous medium equation (m > 1); with V the Ornstein-Uhlenbeck
@@ -43,7 +43,7 @@ class FokkerPlanck(AbstractEquation):
         return self.interaction is not None
 
     def velocity(self, x: Point, log_prob: Scalar, score: Vector, others: Particles) -> Vector:
-        """- grad V - E grad W(x - y) - D m rho^(m-1) score."""
+        """Velocity - grad V - E grad W(x - y) - D m rho^(m-1) score."""
         m = self.exponent
         factor = 1.0 if m == 1 else m * jnp.exp((m - 1) * log_prob)
         velocity = -self.diffusion * factor * score

@@ -9,9 +9,10 @@ from conservax.equation._base import AbstractEquation, Particles
 
 
 class MaxwellLandau(AbstractEquation):
-    """d_t rho = div of the integral of A(x - y) [rho(y) grad rho(x) - rho(x) grad rho(y)] dy.
+    """Landau equation of Maxwell molecules.
 
-    A(z) = strength (|z|^2 I - z z^T): Maxwell molecules. It is a continuity equation with
+    d_t rho = div of the integral of A(x - y) [rho(y) grad rho(x) - rho(x) grad rho(y)] dy with
+    A(z) = strength (|z|^2 I - z z^T). It is a continuity equation with
     velocity = - E A(x - y) (score(x) - score(y)), y drawn from rho [carrillo2020]. Mass,
     momentum and energy stay.
 
@@ -32,7 +33,7 @@ class MaxwellLandau(AbstractEquation):
         return True
 
     def velocity(self, x: Point, log_prob: Scalar, score: Vector, others: Particles) -> Vector:
-        """- E A(x - y) (score(x) - score(y))."""
+        """Velocity - E A(x - y) (score(x) - score(y))."""
 
         def collision(y: Point, score_y: Vector) -> Vector:
             apart, change = x - y, score - score_y

@@ -14,13 +14,13 @@ from conservax._types import Point, PRNGKey, Scalar, Time
 
 
 class AbstractSolution(eqx.Module):
-    """rho(t, x), t in the time of the equation."""
+    """A solution rho(t, x), t in the time of the equation."""
 
     dim: eqx.AbstractVar[int]
 
     @abc.abstractmethod
     def log_prob(self, t: Time, x: Point) -> Scalar:
-        """log rho(t, x), nats; -inf outside of the support."""
+        """Log density log rho(t, x), nats; -inf outside of the support."""
 
     @abc.abstractmethod
     def sample(self, key: PRNGKey, t: Time) -> Point:
@@ -28,7 +28,7 @@ class AbstractSolution(eqx.Module):
 
 
 class GaussianMixtureSolution(AbstractSolution):
-    """A sum of Gaussians, each of which an equation that is linear in x and rho moves on its own.
+    """Gaussian mixture as solution of an equation that is linear in x and rho.
 
     Under V = confinement |x|^2 / 2, W = attraction |x|^2 / 2 and D = diffusion, a Gaussian stays
     one: with c = confinement + attraction its mean m and covariance S obey
@@ -136,7 +136,7 @@ class Barenblatt(AbstractSolution):
 
     @property
     def _constants(self) -> tuple[float, float, float, float]:
-        """b, k, 1 / (m - 1) and C, which makes the mass 1."""
+        """Constants b, k, 1 / (m - 1) and C, which makes the mass 1."""
         d, m = self.dim, self.exponent
         b, power = 1 / (d * (m - 1) + 2), 1 / (m - 1)
         k = b * (m - 1) / (2 * m)
@@ -146,7 +146,7 @@ class Barenblatt(AbstractSolution):
         return b, k, power, float(np.exp(-log_mass / (power + d / 2)))
 
     def log_prob(self, t: Time, x: Point) -> Scalar:
-        """log rho, -inf beyond the edge."""
+        """Log density, -inf beyond the edge."""
         b, k, power, c = self._constants
         t = jnp.asarray(t, x.dtype)
         left = c - k * jnp.sum(x**2) / t ** (2 * b)
@@ -177,7 +177,7 @@ class BKW(AbstractSolution):
             raise ValueError(f"expected dim = 2; got {self.dim}.")
 
     def log_prob(self, t: Time, x: Point) -> Scalar:
-        """log rho: a Gaussian times a polynomial in |x|^2."""
+        """Log density: a Gaussian times a polynomial in |x|^2."""
         k = 1 - jnp.exp(-jnp.asarray(t, x.dtype) / 8) / 2
         square = jnp.sum(x**2)
         shape = (2 * k - 1) / k + (1 - k) * square / (2 * k**2)

@@ -1,10 +1,10 @@
 """Fields without divergence: they move particles and leave the density alone.
 
-The row divergence of an antisymmetric matrix field A has no divergence. Two ways to A: a network
-for its entries [richterpowell2022, (4)], or the antisymmetric part of the Jacobian of a vector
-field (7). In *density-weighted* form, rho A stands for A: the field is divergence-free all the same, and its
-velocity, div A + A score, stays bounded where the density vanishes. Without it the
-velocity div A / rho brings the spurious flux back.
+The row divergence of an antisymmetric matrix field A has no divergence. A is a network for its
+entries [richterpowell2022, (4)], or the antisymmetric part of the Jacobian of a vector field (7).
+In *density-weighted* form, rho A stands for A: the field is divergence-free all the same, and its
+velocity, div A + A score, stays bounded where the density vanishes. Without it the velocity
+div A / rho brings the spurious flux back.
 
 A network is linear in its last hidden units g, so that A_ij = sum_k T_ijk g_k and
 v_i = sum_jk T_ijk d_j g_k: the derivatives are those of the hidden units alone, and all entries
@@ -39,7 +39,7 @@ class AbstractDivergenceFree(eqx.Module):
 
     @abc.abstractmethod
     def row_divergence(self, t: Time, x: Point, condition: Condition = None) -> Vector:
-        """sum_j d_j A_ij, shape `(dim,)`."""
+        """Row divergence sum_j d_j A_ij, shape `(dim,)`."""
 
     def __call__(self, t: Time, x: Point, condition: Condition = None) -> Vector:
         """The field without any density: div A and the constant part, shape `(dim,)`."""
@@ -49,7 +49,7 @@ class AbstractDivergenceFree(eqx.Module):
     def velocity(
         self, density: AbstractDensity, t: Time, x: Point, condition: Condition = None
     ) -> Vector:
-        """v / rho, shape `(dim,)`."""
+        """Velocity v / rho, shape `(dim,)`."""
         self._check_point(x)
         divergence = self.row_divergence(t, x, condition)
         volume = jnp.exp(-density.log_prob(t, x, condition))
@@ -62,7 +62,7 @@ class AbstractDivergenceFree(eqx.Module):
     def flux(
         self, density: AbstractDensity, t: Time, x: Point, condition: Condition = None
     ) -> Vector:
-        """v, shape `(dim,)`."""
+        """Flux v, shape `(dim,)`."""
         if self.density_weighted:
             rho = jnp.exp(density.log_prob(t, x, condition))
             return rho * self.velocity(density, t, x, condition)
@@ -80,7 +80,7 @@ class AbstractDivergenceFree(eqx.Module):
 
 
 class MatrixField(AbstractDivergenceFree):
-    """v_i = sum_j d_j A_ij with a network for the entries of A, dim (dim - 1) / 2 of them.
+    """Divergence-free field sum_j d_j A_ij with a network for the dim (dim - 1) / 2 entries of A.
 
     **Arguments:**
 
@@ -142,7 +142,7 @@ class MatrixField(AbstractDivergenceFree):
         self.constant = domain.constant_fields(dim)
 
     def matrix(self, t: Time, x: Point, condition: Condition = None) -> Matrix:
-        """A, from its entries."""
+        """Matrix A, from its entries."""
         values = self.entries.coefficients @ self._basis(t, x, condition)
         if self.bandwidth is None:
             return antisymmetric(values, self.dim)
@@ -151,7 +151,7 @@ class MatrixField(AbstractDivergenceFree):
         return upper - upper.T
 
     def row_divergence(self, t: Time, x: Point, condition: Condition = None) -> Vector:
-        """sum_j d_j A_ij, from the derivatives of the hidden units."""
+        """Row divergence, from the derivatives of the hidden units."""
         slopes = jax.jacfwd(lambda x: self._basis(t, x, condition))(x)
         coefficients = self.entries.coefficients
         rows, columns = self._pairs()
@@ -177,7 +177,7 @@ class MatrixField(AbstractDivergenceFree):
 
 
 class VectorField(AbstractDivergenceFree):
-    """v_i = sum_j d_j A_ij with A = J_b - J_b^T for a network b with dim outputs.
+    """Divergence-free field sum_j d_j A_ij with A = J_b - J_b^T for a network b with dim outputs.
 
     The arguments are those of `MatrixField`, without `bandwidth`. Fewer outputs, one derivative more.
     """
@@ -217,13 +217,13 @@ class VectorField(AbstractDivergenceFree):
         self.constant = domain.constant_fields(dim)
 
     def matrix(self, t: Time, x: Point, condition: Condition = None) -> Matrix:
-        """J_b - J_b^T, times the boundary cutoff of the domain."""
+        """Matrix J_b - J_b^T, times the boundary cutoff of the domain."""
         cutoff = self.potential.domain.boundary_cutoff(x)
         rotation = self._rotation(t, x, condition)
         return rotation if cutoff is None else cutoff * rotation
 
     def row_divergence(self, t: Time, x: Point, condition: Condition = None) -> Vector:
-        """w (laplacian b - grad div b) + (J_b - J_b^T) grad w with the boundary cutoff w."""
+        """Row divergence w (laplacian b - grad div b) + (J_b - J_b^T) grad w of the boundary cutoff w."""
         inside = vector_row_divergence(lambda x: self.potential(t, x, condition), x)
         if self.potential.domain.boundary_cutoff(x) is None:
             return inside

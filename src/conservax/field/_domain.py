@@ -37,7 +37,7 @@ class AbstractDomain(eqx.Module):
 
     @abc.abstractmethod
     def sample(self, key: PRNGKey, dim: int) -> Point:
-        """A point spread evenly over the domain, shape `(dim,)`."""
+        """A uniform draw from the domain, shape `(dim,)`."""
 
 
 class AbstractBoundedDomain(AbstractDomain):
@@ -49,11 +49,11 @@ class AbstractBoundedDomain(AbstractDomain):
 
     @abc.abstractmethod
     def sample_boundary(self, key: PRNGKey, dim: int) -> Point:
-        """A point spread evenly over the boundary, shape `(dim,)`."""
+        """A uniform draw from the boundary, shape `(dim,)`."""
 
 
 class Euclidean(AbstractDomain):
-    """R^dim. Networks see coordinates that are bounded far out."""
+    """All of R^dim. Networks see soft-clipped coordinates."""
 
     def features(self, x: Point) -> Float[Array, " features"]:
         """Soft-clipped coordinates."""
@@ -64,7 +64,7 @@ class Euclidean(AbstractDomain):
         return dim
 
     def boundary_cutoff(self, x: Point) -> Scalar | None:
-        """None: there is none."""
+        """None, without a boundary."""
         return None
 
     def constant_fields(self, dim: int) -> Float[Array, " dim"] | None:
@@ -72,12 +72,12 @@ class Euclidean(AbstractDomain):
         return None
 
     def sample(self, key: PRNGKey, dim: int) -> Point:
-        """Standard normal: space has no even spread."""
+        """A standard normal draw: space has no uniform distribution."""
         return jax.random.normal(key, (dim,))
 
 
 class Torus(AbstractDomain):
-    """Opposite sides of the cube [0, period]^dim are one.
+    """Torus: the cube [0, period]^dim with opposite sides identified.
 
     **Arguments:**
 
@@ -106,7 +106,7 @@ class Torus(AbstractDomain):
         return 2 * self.modes * dim
 
     def boundary_cutoff(self, x: Point) -> Scalar | None:
-        """None: there is none."""
+        """None, without a boundary."""
         return None
 
     def constant_fields(self, dim: int) -> Float[Array, " dim"] | None:
@@ -114,7 +114,7 @@ class Torus(AbstractDomain):
         return jnp.zeros(dim)
 
     def sample(self, key: PRNGKey, dim: int) -> Point:
-        """Uniform in the cube."""
+        """A uniform draw from the cube."""
         return jax.random.uniform(key, (dim,), maxval=self.period)
 
     def check_periodic(self, name: str, values_at: Callable[[Point], Array], dim: int) -> None:
@@ -136,7 +136,7 @@ class Torus(AbstractDomain):
 
 
 class Ball(AbstractBoundedDomain):
-    """|x| <= radius, through whose boundary nothing flows.
+    """Ball |x| <= radius, through whose boundary nothing flows.
 
     The matrix of a field is multiplied by w = 1 - |x|^2 / radius^2. On the boundary
     x . div (w A) = x . A grad w = 0, as A is antisymmetric and grad w is parallel to x.
@@ -163,7 +163,7 @@ class Ball(AbstractBoundedDomain):
         return dim
 
     def boundary_cutoff(self, x: Point) -> Scalar | None:
-        """1 - |x|^2 / radius^2."""
+        """Cutoff 1 - |x|^2 / radius^2."""
         return 1 - jnp.sum((x / self.radius) ** 2)
 
     def constant_fields(self, dim: int) -> Float[Array, " dim"] | None:
@@ -171,17 +171,17 @@ class Ball(AbstractBoundedDomain):
         return None
 
     def sample(self, key: PRNGKey, dim: int) -> Point:
-        """Uniform in the ball."""
+        """A uniform draw from the ball."""
         direction_key, radius_key = jax.random.split(key)
         radius = jax.random.uniform(radius_key) ** (1 / dim)
         return radius * self.sample_boundary(direction_key, dim)
 
     def normal(self, x: Point) -> Vector:
-        """x over its length."""
+        """Unit normal, x over its length."""
         return x / jnp.linalg.norm(x)
 
     def sample_boundary(self, key: PRNGKey, dim: int) -> Point:
-        """Uniform on the sphere."""
+        """A uniform draw from the sphere."""
         direction = jax.random.normal(key, (dim,))
         return self.radius * direction / jnp.linalg.norm(direction)
 
@@ -199,7 +199,7 @@ def check_domain(domain: AbstractDomain) -> None:
 
 
 def bounded(domain: AbstractDomain) -> AbstractBoundedDomain:
-    """The domain, known to have a boundary.
+    """The domain as a bounded one.
 
     **Raises:** `ValueError` if it has none.
     """

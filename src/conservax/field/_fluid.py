@@ -66,5 +66,5 @@ class Fluid(eqx.Module):
         )
 
     def __call__(self, t: Time, x: Point) -> Float[Array, " 2+dim"]:
-        """(rho, rho u, p), shape `(2 + dim,)`; p is known up to a function of t."""
+        """Density, momentum, pressure (rho, rho u, p), shape `(2 + dim,)`; p is known up to a function of t."""
         return jnp.append(self.matter(t, x), self.pressure(t, x, None))

@@ -18,7 +18,7 @@ MAX_MODES = 1_000_000
 
 
 class FourierField(AbstractDivergenceFree):
-    """v(x) = sqrt(2) sum_k (a_k cos(w_k x) + b_k sin(w_k x)), a and b projected normal to w_k.
+    """Fourier field sqrt(2) sum_k (a_k cos(w_k x) + b_k sin(w_k x)), a, b projected normal to w_k.
 
     The wavevectors are w_k = 2 pi k / period for all cycles k with a sum |k_1| + ... + |k_dim| of at most
     `order`: about (2 dim)^order / (2 order!) of them. The field is a sum of orthogonal modes, and
@@ -67,7 +67,7 @@ class FourierField(AbstractDivergenceFree):
         self.constant = domain.constant_fields(dim)
 
     def matrix(self, t: Time, x: Point, condition: Condition = None) -> Matrix:
-        """sqrt(2) sum_k (c_k w_k^T - w_k c_k^T) / |w_k|^2 with c_k = a_k sin(w_k x) - b_k cos(w_k x)."""
+        """Matrix sqrt(2) sum_k (c_k w_k^T - w_k c_k^T) / |w_k|^2, c_k = a_k sin(w_k x) - b_k cos(w_k x)."""
         del t, condition
         phases = self._wavevectors(x.dtype) @ x
         amplitudes = self.cosines * jnp.sin(phases)[:, None] - self.sines * jnp.cos(phases)[:, None]
@@ -101,7 +101,7 @@ def count_modes(dim: int, order: int) -> int:
 
 @functools.lru_cache(maxsize=8)
 def cycles_of_modes(dim: int, order: int) -> np.ndarray:
-    """The integer points of `count_modes`, one of each pair k and -k: the one whose first coordinate other than 0 is positive."""
+    """The integer points of `count_modes`, of each pair k, -k the one of positive first nonzero entry."""
     found = []
     for taken in range(1, min(dim, order) + 1):
         sizes = [s for s in product(range(1, order + 1), repeat=taken) if sum(s) <= order]

@@ -30,7 +30,7 @@ def antisymmetric(entries: Float[Array, " entries"], dim: int) -> Matrix:
 
 
 def row_divergence(matrix: Callable[[Point], Matrix], x: Point) -> Vector:
-    """v_i = sum_j d_j A_ij at x, without divergence if A is antisymmetric [richterpowell2022, (4)].
+    """Row divergence sum_j d_j A_ij at x, without divergence if A is antisymmetric [richterpowell2022, (4)].
 
     One forward-mode pass per column, and of each only that column is kept. A is a function of x
     alone, shape `(dim,)`, to shape `(dim, dim)`.

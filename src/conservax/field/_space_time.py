@@ -14,7 +14,7 @@ from conservax.field._row_divergence import antisymmetric, check_dim, row_diverg
 
 
 class SpaceTimeField(eqx.Module):
-    """(rho, rho u) = row divergence of an antisymmetric A(t, x) [richterpowell2022, (9)].
+    """Field (rho, rho u), the row divergence of an antisymmetric A(t, x) [richterpowell2022, (9)].
 
     So d_t rho + div(rho u) = 0 whatever the parameters, and on a torus or in a ball the mass is
     constant. The density is not positive by construction, as that of `Subharmonic` is: objectives
@@ -98,7 +98,7 @@ class SpaceTimeField(eqx.Module):
             self._check_initial_condition(initial_condition, domain)
 
     def __call__(self, t: Time, x: Point) -> Float[Array, " 1+dim"]:
-        """(rho, rho u) at a time and a point, shape `(1 + dim,)`."""
+        """Density and momentum (rho, rho u) at a time and a point, shape `(1 + dim,)`."""
         if jnp.shape(x) != (self.dim,):
             raise ValueError(
                 f"expected x of shape {(self.dim,)}; got {jnp.shape(x)}. "
@@ -115,15 +115,15 @@ class SpaceTimeField(eqx.Module):
         return field if self.constant is None else field.at[1:].add(relaxed * self.constant)
 
     def density(self, t: Time, x: Point) -> Scalar:
-        """rho, shape `()`."""
+        """Density rho, shape `()`."""
         return self(t, x)[0]
 
     def flux(self, t: Time, x: Point) -> Vector:
-        """rho u, shape `(dim,)`."""
+        """Momentum rho u, shape `(dim,)`."""
         return self(t, x)[1:]
 
     def velocity(self, t: Time, x: Point) -> Vector:
-        """u, shape `(dim,)`.
+        """Velocity u, shape `(dim,)`.
 
         **Raises:** a runtime error, also under `eqx.filter_jit`, where rho is below the
         minimum density.
@@ -138,7 +138,7 @@ class SpaceTimeField(eqx.Module):
         return field[1:] / density
 
     def _matrix(self, point: Float[Array, " 1+dim"]) -> Float[Array, "1+dim 1+dim"]:
-        """A, whose first `dim` entries are those of the first row."""
+        """Matrix A, whose first `dim` entries are those of the first row."""
         t, x = point[0], point[1:]
         entries, cutoff = self.entries(t, x, None), self.entries.domain.boundary_cutoff(x)
         if self.initial_condition is not None:
@@ -152,7 +152,7 @@ class SpaceTimeField(eqx.Module):
         return antisymmetric(entries, self.dim + 1)
 
     def _relaxed(self, t: Time) -> Scalar:
-        """1 - exp(-t / relaxation_time): from 0 at t = 0 to 1."""
+        """Relaxation 1 - exp(-t / relaxation_time), from 0 at t = 0 to 1."""
         return -jnp.expm1(-t / self.relaxation_time)
 
     def _from_initial_condition(

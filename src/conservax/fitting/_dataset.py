@@ -189,7 +189,7 @@ def _nearest_folder(path: str | PathLike[str] | None) -> Path | None:
 
 
 def _merged(one: Table, other: Table) -> Table:
-    """The rows of both in order of time."""
+    """The rows of both tables in order of time."""
     t = np.concatenate([one.t, other.t])
     order = np.argsort(t, kind="stable")
     growth = None

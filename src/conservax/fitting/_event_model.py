@@ -12,10 +12,10 @@ from conservax.score import event_score_frame
 
 
 class EventModel(AbstractEventLawInUnits):
-    """When and where the next event comes, given the events so far, in the units of the events.
+    """A trained point process in the units of its events: when and where the next event comes.
 
-    Windows start from the initial hidden state. Densities of locations are nats per product of the units of the
-    columns, those of times per unit of time: a day for timestamps.
+    Windows start from the initial hidden state. Densities of locations are nats per product of the
+    units of the columns, those of times per unit of time: a day for timestamps.
 
     **Attributes:**
 
@@ -32,7 +32,7 @@ class EventModel(AbstractEventLawInUnits):
         (`nll_locations` if standardised), `difference` to this model and its standard `error`. By
         default of the test windows, or else of the validation windows.
 
-        **Raises:** `DataError` if there are no held-out windows and none are given.
+        **Raises:** `DataError` if there are no held-out windows and no table.
         """
         return event_score_frame(self, table)
 

@@ -19,7 +19,7 @@ from conservax.train import OnChunk, ProgressBar, Stage, Training, train
 
 @dataclass(frozen=True)
 class Experiment:
-    """Everything that training needs to start, or to go on.
+    """Everything that training needs to start, or to resume.
 
     **Attributes:**
 

@@ -35,7 +35,7 @@ class Model(AbstractLawInUnits):
     """
 
     def scores(self, table: Table | Stream | None = None) -> pd.DataFrame:
-        """Held-out negative log-likelihood of this model and of the baselines, a row per model.
+        """Held-out negative log-likelihood of this model and of the baselines, one row per model.
 
         Columns: `model`, `detail` (what was chosen on the validation rows), `nll` in nats per row of
         standardised coordinates, `nll_raw` in the units of the data, `difference` to this model

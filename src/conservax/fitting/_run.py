@@ -100,7 +100,7 @@ def open_run(path: Path, like: Any = None) -> Model | EventModel:
     if not (path / MODEL).is_file():
         if (path / EXPERIMENT).is_file():
             raise DataError(
-                f"{path}: the run is not finished. Go on with `conservax fit --resume {path}`."
+                f"{path}: the run is not finished. Resume with `conservax fit --resume {path}`."
             )
         raise DataError(f"{path}: no {MODEL} in this folder. Give the out of a fit.")
     return around(load_model(path / MODEL, like), split=read_split(path / DATA))

@@ -18,7 +18,7 @@ Kind = TypeVar("Kind", bound=AbstractDensity)
 
 
 class AbstractFlux(eqx.Module):
-    """How a density moves. A flux holds no density; it takes one as an argument.
+    """A flux: how a density moves. It holds no density, but takes one as an argument.
 
     `needs` is the kind of density it is made for.
     """
@@ -29,13 +29,13 @@ class AbstractFlux(eqx.Module):
     def velocity(
         self, density: AbstractDensity, t: Time, x: Point, condition: Condition = None
     ) -> Vector:
-        """j_t(x) / rho_t(x), shape `(dim,)`, units of x per unit time."""
+        """Velocity j_t(x) / rho_t(x), shape `(dim,)`, units of x per unit time."""
 
     @abc.abstractmethod
     def flux(
         self, density: AbstractDensity, t: Time, x: Point, condition: Condition = None
     ) -> Vector:
-        """j_t(x), shape `(dim,)`."""
+        """Flux j_t(x), shape `(dim,)`."""
 
 
 class AbstractMappedFlux(AbstractFlux):
@@ -48,7 +48,7 @@ class AbstractMappedFlux(AbstractFlux):
     def flux(
         self, density: AbstractDensity, t: Time, x: Point, condition: Condition = None
     ) -> Vector:
-        """rho times velocity, shape `(dim,)`."""
+        """Flux, rho times velocity, shape `(dim,)`."""
         return times_density(density, self.velocity(density, t, x, condition), t, x, condition)
 
     @abc.abstractmethod
@@ -69,11 +69,11 @@ class AbstractGrowingFlux(AbstractFlux):
     def growth(
         self, density: AbstractDensity, t: Time, x: Point, condition: Condition = None
     ) -> Scalar:
-        """r_t(x), births less deaths per unit time, shape `()`."""
+        """Growth rate r_t(x), births less deaths per unit time, shape `()`."""
 
     @abc.abstractmethod
     def log_mass(self, density: AbstractDensity, t: Time) -> Scalar:
-        """log m, 0 at t = 0, shape `()`."""
+        """Log of the total mass m, 0 at t = 0, shape `()`."""
 
 
 def times_density(

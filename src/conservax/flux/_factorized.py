@@ -11,9 +11,10 @@ from conservax.flux._base import AbstractMappedFlux, require
 
 
 class FactorizedFlux(AbstractMappedFlux):
-    """velocity_i = -d_t F_i / f_i [hua2025, (26)], a gradient field: kinetically optimal.
+    """Flux of a factorized density, velocity_i = -d_t F_i / f_i [hua2025, (26)].
 
-    The same field as `KnotheRosenblatt` on a factorized density, all coordinates at once.
+    A gradient field, so kinetically optimal. The same as
+    `KnotheRosenblatt` on a factorized density, all coordinates at once.
     """
 
     needs: ClassVar[type[AbstractDensity]] = AbstractFactorizedDensity

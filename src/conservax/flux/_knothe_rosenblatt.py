@@ -1,4 +1,4 @@
-"""The default flux: every particle keeps its place in each conditional distribution."""
+"""The default flux: every particle keeps its conditional CDF values."""
 
 from typing import ClassVar
 
@@ -56,9 +56,9 @@ class KnotheRosenblatt(AbstractMappedFlux):
         x: Point,
         condition: Condition = None,
     ) -> Point:
-        """F(t, .)^{-1}(F(s, x)), through the log-odds so that tails survive.
+        """Push forward F(t, .)^{-1}(F(s, x)), through the log-odds so that tails survive.
 
-        As sharp as F tells points apart: in gaps between modes the error in x_i is about
+        As accurate as F separates points: in gaps between modes the error in x_i is about
         eps / f_i, which in single precision may be more than the width of the gap.
         """
         density = require(density, AbstractAutoregressiveDensity, self)

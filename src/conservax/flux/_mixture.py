@@ -12,7 +12,7 @@ from conservax.flux._base import AbstractFlux, AbstractGrowingFlux, require
 
 
 class MixtureFlux(AbstractGrowingFlux):
-    """velocity = sum_k gamma_k rho^k / rho * velocity^k [hua2025, (27), Proposition 1].
+    """Flux of a mixture, velocity = sum_k gamma_k rho^k / rho * velocity^k [hua2025, (27), Proposition 1].
 
     Masses n_k(t) of a mixture that grow (`Mixture(growth_modes=...)`) take the place of gamma_k:
     every component conserves its own shape, and so p = sum_k n_k rho^k has the velocity above and the
@@ -45,7 +45,7 @@ class MixtureFlux(AbstractGrowingFlux):
     def flux(
         self, density: AbstractDensity, t: Time, x: Point, condition: Condition = None
     ) -> Vector:
-        """sum_k gamma_k j^k, shape `(dim,)`."""
+        """Flux sum_k gamma_k j^k, shape `(dim,)`."""
         density = require(density, Mixture, self)
         each = eqx.filter_vmap(lambda one: self.component_flux.flux(one, t, x, condition))
         return jnp.exp(density.log_weights(t)) @ each(density.components)
@@ -65,5 +65,5 @@ class MixtureFlux(AbstractGrowingFlux):
         return jax.nn.softmax(density.log_weights(t) + log_prob) @ rates
 
     def log_mass(self, density: AbstractDensity, t: Time) -> Scalar:
-        """log sum_k n_k(t), 0 at t = 0, shape `()`."""
+        """Log of the total mass sum_k n_k(t), 0 at t = 0, shape `()`."""
         return jax.nn.logsumexp(require(density, Mixture, self).log_masses(t))

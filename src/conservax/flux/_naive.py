@@ -11,7 +11,7 @@ from conservax.flux._time_derivatives import time_derivatives
 
 
 class NaiveFlux(AbstractFlux):
-    """j = -d_t a with a of (12) [hua2025]: b = 0, all flux in the last coordinate.
+    """Naive flux j = -d_t a with a of (12) [hua2025]: b = 0, all flux in the last coordinate.
 
     It satisfies the continuity equation and is useless: it does not vanish as x_dim grows
     (Lemma 2, the spurious flux of figure 1). `conservax.check` fails it.
@@ -42,7 +42,7 @@ class NaiveFlux(AbstractFlux):
         x: Point,
         condition: Condition = None,
     ) -> Vector:
-        """-d_t [F_D prod_{j<D} f_j] in the last coordinate, zero elsewhere."""
+        """Flux -d_t [F_D prod_{j<D} f_j] in the last coordinate, zero elsewhere."""
         density = require(density, AbstractAutoregressiveDensity, self)
         now = time_derivatives(density, t, x, condition)
         before = jnp.exp(jnp.sum(now.log_pdf[:-1]))

@@ -11,7 +11,7 @@ from conservax.flux._base import AbstractFlux, require
 
 
 class SubharmonicFlux(AbstractFlux):
-    """j = - d_t grad b with rho = laplacian b [richterpowell2022, (16), (17)].
+    """Flux - d_t grad b of a density rho = laplacian b [richterpowell2022, (16), (17)].
 
     It is exact, and falls off like a power of the distance where the density falls off like an
     exponential: the velocity explodes there, as that of `SigmoidCancellation` does, and is capped
@@ -23,7 +23,7 @@ class SubharmonicFlux(AbstractFlux):
     def velocity(
         self, density: AbstractDensity, t: Time, x: Point, condition: Condition = None
     ) -> Vector:
-        """flux / rho, shape `(dim,)`."""
+        """Velocity, flux / rho, shape `(dim,)`."""
         most = -0.2 * jnp.log(jnp.finfo(x.dtype).tiny)
         log_prob = jnp.maximum(density.log_prob(t, x, condition), -most)
         return self.flux(density, t, x, condition) * jnp.exp(-log_prob)
@@ -31,7 +31,7 @@ class SubharmonicFlux(AbstractFlux):
     def flux(
         self, density: AbstractDensity, t: Time, x: Point, condition: Condition = None
     ) -> Vector:
-        """- d_t grad b, shape `(dim,)`."""
+        """Flux - d_t grad b, shape `(dim,)`."""
         density = require(density, Subharmonic, self)
         t = jnp.asarray(t, x.dtype)
         return -jax.jvp(lambda t: density.slope(t, x, condition), (t,), (jnp.ones_like(t),))[1]

@@ -1,3 +1,3 @@
-"""Density + flux + diffusion = a conservation law."""
+"""Conservation laws: a density, its flux and a diffusion."""
 
 from conservax.law._conservation_law import ConservationLaw as ConservationLaw

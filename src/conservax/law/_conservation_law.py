@@ -69,7 +69,7 @@ class ConservationLaw(eqx.Module):
         return self.density.condition_dim
 
     def log_prob(self, t: Time, x: Point, condition: Condition = None) -> Scalar:
-        """log rho_t(x), shape `()`, nats."""
+        """Log density log rho_t(x), shape `()`, nats."""
         return self.density.log_prob(*self._promoted(t, x, condition))
 
     def sample(self, key: PRNGKey, t: Time, condition: Condition = None) -> Point:
@@ -79,7 +79,7 @@ class ConservationLaw(eqx.Module):
         return self.density.sample(key, t.astype(dtype), _cast(condition, dtype))
 
     def score(self, t: Time, x: Point, condition: Condition = None) -> Vector:
-        """grad log rho_t(x), shape `(dim,)`."""
+        """Score grad log rho_t(x), shape `(dim,)`."""
         t, x, condition = self._promoted(t, x, condition)
         return jax.grad(self.density.log_prob, argnums=1)(t, x, condition)
 
@@ -93,7 +93,7 @@ class ConservationLaw(eqx.Module):
         return velocity + self.divergence_free.velocity(self.density, t, x, condition)
 
     def flux(self, t: Time, x: Point, condition: Condition = None) -> Vector:
-        """j_t(x) with d_t rho + div j = 0 (5), shape `(dim,)`."""
+        """Flux j_t(x) with d_t rho + div j = 0 (5), shape `(dim,)`."""
         t, x, condition = self._promoted(t, x, condition)
         check_point(self.density, x, condition)
         flux = self.base_flux.flux(self.density, t, x, condition)
@@ -128,7 +128,7 @@ class ConservationLaw(eqx.Module):
         return self.base_flux.log_mass(self.density, t)
 
     def diffusion_at(self, t: Time) -> Scalar:
-        """g_t, shape `()`."""
+        """Volatility g_t, shape `()`."""
         g = self.diffusion(t) if callable(self.diffusion) else self.diffusion
         return jnp.asarray(g)
 

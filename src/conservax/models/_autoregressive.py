@@ -19,7 +19,7 @@ _COMPONENTS, _GROWING_COMPONENTS = 16, 4
 
 @dataclass(frozen=True, kw_only=True)
 class Autoregressive(AbstractGrowingSpec):
-    """Each coordinate is a mixture of logistics, given those before it, by a masked network.
+    """Autoregressive density: a mixture of logistics per coordinate, by a masked network.
 
     Snapshots are learned in whitened coordinates, in which each begins as one normal.
 

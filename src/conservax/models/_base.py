@@ -41,7 +41,7 @@ class AbstractModelSpec(abc.ABC):
       factor of e by which the kinetic energy falls. See `LogEnergy`; in any unit. 0.01, beside a
       reference 0.1, hardly moves the densities at observed times; 0 turns it off. With births
       and deaths it weighs the kinetic energy itself, of standardised data over unit time, or as
-      a share of what straight motion from snapshot to snapshot takes where that is more.
+      a fraction of the energy of straight motion from snapshot to snapshot where that is more.
 
     **Raises:** `TypeError` for parts that are built already, or not of their kind; `DataError` for
     numbers that make no sense, and a reference without diffusion.
@@ -86,7 +86,7 @@ class AbstractModelSpec(abc.ABC):
     @property
     @abc.abstractmethod
     def usual_flux(self) -> AbstractFlux:
-        """The flux of the density unless another is given."""
+        """The default flux of the density."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -19,7 +19,7 @@ _RANK, _BACKGROUND = 2, 0.01
 
 @dataclass(frozen=True, kw_only=True)
 class KernelMixture(AbstractGrowingSpec):
-    """Many kernels that begin at the clusters of the rows, for populations with fixed locations.
+    """Kernel mixture that begins at the clusters of the rows, for populations with fixed locations.
 
     **Attributes:** those of `AbstractGrowingSpec`, and
 

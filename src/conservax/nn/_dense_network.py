@@ -10,7 +10,7 @@ from conservax._types import PRNGKey
 
 
 class DenseNetwork(eqx.Module):
-    """`depth` hidden layers of `width` SiLU units, residual after the first, and a readout."""
+    """Dense network of `depth` hidden layers of `width` SiLU units, residual after the first, and a readout."""
 
     weights: tuple[Float[Array, "out in"], ...]
     biases: tuple[Float[Array, " out"], ...]

@@ -7,7 +7,7 @@ CLIP_RADIUS = 5.0  # standard deviations, beyond which features hardly change
 
 
 def soft_clip(x: Float[Array, "*batch"]) -> Float[Array, "*batch"]:
-    """Soft clipping: x near the data, bounded far out, so that networks stay finite at |x| = 1e4 and extrapolate flat."""
+    """Soft clipping: x near the data, bounded far out, so that networks extrapolate flat."""
     return x / jnp.sqrt(1 + (x / CLIP_RADIUS) ** 2)
 
 

@@ -33,7 +33,7 @@ def _normal(key: PRNGKey, shape: tuple[int, int], fan_in: np.ndarray | int) -> A
 
 
 class MaskedNetwork(eqx.Module):
-    """Maps (context, x) to `outputs` numbers per coordinate; those of i see only x_<i [germain2015].
+    """Masked network: `outputs` numbers per coordinate; those of i see only context, x_<i [germain2015].
 
     `width` is rounded up to a multiple of dim, with at least eight units per degree. Hidden layers
     after the first are residual.

@@ -9,7 +9,7 @@ from conservax._types import Condition, Time
 
 
 class TimeEmbedding(eqx.Module):
-    """t and sines and cosines of it, of frequencies up to `max_frequency`, then the condition.
+    """Fourier features of t, of frequencies up to `max_frequency`, then the condition.
 
     The highest frequency is bounded on purpose: a density that can wiggle in t between the data
     does so, and its kinetic energy blows up. One cycle per unit time is slow; raise

@@ -13,7 +13,7 @@ from conservax.objective._base import AbstractObjective, Rows
 
 
 class EquationError(AbstractObjective):
-    """The integral over t of E |velocity - equation's velocity[rho_t]|^2, x drawn from rho_t.
+    """Residual of an equation: the integral over t of E |velocity - velocity[rho_t]|^2, x ~ rho_t.
 
     Zero if and only if the law solves the equation, whatever its dimension: nothing is integrated,
     and mass is exact. Draws are not differentiated. An equation that interacts takes two samples,
@@ -68,7 +68,7 @@ class EquationError(AbstractObjective):
 
 
 class InitialError(AbstractObjective):
-    """E (sqrt(rho_0 / p) - 1)^2 for x drawn from p, the initial density, at t = 0 of the law.
+    """Error of the initial density p: E (sqrt(rho_0 / p) - 1)^2 for x ~ p, at t = 0 of the law.
 
     Twice the squared Hellinger distance where p is not zero. Unlike a likelihood it has no noise
     at its minimum, so that p is met as exactly as the law can.

@@ -13,7 +13,7 @@ from conservax.objective._collocation import draws
 
 
 class GrowthEnergy(AbstractObjective):
-    """The integral over t of E r_t(x)^2 for x drawn from rho_t, r the rate of growth.
+    """Growth energy: the integral over t of E r_t(x)^2 for x ~ rho_t, r the rate of growth.
 
     Beside `KineticEnergy` this is the cost of Wasserstein-Fisher-Rao (unbalanced) transport: as
     little mass as possible appears or vanishes, and the rest moves.

@@ -13,7 +13,7 @@ from conservax.objective._base import AbstractObjective, Rows
 
 
 class GrowthPrior(AbstractObjective):
-    """The integral over t of E (r_t(x) - r_0)^2, r_0 the prior growth rate of a row.
+    """Distance to a prior: the integral over t of E (r_t(x) - r_0)^2, r_0 the prior growth rate of a row.
 
     As `GrowthEnergy`, around a prior instead of around 0. A prior is known at rows alone: between
     two snapshots the rows of the nearer one stand for the population, at their locations.

@@ -13,7 +13,7 @@ from conservax.objective._collocation import draws
 
 
 class JacobianSymmetry(AbstractObjective):
-    """The integral over t of E |J - J^T|_F^2, J the Jacobian of the velocity in x.
+    """Jacobian asymmetry: the integral over t of E |J - J^T|_F^2, J the Jacobian of the velocity in x.
 
     Zero if and only if the velocity is a gradient field, as the optimal one is. For v ~ N(0, I),
     E |J v - J^T v|^2 is the *square* of the norm in [hua2025, (37)]; the expansion printed in

@@ -13,7 +13,7 @@ from conservax.objective._collocation import stratified_draws
 
 
 class KineticEnergy(AbstractObjective):
-    """The integral over t of E |u_t(x)|^2 for x drawn from rho_t [hua2025, (33)].
+    """Kinetic energy: the integral over t of E |u_t(x)|^2 for x ~ rho_t [hua2025, (33)].
 
     u is the drift: the velocity where the law has no diffusion. Least energy between fixed
     marginals is optimal transport (Benamou-Brenier); as a light weight it keeps the density from

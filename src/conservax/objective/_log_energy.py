@@ -12,13 +12,13 @@ from conservax.reference import WithReference
 
 
 class LogEnergy(AbstractReferenceObjective):
-    """log (E + `minimum`) of a sum E of energies, such as `KineticEnergy() + 0.1 * GrowthEnergy()`.
+    """Logarithm log (E + `minimum`) of a sum E of energies, such as `KineticEnergy() + 0.1 * GrowthEnergy()`.
 
     Beside the likelihood its weight is a cost that does not depend on units: among all laws, the
     one that is best by nll + w log E loses at most w nats of likelihood for each factor of e by which
     it has less energy. E itself is as large as the population moves far, and would, for most
-    weights, rather pull the ends of the motion together. Nor does a step follow one rare draw: in locations
-    that are all but empty, as between the components of a mixture, mass that passes from one to another moves at
+    weights, rather shorten the motion. Nor does a step follow one rare draw: where there is hardly any
+    density, as between the components of a mixture, mass that passes from one to another moves at
     any speed, and the squares have so heavy a tail that one draw in millions is most of their mean.
 
     **Arguments:**

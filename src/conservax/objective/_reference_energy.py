@@ -13,7 +13,7 @@ from conservax.reference import WithReference
 
 
 class ReferenceEnergy(AbstractReferenceObjective):
-    """The integral over t of E |u_t(x) - v(t, x)|^2 / (2 g_t^2), nats per particle.
+    """Divergence from a reference: integral over t of E |u_t(x) - v(t, x)|^2 / (2 g_t^2), in nats.
 
     u is the drift of the law, v the reference, g the diffusion of the law, and x is drawn from rho_t.
     By Girsanov's theorem this is the Kullback-Leibler divergence of the path measure of the law from that

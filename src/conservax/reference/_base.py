@@ -19,7 +19,7 @@ class AbstractReference(eqx.Module):
     (multi-marginal) Schroedinger bridge with this reference. Array leaves are parameters, learned
     along with the law: then the population is explained by the closest member of the family.
 
-    The optimiser moves every parameter by about its learning rate a step, in all by about one: a
+    The optimiser moves every parameter by about its learning rate per step, in all by about one: a
     family of few parameters does well to hold each in units so large (see `PACE`).
 
     A new family is one class with a `__call__`, in the units of the data; `conservax.fit` converts.

@@ -10,7 +10,7 @@ from conservax.reference._base import AbstractReference
 
 
 class FixedDrift(AbstractReference):
-    """A function v(t, x) as it is, with nothing to learn.
+    """A fixed drift v(t, x), without parameters.
 
     A model with one cannot be written to a file: files hold no code.
     """

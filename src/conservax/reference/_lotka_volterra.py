@@ -10,11 +10,11 @@ from conservax.reference._base import PACE, AbstractReference, paced_log
 
 
 class LotkaVolterra(AbstractReference):
-    """v = (a x - b x y, c x y - d y), all rates positive and learned.
+    """Lotka-Volterra drift (a x - b x y, c x y - d y), all rates positive and learned.
 
     **Arguments:**
 
-    - `rates`: a, b, c, d to begin with.
+    - `rates`: initial a, b, c, d.
     """
 
     paced_log_rates: Float[Array, "4"]
@@ -24,7 +24,7 @@ class LotkaVolterra(AbstractReference):
 
     @property
     def rates(self) -> Float[Array, "4"]:
-        """a, b, c, d."""
+        """Rates a, b, c, d."""
         return jnp.exp(PACE * self.paced_log_rates)
 
     def __call__(self, t: Time, x: Point) -> Vector:

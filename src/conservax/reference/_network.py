@@ -8,7 +8,7 @@ from conservax.reference._base import AbstractReference
 
 
 class NetworkDrift(AbstractReference):
-    """v(x) by a small network that does not see the time, a function of standardised positions.
+    """Drift v(x) by a small network, constant in time, a function of standardised positions.
 
     Make it the reference of a law by itself, without `Rescaled`.
 

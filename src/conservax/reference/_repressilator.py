@@ -10,9 +10,10 @@ TINY = 1e-6  # a power of zero has no gradient in the exponent
 
 
 class Repressilator(AbstractReference):
-    """v_i = production / (1 + (x_{i-1} / threshold)^hill) - decay x_i, i - 1 cyclic [elowitz2000].
+    """Repressilator drift production / (1 + (x_{i-1} / threshold)^hill) - decay x_i [elowitz2000].
 
-    All four are positive, shared by the genes, and learned; the arguments are where they begin.
+    i - 1 is cyclic. All four are positive, shared by the genes, and learned; the arguments are their
+    initial values.
     """
 
     paced_log_parameters: Float[Array, "4"]

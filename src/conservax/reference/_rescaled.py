@@ -1,4 +1,4 @@
-"""A drift in the units of the data, seen from inside a law."""
+"""A drift in the units of the data, converted to law units."""
 
 import equinox as eqx
 import jax.numpy as jnp

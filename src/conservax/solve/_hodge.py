@@ -32,15 +32,15 @@ class HodgeParts(eqx.Module):
         return self.field(t, x) + self.gradient(x)
 
     def divergence_free(self, x: Point) -> Vector:
-        """Without divergence to rounding, shape `(dim,)`."""
+        """The divergence-free part, to rounding, shape `(dim,)`."""
         return self.field(jnp.zeros((), x.dtype), x)
 
     def potential(self, x: Point) -> Scalar:
-        """The function whose gradient the other part is, up to a constant, shape `()`."""
+        """The potential of the gradient part, up to a constant, shape `()`."""
         return self.network(jnp.zeros((), x.dtype), x, None)[0]
 
     def gradient(self, x: Point) -> Vector:
-        """Without rotation to rounding, shape `(dim,)`."""
+        """The gradient part, without rotation to rounding, shape `(dim,)`."""
         return jax.grad(self.potential)(x)
 
 

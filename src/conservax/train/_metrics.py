@@ -25,7 +25,7 @@ class ChunkReport:
     parts: dict[str, float]
 
     def row(self) -> dict[str, float | int | None]:
-        """As a row of the metrics table."""
+        """Row of the metrics table."""
         return {
             "member": self.member,
             "step": self.step,

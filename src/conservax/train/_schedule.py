@@ -27,7 +27,7 @@ class Stage:
 
 
 class Schedule:
-    """The stages of a run: where each begins and ends, and its compiled programs.
+    """The stages of a run: first and last steps, and compiled programs.
 
     **Arguments:**
 

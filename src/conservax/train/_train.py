@@ -83,9 +83,9 @@ def train(
     - `key`: decides everything random.
     - `training`: batch size (256), learning rate (2e-3) and so on; where it is None there is
       no input noise and no early stop. Batches are split over all local devices.
-    - `initial`: for several ensemble members: the law to begin with, of a random key.
+    - `initial`: for several ensemble members: the initial law, of a random key.
     - `run`: folder for `checkpoint.safetensors` and `metrics.csv`. If a checkpoint is there, the
-      run goes on from it, bit for bit.
+      run resumes from it, bit for bit.
     - `on_chunk`: called with a `ChunkReport` at the end of each chunk; training stops if it
       returns True.
 

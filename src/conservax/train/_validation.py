@@ -73,7 +73,7 @@ def _in_pieces(
     count = len(rows.t) // length
     if count == 1:
         return objective(key, rows)
-    # Piece i has the rows i, i + count, ...: of rows in time order, a fair share of every time.
+    # Piece i has the rows i, i + count, ...: of rows in time order, evenly from all times.
     pieces = jax.tree.map(
         lambda leaf: leaf[: length * count].reshape(length, count, *leaf.shape[1:]).swapaxes(0, 1),
         rows,

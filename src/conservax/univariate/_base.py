@@ -18,7 +18,7 @@ from conservax._types import PRNGKey, PyTree
 
 
 def largest_ratio(dtype: jnp.dtype) -> float:
-    """Where ratios of a tail to a density, and Knothe-Rosenblatt velocities, are capped.
+    """Cap of ratios of a tail to a density, and of Knothe-Rosenblatt velocities.
 
     They are only reached between modes and in tails, where there is no mass; products of two of
     them, their squares, and the gradients of those stay finite.
@@ -27,7 +27,7 @@ def largest_ratio(dtype: jnp.dtype) -> float:
 
 
 def capped_exp(exponent: Array) -> Array:
-    """exp, at most `largest_ratio`."""
+    """Exponential, at most `largest_ratio`."""
     return jnp.exp(jnp.minimum(exponent, math.log(largest_ratio(exponent.dtype))))
 
 
@@ -40,15 +40,15 @@ class AbstractConditional(eqx.Module):
 
     @abc.abstractmethod
     def log_pdf(self, x: Float[Array, "..."]) -> Float[Array, "..."]:
-        """log f(x), nats."""
+        """Log density log f(x), nats."""
 
     @abc.abstractmethod
     def log_cdf(self, x: Float[Array, "..."]) -> Float[Array, "..."]:
-        """log F(x)."""
+        """Log CDF log F(x)."""
 
     @abc.abstractmethod
     def log_survival(self, x: Float[Array, "..."]) -> Float[Array, "..."]:
-        """log (1 - F(x)), without cancellation in the upper tail."""
+        """Log survival log (1 - F(x)), without cancellation in the upper tail."""
 
     @abc.abstractmethod
     def from_log_odds(self, log_odds: Float[Array, "..."]) -> Float[Array, "..."]:
@@ -67,7 +67,7 @@ class AbstractConditional(eqx.Module):
 
     @abc.abstractmethod
     def flux(self, tangent: PyTree, x: Float[Array, "..."]) -> Float[Array, "..."]:
-        """f times `velocity`, formed without dividing by f: -D F."""
+        """Flux, f times `velocity`, formed without dividing by f: -D F."""
 
     @abc.abstractmethod
     def affine(self, shift: Float[Array, "..."], scale: Float[Array, "..."]) -> Self:
@@ -78,11 +78,11 @@ class AbstractConditional(eqx.Module):
         """The mixture over the leading axis, with normalised log weights."""
 
     def cdf(self, x: Float[Array, "..."]) -> Float[Array, "..."]:
-        """F(x), in [0, 1]."""
+        """CDF F(x), in [0, 1]."""
         return jnp.exp(self.log_cdf(x))
 
     def log_odds(self, x: Float[Array, "..."]) -> Float[Array, "..."]:
-        """log F(x) - log (1 - F(x)), on the whole line."""
+        """Log-odds log F(x) - log (1 - F(x)), on the whole line."""
         return self.log_cdf(x) - self.log_survival(x)
 
 

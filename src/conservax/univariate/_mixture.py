@@ -14,7 +14,7 @@ from conservax.univariate._base import AbstractConditional, capped_exp, reparame
 
 
 class AbstractKernelMixture(AbstractConditional):
-    """sum_l alpha_l K((x - mu_l) / scale_l) for a symmetric cumulative distribution K.
+    """Mixture sum_l alpha_l K((x - mu_l) / scale_l) of a symmetric cumulative distribution K.
 
     The last axis of the parameters runs over the components; x has the leading axes.
     """
@@ -46,16 +46,16 @@ class AbstractKernelMixture(AbstractConditional):
         return self.log_weights - self.log_scale + self._log_kernel_pdf(z)
 
     def log_pdf(self, x: Float[Array, "..."]) -> Float[Array, "..."]:
-        """log f(x): equation (16) for the logistic kernel."""
+        """Log density log f(x): equation (16) for the logistic kernel."""
         return jax.nn.logsumexp(self._log_terms(self._standardise(x)), axis=-1)
 
     def log_cdf(self, x: Float[Array, "..."]) -> Float[Array, "..."]:
-        """log F(x): equation (14) for the logistic kernel."""
+        """Log CDF log F(x): equation (14) for the logistic kernel."""
         z = self._standardise(x)
         return jax.nn.logsumexp(self.log_weights + self._log_kernel_tails(z)[0], axis=-1)
 
     def log_survival(self, x: Float[Array, "..."]) -> Float[Array, "..."]:
-        """log (1 - F(x)), by the symmetry of the kernel."""
+        """Log survival log (1 - F(x)), by the symmetry of the kernel."""
         z = self._standardise(x)
         return jax.nn.logsumexp(self.log_weights + self._log_kernel_tails(z)[1], axis=-1)
 
@@ -68,7 +68,7 @@ class AbstractKernelMixture(AbstractConditional):
         return root(self, log_odds, jax.lax.stop_gradient(low), jax.lax.stop_gradient(high))
 
     def sample(self, key: PRNGKey) -> Float[Array, "..."]:
-        """A component, then its kernel, from two uniforms; the gradient is the implicit one."""
+        """One draw: a component, then its kernel, from two uniforms; the gradient is implicit."""
         dtype = self.mean.dtype
         uniform = jax.random.uniform(key, (*self.mean.shape[:-1], 2), dtype)
         uniform = uniform + 0.5 * jnp.finfo(dtype).eps  # off both ends
@@ -81,11 +81,11 @@ class AbstractKernelMixture(AbstractConditional):
         return reparameterised(self, jax.lax.stop_gradient(draw))
 
     def velocity(self, tangent: PyTree, x: Float[Array, "..."]) -> Float[Array, "..."]:
-        """-D F / f with every ratio formed in log space."""
+        """Velocity -D F / f with every ratio formed in log space."""
         return self._change_below(tangent, x, self.log_pdf(x))
 
     def flux(self, tangent: PyTree, x: Float[Array, "..."]) -> Float[Array, "..."]:
-        """-D F, of the sum of the same terms."""
+        """Flux -D F, a sum of the same terms."""
         return self._change_below(tangent, x, jnp.zeros_like(x))
 
     def _change_below(self, tangent: PyTree, x: Array, log_unit: Array) -> Array:

@@ -1,4 +1,4 @@
-"""From network outputs to mixtures, and where to start them."""
+"""From network outputs to mixtures, and initial outputs."""
 
 import jax
 import jax.numpy as jnp
@@ -41,7 +41,7 @@ def to_raw_scale(scale: np.ndarray, min_scale: float) -> np.ndarray:
 
 
 def to_log_scale(raw_scale: Array, min_scale: float) -> Array:
-    """log s >= log min_scale: a ramp with a rounded corner, (r + sqrt(r^2 + 4)) / 2 above log `min_scale`.
+    """Log scale: a ramp with a rounded corner, (r + sqrt(r^2 + 4)) / 2 above log `min_scale`.
 
     It is cheaper than the softplus, and its gradient does not die out below the corner.
     """
@@ -52,7 +52,7 @@ def to_log_scale(raw_scale: Array, min_scale: float) -> Array:
 def to_mixture(
     outputs: Float[Array, "*batch outputs"], min_scale: float, kernel: Kernel = "logistic"
 ) -> AbstractKernelMixture:
-    """alpha, mu, s of (14)-(16) from raw outputs; no scale falls below `min_scale`."""
+    """Mixture with alpha, mu, s of (14)-(16) from raw outputs; no scale falls below `min_scale`."""
     logits, mean, raw_scale = jnp.split(outputs, 3, axis=-1)
     log_scale = to_log_scale(raw_scale, min_scale)
     return KERNELS[kernel](jax.nn.log_softmax(logits), mean, log_scale)
