@@ -8,12 +8,12 @@ from pathlib import Path
 
 HERE = Path(__file__).parent
 USAGE = """python -m benchmarks NAME [--quick] [--json] ...
-python -m benchmarks NAME --help says what NAME measures, and what else it takes.
+python -m benchmarks NAME --help says what NAME measures, and its options.
 NAME may be written with hyphens, too."""
 
 
 def stated() -> dict[str, str]:
-    """The docstring of every benchmark, by name: files here whose `run` is decorated.
+    """Docstring of every benchmark, by name: files here whose `run` is decorated.
 
     They are read, not imported: many load much.
     """
@@ -42,7 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _run(name: str, about: str, words: Sequence[str]) -> int:
-    """The exit code of one benchmark, and all that it imports only now."""
+    """Exit code of one benchmark, which is imported only now."""
     from equinox import EquinoxRuntimeError
 
     from benchmarks._command_line import run_benchmark

@@ -1,4 +1,4 @@
-"""From words on the command line to a benchmark, and from its findings to a terminal or to JSON."""
+"""Command line of a benchmark, and its findings on a terminal or as JSON."""
 
 import argparse
 import contextlib
@@ -15,24 +15,24 @@ from rich.table import Table as Grid
 
 from benchmarks.claim import Benchmark, Claim, Findings, Option
 
-WIDE = 8  # figures of a line that stand side by side; more stand below each other
-PAGE = 140  # columns where there is no terminal to ask
+WIDE = 8  # metrics of a row that are shown side by side; more are shown below each other
+PAGE = 140  # columns without a terminal
 
 
 def run_benchmark(name: str, about: str, benchmark: Benchmark, words: Sequence[str]) -> int:
-    """Run a benchmark with the options that `words` give, and print what it comes to.
+    """Run a benchmark with the options in `words`, and print its results.
 
     **Returns:** the exit code: 0, or 1 if a claim is missed that was made for this form.
     """
     parser = parser_of(name, about, benchmark.options)
-    given = vars(parser.parse_args(words))
-    quick, as_json = given.pop("quick"), given.pop("json")
-    for option, value in given.items():
+    chosen = vars(parser.parse_args(words))
+    quick, as_json = chosen.pop("quick"), chosen.pop("json")
+    for option, value in chosen.items():
         _check(parser, option, value, benchmark.options[option])
         if isinstance(value, list):
-            given[option] = tuple(dict.fromkeys(value))  # each name once
-    with contextlib.redirect_stdout(sys.stderr):  # what is printed on the way is progress
-        found = benchmark(quick=quick, **given)
+            chosen[option] = tuple(dict.fromkeys(value))  # each name once
+    with contextlib.redirect_stdout(sys.stderr):  # what is printed meanwhile is progress
+        found = benchmark(quick=quick, **chosen)
     if as_json:
         print(json.dumps(_plain(_object(found, quick)), allow_nan=False))
     else:
@@ -41,7 +41,7 @@ def run_benchmark(name: str, about: str, benchmark: Benchmark, words: Sequence[s
     return int(not all(claim.passed for claim in made))
 
 
-# ---- what it takes
+# ---- options
 
 
 def parser_of(name: str, about: str, options: Mapping[str, Option]) -> argparse.ArgumentParser:
@@ -73,7 +73,7 @@ def parser_of(name: str, about: str, options: Mapping[str, Option]) -> argparse.
 
 
 def _help(option: Option) -> str:
-    """What an option is, and its defaults where they are no list of names."""
+    """Help of an option, and its defaults where they are not a list of names."""
     if isinstance(option.default, tuple):
         return option.help
     quick = "" if option.quick is None else f", {option.quick} with --quick"
@@ -81,7 +81,7 @@ def _help(option: Option) -> str:
 
 
 def _known_names(options: Mapping[str, Option]) -> str:
-    """The names that options choose among."""
+    """Names that options choose among."""
     parts = []
     for option, known in options.items():
         if isinstance(known.among, Mapping):
@@ -102,7 +102,7 @@ def _check(parser: argparse.ArgumentParser, name: str, value: Any, option: Optio
         parser.error(f"expected --{name} of at least {option.least}; got {value}.")
 
 
-# ---- what it comes to
+# ---- results
 
 
 def _object(found: Findings, quick: bool) -> dict[str, Any]:
@@ -114,7 +114,7 @@ def _object(found: Findings, quick: bool) -> dict[str, Any]:
 
 
 def _plain(value: Any) -> Any:
-    """As JSON has it: numbers of Python, text for paths, and null for what is not finite."""
+    """Value as JSON: numbers of Python, text for paths, and null for what is not finite."""
     if isinstance(value, Mapping):
         return {str(key): _plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
@@ -142,7 +142,7 @@ def _show(found: Findings, quick: bool) -> None:
 
 
 def _grid(rows: Sequence[Mapping[str, Any]]) -> Grid:
-    """A line a row; where a row has many figures and rows are fewer, a line a figure instead."""
+    """Table of a line per row; where a row has many metrics and rows are fewer, a line per metric."""
     columns = list(dict.fromkeys(name for row in rows for name in row))
     if len(columns) > max(WIDE, len(rows)):
         grid = Grid(show_header=False)
@@ -163,7 +163,7 @@ def _cell(value: Any) -> str:
 
 
 def _claims(claims: Sequence[Claim], quick: bool) -> Grid:
-    grid = Grid("claim", "figure", "limit", "")
+    grid = Grid("claim", "value", "limit", "")
     for claim in claims:
         sign = "≥" if claim.at_least else "≤"
         verdict = "[green]PASS[/]" if claim.passed else "[red]FAIL[/]"

@@ -1,4 +1,4 @@
-"""Work in a process of its own, whose peak of memory is of this work alone; on Linux."""
+"""A function in a fresh process, whose peak memory is of this function alone; on Linux."""
 
 import multiprocessing
 from collections.abc import Callable
@@ -8,7 +8,7 @@ from typing import Any
 
 
 def in_fresh_process(work: Callable[..., Any], *arguments: Any) -> Any:
-    """What a function of a module returns in a process that is started for it."""
+    """Result of a function of a module in a process that is started for it."""
     fresh = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(1, mp_context=fresh) as pool:
         return pool.submit(work, *arguments).result()

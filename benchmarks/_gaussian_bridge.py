@@ -64,8 +64,8 @@ class GaussianBridge:
     @property
     def squared_distance(self) -> float:
         """E |X_1 - X_0|^2: the least kinetic energy where g = 0."""
-        apart = self.m1 - self.m0
-        return float(apart @ apart + np.trace(self.S0 + self.S1 - 2 * self.cross))
+        difference = self.m1 - self.m0
+        return float(difference @ difference + np.trace(self.S0 + self.S1 - 2 * self.cross))
 
     @property
     def divergence(self) -> float:
@@ -101,7 +101,7 @@ def learn(
     """A law of least energy, from draws at both ends and nothing else.
 
     `stages` are steps and the weight of the energy beside the likelihood. The weight falls: a
-    heavy one orders the paths and pulls the ends together, by a share that is proportional to it.
+    heavy one orders the paths and pulls the ends together, by a fraction that is proportional to it.
     Batches are large, or a light weight would drown in the noise of the likelihood.
     """
     rng = np.random.default_rng(seed)

@@ -6,5 +6,5 @@ from conservax.objective import Rows
 
 
 def no_rows(dim: int) -> Rows:
-    """One row that nobody looks at."""
+    """One row that is not used."""
     return Rows(jnp.zeros(1), jnp.zeros((1, dim)))

@@ -1,4 +1,4 @@
-"""What a benchmark is: options that it takes, and figures and claims that it comes to."""
+"""Benchmarks: their options, and the metrics and claims that they measure."""
 
 import sys
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -9,7 +9,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Claim:
-    """A figure that must stay at or below its limit, or at or above it where `at_least` is set.
+    """A metric that must stay at or below its limit, or at or above it where `at_least` is set.
 
     A claim is made for the full form; one that is `also_quick` holds for the quick form as well.
     """
@@ -22,19 +22,19 @@ class Claim:
 
     @property
     def passed(self) -> bool:
-        """Whether it does; a figure that is no number does not."""
+        """Whether it does; NaN does not."""
         return bool(self.value >= self.limit if self.at_least else self.value <= self.limit)
 
 
 @dataclass(frozen=True)
 class Findings:
-    """What a benchmark comes to.
+    """Results of a benchmark.
 
     **Attributes:**
 
-    - `rows`: figures by name, a line each; a line may lack some.
-    - `claims`: what they are held to.
-    - `more`: what else there is to know, by name: text, figures, or another table of lines.
+    - `rows`: metrics by name, one row each; a row may lack some.
+    - `claims`: limits that they are compared with.
+    - `more`: other results, by name: text, metrics, or another table of rows.
     - `shown`: what a terminal shows instead of `rows` and `more`, as rich renders it.
     """
 
@@ -50,10 +50,10 @@ class Option:
 
     **Attributes:**
 
-    - `default`, `quick`: the value where none is given, and that with `--quick` if it is another.
+    - `default`, `quick`: the value by default, and that with `--quick` if it is another.
       A default of False makes a switch, and a tuple an option of several names.
-    - `help`: what it is.
-    - `among`: the names that are known; a mapping says of each what it is, in the help.
+    - `help`: its description.
+    - `among`: the names that are known; a mapping describes each, in the help.
     - `least`: the smallest number.
     """
 
@@ -75,16 +75,16 @@ class Benchmark:
     measure: Callable[..., Findings]
     options: Mapping[str, Option]
 
-    def __call__(self, *, quick: bool, **given: Any) -> Findings:
-        """Measure; options that are not given have their defaults."""
-        unknown = given.keys() - self.options.keys()
+    def __call__(self, *, quick: bool, **chosen: Any) -> Findings:
+        """Measure; other options have their defaults."""
+        unknown = chosen.keys() - self.options.keys()
         if unknown:
             raise TypeError(f"expected options {', '.join(self.options)}; got {sorted(unknown)}.")
         values = {
             name: option.quick if quick and option.quick is not None else option.default
             for name, option in self.options.items()
         }
-        return self.measure(quick=quick, **values | given)
+        return self.measure(quick=quick, **values | chosen)
 
 
 def benchmark(**options: Option) -> Callable[[Callable[..., Findings]], Benchmark]:
@@ -95,11 +95,11 @@ def benchmark(**options: Option) -> Callable[[Callable[..., Findings]], Benchmar
     return lambda measure: Benchmark(measure, options)
 
 
-def out_option(name: str, help: str = "folder for figures and pictures") -> Option:
-    """Where a benchmark writes, by default in the folder that one is in."""
+def out_option(name: str, help: str = "folder for tables and pictures") -> Option:
+    """Option for where a benchmark writes, by default in the current folder."""
     return Option(Path(name), help)
 
 
 def log(text: str) -> None:
-    """Tell of progress, on standard error."""
+    """Log progress on standard error."""
     print(text, file=sys.stderr, flush=True)

@@ -1,7 +1,7 @@
-"""Claim: event models simulate as many events a window as the data have, and as widely spread.
+"""Claim: event models simulate as many events per window as the data have, and as widely spread.
 
 Records of known processes (Poisson, renewal, Hawkes, the pinwheel) and earthquakes are fitted with
-default settings; windows simulated from the model are held against those it was fitted to: mean
+default settings; windows simulated from the model are compared with those it was fitted to: mean
 within 3 %, standard deviation within 15 %. Beside them Kolmogorov's distance of rescaled
 inter-event times of fresh windows (of the data themselves for earthquakes) from the exponential
 distribution, and how much of it chance explains in 99 of 100 records.
@@ -21,9 +21,9 @@ from conservax.check import pooled_residuals
 from conservax.data import Events, cut, earthquakes, pinwheel_hawkes
 
 MEAN_WITHIN, SPREAD_WITHIN = 0.03, 0.15
-WEEK, A_WEEK = 7.0, 58.0
+WEEK, PER_WEEK = 7.0, 58.0
 WINDOWS, SIMULATED = 100, 2000
-BRANCHING, DECAY = 0.6, 10.0  # of the Hawkes process: children an event, and their rate a day
+BRANCHING, DECAY = 0.6, 10.0  # of the Hawkes process: children per event, and their rate per day
 
 
 def windows_of(t, x, sequence, count, length, source):
@@ -44,9 +44,9 @@ def windows_of(t, x, sequence, count, length, source):
 
 
 def renewal(rng, windows, shape):
-    """Gamma waits of one mean; a Poisson process for shape 1. A record that runs long before."""
-    most = int(windows * A_WEEK * 1.5) + 1000
-    t = np.cumsum(rng.gamma(shape, WEEK / A_WEEK / shape, most)) - 20 * WEEK / A_WEEK
+    """Gamma inter-event times of one mean; a Poisson process for shape 1. A record that runs long before."""
+    most = int(windows * PER_WEEK * 1.5) + 1000
+    t = np.cumsum(rng.gamma(shape, WEEK / PER_WEEK / shape, most)) - 20 * WEEK / PER_WEEK
     t = t[(t > 0) & (t < windows * WEEK)]
     sequence = (t // WEEK).astype(int)
     return windows_of(
@@ -56,7 +56,7 @@ def renewal(rng, windows, shape):
 
 def hawkes(rng, windows):
     """Immigrants at a constant rate, each event with children at exponential delays."""
-    count = rng.poisson(A_WEEK * (1 - BRANCHING), windows)
+    count = rng.poisson(PER_WEEK * (1 - BRANCHING), windows)
     sequence = np.repeat(np.arange(windows), count)
     t = rng.uniform(0, WEEK, len(sequence))
     generations = [(t, sequence)]
@@ -76,7 +76,7 @@ def pinwheel(rng, windows):
 
 
 def quakes(rng, windows):
-    """The earthquakes of the demo in windows of 10 days, whatever is asked for."""
+    """The earthquakes of the demo in windows of 10 days, for any request."""
     del rng, windows
     return cut(earthquakes(), "10d")
 
@@ -93,8 +93,8 @@ RECORDS = {
 }
 
 
-def figures(name, quick):
-    """Fit one record, simulate, and hold one against the other."""
+def metrics(name, quick):
+    """Fit one record, simulate, and compare the two."""
     make, rng, start = RECORDS[name], np.random.default_rng(0), time.perf_counter()
     events = make(rng, 40 if quick else WINDOWS)
     with warnings.catch_warnings():
@@ -134,6 +134,6 @@ def claims_of(row):
 def run(*, quick, rows):
     results = []
     for name in rows:
-        results.append(figures(name, quick))
+        results.append(metrics(name, quick))
         log(f"{name}: mean {results[-1]['mean']:.3f}, of the data {results[-1]['real mean']:.3f}")
     return Findings(results, [claim for row in results for claim in claims_of(row)])

@@ -1,10 +1,10 @@
 """Claim: time grows linearly with events and memory does not grow: 1e5, 1e6 and 1e7 of them.
 
-Each size is a Parquet file in order of time, and a process of its own that streams it: it deals the
-rows out, trains on one pass-worth of them (rows / batch size steps) and scores every row. Rates are
+Each size is a Parquet file in order of time, and a process of its own that streams it: it distributes the
+rows over shards, trains on one pass-worth of them (rows / batch size steps) and scores every row. Rates are
 events per second of processor time (of all threads together, so that neighbours on a shared machine
 count little), medians over chunks or batches; a small file is gone over several times so that there
-are enough of them. Compilation is told apart, and so is the wall clock. The verdict is on the three
+are enough of them. Compilation is reported separately, and so is the wall clock. The verdict is on the three
 together: the fastest size may be at most 20 % faster than the slowest.
 
     python -m benchmarks event_scaling [--quick] [--json]
@@ -36,7 +36,7 @@ RATES = ("reading", "training", "scoring", "all three")
 
 
 def write_events(path: Path, rows: int) -> None:
-    """Three bumps that go round in a circle, in order of time, never all in memory."""
+    """Three components that go round in a circle, in order of time, never all in memory."""
     rng = np.random.default_rng(0)
     writer = None
     for start in range(0, rows, PIECE):
@@ -56,7 +56,7 @@ def seconds_of(work) -> float:
 
 
 def measure(path: Path) -> dict[str, float]:
-    """Rates in events a second, seconds of compilation, and the most memory of this process."""
+    """Rates in events per second, seconds of compilation, and the most memory of this process."""
     stream = open_table(path, time="t", columns=["x", "y"], memory_rows=0)
     begun = time.perf_counter()
     times = max(1, 1_000_000 // len(stream))
@@ -88,12 +88,12 @@ def measure(path: Path) -> dict[str, float]:
             now = time.process_time()
             scoring.append((now - start) / len(batch))
             start = now
-    apiece = (
+    per_event = (
         statistics.median(reading) / len(stream),
         float(np.median(chunks[1:])) / (CHUNK * BATCH),
         statistics.median(scoring),
     )
-    return dict(zip(RATES, (1 / s for s in (*apiece, sum(apiece))), strict=True)) | {
+    return dict(zip(RATES, (1 / s for s in (*per_event, sum(per_event))), strict=True)) | {
         "compiling, seconds": float(compiling),
         "passes over the file": times,
         "wall clock of it all, seconds": time.perf_counter() - begun,
@@ -101,7 +101,7 @@ def measure(path: Path) -> dict[str, float]:
     }
 
 
-def measured_apart(rows: int, folder: Path) -> dict[str, float]:
+def measured_separately(rows: int, folder: Path) -> dict[str, float]:
     """`measure` in a process of its own, whose peak of memory is of this size alone."""
     path = folder / f"{rows}.parquet"
     write_events(path, rows)
@@ -116,8 +116,8 @@ def run(*, quick: bool) -> Findings:
     rows = []
     with tempfile.TemporaryDirectory() as folder:
         for count in SIZES[:2] if quick else SIZES:
-            rows.append({"events": count} | measured_apart(count, Path(folder)))
-            log(f"{count:,} events: {rows[-1][RATES[-1]]:,.0f} a second")
+            rows.append({"events": count} | measured_separately(count, Path(folder)))
+            log(f"{count:,} events: {rows[-1][RATES[-1]]:,.0f} per second")
     spread = {
         name: max(row[name] for row in rows) / min(row[name] for row in rows) - 1 for name in RATES
     }

@@ -1,12 +1,12 @@
-"""Table 1 [hua2025]: nats an event on four data sets, beside the published figures.
+"""Table 1 [hua2025]: nats per event on four data sets, beside the published values.
 
-Claim: no model without memory scores below the entropy of the places, where it is known: a figure that
+Claim: no model without history scores below the entropy of the locations, where it is known: a value that
 does is a mistake. The pinwheel is generated. The other data sets are public, but not part of the
 repository: they are read from the folder that the environment variable CONSERVAX_DATA names, laid out as
 docs/benchmark_data.md says.
 
     python -m benchmarks events --quick
-    python -m benchmarks events --rows pinwheel citibike --models bumps classical --pictures
+    python -m benchmarks events --rows pinwheel citibike --models kernel-mixture classical --pictures
 """
 
 from collections.abc import Sequence
@@ -17,9 +17,9 @@ import pandas as pd
 from rich.table import Table as Grid
 
 from benchmarks.claim import FORCE, Claim, Findings, Option, benchmark, log, out_option
-from benchmarks.papers._event_models import COMPETITORS, fit_bumps
+from benchmarks.papers._event_models import COMPETITORS, fit_kernel_mixture
 from benchmarks.papers._event_sets import EVENT_SETS
-from benchmarks.papers._events import TOO_GOOD, EventRow, bench_events, blind_rows, table_of
+from benchmarks.papers._events import TOO_GOOD, EventRow, bench_events, bounded_rows, table_of
 from benchmarks.papers._pictures import draw_fluxes
 from conservax.data import check_out
 
@@ -31,7 +31,7 @@ ORIGINS = {name: known.origin for name, known in EVENT_SETS.items()}
     models=Option(tuple(COMPETITORS), "models", among=COMPETITORS.keys()),
     seeds=Option(3, "repeats", quick=1, least=1),
     pictures=Option(False, "draw density, events and fluxes at four times beside --out"),
-    out=out_option("bench-events.csv", "CSV file for the figures"),
+    out=out_option("bench-events.csv", "CSV file for the rows"),
     force=FORCE,
 )
 def run(
@@ -53,7 +53,7 @@ def run(
         pd.DataFrame([asdict(row) for row in found]).to_csv(out, index=False)
     for data, path in drawn.items():
         split = EVENT_SETS[data].load(0)
-        draw_fluxes(fit_bumps(data, split, 0, quick), split.test.table(), path)
+        draw_fluxes(fit_kernel_mixture(data, split, 0, quick), split.test.table(), path)
         log(f"{path}")
     table = table_of(found)
     origins = {data: ORIGINS[data] for data in rows}
@@ -61,14 +61,14 @@ def run(
         log(f"{data}: {origin}")
     return Findings(
         table.to_dict("records"),
-        [claim_of(row) for row in blind_rows(found)],
+        [claim_of(row) for row in bounded_rows(found)],
         {"out": out, "origins": origins},
         _grid(table),
     )
 
 
 def claim_of(row: EventRow) -> Claim:
-    """A figure below the entropy is a mistake, not a record."""
+    """A value below the entropy is a mistake, not a record."""
     floor = EVENT_SETS[row.data].floor
     assert floor is not None
     name = f"{row.data}, seed {row.seed}: {row.model} is not below the entropy"
@@ -77,7 +77,7 @@ def claim_of(row: EventRow) -> Claim:
 
 
 def _grid(table: pd.DataFrame) -> Grid:
-    grid = Grid("data", "model", "nats an event", "± over seeds", "raw", "times", "seconds")
+    grid = Grid("data", "model", "nats per event", "± over seeds", "raw", "times", "seconds")
     for name, rows in table.groupby("data", sort=False):
         known = EVENT_SETS[str(name)]
         for row in rows.to_dict("records"):
@@ -92,8 +92,8 @@ def _grid(table: pd.DataFrame) -> Grid:
             )
         if known.floor is not None:
             grid.add_row(known.title, "[i]entropy: the floor[/]", f"{known.floor:.3f}")
-        for model, figure in known.published.items():
-            grid.add_row(known.title, f"[dim]{model} (published)[/]", f"{figure:.3f}")
+        for model, value in known.published.items():
+            grid.add_row(known.title, f"[dim]{model} (published)[/]", f"{value:.3f}")
         if known.note:
             grid.add_row(known.title, f"[dim]{known.note}[/]")
         grid.add_section()

@@ -33,7 +33,7 @@ QUICK_STAGES = ((400, 0.1), (600, 0.005))
 
 
 def errors(bridge: GaussianBridge, t: float, x: np.ndarray) -> dict[str, float]:
-    """Of the mean and the covariance of draws at t."""
+    """Relative errors of the mean and the covariance of draws at t."""
     covariance = bridge.covariance(t)
     off = np.linalg.norm(x.mean(0) - bridge.mean(t))
     off_covariance = np.linalg.norm(np.cov(x.T) - covariance)
@@ -48,24 +48,24 @@ def draws(law: ConservationLaw, key: jax.Array, t: jax.Array) -> jax.Array:
     return jax.vmap(lambda key: law.sample(key, t))(jax.random.split(key, POINTS))
 
 
-def figures_of(law: ConservationLaw, bridge: GaussianBridge, seed: int) -> dict[str, float]:
+def metrics_of(law: ConservationLaw, bridge: GaussianBridge, seed: int) -> dict[str, float]:
     """Relative errors of the law."""
     key = jax.random.key(1000 + seed)
-    figures = {}
+    metrics = {}
     for t in TIMES:
-        figures |= errors(bridge, t, np.asarray(draws(law, key, jnp.float32(t))))
+        metrics |= errors(bridge, t, np.asarray(draws(law, key, jnp.float32(t))))
     energy = ReferenceEnergy(32_768)
     divergence = float(energy(key, WithReference(law, BROWNIAN), no_rows(bridge.dim)))
-    return figures | {"divergence": abs(divergence / bridge.divergence - 1)}
+    return metrics | {"divergence": abs(divergence / bridge.divergence - 1)}
 
 
-def figures_of_draws(drawn: GaussianBridge, bridge: GaussianBridge) -> dict[str, float]:
+def metrics_of_draws(drawn: GaussianBridge, bridge: GaussianBridge) -> dict[str, float]:
     """Relative errors of draws of a closed form."""
     rng = np.random.default_rng(0)
-    figures = {}
+    metrics = {}
     for t in TIMES:
-        figures |= errors(bridge, t, drawn.draw(rng, t, POINTS))
-    return figures
+        metrics |= errors(bridge, t, drawn.draw(rng, t, POINTS))
+    return metrics
 
 
 @benchmark(seeds=SEEDS)
@@ -77,13 +77,13 @@ def run(*, quick: bool, seeds: int) -> Findings:
         began = time.perf_counter()
         law = learn(bridge, QUICK_STAGES if quick else STAGES, seed)
         seconds = time.perf_counter() - began
-        figures = figures_of(law, bridge, seed)
-        rows.append({"draws of": f"the law, seed {seed}", **figures, "seconds": seconds})
+        metrics = metrics_of(law, bridge, seed)
+        rows.append({"draws of": f"the law, seed {seed}", **metrics, "seconds": seconds})
         claims += [
             Claim(f"relative error of {name}, seed {seed}", error, LIMIT)
-            for name, error in figures.items()
+            for name, error in metrics.items()
         ]
     still = dataclasses.replace(bridge, g=0.0)
-    rows.append({"draws of": "the bridge: the floor", **figures_of_draws(bridge, bridge)})
-    rows.append({"draws of": "the bridge without noise", **figures_of_draws(still, bridge)})
+    rows.append({"draws of": "the bridge: the floor", **metrics_of_draws(bridge, bridge)})
+    rows.append({"draws of": "the bridge without noise", **metrics_of_draws(still, bridge)})
     return Findings(rows, claims)

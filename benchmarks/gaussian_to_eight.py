@@ -43,7 +43,7 @@ def true_log_prob(t: int, x: np.ndarray) -> np.ndarray:
     return np.log(np.exp(-squares).mean(1)) - np.log(2 * np.pi * scale**2)
 
 
-def figures_of(flux: AbstractFlux, field: bool, steps: int, seed: int) -> dict[str, float]:
+def metrics_of(flux: AbstractFlux, field: bool, steps: int, seed: int) -> dict[str, float]:
     rng = np.random.default_rng(seed)
     ends = [jnp.asarray(x, jnp.float32) for x in draw(rng, 20_000)]
     rows = Rows(jnp.repeat(jnp.array([0.0, 1.0]), 20_000), jnp.concatenate(ends))
@@ -60,21 +60,21 @@ def figures_of(flux: AbstractFlux, field: bool, steps: int, seed: int) -> dict[s
     times = jnp.array([0.0, 1.0], jnp.float32)
     move = jax.jit(jax.vmap(lambda x: transport(law, x, times)[-1]))
     moved = np.asarray(move(jnp.asarray(start, jnp.float32)))
-    figures = {
+    metrics = {
         "cost": float(((moved - start) ** 2).sum(1).mean()),
         "exact_w2_squared": wasserstein(start, end) ** 2,
         "energy": float(KineticEnergy(4096)(key, law, rows)),
         "seconds": seconds,
     }
-    figures["ratio"] = figures["cost"] / figures["exact_w2_squared"]
+    metrics["ratio"] = metrics["cost"] / metrics["exact_w2_squared"]
     for t, x in enumerate(draw(rng, 20_000)):
         own = jax.jit(jax.vmap(lambda x, t=t: law.log_prob(jnp.float32(t), x)))
         nll = -np.mean(np.asarray(own(jnp.asarray(x, jnp.float32))))
-        figures[f"nll_excess_{t}"] = float(nll + true_log_prob(t, x).mean())
-    return figures
+        metrics[f"nll_excess_{t}"] = float(nll + true_log_prob(t, x).mean())
+    return metrics
 
 
-JUDGED = "Knothe-Rosenblatt"
+CLAIMED = "Knothe-Rosenblatt"
 
 
 @benchmark(seeds=SEEDS)
@@ -82,12 +82,12 @@ def run(*, quick: bool, seeds: int) -> Findings:
     """A fifth of the steps if quick; limits hold for Knothe-Rosenblatt alone."""
     steps = 400 if quick else 2000
     cases = {
-        JUDGED: (KnotheRosenblatt(), False),
+        CLAIMED: (KnotheRosenblatt(), False),
         "Knothe-Rosenblatt + field": (KnotheRosenblatt(), True),
         "sigmoid cancellation": (SigmoidCancellation(), False),
     }
     rows = [
-        {"flux": name, "seed": seed, **figures_of(*case, steps, seed)}
+        {"flux": name, "seed": seed, **metrics_of(*case, steps, seed)}
         for name, case in cases.items()
         for seed in range(seeds)
     ]
@@ -100,7 +100,7 @@ def run(*, quick: bool, seeds: int) -> Findings:
     claims = [
         Claim(f"{name}, seed {row['seed']}", row[name], limit)
         for row in rows
-        if row["flux"] == JUDGED
+        if row["flux"] == CLAIMED
         for name, limit in limits.items()
     ]
     return Findings(rows, claims)

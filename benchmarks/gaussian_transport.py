@@ -1,11 +1,11 @@
 """Claim: from draws of two Gaussians, the optimal transport map between them within 2 %.
 
 Two correlated Gaussians in two dimensions whose covariances do not commute. Trained on likelihood
-at both ends and kinetic energy; points carried by the learned flow are compared with the closed
+at both ends and kinetic energy; points transported by the learned flow are compared with the closed
 form T(x) = m1 + A (x - m0) [bunne2023, at g = 0]. The error is the root mean square of the
 difference over that of the displacement T(x) - x; `error_about_the_mean` is the harder measure
 over T(x) - x less its mean. For comparison the Knothe-Rosenblatt map between the same ends,
-which is where the default flux carries points without a divergence-free part. Limit: error below
+to which the default flux transports points without a divergence-free part. Limit: error below
 2 %, every seed.
 
     python -m benchmarks gaussian_transport [--quick] [--seeds N] [--json]
@@ -30,16 +30,16 @@ QUICK_STAGES = ((400, 0.05), (600, 0.0025))
 
 
 def errors(ends: GaussianBridge, x: np.ndarray, moved: np.ndarray) -> tuple[float, float]:
-    """Of the places where x was moved: over the displacement, and over it less its mean."""
+    """Errors of the transported points: over the displacement, and over it less its mean."""
     best = ends.expected_end(x)
     off = np.mean(np.sum((moved - best) ** 2, 1))
-    way = best - x
-    spread = np.mean(np.sum((way - way.mean(0)) ** 2, 1))
-    return float(np.sqrt(off / np.mean(np.sum(way**2, 1)))), float(np.sqrt(off / spread))
+    displacement = best - x
+    spread = np.mean(np.sum((displacement - displacement.mean(0)) ** 2, 1))
+    return float(np.sqrt(off / np.mean(np.sum(displacement**2, 1)))), float(np.sqrt(off / spread))
 
 
-def figures_of(law: ConservationLaw, ends: GaussianBridge, seed: int) -> dict[str, float]:
-    """What the law says of points that it has not seen."""
+def metrics_of(law: ConservationLaw, ends: GaussianBridge, seed: int) -> dict[str, float]:
+    """Errors of the law on points that it has not seen."""
     x = ends.draw(np.random.default_rng(1000 + seed), 0.0, POINTS)
     times = jnp.array([0.0, 1.0], jnp.float32)
     move = jax.jit(jax.vmap(lambda x: transport(law, x, times, rtol=1e-5, atol=1e-5)[-1]))
@@ -64,6 +64,6 @@ def run(*, quick: bool, seeds: int) -> Findings:
         began = time.perf_counter()
         law = learn(ends, QUICK_STAGES if quick else STAGES, seed)
         seconds = time.perf_counter() - began
-        rows.append({"seed": seed, **figures_of(law, ends, seed), "seconds": seconds})
+        rows.append({"seed": seed, **metrics_of(law, ends, seed), "seconds": seconds})
     claims = [Claim(f"relative error, seed {row['seed']}", row["error"], LIMIT) for row in rows]
     return Findings(rows, claims)

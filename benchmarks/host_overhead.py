@@ -34,7 +34,7 @@ def gaps(marks: list[float]) -> list[float]:
 
 
 def trained(law: ConservationLaw, rows: Rows, chunks: int) -> list[float]:
-    """Seconds a chunk inside `train`; the first one, which compiles, is left out."""
+    """Seconds per chunk inside `train`; the first one, which compiles, is left out."""
     marks: list[float] = []
     with tempfile.TemporaryDirectory() as folder:
         train(
@@ -50,7 +50,7 @@ def trained(law: ConservationLaw, rows: Rows, chunks: int) -> list[float]:
 
 
 def bare(law: ConservationLaw, rows: Rows, chunks: int) -> list[float]:
-    """Seconds a chunk of the same steps, called in a loop."""
+    """Seconds per chunk of the same steps, called in a loop."""
     optimiser = optax.chain(optax.clip_by_global_norm(1.0), cosine_adam(2e-3, CHUNK * chunks))
     copied, split = replicated_and_split(jax.devices())
     state = initial_state(jax.random.key(0), law, optimiser)
@@ -76,11 +76,11 @@ def run(*, quick: bool, chunks: int, repeats: int) -> Findings:
     law = ConservationLaw(Autoregressive(2, width=128, depth=3, key=key), KnotheRosenblatt())
     rows = Rows(jax.random.uniform(key, (20_000,)), jax.random.normal(key, (20_000, 2)))
     with_host: list[float] = []
-    without: list[float] = []
+    bare_times: list[float] = []
     for _ in range(repeats):
         with_host += trained(law, rows, chunks)
-        without += bare(law, rows, chunks)
-    steps = [1e3 * statistics.median(times) / CHUNK for times in (without, with_host)]
+        bare_times += bare(law, rows, chunks)
+    steps = [1e3 * statistics.median(times) / CHUNK for times in (bare_times, with_host)]
     overhead = steps[1] / steps[0] - 1
     row = {"step, ms": steps[0], "step with host, ms": steps[1], "overhead": overhead}
     return Findings([row], [Claim("overhead of the host", overhead, LIMIT)])

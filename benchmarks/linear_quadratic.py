@@ -2,8 +2,8 @@
 
 `lq`: dX = u dt + g dW from a normal start, cost E [integral of |u|^2 / 2 + sum_i q_i X_i^2 / 2] +
 E sum_i c X_i^2 / 2, solved by Riccati's equation. `bridge`: the Schroedinger bridge between two
-normals with independent coordinates, against Brownian motion [bunne2023]. `game`: everybody also
-pays for his distance from the crowd's mean times `pull`, as a Nash equilibrium; `planner`: the same
+normals with independent coordinates, against Brownian motion [bunne2023]. `game`: every individual also
+pays for its distance from the population's mean times `pull`, as a Nash equilibrium; `planner`: the same
 cost for all in common. In the last two the mean and the fluctuations have Riccati equations of
 their own. Compared: the total cost (limit 1 %), means over the root of the variance, and variances,
 at t = 0.25, 0.5, 0.75 and 1 (limit 2 %; a mean is 2 % of a standard deviation off).
@@ -41,7 +41,7 @@ def riccati(q: float, end: float) -> np.ndarray:
 
 
 def gaussian(m0, s0, feedback, mean_feedback, g):
-    """Mean and variance on the grid of dX = (-P (X - m) - R m) dt + g dW, a coordinate each."""
+    """Mean and variance on the grid of dX = (-P (X - m) - R m) dt + g dW, per coordinate."""
     grid = np.linspace(0, 1, GRID)
 
     def slope(t, y):
@@ -52,18 +52,18 @@ def gaussian(m0, s0, feedback, mean_feedback, g):
     return found.y
 
 
-def expected(problem: Problem, q: np.ndarray, crowd: float, nash: bool):
-    """Cost, means and variances of the solution: `q`, and `crowd` |x - PULL mean|^2 beside it."""
+def expected(problem: Problem, q: np.ndarray, attraction: float, nash: bool):
+    """Cost, means and variances of the solution: `q`, and `attraction` |x - PULL mean|^2 beside it."""
     start, g = problem.start, problem.diffusion
     grid, cost, means, variances = np.linspace(0, 1, GRID), 0.0, [], []
     for m0, s0, own in zip(start.means[0], start.deviations[0], q, strict=True):
-        p = riccati(own + crowd, TERMINAL)
-        # In equilibrium nobody counts on moving the mean; a planner does.
+        p = riccati(own + attraction, TERMINAL)
+        # In equilibrium no individual moves the mean; a planner does.
         pulled = (1 - PULL) if nash else (1 - PULL) ** 2
-        r = riccati(own + crowd * pulled, TERMINAL)
+        r = riccati(own + attraction * pulled, TERMINAL)
         m, v = gaussian(m0, s0, p, r, g)
         running = 0.5 * (p**2 * v + (r * m) ** 2 + own * (m**2 + v))
-        running += 0.5 * crowd * (v + ((1 - PULL) * m) ** 2)
+        running += 0.5 * attraction * (v + ((1 - PULL) * m) ** 2)
         cost += np.trapezoid(running, grid) + 0.5 * TERMINAL * (m[-1] ** 2 + v[-1])
         means.append(np.interp(TIMES, grid, m))
         variances.append(np.interp(TIMES, grid, v))
@@ -82,7 +82,7 @@ def bridge():
 
 
 def game(nash: bool) -> Problem:
-    """The linear-quadratic task with a crowd."""
+    """The linear-quadratic task with an attraction."""
     base = task("linear-quadratic")
     costs = [*base.costs, Flocking(FLOCK, pull=PULL)]
     how = {"terminal": base.terminal, "diffusion": base.diffusion, "mean_field_game": nash}

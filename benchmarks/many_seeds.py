@@ -2,7 +2,7 @@
 
 Snapshots of a population that moves: 5 coordinates, 5 times, 2000 cells, each network with one
 member and with ten, in turn; ratios are the median over such pairs. `fit` is a whole call of
-`conservax.fit` with as many steps as asked for, compiling included. `step` is a training step
+`conservax.fit` with as many steps as requested, compiling included. `step` is a training step
 between the ends of chunks, compiling left out, by the clock and in seconds of the processor: where
 the latter grow tenfold the arithmetic of one seed keeps a core busy, and only idle cores, or an
 accelerator, could do that of ten in less time. Limit: ratios by the clock of the default network
@@ -45,7 +45,7 @@ def snapshots() -> tuple[np.ndarray, np.ndarray]:
 
 
 def fit_seconds(network: dict[str, int], members: int, steps: int) -> float:
-    """Of the clock, for a whole call."""
+    """Seconds on the clock, for a whole call."""
     began = time.perf_counter()
     conservax.fit(
         snapshots(),
@@ -56,7 +56,7 @@ def fit_seconds(network: dict[str, int], members: int, steps: int) -> float:
 
 
 def step_seconds(network: dict[str, int], members: int) -> tuple[float, float]:
-    """Of the clock and of the processor, for a step of what `fit` trains."""
+    """Seconds on the clock and of the processor, for a step of what `fit` trains."""
 
     def initial(key: jax.Array) -> ConservationLaw:
         return ConservationLaw(Autoregressive(DIM, **network, key=key), KnotheRosenblatt())
@@ -86,12 +86,12 @@ def measure(network: dict[str, int], repeats: int, steps: int) -> dict[str, floa
         if steps:
             whole.append(fit_seconds(network, MEMBERS, steps) / fit_seconds(network, 1, steps))
     ratios = np.median(np.divide(ten, one), axis=0)
-    figures = {
+    metrics = {
         "milliseconds": 1e3 * statistics.median(clock for clock, _ in one),
         "step": float(ratios[0]),
         "step, processor": float(ratios[1]),
     }
-    return figures | ({"fit": statistics.median(whole)} if whole else {})
+    return metrics | ({"fit": statistics.median(whole)} if whole else {})
 
 
 @benchmark(
@@ -102,7 +102,7 @@ def run(*, quick: bool, repeats: int, steps: int) -> Findings:
     """One pair, and training steps alone, if quick."""
     del quick
     results = {name: measure(network, repeats, steps) for name, network in NETWORKS.items()}
-    rows = [{"network": name, **figures} for name, figures in results.items()]
+    rows = [{"network": name, **metrics} for name, metrics in results.items()]
     claims = [
         Claim(f"{name} of ten over one, default network", results["default"][name], LIMIT)
         for name in ("step", "fit")

@@ -1,14 +1,14 @@
 """Claim: a million cells are read, fitted and annotated in bounded memory on two cores.
 
-Made-up cells drift in `--dims` principal components over five days; they are written to a `.h5ad`
+Simulated cells drift in `--dims` principal components over five days; they are written to a `.h5ad`
 file with a matrix X that would not fit beside them. Then, in a fresh process: the file is read, a
 small law is fitted for one epoch, every cell gets its velocity and its log density, and a tenth of
-the first day's cells is pushed to the last; with `--carry`, every cell is carried there. Printed:
-seconds, cells a second, and peak memory after each step, from the operating system. Limit: beyond
+the first day's cells is pushed to the last; with `--transport`, every cell is transported there. Printed:
+seconds, cells per second, and peak memory after each step, from the operating system. Limit: beyond
 what the process holds before it reads, `FIXED` MiB, mostly of the compiler, and `COPIES` copies of
 the coordinates in float64.
 
-    python -m benchmarks million_cells [--quick] [--cells 1000000] [--dims 50] [--carry] [--json]
+    python -m benchmarks million_cells [--quick] [--cells 1000000] [--dims 50] [--transport] [--json]
 """
 
 import tempfile
@@ -39,12 +39,12 @@ def write_cells(path: Path, count: int, dims: int) -> None:
     obs = pd.DataFrame({"day": day}, index=[f"c{i}" for i in range(count)])
     anndata.AnnData(obs=obs, obsm={"X_pca": x}).write_h5ad(path)
     with h5py.File(path, "a") as file:
-        # 2000 genes a cell, of which the file holds only the zeros that it says it does.
+        # 2000 genes per cell, of which the file holds only the zeros that it says it does.
         matrix = file.create_dataset("X", (count, 2000), "f4", chunks=(1000, 2000))
         matrix.attrs["encoding-type"], matrix.attrs["encoding-version"] = "array", "0.2.0"
 
 
-def measure(path: Path, dims: int, carry: bool) -> dict[str, Any]:
+def measure(path: Path, dims: int, transport: bool) -> dict[str, Any]:
     import anndata
     import h5py
     import jax.numpy as jnp
@@ -75,8 +75,8 @@ def measure(path: Path, dims: int, carry: bool) -> dict[str, Any]:
             obs=read_elem(file["obs"]), obsm={"X_pca": read_elem(file["obsm/X_pca"])}
         )
     timed("velocity, log density", lambda: model.annotate(cells))
-    if carry:
-        timed("carry all to day 4", lambda: model.annotate(cells, to=4))
+    if transport:
+        timed("transport all to day 4", lambda: model.annotate(cells, to=4))
     group = cells.obsm["X_pca"][:, 1] < -1.28
     timed("push a tenth of day 0", lambda: model.push(cells, group, 0, 4))
     return {
@@ -92,14 +92,14 @@ def measure(path: Path, dims: int, carry: bool) -> dict[str, Any]:
 @benchmark(
     cells=Option(1_000_000, "cells", quick=20_000, least=1),
     dims=Option(50, "principal components", least=2),
-    carry=Option(False, "carry every cell, too"),
+    transport=Option(False, "transport every cell, too"),
 )
-def run(*, quick: bool, cells: int, dims: int, carry: bool) -> Findings:
+def run(*, quick: bool, cells: int, dims: int, transport: bool) -> Findings:
     del quick  # fewer cells, nothing else
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "cells.h5ad"
         write_cells(path, cells, dims)
-        result = in_fresh_process(measure, path, dims, carry)
-    rows = [step | {"cells a second": cells / step["seconds"]} for step in result["steps"]]
+        result = in_fresh_process(measure, path, dims, transport)
+    rows = [step | {"cells per second": cells / step["seconds"]} for step in result["steps"]]
     sizes = {"cells": cells, "dims": dims, "MiB before reading": result["start"]}
     return Findings(rows, [Claim("MiB grown by", result["grown"], result["limit"])], sizes)

@@ -27,7 +27,7 @@ from conservax.train import Stage, Training, train
 ENTROPY, LIMIT, TOO_GOOD = 2.175, 0.03, 0.01
 
 
-def figures_of(steps: int, test_sequences: int, seed: int) -> dict[str, float]:
+def metrics_of(steps: int, test_sequences: int, seed: int) -> dict[str, float]:
     t, x, sequence = pinwheel_hawkes(np.random.default_rng(seed), 2200 + test_sequences)
     training = sequence < 2000
     x = (x - x[training].mean(0)) / x[training].std(0, ddof=1)
@@ -64,7 +64,7 @@ def figures_of(steps: int, test_sequences: int, seed: int) -> dict[str, float]:
 def run(*, quick: bool, seeds: int) -> Findings:
     """A tenth of the steps if quick."""
     steps = 600 if quick else 6000
-    rows = [{"seed": seed, **figures_of(steps, 2000, seed)} for seed in range(seeds)]
+    rows = [{"seed": seed, **metrics_of(steps, 2000, seed)} for seed in range(seeds)]
     excess = [row["excess_over_entropy"] for row in rows]
     claims = [
         Claim(f"nats above the entropy {ENTROPY}, at worst", max(excess), LIMIT),

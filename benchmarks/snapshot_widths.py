@@ -2,7 +2,7 @@
 
 Four normals in 4-D of 700 rows, neighbours 3, 10 and 30 widths apart; three in 10-D of 900 rows, as far
 apart as the spread of all is several times that of each; and cells: embryoid bodies (5 and 10 principal
-components), mouse hematopoiesis, EMT, zebrafish (10 coordinates). For each time: held-out nats a row
+components), mouse hematopoiesis, EMT, zebrafish (10 coordinates). For each time: held-out nats per row
 of the model less those of one normal, and of a Gaussian mixture chosen on the validation rows, both
 fitted to the training rows of that time (below 0 the model is better), the standard error of the
 second, and the standard deviation of 4 000 draws over that of all rows, in the coordinate where it is
@@ -71,7 +71,7 @@ TABLES: dict[str, Callable[[], Rows]] = {
 }
 
 
-def figures(name: str, spec: AbstractModelSpec, steps: int, seed: int) -> list[dict]:
+def metrics(name: str, spec: AbstractModelSpec, steps: int, seed: int) -> list[dict]:
     t, x = TABLES[name]()
     begun = time.perf_counter()
     model = conservax.fit(
@@ -116,7 +116,7 @@ def claim_of(row: dict) -> Claim:
 
 @benchmark(
     rows=Option(tuple(TABLES), "tables", quick=tuple(TABLES)[:2], among=tuple(TABLES)),
-    kinetic_weight=Option(0.01, "price of motion; 0 for none"),
+    kinetic_weight=Option(0.01, "weight of the kinetic energy; 0 for none"),
     model=Option("autoregressive", "of conservax.models", among=tuple(MODELS)),
     seed=Option(0, "of the model"),
 )
@@ -127,7 +127,7 @@ def run(
     spec = MODELS[model](kinetic_weight=kinetic_weight)
     found = []
     for name in rows:
-        lines = figures(name, spec, 200 if quick else 2000, seed)
+        lines = metrics(name, spec, 200 if quick else 2000, seed)
         for row in lines:
             log(f"{name}, t = {row['time']:g}: over the mixture {row['over mixture']:+.3f} nats")
         found += lines

@@ -1,13 +1,13 @@
 """Claim: our law is as good as a trained CNF after at most a twentieth of the CNF's training time.
 
 The baseline is the time-varying flow of table 1, trained through an ODE solver (Diffrax); ours are
-the bump mixture of table 1, trained without simulation. One process trains both, one after the other,
+the kernel mixture of table 1, trained without simulation. One process trains both, one after the other,
 on the same events in the same units, and notes the validation likelihood at every chunk of steps.
-Ours then is judged on the test events at the first chunk at which its validation figure is at
-least as good as the CNF's last one, and at later ones until its test figure is as good as well.
+Ours then is evaluated on the test events at the first chunk at which its validation likelihood is at
+least as good as the CNF's last one, and at later ones until its test likelihood is as good as well.
 
-Time is told twice: seconds on the clock, and seconds of processor time, which neighbours on a
-shared machine disturb less. Both count compilation; both are told without it too.
+Time is reported twice: seconds on the clock, and seconds of processor time, which neighbours on a
+shared machine disturb less. Both count compilation; both are reported without it too.
 
     python -m benchmarks time_to_quality [--rows pinwheel] [--quick] [--json]
 """
@@ -24,7 +24,7 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.claim import Claim, Findings, Option, benchmark, log
-from benchmarks.papers._event_models import BATCH_SIZE, BUMPS, FLOW, bumps
+from benchmarks.papers._event_models import BATCH_SIZE, FLOW, KERNEL_MIXTURES, kernel_mixture
 from benchmarks.papers._event_sets import EVENT_SETS
 from benchmarks.papers._fit_flow import EventRows, event_rows, fit_flow, flow_nll, rows_of
 from conservax.data import DataError, EventSplit
@@ -81,7 +81,7 @@ class Curve:
         return first.since(second.since(first))
 
     def frame(self, model: str) -> pd.DataFrame:
-        """A line a chunk."""
+        """Curve as a table, one row per chunk."""
         rows = [(model, step, *moment, nll) for step, nll, moment in self.points]
         return pd.DataFrame(
             rows, columns=["model", "step", "seconds", "processor_seconds", "validation"]
@@ -94,14 +94,14 @@ def fit_ours(
     """Our density with its settings of table 1, the first `upto` steps of a run of `steps`."""
     key = jax.random.key(0)
     return train(
-        ConservationLaw(bumps(name, split, 0)(key), KnotheRosenblatt()),
+        ConservationLaw(kernel_mixture(name, split, 0)(key), KnotheRosenblatt()),
         rows.train,
         [Stage(upto, NegativeLogLikelihood())],
         key=key,
         validation=rows.validation,
         training=Training(
             batch_size=BATCH_SIZE,
-            optimiser=cosine_adam(BUMPS[name].learning_rate, steps),
+            optimiser=cosine_adam(KERNEL_MIXTURES[name].learning_rate, steps),
             chunk=CHUNK,
         ),
         on_chunk=on_chunk,
@@ -109,7 +109,7 @@ def fit_ours(
 
 
 def nll_of(law: ConservationLaw, split: EventSplit, rows: EventRows) -> float:
-    """Of the test events, nats an event in standardised units."""
+    """Negative log-likelihood of the test events, nats per event in standardised units."""
     model = Model(law, rows.units)
     return scores(model, split.test.table())[0].standardised
 
@@ -137,21 +137,23 @@ def measure(name: str, quick: bool) -> tuple[dict[str, Any], pd.DataFrame]:
     result: dict[str, Any] = {
         "rows": name,
         "test_events": len(test.t),
-        "cnf": goal | _told(theirs.points[-1][-1], theirs.compilation(), theirs.points[-1][0]),
+        "cnf": goal | _durations(theirs.points[-1][-1], theirs.compilation(), theirs.points[-1][0]),
         "ours_at_the_end": {"test": nll_of(last, split, rows)}
-        | _told(ours.points[-1][-1], ours.compilation(), ours.points[-1][0]),
+        | _durations(ours.points[-1][-1], ours.compilation(), ours.points[-1][0]),
     }
     if reached is not None:
         moment = reached.pop("moment")
-        result["ours_when_as_good"] = reached | _told(moment, ours.compilation(), reached["step"])
+        result["ours_when_as_good"] = reached | _durations(
+            moment, ours.compilation(), reached["step"]
+        )
         for clock in ("seconds", "processor_seconds"):
             for suffix in ("", "_without_compilation"):
                 ratio = result["ours_when_as_good"][clock + suffix] / result["cnf"][clock + suffix]
                 result[f"ratio_{clock}{suffix}"] = ratio
-    return result, pd.concat([theirs.frame(FLOW), ours.frame("bumps")])
+    return result, pd.concat([theirs.frame(FLOW), ours.frame("kernel mixture")])
 
 
-def _told(moment: Moment, compilation: Moment, step: int) -> dict[str, float]:
+def _durations(moment: Moment, compilation: Moment, step: int) -> dict[str, float]:
     running = moment.since(compilation)
     return {
         "steps": step,

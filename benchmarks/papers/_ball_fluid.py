@@ -1,4 +1,4 @@
-"""Figure 3 [richterpowell2022]: a fluid in a ball, and particles that it carries."""
+"""Figure 3 [richterpowell2022]: a fluid in a ball, and particles advected by it."""
 
 import time
 from collections.abc import Callable
@@ -11,7 +11,7 @@ from jaxtyping import Array, Float
 
 from benchmarks._no_rows import no_rows
 from benchmarks.claim import Claim
-from benchmarks.papers._carried import Particles, carry, relative_error
+from benchmarks.papers._particles import Particles, advect, relative_error
 from conservax.field import Ball, Fluid
 from conservax.objective import CollocationPoints, EulerError, FluidInitialError
 from conservax.train import Stage, Training, cosine_muon, train
@@ -24,7 +24,7 @@ LIMIT = 0.05
 
 @dataclass(frozen=True)
 class BallSettings:
-    """Sizes, steps, points a step, and weights of the terms."""
+    """Sizes, steps, points per step, and weights of the terms."""
 
     steps: int
     points: int = 128
@@ -33,7 +33,7 @@ class BallSettings:
     momentum: float = 0.2
     volume: float = 10.0
     start: float = 3.0
-    density: float = 30.0  # at the start beside the momentum, which cannot be what it should
+    density: float = 30.0  # at the start beside the momentum, which cannot be exact
     learning_rate: float = 1e-2
 
 
@@ -48,14 +48,14 @@ def ball_density(x: Float[Array, " dim"]) -> Array:
 def ball_start(x: Float[Array, " dim"]) -> Float[Array, " 4"]:
     """(rho, rho u) at t = 0, shape `(4,)`.
 
-    It flows through the wall, where the fluid cannot follow.
+    It flows through the boundary, where the fluid cannot follow.
     """
     rho = ball_density(x)
     return jnp.append(rho, rho * jnp.array([-2.0, x[0] - 1, 0.5]))
 
 
 def solve_ball(settings: BallSettings, seed: int) -> Fluid:
-    """A fluid that nothing leaves, held to its start and to the equations."""
+    """Train a fluid that nothing leaves on its initial condition and the equations."""
     model_key, key = jax.random.split(jax.random.key(seed))
     fluid = Fluid(
         3, BALL, background=MEAN, width=settings.width, depth=settings.depth, key=model_key
@@ -76,26 +76,26 @@ def solve_ball(settings: BallSettings, seed: int) -> Fluid:
 
 
 def ball_errors(particles: Particles) -> list[dict[str, float]]:
-    """A line a time: how far the density is from that which the particles carry, relative L2.
+    """Relative L2 error of the density per time, against that advected by the particles.
 
-    At t = 0 from what it should be.
+    At t = 0 against the initial condition.
     """
-    carried = particles.density[:, 0]
+    advected = particles.density[:, 0]
     truth = np.asarray(jax.vmap(ball_density)(jnp.asarray(particles.x[:, 0])))
-    lines = [{"t": 0.0, "density": relative_error(carried, truth)}]
+    lines = [{"t": 0.0, "density": relative_error(advected, truth)}]
     for n, t in enumerate(TIMES[1:], 1):
-        lines.append({"t": t, "density": relative_error(particles.density[:, n], carried)})
+        lines.append({"t": t, "density": relative_error(particles.density[:, n], advected)})
     return lines
 
 
 def advect_in_ball(
     settings: BallSettings, seed: int, log: Callable[[str], None], count: int = 1000
 ) -> tuple[Fluid, Particles, list[dict]]:
-    """The fluid, particles that it carries, and lines of errors."""
+    """Train a fluid and advect particles: the fluid, the particles, and rows of errors."""
     begun = time.perf_counter()
     fluid = solve_ball(settings, seed)
     seconds = time.perf_counter() - begun
-    particles = carry(fluid, CollocationPoints(BALL, 3, count)(jax.random.key(seed + 1))[1], TIMES)
+    particles = advect(fluid, CollocationPoints(BALL, 3, count)(jax.random.key(seed + 1))[1], TIMES)
     found = ball_errors(particles)
     worst = max(line["density"] for line in found)
     log(f"ball: density off by at most {worst:.2%} after {seconds:.0f} s")
@@ -103,7 +103,7 @@ def advect_in_ball(
 
 
 def ball_claims(lines: list[dict]) -> list[Claim]:
-    """Density as it should be at the start, and carried along."""
+    """Claims on the density at the start, and against particles."""
     start, *later = (line["density"] for line in lines)
     return [
         Claim("ball: density at the start", start, LIMIT),

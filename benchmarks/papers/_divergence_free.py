@@ -1,4 +1,4 @@
-"""Figure 2 [richterpowell2022]: what a field costs in n dimensions, and what it can be."""
+"""Figure 2 [richterpowell2022]: cost of a field in n dimensions, and fitted flows."""
 
 import time
 from collections.abc import Callable
@@ -20,7 +20,7 @@ from conservax.train import Stage, Training, train
 
 DIMENSIONS = (2, 4, 8, 16, 32, 64, 100, 128)
 POINTS = 32  # evaluated at once
-JUDGED = 100  # dimensions, where a field may cost so many forward passes at most
+CLAIMED = 100  # dimensions, where a field may cost so many forward passes at most
 PUBLISHED = (
     "Figure 2 of the paper, in function evaluations: both constructions grow quadratically with "
     "the dimension, the vector field with one more Jacobian."
@@ -65,8 +65,8 @@ def bench_divfree(
             for kind in KINDS
         ]
     )
-    judged = next(line for line in lines if line["dim"] == JUDGED and line["kind"] == "matrix")
-    claims = [Claim(f"forward passes, n = {JUDGED}, matrix", judged["passes"], JUDGED)]
+    claimed = next(line for line in lines if line["dim"] == CLAIMED and line["kind"] == "matrix")
+    claims = [Claim(f"forward passes, n = {CLAIMED}, matrix", claimed["passes"], CLAIMED)]
     claims += [
         Claim(f"relative error, {line['flow']}, {line['kind']}", line["error"], 0.01)
         for line in fits.to_dict("records")
@@ -146,7 +146,7 @@ def _draw(costs: pd.DataFrame, path: Path) -> None:
         left.loglog(lines["dim"], 1e3 * lines["seconds"] / POINTS, "o-", label=kind)
         right.loglog(lines["dim"], lines["passes"], "o-", label=kind)
     right.loglog(DIMENSIONS, DIMENSIONS, "k:", label="n")
-    left.set(xlabel="dimension n", ylabel="milliseconds a point", title="evaluation of a field")
+    left.set(xlabel="dimension n", ylabel="milliseconds per point", title="evaluation of a field")
     right.set(xlabel="dimension n", ylabel="forward passes", title="over its network")
     left.legend()
     right.legend()

@@ -1,4 +1,4 @@
-"""What a benchmark of fields comes to: figures, the claims they are held to, and a picture."""
+"""Results of a benchmark of fields: metrics, claims, and a picture."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,12 +9,12 @@ import pandas as pd
 from benchmarks.claim import Claim, Findings
 from conservax.data import check_out_folder
 
-FIGURES, PICTURE = "figures.csv", "picture.png"
+METRICS, PICTURE = "metrics.csv", "picture.png"
 
 
 @dataclass(frozen=True)
 class Drawn:
-    """Figures of a benchmark, a line each; claims; what was published; and how to draw them."""
+    """Metrics of a benchmark, one row each; claims; published results; and how to draw them."""
 
     frame: pd.DataFrame
     claims: tuple[Claim, ...]
@@ -23,11 +23,11 @@ class Drawn:
 
 
 def keep(work: Callable[[], Drawn], out: Path, force: bool) -> Findings:
-    """Do the work, if a folder of this name may be made, and write its figures and picture there."""
+    """Do the work, if a folder of this name may be made, and write its metrics and picture there."""
     check_out_folder(out, force)
     found = work()
     out.mkdir(parents=True, exist_ok=True)
-    found.frame.to_csv(out / FIGURES, index=False)
+    found.frame.to_csv(out / METRICS, index=False)
     found.draw(out / PICTURE)
     return Findings(
         found.frame.to_dict("records"),

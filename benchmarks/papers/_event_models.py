@@ -1,4 +1,4 @@
-"""The models of table 1: ours and their rivals, each fitted to a split and scored on its test events."""
+"""Models of table 1, ours and others, each fitted to a split and scored on its test events."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -25,8 +25,8 @@ FLOW = "CNF (Diffrax)"
 
 
 @dataclass(frozen=True)
-class Bumps:
-    """What the validation events chose for the bump mixture on a data set."""
+class KernelMixtureSettings:
+    """Settings of the kernel mixture on a data set, chosen on the validation events."""
 
     kernel: Kernel
     count: int
@@ -36,23 +36,25 @@ class Bumps:
     learning_rate: float = 3e-3
 
 
-BUMPS = {
-    "pinwheel": Bumps("normal", 150, 0.001, covariance="full", rank=1, learning_rate=6e-3),
-    "earthquakes": Bumps("logistic", 1024, 0.01),
-    "earthquakes-in-time": Bumps("logistic", 1024, 0.01),
-    "covid": Bumps("normal", 1024, 0.01, rank=1),
-    "citibike": Bumps("normal", 1024, 0.01),
+KERNEL_MIXTURES = {
+    "pinwheel": KernelMixtureSettings(
+        "normal", 150, 0.001, covariance="full", rank=1, learning_rate=6e-3
+    ),
+    "earthquakes": KernelMixtureSettings("logistic", 1024, 0.01),
+    "earthquakes-in-time": KernelMixtureSettings("logistic", 1024, 0.01),
+    "covid": KernelMixtureSettings("normal", 1024, 0.01, rank=1),
+    "citibike": KernelMixtureSettings("normal", 1024, 0.01),
 }
 
 
 class Fitted(NamedTuple):
-    """One figure of table 1.
+    """One value of table 1.
 
     **Attributes:**
 
     - `model`: its name.
-    - `spatial`: mean negative log-likelihood of the places of the test events, standardised.
-    - `temporal`: of their times, per unit of time; None for models of places alone.
+    - `spatial`: mean negative log-likelihood of the locations of the test events, standardised.
+    - `temporal`: of their times, per unit of time; None for models of locations alone.
     - `seconds`: to fit.
     """
 
@@ -65,14 +67,14 @@ class Fitted(NamedTuple):
 Competitor = Callable[[str, EventSplit, int, bool], Iterator[Fitted]]
 
 
-def steps_of(full: int, quick: bool, share: int = 10) -> int:
-    """A tenth of the steps, or another share, where it has to be quick."""
-    return full // share if quick else full
+def steps_of(full: int, quick: bool, divisor: int = 10) -> int:
+    """A tenth of the steps, or another fraction, if quick."""
+    return full // divisor if quick else full
 
 
-def bumps(data: str, split: EventSplit, seed: int) -> Callable[[Array], KernelMixture]:
-    """The bump mixture with the settings of a data set, as a function of a random key."""
-    chosen = BUMPS[data]
+def kernel_mixture(data: str, split: EventSplit, seed: int) -> Callable[[Array], KernelMixture]:
+    """The kernel mixture with the settings of a data set, as a function of a random key."""
+    chosen = KERNEL_MIXTURES[data]
     rows = split.train.table()
     clusters = find_clusters(Units.of(rows).standardise(rows.x), chosen.count, seed=seed)
     return lambda key: KernelMixture.from_clusters(
@@ -85,10 +87,10 @@ def bumps(data: str, split: EventSplit, seed: int) -> Callable[[Array], KernelMi
     )
 
 
-def fit_bumps(data: str, split: EventSplit, seed: int, quick: bool) -> Model:
-    """The bump mixture, fitted."""
-    density = bumps(data, split, seed)
-    return _fit(split, density, seed, steps_of(2000, quick), BUMPS[data].learning_rate)
+def fit_kernel_mixture(data: str, split: EventSplit, seed: int, quick: bool) -> Model:
+    """The kernel mixture, fitted."""
+    density = kernel_mixture(data, split, seed)
+    return _fit(split, density, seed, steps_of(2000, quick), KERNEL_MIXTURES[data].learning_rate)
 
 
 def _fit(
@@ -114,8 +116,10 @@ def _fit(
     )
 
 
-def _bump_mixture(data: str, split: EventSplit, seed: int, quick: bool) -> Iterator[Fitted]:
-    yield from _timed("bumps", split, partial(fit_bumps, data, split, seed, quick))
+def _kernel_mixture(data: str, split: EventSplit, seed: int, quick: bool) -> Iterator[Fitted]:
+    yield from _timed(
+        "kernel mixture", split, partial(fit_kernel_mixture, data, split, seed, quick)
+    )
 
 
 def _autoregressive(data: str, split: EventSplit, seed: int, quick: bool) -> Iterator[Fitted]:
@@ -152,8 +156,8 @@ def _timed(name: str, split: EventSplit, work: Callable[[], Model]) -> Iterator[
     yield Fitted(name, scores(model, split.test.table())[0].standardised, None, seconds)
 
 
-def _with_memory(data: str, split: EventSplit, seed: int, quick: bool) -> Iterator[Fitted]:
-    """The history-conditioned model, which is told the events before: it plays an easier game."""
+def _point_process(data: str, split: EventSplit, seed: int, quick: bool) -> Iterator[Fitted]:
+    """A point process, conditioned on the events before: it plays an easier game."""
     del data
     began = time.perf_counter()
     model = fit_events(
@@ -165,11 +169,11 @@ def _with_memory(data: str, split: EventSplit, seed: int, quick: bool) -> Iterat
     seconds = time.perf_counter() - began
     found, count = model.log_likelihood(split.test), len(split.test)
     spatial = -float(found.spatial.sum()) / count - model.units.log_volume
-    yield Fitted("with memory", spatial, -float(found.temporal.sum()) / count, seconds)
+    yield Fitted("point process", spatial, -float(found.temporal.sum()) / count, seconds)
 
 
 def _flow(data: str, split: EventSplit, seed: int, quick: bool) -> Iterator[Fitted]:
-    """The model that is simulated to train it."""
+    """The continuous normalizing flow, trained through its solver."""
     del data
     began = time.perf_counter()
     rows = event_rows(split)
@@ -186,15 +190,15 @@ def _classical(data: str, split: EventSplit, seed: int, quick: bool) -> Iterator
     found = baselines(tables, split.test.table())
     seconds = (time.perf_counter() - began) / len(found)
     volume = Units.of(tables.train).log_volume
-    for name, _, paid in found:
-        yield Fitted(name, float(np.mean(paid)) - volume, None, seconds)
+    for name, _, losses in found:
+        yield Fitted(name, float(np.mean(losses)) - volume, None, seconds)
 
 
 COMPETITORS: dict[str, Competitor] = {
-    "bumps": _bump_mixture,
+    "kernel-mixture": _kernel_mixture,
     "autoregressive": _autoregressive,
     "factorized": _factorized,
-    "memory": _with_memory,
+    "point-process": _point_process,
     "flow": _flow,
     "classical": _classical,
 }

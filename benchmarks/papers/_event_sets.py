@@ -18,12 +18,12 @@ _FAINT = 1e-2  # tie between any two windows, so that none is alone
 
 @dataclass(frozen=True)
 class EventSet:
-    """Events in three parts, and what is known of them.
+    """Events in three parts, with their origin and published values.
 
     **Attributes:**
 
     - `origin`: who made the events, and where the files with these windows are from.
-    - `published`: nats an event by the name of the model, as printed in table 1.
+    - `published`: nats per event by the name of the model, as printed in table 1.
     - `floor`: entropy that no density without history can score below, where it is known.
     - `note`: how the protocol differs from that of the papers.
     """
@@ -43,7 +43,7 @@ def _arrays(data: str, *names: str) -> dict[str, np.ndarray]:
 def _events(
     t: np.ndarray, x: np.ndarray, counts: np.ndarray, length: float, source: str, starts=None
 ) -> Events:
-    """Sequences laid one after the other, told apart by their lengths."""
+    """Sequences laid one after the other, separated by their lengths."""
     sequence = np.repeat(np.arange(len(counts)), counts)
     t = np.minimum(np.asarray(t, np.float64), length)  # single precision may round past the end
     order = np.lexsort((t, sequence))
@@ -128,22 +128,24 @@ def _covid(seed: int) -> EventSplit:
 
 
 def _citibike(seed: int) -> EventSplit:
-    """Trained on four fifths of the days of the validation file, judged on the others."""
+    """Trained on four fifths of the days of the validation file, evaluated on the others."""
     held = _arrays("citibike", "citibike/citibike_val_test.npz")
     known, test = (
         _events(held[f"{p}_t"], held[f"{p}_xy"], held[f"{p}_len"], 24.0, "CitiBike")
         for p in ("val", "test")
     )
     day = _days(known, _CITIBIKE_DAYS)
-    judged = np.random.default_rng(seed).choice(_CITIBIKE_DAYS, _CITIBIKE_DAYS // 5, replace=False)
-    judge = np.isin(day, judged)
-    return EventSplit(known.take(np.flatnonzero(~judge)), known.take(np.flatnonzero(judge)), test)
+    held = np.random.default_rng(seed).choice(_CITIBIKE_DAYS, _CITIBIKE_DAYS // 5, replace=False)
+    validation = np.isin(day, held)
+    return EventSplit(
+        known.take(np.flatnonzero(~validation)), known.take(np.flatnonzero(validation)), test
+    )
 
 
 def _days(events: Events, count: int) -> np.ndarray:
     """The day of every window, as a number.
 
-    Windows hold twenty random shares of the trips of each day, without saying which: shares of one
+    Windows hold twenty random samples of the trips of each day, without saying which: samples of one
     day have some trips in common, at the very same time.
     """
     shared = np.zeros((events.sequences, events.sequences))
@@ -175,8 +177,8 @@ EVENT_SETS = {
         f"generated, after toy_datasets.py of {_STPP}",
         _published(2.958, 2.185, 2.028, 1.936),
         floor=2.175,
-        note="generated anew for every seed, 2000 windows to test; published figures below the "
-        "entropy of places cannot be of this protocol",
+        note="generated anew for every seed, 2000 windows to test; published values below the "
+        "entropy of locations cannot be of this protocol",
     ),
     "earthquakes": EventSet(
         "Earthquakes JP",

@@ -1,4 +1,4 @@
-"""Table 1 [hua2025]: nats an event on four data sets, every model in the same run and units."""
+"""Table 1 [hua2025]: nats per event on four data sets, every model in the same run and units."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
@@ -16,13 +16,13 @@ TOO_GOOD = 0.01  # below the entropy by more than that is a mistake, not a recor
 
 @dataclass(frozen=True)
 class EventRow:
-    """One figure: a model on a data set, from one seed.
+    """One row: a model on a data set, from one seed.
 
     **Attributes:**
 
-    - `standardised`, `raw`: mean negative log-likelihood of the places of the test events, nats an
-      event, where places have mean 0 and deviation 1 over the training events, and in degrees.
-    - `temporal`: of their times, per unit of time; None for models of places alone.
+    - `standardised`, `raw`: mean negative log-likelihood of the locations of the test events, nats per
+      event, where locations have mean 0 and deviation 1 over the training events, and in degrees.
+    - `temporal`: of their times, per unit of time; None for models of locations alone.
     - `seconds`: to fit.
     """
 
@@ -46,11 +46,11 @@ def bench_events(
 ) -> Iterator[EventRow]:
     """Fit every model to every data set and score it once on the test events.
 
-    What there is to choose is chosen on the validation events. `quick` trains a tenth of the steps or fewer
+    Settings are chosen on the validation events. `quick` trains a tenth of the steps or fewer
     and looks at about `QUICK_EVENTS` test events.
     """
     for name in names:
-        EVENT_SETS[name].load(0)  # what is missing is told before the first hour
+        EVENT_SETS[name].load(0)  # missing files are reported before the first hour
     for name in names:
         for seed in range(seeds):
             split = EVENT_SETS[name].load(seed)
@@ -74,15 +74,15 @@ def bench_events(
 
 def _few(events: Events) -> Events:
     """Windows evenly chosen, of about `QUICK_EVENTS` events: their order may mean something."""
-    share = min(1.0, QUICK_EVENTS / max(len(events), 1))
-    windows = max(1, round(share * events.sequences))
+    fraction = min(1.0, QUICK_EVENTS / max(len(events), 1))
+    windows = max(1, round(fraction * events.sequences))
     return events.take(np.linspace(0, events.sequences - 1, windows).astype(int))
 
 
-def blind_rows(rows: Sequence[EventRow]) -> list[EventRow]:
-    """Figures that the entropy of the places bounds: of models without memory, where it is known.
+def bounded_rows(rows: Sequence[EventRow]) -> list[EventRow]:
+    """Rows that the entropy of the locations bounds: of models without history, where it is known.
 
-    Few events may be likelier than most by luck, and are not judged.
+    Few events may be likelier than most by luck, and are left out.
     """
     return [
         row
@@ -94,7 +94,7 @@ def blind_rows(rows: Sequence[EventRow]) -> list[EventRow]:
 
 
 def table_of(rows: Sequence[EventRow]) -> pd.DataFrame:
-    """Mean and standard deviation over seeds, a line a data set and model, best first."""
+    """Mean and standard deviation over seeds, a row per data set and model, best first."""
     frame = pd.DataFrame([asdict(row) for row in rows])
     table = frame.groupby(["data", "model"], sort=False).agg(
         standardised=("standardised", "mean"),

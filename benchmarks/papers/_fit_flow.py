@@ -1,4 +1,4 @@
-"""The time-varying flow on a data set of events: rows in, nats an event out."""
+"""The time-varying flow on a data set of events: training, and nats per event."""
 
 import dataclasses
 from typing import NamedTuple
@@ -13,11 +13,11 @@ from conservax.data import Events, EventSplit, Units
 from conservax.objective import Rows
 from conservax.train import OnChunk, Stage, Trained, Training, train
 
-MOST_VALIDATION_ROWS = 4096  # as many as `fit` looks at
+MOST_VALIDATION_ROWS = 4096  # as many as `fit` uses
 ROWS_AT_ONCE = 4096
 
 # Chosen on the validation events of the pinwheel, at about ten minutes of one core.
-WIDTH, DEPTH, WAVES = 64, 3, 3
+WIDTH, DEPTH, HARMONICS = 64, 3, 3
 TOLERANCE = 1e-3
 LEARNING_RATE = 5e-3
 BATCH_SIZE = 256
@@ -60,7 +60,7 @@ def fit_flow(
     """Maximum likelihood through the solver, with the settings that the validation events chose."""
     key = jax.random.key(seed)
     dim = rows.train.x.shape[1]
-    flow = TimeVaryingFlow(FlowField(dim, width=WIDTH, depth=DEPTH, waves=WAVES, key=key))
+    flow = TimeVaryingFlow(FlowField(dim, width=WIDTH, depth=DEPTH, harmonics=HARMONICS, key=key))
     return train(
         flow,
         rows.train,
@@ -73,7 +73,7 @@ def fit_flow(
 
 
 def flow_nll(flow: TimeVaryingFlow, rows: Rows) -> float:
-    """Mean negative log-likelihood, nats an event, by solves of little error."""
+    """Mean negative log-likelihood, nats per event, by solves of little error."""
     log_prob = eqx.filter_jit(lambda flow, t, x: flow.log_prob(t, x))
     parts = [
         np.asarray(log_prob(flow, rows.t[i : i + ROWS_AT_ONCE], rows.x[i : i + ROWS_AT_ONCE]))

@@ -1,4 +1,4 @@
-"""Fluids that are asked to conserve mass, beside one that cannot do otherwise."""
+"""Fluids that conserve mass by the loss alone, to compare with one that does by construction."""
 
 from collections.abc import Callable
 
@@ -37,7 +37,7 @@ class Beginning(eqx.Module):
 
 
 class PlainFluid(eqx.Module):
-    """A network for (rho, u, p): nothing holds but what the loss asks for, as in a PINN.
+    """A network for (rho, u, p): nothing holds by construction, as in a PINN.
 
     **Arguments:** those of `Fluid` of the same names.
     """

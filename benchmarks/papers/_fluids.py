@@ -13,11 +13,11 @@ from matplotlib.figure import Figure
 
 from benchmarks.papers import _ball_fluid as ball
 from benchmarks.papers import _torus_euler as torus
-from benchmarks.papers._carried import Particles
 from benchmarks.papers._drawn import Drawn
+from benchmarks.papers._particles import Particles
 
 SLICE = 0.15  # particles no farther from the drawn plane are drawn
-TORUS_FIGURES = {
+TORUS_METRICS = {
     "density": "density against the elements",
     "true density": "density against the series",
     "velocity": "velocity against the elements",
@@ -25,19 +25,19 @@ TORUS_FIGURES = {
     "mass change": "change of the mass",
 }
 COLOURS = {torus.ELEMENTS: "black", torus.OURS: "C0", torus.PINN: "C1", torus.CURL: "C2"}
-DASHES = {"": ":", torus.ASKED: "--", torus.HELD: "-"}
+DASHES = {"": ":", torus.IN_LOSS: "--", torus.HELD: "-"}
 PUBLISHED = (
-    "Figure 4 of the paper, without figures: its fluid converges to the reference, its PINN stays away; that "
+    "Figure 4 of the paper, without numbers: its fluid converges to the reference, its PINN stays away; that "
     "PINN does not obey the equations printed, the one here does. Figure 3: in the ball the density of the "
     "paper moves as it should, that of the curl of a potential does not. The start in the ball "
-    "flows through the wall, which the fluid here cannot."
+    "flows through the boundary, which the fluid here cannot."
 )
 
 
 def bench_fluids(
     *, quick: bool = False, seed: int = 0, log: Callable[[str], None] = lambda text: None
 ) -> Drawn:
-    """Relative L2 errors, a line a model and time on the torus, a line a time in the ball."""
+    """Relative L2 errors, a row per model and time on the torus, a row per time in the ball."""
     reference = torus.read_reference()
     settings = torus.QUICK if quick else torus.FULL
     fluids, on_torus = torus.compare_on_torus(reference, settings, seed, log)
@@ -80,8 +80,8 @@ def _draw_torus(panels: np.ndarray, reference: torus.Reference, fluids: dict) ->
 
 
 def _draw_errors(panels: np.ndarray, frame: pd.DataFrame) -> None:
-    """Errors and mass against time, a colour a model, dashed where the loss asks for the start."""
-    for panel, (column, title) in zip(panels, TORUS_FIGURES.items(), strict=True):
+    """Errors and mass against time, a colour per model, dashed where the loss has the initial condition."""
+    for panel, (column, title) in zip(panels, TORUS_METRICS.items(), strict=True):
         for (name, colour), (start, dash) in product(COLOURS.items(), DASHES.items()):
             of_it = frame.query("case == 'torus' and model == @name and start == @start")
             of_it = of_it.dropna(subset=[column])
@@ -111,12 +111,12 @@ def _draw_ball(
         panel.set_title(f"ball, t = {t}: off by {lines[n]['density']:.1%}", fontsize="small")
 
 
-def _draw_plane(panel: Axes, density: np.ndarray, x: np.ndarray, carried: np.ndarray) -> None:
+def _draw_plane(panel: Axes, density: np.ndarray, x: np.ndarray, advected: np.ndarray) -> None:
     near = np.abs(x[:, 2]) < SLICE
     panel.imshow(density, origin="lower", extent=(-1, 1, -1, 1), vmin=0.5, vmax=1.5)
     panel.scatter(
         *x[near, :2].T,
-        c=carried[near],
+        c=advected[near],
         vmin=0.5,
         vmax=1.5,
         s=12,

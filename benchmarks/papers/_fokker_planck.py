@@ -1,4 +1,4 @@
-"""Equations for densities solved without a grid, and held against their closed solutions."""
+"""Equations for densities solved without a grid, and compared with their closed solutions."""
 
 import time
 from collections.abc import Callable
@@ -22,9 +22,9 @@ from conservax.law import ConservationLaw
 from conservax.objective import EquationError, InitialError, NegativeLogLikelihood, Rows
 from conservax.train import Stage, Training, train
 
-TIMES = (0.0, 0.25, 0.5, 0.75, 1.0)  # of the law, at which it is judged
+TIMES = (0.0, 0.25, 0.5, 0.75, 1.0)  # of the law, at which it is evaluated
 PUBLISHED = (
-    "No figure of the paper: equations for densities are an addition. The closed solutions are the "
+    "Not in the paper: equations for densities are an addition. The closed solutions are the "
     "measure; mass is exact by construction, and what is left of it is the error of the sum over nodes."
 )
 
@@ -51,15 +51,15 @@ QUICK, FULL = SolverSettings(1000, 200), SolverSettings(8000, 1000, times=32, po
 def bench_fokker_planck(
     *, quick: bool = False, seed: int = 0, log: Callable[[str], None] = lambda text: None
 ) -> Drawn:
-    """Relative L2 error at five times, a line a case and time."""
+    """Relative L2 error at five times, a row per case and time."""
     lines, claims, solved = [], [], {}
     for name, case in EVOLUTIONS.items():
         begun = time.perf_counter()
         law = solve(case, QUICK if quick else FULL, seed)
         seconds = time.perf_counter() - begun
-        figures = errors(law, case)
-        lines += [{"case": name, "t": t, **line, "seconds": seconds} for t, line in figures.items()]
-        worst = max(line["error"] for line in figures.values())
+        metrics = errors(law, case)
+        lines += [{"case": name, "t": t, **line, "seconds": seconds} for t, line in metrics.items()]
+        worst = max(line["error"] for line in metrics.values())
         log(f"{name}: relative error at most {worst:.2%} after {seconds:.0f} s")
         claims.append(Claim(f"relative L2 error, {name}", worst, case.limit))
         solved[name] = law
@@ -101,7 +101,7 @@ def solve(case: EvolutionCase, settings: SolverSettings, seed: int) -> Conservat
 
 
 def errors(law: ConservationLaw, case: EvolutionCase) -> dict[float, dict[str, float]]:
-    """Relative L2 error of the density on the grid, and how far its sum is from 1, a time."""
+    """Relative L2 error of the density on the grid, and how far its sum is from 1, per time."""
     nodes, cell = nodes_of(case)
 
     @jax.jit
@@ -110,17 +110,17 @@ def errors(law: ConservationLaw, case: EvolutionCase) -> dict[float, dict[str, f
         truth = jax.lax.map(lambda x: case.solution.log_prob(begun, x), x, batch_size=4096)
         return jnp.exp(ours), jnp.exp(truth)
 
-    figures = {}
+    metrics = {}
     for t in TIMES:
         then = case.begin + t * (case.end - case.begin)
         ours, truth = map(
             np.asarray, densities(jnp.asarray(t), jnp.asarray(then), jnp.asarray(nodes))
         )
-        figures[t] = {
+        metrics[t] = {
             "error": float(np.linalg.norm(ours - truth) / np.linalg.norm(truth)),
             "mass error": abs(float(ours.sum(dtype=float) * cell) - 1),
         }
-    return figures
+    return metrics
 
 
 def _draw(solved: dict[str, ConservationLaw], frame: pd.DataFrame, path: Path) -> None:
@@ -133,7 +133,7 @@ def _draw(solved: dict[str, ConservationLaw], frame: pd.DataFrame, path: Path) -
         panel.set(title=name, xlabel="x")
     for name, group in frame.groupby("case", sort=False):
         panels[-1].semilogy(group["t"], 100 * group["error"], "o-", label=name)
-    panels[-1].set(title="relative L2 error, %", xlabel="share of the time")
+    panels[-1].set(title="relative L2 error, %", xlabel="fraction of the time")
     panels[-1].legend(fontsize="x-small", loc="center left", bbox_to_anchor=(1, 0.5))
     figure.savefig(path, dpi=120)
 

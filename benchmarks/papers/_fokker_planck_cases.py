@@ -15,14 +15,14 @@ from conservax.equation import (
     MaxwellLandau,
 )
 
-TILTED = ((0.7, 0.3), (0.3, 0.4))
+FULL = ((0.7, 0.3), (0.3, 0.4))
 
 
 @dataclass(frozen=True)
 class EvolutionCase:
     """An equation, its solution, the times between which it is solved, and how far mass reaches.
 
-    `effort`: times the steps that others get.
+    `effort`: times the steps of others.
     """
 
     equation: AbstractEquation
@@ -41,7 +41,7 @@ def spring(rate: float):
 
 def _cases(dim: int) -> dict[str, EvolutionCase]:
     two = ([[-1.0], [1.2]], [[[0.15]], [[0.3]]])
-    start = two if dim == 1 else ([[1.0, 0.5]], [TILTED])
+    start = two if dim == 1 else ([[1.0, 0.5]], [FULL])
     one = ([[1.5]], [[[0.2]]]) if dim == 1 else start
     gaussians = GaussianMixtureSolution
     return {
@@ -78,7 +78,7 @@ EVOLUTIONS: dict[str, EvolutionCase] = {
     **_cases(2),
     "Landau (BKW), 2-D": EvolutionCase(MaxwellLandau(), BKW(), 1.0, 6.0, 7.0, limit=0.02),
 }
-NODES = {1: 2001, 2: 301}  # of a side of the grid that figures are taken on
+NODES = {1: 2001, 2: 301}  # per side of the grid that errors are computed on
 
 
 def nodes_of(case: EvolutionCase) -> tuple[np.ndarray, float]:

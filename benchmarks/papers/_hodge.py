@@ -25,7 +25,7 @@ HODGE_LIMITS = {25: 0.05, 50: 0.10, 100: 0.10}
 TORUS = Torus(2.0)
 PUBLISHED = (
     "Figure 5 of the paper shows the squared L2 distance to the truth falling with wall-clock time in "
-    "n = 25, 50 and 100, slower in more dimensions, without figures; its embedding is not periodic on "
+    "n = 25, 50 and 100, slower in more dimensions, without numbers; its embedding is not periodic on "
     "the cube it draws from, ours is."
 )
 
@@ -39,11 +39,11 @@ class HodgeSettings:
 
     @property
     def kind(self) -> str:
-        """How the field is called in the table."""
+        """Name of the field in the table."""
         return "Fourier" if self.width is None else f"matrix, {self.width} units"
 
     def field(self, dim: int, key: Array) -> AbstractDivergenceFree:
-        """Where to start."""
+        """The initial field."""
         if self.width is None:
             return FourierField(dim, domain=TORUS)
         return MatrixField(dim, domain=TORUS, width=self.width, depth=1, key=key)
@@ -64,7 +64,7 @@ class HodgeProblem:
 
 
 def hodge_problem(dim: int, key: Array) -> HodgeProblem:
-    """A target whose parts are known. Seen from a learned field, its networks are strangers."""
+    """A target whose parts are known. Its networks are of another architecture than learned fields."""
     potential_key, field_key, point_key = jax.random.split(key, 3)
     eta = MatrixField(dim, domain=TORUS, width=128, depth=1, scale=1.0, key=field_key)
     network = DenseNetwork(
@@ -83,7 +83,7 @@ def hodge_problem(dim: int, key: Array) -> HodgeProblem:
 
 
 class _DistanceToTruth(AbstractObjective):
-    """Mean of |v - truth|^2, to be watched."""
+    """Mean of |v - truth|^2, as a metric."""
 
     truth: Callable[[Float[Array, " dim"]], Float[Array, " dim"]] = eqx.field(static=True)
     at: CollocationPoints
@@ -116,8 +116,8 @@ def bench_hodge(
 def learn_hodge(
     dim: int, *, quick: bool, seed: int, log: Callable[[str], None] = lambda text: None
 ) -> list[dict[str, Any]]:
-    """Error after so many seconds, again and again; the last on many points of its own."""
-    problem_key, field_key, judge_key, key = jax.random.split(jax.random.key(seed), 4)
+    """Error over the seconds of training; the last on many points of its own."""
+    problem_key, field_key, test_key, key = jax.random.split(jax.random.key(seed), 4)
     problem = hodge_problem(dim, problem_key)
     settings = (QUICK if quick else FULL)[dim]
     begun = time.perf_counter()
@@ -145,7 +145,7 @@ def learn_hodge(
         watch=_DistanceToTruth(problem.divergence_free, CollocationPoints(TORUS, dim, 16)),
         on_chunk=note,
     )
-    x = CollocationPoints(TORUS, dim, 1024)(judge_key)[1]
+    x = CollocationPoints(TORUS, dim, 1024)(test_key)[1]
     truth = jax.jit(jax.vmap(problem.divergence_free))(x)
     left = jax.jit(jax.vmap(lambda x: parts.divergence_free(x)))(x) - truth
     error = float(jnp.linalg.norm(left) / jnp.linalg.norm(truth))

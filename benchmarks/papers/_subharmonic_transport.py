@@ -13,12 +13,12 @@ from benchmarks.papers._named_densities import NamedDensity
 from conservax.law import ConservationLaw
 from conservax.objective import AbstractObjective
 
-REACH = 3.0  # half a side of the square that points are spread evenly over, centred at 0
-LEAST = 1e-8  # the density that a flux is divided by at least
+HALF_SIDE = 3.0  # half a side of the square that points are spread evenly over, centred at 0
+MIN_DENSITY = 1e-8  # lower bound of the density that a flux is divided by
 
 
 class EndRows(NamedTuple):
-    """Points drawn in equal shares from what is at their end (0 or 1) and from the square.
+    """Points drawn in equal numbers from the density at their end (0 or 1) and from the square.
 
     `target` is the density at that end, `spread` that which points of both ends are drawn from.
     """
@@ -58,24 +58,24 @@ class SpreadEnergy(AbstractObjective):
 
         def energy(t, x, spread):
             density = jnp.exp(law.log_prob(t, x))
-            return jnp.sum(law.flux(t, x) ** 2) / jnp.maximum(density, LEAST) / spread
+            return jnp.sum(law.flux(t, x) ** 2) / jnp.maximum(density, MIN_DENSITY) / spread
 
         return jnp.mean(jax.vmap(energy)(t, rows.x, rows.spread))
 
 
 def end_rows(ends: tuple[NamedDensity, NamedDensity], count: int, key: Array) -> EndRows:
-    """`count` rows an end, and as many of the square beside each."""
+    """`count` rows per end, and as many of the square beside each."""
     draw_keys, even_keys = (jax.random.split(k, (2, count)) for k in jax.random.split(key))
     x, t = [], []
     for end, density in enumerate(ends):
-        even = jax.vmap(lambda key: jax.random.uniform(key, (2,), minval=-REACH, maxval=REACH))(
-            even_keys[end]
-        )
+        even = jax.vmap(
+            lambda key: jax.random.uniform(key, (2,), minval=-HALF_SIDE, maxval=HALF_SIDE)
+        )(even_keys[end])
         x += [jax.vmap(density.sample)(draw_keys[end]), even]
         t += [jnp.full(2 * count, float(end))]
     x, t = jnp.concatenate(x), jnp.concatenate(t)
     first, second = (densities_of(density.log_prob, x) for density in ends)
-    inside = jnp.all(jnp.abs(x) <= REACH, axis=1) / (2 * REACH) ** 2
+    inside = jnp.all(jnp.abs(x) <= HALF_SIDE, axis=1) / (2 * HALF_SIDE) ** 2
     spread = (first + second + 2 * inside) / 4
     return EndRows(t, x, jnp.where(t == 0, first, second), spread)
 

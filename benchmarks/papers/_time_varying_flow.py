@@ -1,4 +1,4 @@
-"""The baseline that simulates: a continuous normalizing flow that varies in time [chen2021]."""
+"""Continuous normalizing flow that varies in time [chen2021]: the baseline trained by simulation."""
 
 from collections.abc import Callable
 from typing import ClassVar
@@ -19,7 +19,7 @@ START_SCALE = 0.1  # of the field before training
 
 
 class TimeVaryingFlow(eqx.Module):
-    """rho_t: a standard normal at `START`, carried to time t by dx/ds = field(s, x).
+    """rho_t: a standard normal at `START`, transported to time t by dx/ds = field(s, x).
 
     The instantaneous change of variables [chen2021]: on the path x_s through x at time t,
 
@@ -43,8 +43,8 @@ class TimeVaryingFlow(eqx.Module):
 
         **Arguments:**
 
-        - `t`, `x`: a time and a point a row.
-        - `tolerance`: error allowed a step, root mean square over the rows.
+        - `t`, `x`: a time and a point per row.
+        - `tolerance`: error allowed per step, root mean square over the rows.
         """
 
         def backwards(u, state, _):
@@ -78,32 +78,32 @@ class TimeVaryingFlow(eqx.Module):
 
 
 class FlowField(eqx.Module):
-    """A network of time and place that begins near standstill.
+    """A network of time and position that begins near zero.
 
-    It sees sines and cosines of its inputs too, as our densities do: without these the flow stays
+    Its inputs include sines and cosines, as those of our densities: without these the flow stays
     a ring for hundreds of steps before it finds the arms of the pinwheel.
     """
 
     network: eqx.nn.MLP
-    waves: int = eqx.field(static=True)
+    harmonics: int = eqx.field(static=True)
 
-    def __init__(self, dim: int, *, width: int, depth: int, waves: int, key: Array):
-        inputs = (dim + 1) * (1 + 2 * waves)
+    def __init__(self, dim: int, *, width: int, depth: int, harmonics: int, key: Array):
+        inputs = (dim + 1) * (1 + 2 * harmonics)
         network = eqx.nn.MLP(inputs, dim, width, depth, jnp.tanh, key=key)
         self.network = eqx.tree_at(
             lambda n: n.layers[-1].weight, network, START_SCALE * network.layers[-1].weight
         )
-        self.waves = waves
+        self.harmonics = harmonics
 
     def __call__(self, s: Float[Array, ""], x: Float[Array, " dim"]) -> Float[Array, " dim"]:
         """The velocity of a particle at x at time s in [`START`, 1]."""
         seen = jnp.append(x, s)
-        angles = jnp.outer(jnp.arange(1, self.waves + 1, dtype=seen.dtype), seen).ravel()
+        angles = jnp.outer(jnp.arange(1, self.harmonics + 1, dtype=seen.dtype), seen).ravel()
         return self.network(jnp.concatenate([seen, jnp.sin(angles), jnp.cos(angles)]))
 
 
 class FlowLikelihood(AbstractObjective):
-    """Mean of -log rho_t(x) over the rows, nats, by solves of so much error a step."""
+    """Mean of -log rho_t(x) over the rows, nats, by solves of so much error per step."""
 
     name: ClassVar[str] = "nll"
     tolerance: float = TOLERANCE

@@ -3,7 +3,7 @@
 The density that the paper shows lies in [1, 5] at the start. Its reference holds (density + 5) / 6, and
 that is what it moves as the inertia of the fluid: div(grad p / rho) = - div(u . grad u) holds in it to
 0.3 % for this rho, and is off by 45 % for the density shown. So this rho is the density of the fluids
-here, and errors are those of the density shown, 6 rho - 5, which is carried along just as well.
+here, and errors are those of the density shown, 6 rho - 5, which is advected just as well.
 """
 
 import time
@@ -21,8 +21,8 @@ from jaxtyping import Array, Float
 from benchmarks._no_rows import no_rows
 from benchmarks.claim import Claim
 from benchmarks.data_folder import stored_arrays
-from benchmarks.papers._carried import relative_error
 from benchmarks.papers._fluid_models import CurlFluid, PlainFluid
+from benchmarks.papers._particles import relative_error
 from benchmarks.papers._spectral_euler import spectral_euler
 from conservax.field import Fluid, Torus
 from conservax.objective import (
@@ -42,16 +42,16 @@ TIMES = (0.001, 0.051, 0.101, 0.151, 0.201, 0.251, 0.301)
 UNTIL = 0.35  # times of the equations lie in [0, UNTIL]
 TORUS = Torus(1.0, modes=2)
 MEAN = 7 / 6  # of the density
-SIDE = 201  # nodes of the reference, of which every second is looked at
+SIDE = 201  # nodes of the reference, of which every second is used
 OURS, PINN, CURL = "divergence-free in (t, x)", "PINN", "curl of a potential"
 ELEMENTS = "finite elements"
 MODELS = {OURS: Fluid, PINN: PlainFluid, CURL: CurlFluid}
-HELD, ASKED = "held", "asked for"  # how a fluid comes to its start: by construction, by the loss
+HELD, IN_LOSS = "held", "in the loss"  # how a fluid satisfies its initial condition
 
 
 @dataclass(frozen=True)
 class FluidSettings:
-    """Sizes, steps, points a step, and weights of the terms."""
+    """Sizes, steps, points per step, and weights of the terms."""
 
     steps: int
     points: int = 256
@@ -113,7 +113,7 @@ def true_solution(nodes: Float[np.ndarray, "nodes 2"]) -> Float[np.ndarray, "tim
 
 
 def solve_torus(name: str, start: str, settings: FluidSettings, seed: int) -> Callable:
-    """A fluid of `MODELS` that starts as it should and obeys the equations that it does not by itself."""
+    """Train a fluid of `MODELS` on the equations that it does not satisfy by construction."""
     model_key, key = jax.random.split(jax.random.key(seed))
     fluid = MODELS[name](
         2,
@@ -128,7 +128,7 @@ def solve_torus(name: str, start: str, settings: FluidSettings, seed: int) -> Ca
     )
     at = CollocationPoints(TORUS, 2, settings.points, until=UNTIL)
     loss = as_sum(EulerError(at, momentum=settings.momentum, volume=settings.volume))
-    if start == ASKED:
+    if start == IN_LOSS:
         loss = loss + settings.start * FluidInitialError(torus_start, at, density=settings.density)
     if name != OURS:
         loss = loss + settings.continuity * ContinuityError(at)
@@ -145,7 +145,7 @@ def solve_torus(name: str, start: str, settings: FluidSettings, seed: int) -> Ca
 
 
 def values_at(fluid: Callable, t: float, nodes: np.ndarray) -> np.ndarray:
-    """(rho, u) at a time, a row a node, shape `(nodes, 3)`."""
+    """(rho, u) at a time, a row per node, shape `(nodes, 3)`."""
     return np.asarray(_values(fluid, jnp.asarray(t), jnp.asarray(nodes)))
 
 
@@ -161,7 +161,7 @@ def _values(fluid: Callable, t: Array, nodes: Array) -> Array:
 def torus_errors(
     fluid: Callable, reference: Reference, truth: Float[np.ndarray, "times nodes 3"]
 ) -> list[dict[str, float]]:
-    """A line a time: relative L2 errors, and the change of the mass since t = 0 over the mass.
+    """Relative L2 errors per time, and the change of the mass since t = 0 over the mass.
 
     Errors against the finite elements, and against the truth by Fourier series.
     """
@@ -184,7 +184,7 @@ def torus_errors(
 def errors_of_elements(
     reference: Reference, truth: Float[np.ndarray, "times nodes 3"]
 ) -> list[dict]:
-    """A line a time: nobody can be told by the finite elements to be nearer to the truth than they are."""
+    """Errors of the finite elements per time, which bound what they can resolve."""
     found = np.concatenate([reference.density[..., None], reference.velocity], axis=-1)
     return [
         {"case": "torus", "model": ELEMENTS, "start": "", "t": t, **_true_errors(values, exact)}
@@ -202,7 +202,7 @@ def _true_errors(values: np.ndarray, truth: np.ndarray) -> dict[str, float]:
 def compare_on_torus(
     reference: Reference, settings: FluidSettings, seed: int, log: Callable[[str], None]
 ) -> tuple[dict[str, Callable], list[dict]]:
-    """Every model trained for the same steps, its start held and asked for, and its lines of errors.
+    """Every model trained for the same steps, its initial condition held and in the loss, and its rows of errors.
 
     The fluids are those whose start is held.
     """
@@ -213,7 +213,7 @@ def compare_on_torus(
         f"{lines[-1]['true velocity']:.2%} (velocity) at t = {TIMES[-1]}"
     )
     fluids = {}
-    for start, name in product((ASKED, HELD), MODELS):
+    for start, name in product((IN_LOSS, HELD), MODELS):
         begun = time.perf_counter()
         fluids[name] = solve_torus(name, start, settings, seed)
         seconds = time.perf_counter() - begun
@@ -231,7 +231,7 @@ def torus_claims(lines: list[dict]) -> list[Claim]:
     """Ours lowest at every time, among those that start alike and against the plain; a mass that stays."""
     claims = []
     for quantity, (ours, others) in product(
-        ("density", "velocity"), ((HELD, ASKED), (HELD, HELD), (ASKED, ASKED))
+        ("density", "velocity"), ((HELD, IN_LOSS), (HELD, HELD), (IN_LOSS, IN_LOSS))
     ):
         shares = [
             _error(lines, OURS, ours, quantity, t)

@@ -34,27 +34,27 @@ QUICK_PAIRS = tuple((name, "gaussian") for name in PLANE_DENSITIES if name != "g
 NEAREST, LIMIT = 5, 0.03  # so many pairs must be as near as that
 DEFAULT, SUBHARMONIC = "autoregressive", "subharmonic"
 PUBLISHED = (
-    "Figure 7 of the paper, without figures: costs that roughly agree with discrete optimal transport. "
-    "`excess` is the divergence of the law from the density at that end, nats: a cost says nothing where "
+    "Figure 7 of the paper, without numbers: costs that roughly agree with discrete optimal transport. "
+    "`excess` is the divergence of the law from the density at that end, nats: a cost means nothing where "
     "the ends are not met."
 )
-DRAWS = 20_000  # training rows an end
+DRAWS = 20_000  # training rows per end
 TOLERANCE = 1e-4  # of the ODE
 
 
 @dataclass(frozen=True)
 class TransportSettings:
-    """Stages of the default law, steps and weight of energy each; steps of the other; samples judged.
+    """Stages of the default law, steps and weight of energy each; steps of the other; test samples.
 
     The other learns its ends by likelihood first, and then by the loss of the paper. It is stiff, and may
-    be judged on the first few of the samples.
+    be evaluated on the first few of the samples.
     """
 
     stages: tuple[tuple[int, float], ...]
     subharmonic_first: int
     subharmonic_steps: int
     subharmonic_samples: int
-    components: int  # of the default law, a conditional
+    components: int  # of the default law, per conditional
     normals: int  # of the other
     samples: int = 5000
     width: int = 96
@@ -88,24 +88,24 @@ def bench_transport2d(
     seed: int = 0,
     log: Callable[[str], None] = lambda text: None,
 ) -> Drawn:
-    """Cost of the learned transport beside the exact one, a line a pair and law.
+    """Cost of the learned transport beside the exact one, a row per pair and law.
 
     Every pair of the densities `rows`; if none are named every density to the normal if quick, and all
     pairs otherwise. Fewer than five pairs claim nothing.
     """
     settings = QUICK if quick else FULL
-    lines, carried = [], {}
+    lines, transported = [], {}
     for names in _pairs_of(rows, quick):
-        for line, paths in judge_pair(names, (DEFAULT, SUBHARMONIC), settings, seed):
+        for line, paths in evaluate_pair(names, (DEFAULT, SUBHARMONIC), settings, seed):
             lines.append(line)
-            carried[line["pair"], line["law"]] = paths
+            transported[line["pair"], line["law"]] = paths
             log(
                 f"{line['pair']}, {line['law']}: squared cost {line['cost']:.3f}, "
                 f"exact {line['exact']:.3f}, after {line['seconds']:.0f} s"
             )
     frame = pd.DataFrame(lines)
     claims = (nearest_claim(frame),) if frame["pair"].nunique() >= NEAREST else ()
-    return Drawn(frame, claims, PUBLISHED, lambda path: _draw(frame, carried, path))
+    return Drawn(frame, claims, PUBLISHED, lambda path: _draw(frame, transported, path))
 
 
 def _pairs_of(rows: Sequence[str], quick: bool) -> tuple[tuple[str, str], ...]:
@@ -125,19 +125,19 @@ def nearest_claim(frame: pd.DataFrame) -> Claim:
     return Claim(f"error of the squared cost, {DEFAULT}, {NEAREST} nearest pairs", fifth, LIMIT)
 
 
-def judge_pair(
+def evaluate_pair(
     names: tuple[str, str], kinds: Sequence[str], settings: TransportSettings, seed: int
 ) -> Iterator[tuple[dict, np.ndarray]]:
-    """Figures of each law trained on a pair, and where samples go, shape `(samples, 2, 2)`.
+    """Metrics of each law trained on a pair, and the transported samples, shape `(samples, 2, 2)`.
 
     The error is that of the squared cost, relative to the exact one of the same samples to
-    others of the second density. `lost` is the share of particles whose path was not found.
+    others of the second density. `failed` is the fraction of particles whose path was not found.
     """
     ends = named_density(names[0]), named_density(names[1])
-    row_key, law_key, *judge_keys = jax.random.split(jax.random.key(seed), 4)
+    row_key, law_key, *sample_keys = jax.random.split(jax.random.key(seed), 4)
     x, y = (
         jax.jit(jax.vmap(end.sample))(jax.random.split(key, settings.samples))
-        for end, key in zip(ends, judge_keys, strict=True)
+        for end, key in zip(ends, sample_keys, strict=True)
     )
     exact = wasserstein(x, y) ** 2
     for kind in kinds:
@@ -145,7 +145,7 @@ def judge_pair(
         learn = {DEFAULT: learn_autoregressive, SUBHARMONIC: learn_subharmonic}[kind]
         law = learn(ends, settings, row_key, law_key)
         seconds = time.perf_counter() - begun
-        paths = carry(law, x if kind == DEFAULT else x[: settings.subharmonic_samples])
+        paths = push_forward(law, x if kind == DEFAULT else x[: settings.subharmonic_samples])
         found = np.isfinite(paths).all(axis=(1, 2))
         cost = np.mean(np.sum((paths[found, 1] - paths[found, 0]) ** 2, axis=1))
         line = {
@@ -156,7 +156,7 @@ def judge_pair(
             "error": abs(float(cost) / exact - 1),
             "excess 0": excess(partial(law.log_prob, jnp.zeros(())), ends[0], x),
             "excess 1": excess(partial(law.log_prob, jnp.ones(())), ends[1], y),
-            "lost": 1 - float(found.mean()),
+            "failed": 1 - float(found.mean()),
             "seconds": seconds,
         }
         yield line, paths
@@ -228,8 +228,8 @@ def learn_subharmonic(
     ).law
 
 
-def carry(law: ConservationLaw, x) -> np.ndarray:
-    """Where the velocity takes rows from t = 0 to 1, first and last, shape `(rows, 2, 2)`.
+def push_forward(law: ConservationLaw, x) -> np.ndarray:
+    """Positions of rows at t = 0 and at 1 along the velocity, shape `(rows, 2, 2)`.
 
     Paths that are not found in so many steps end in numbers that are not finite.
     """
@@ -240,14 +240,14 @@ def carry(law: ConservationLaw, x) -> np.ndarray:
     return np.asarray(jax.jit(jax.vmap(move))(x))
 
 
-def _draw(frame: pd.DataFrame, carried: dict[tuple[str, str], np.ndarray], path: Path) -> None:
-    """A row a pair: samples in blue, where each law takes them in orange, and a few of the ways."""
+def _draw(frame: pd.DataFrame, transported: dict[tuple[str, str], np.ndarray], path: Path) -> None:
+    """A row per pair: samples in blue, transported by each law in orange, and a few of the paths."""
     pairs = list(dict.fromkeys(frame["pair"]))
     figure = Figure(figsize=(7, 3.3 * len(pairs)), layout="constrained")
     panels = figure.subplots(len(pairs), 2, sharex=True, sharey=True, squeeze=False)
     for row, pair in zip(panels, pairs, strict=True):
         for panel, kind in zip(row, (DEFAULT, SUBHARMONIC), strict=True):
-            paths = carried[pair, kind][:1000]
+            paths = transported[pair, kind][:1000]
             line = frame[(frame["pair"] == pair) & (frame["law"] == kind)].iloc[0]
             panel.plot(*paths[:100].T, color="grey", linewidth=0.4)
             panel.plot(*paths[:, 0].T, ".", color="C0", markersize=2)

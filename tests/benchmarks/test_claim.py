@@ -1,4 +1,4 @@
-"""The harness: what a benchmark takes, what it prints, and how it ends."""
+"""The harness: options, output and exit code of a benchmark."""
 
 import importlib
 import json
@@ -14,15 +14,15 @@ from benchmarks.claim import SEEDS, Claim, Findings, Option, benchmark
 NAMES = tuple(stated())
 
 
-def figures(passed=True, also_quick=False, **more):
-    """A benchmark of one claim, and a figure that is no number."""
+def measured(passed=True, also_quick=False, **more):
+    """A benchmark of one claim, and a metric that is not a number."""
 
     @benchmark(
         seeds=Option(3, "repeats", quick=1, least=1),
         rows=Option(("one",), "names", among=("one", "two")),
     )
     def run(*, quick, seeds, rows):
-        print("on the way")
+        print("meanwhile")
         row = {"a": np.float32(0.5), "b": np.nan, "seeds": seeds, "rows": rows}
         claim = Claim("a", 0.5, 1.0 if passed else 0.25, also_quick=also_quick)
         return Findings([row], [claim], {"far": float("inf"), **more})
@@ -50,13 +50,13 @@ def test_a_claim_holds_up_to_its_limit():
 
 
 def test_json_is_one_object_and_nothing_else(capsys):
-    assert ran(figures(), "--json", "--seeds", "2", "--rows", "two", "one", "two") == 0
+    assert ran(measured(), "--json", "--seeds", "2", "--rows", "two", "one", "two") == 0
     printed = capsys.readouterr()
     found = json.loads(printed.out)
     assert found["rows"] == [{"a": 0.5, "b": None, "seeds": 2, "rows": ["two", "one"]}]
     assert found["claims"] == [{"name": "a", "value": 0.5, "limit": 1.0, "passed": True}]
     assert found["far"] is None
-    assert "on the way" in printed.err
+    assert "meanwhile" in printed.err
 
 
 @pytest.mark.parametrize(
@@ -70,30 +70,30 @@ def test_json_is_one_object_and_nothing_else(capsys):
     ],
 )
 def test_a_missed_claim_is_an_exit_code(passed, also_quick, words, ends, capsys):
-    assert ran(figures(passed, also_quick), *words) == ends
+    assert ran(measured(passed, also_quick), *words) == ends
     if "--json" not in words:
         assert ("PASS" if passed else "FAIL") in capsys.readouterr().out
 
 
 def test_defaults_of_the_quick_form_are_its_own():
-    assert figures()(quick=False).rows[0]["seeds"] == 3
-    assert figures()(quick=True).rows[0]["seeds"] == 1
-    assert figures()(quick=True, seeds=5).rows[0]["seeds"] == 5
+    assert measured()(quick=False).rows[0]["seeds"] == 3
+    assert measured()(quick=True).rows[0]["seeds"] == 1
+    assert measured()(quick=True, seeds=5).rows[0]["seeds"] == 5
     with pytest.raises(TypeError, match="expected options seeds, rows"):
-        figures()(quick=True, other=1)
+        measured()(quick=True, other=1)
 
 
 def test_tables_and_text_beside_the_rows_are_shown(capsys):
-    assert ran(figures(growth=[{"size": 64}], published="Figure 1 [a2024]")) == 0
+    assert ran(measured(growth=[{"size": 64}], published="Figure 1 [a2024]")) == 0
     shown = capsys.readouterr().out
     for word in ("growth", "size", "64", "published: Figure 1 [a2024]"):
         assert word in shown
 
 
-def test_many_figures_of_few_rows_stand_below_each_other(capsys):
-    many = {f"figure {n}": float(n) for n in range(20)}
+def test_many_metrics_of_few_rows_are_shown_below_each_other(capsys):
+    many = {f"metric {n}": float(n) for n in range(20)}
     assert ran(benchmark(seeds=SEEDS)(lambda **_: Findings([many]))) == 0
-    assert "figure 19" in capsys.readouterr().out
+    assert "metric 19" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
@@ -106,7 +106,7 @@ def test_many_figures_of_few_rows_stand_below_each_other(capsys):
 )
 def test_options_and_names_that_are_not_known_are_refused(words, said, capsys):
     with pytest.raises(SystemExit, match="2"):
-        ran(figures(), *words)
+        ran(measured(), *words)
     assert said in capsys.readouterr().err
 
 
@@ -146,7 +146,7 @@ def test_benchmarks_are_functions_too(monkeypatch, tmp_path):
 
 def test_every_seed_is_held_to_the_limit(monkeypatch):
     monkeypatch.setattr(gaussian_transport, "learn", lambda ends, stages, seed: stages)
-    figures = [{"error": 0.01}, {"error": 0.03}]
-    monkeypatch.setattr(gaussian_transport, "figures_of", lambda law, ends, seed: figures[seed])
+    measured = [{"error": 0.01}, {"error": 0.03}]
+    monkeypatch.setattr(gaussian_transport, "metrics_of", lambda law, ends, seed: measured[seed])
     found = gaussian_transport.run(quick=True, seeds=2)
     assert [claim.passed for claim in found.claims] == [True, False]

@@ -1,4 +1,4 @@
-"""Table 1: its data sets, and what is made of the figures."""
+"""Table 1: its data sets, and the table of values."""
 
 from dataclasses import replace
 
@@ -10,17 +10,17 @@ from benchmarks.data_folder import data_folder
 from benchmarks.events import claim_of
 from benchmarks.papers import _event_models as models
 from benchmarks.papers import _events as runner
-from benchmarks.papers._event_models import COMPETITORS, Fitted, fit_bumps
+from benchmarks.papers._event_models import COMPETITORS, Fitted, fit_kernel_mixture
 from benchmarks.papers._event_sets import EVENT_SETS, _days
 from benchmarks.papers._event_sets import _events as laid
-from benchmarks.papers._events import EventRow, bench_events, blind_rows, table_of
+from benchmarks.papers._events import EventRow, bench_events, bounded_rows, table_of
 from benchmarks.papers._fit_flow import FLOW_STEPS
 from benchmarks.papers._pictures import draw_fluxes
 from conservax.data import DataError, EventSplit, Units, pinwheel_hawkes
 
 
-def row(figure, *, data="pinwheel", model="bumps", seed=0, temporal=None, events=70_000):
-    return EventRow(data, model, seed, figure, figure + 1, temporal, events, 2.0)
+def row(value, *, data="pinwheel", model="kernel mixture", seed=0, temporal=None, events=70_000):
+    return EventRow(data, model, seed, value, value + 1, temporal, events, 2.0)
 
 
 def small_pinwheel(seed):
@@ -31,20 +31,20 @@ def small_pinwheel(seed):
 
 def test_the_table_has_mean_and_deviation_over_seeds():
     table = table_of([row(2.2), row(2.4, seed=1), row(2.1, model="other")])
-    assert table["model"].tolist() == ["other", "bumps"]
+    assert table["model"].tolist() == ["other", "kernel mixture"]
     ours = table.iloc[1]
     assert ours["standardised"] == pytest.approx(2.3)
     assert ours["deviation"] == pytest.approx(np.std([2.2, 2.4], ddof=1))
     assert ours["seeds"] == 2
 
 
-def test_figures_below_the_entropy_are_mistakes():
+def test_values_below_the_entropy_are_mistakes():
     fine, wrong, elsewhere = row(2.166), row(2.164), row(0.1, data="citibike")
-    remembers = row(1.6, model="with memory", temporal=0.1)
+    conditioned = row(1.6, model="point process", temporal=0.1)
     lucky = row(2.15, events=1000)
-    judged = blind_rows([fine, wrong, elsewhere, remembers, lucky])
-    assert judged == [fine, wrong]
-    assert [claim_of(row).passed for row in judged] == [True, False]
+    bounded = bounded_rows([fine, wrong, elsewhere, conditioned, lucky])
+    assert bounded == [fine, wrong]
+    assert [claim_of(row).passed for row in bounded] == [True, False]
 
 
 def test_a_quick_run_looks_at_whole_windows_of_few_events(monkeypatch):
@@ -153,12 +153,14 @@ def test_every_model_fits(name, monkeypatch):
     assert len(found) == (4 if name == "classical" else 1)
     for fitted in found:
         assert 1.0 < fitted.spatial < 4.0
-        assert (fitted.temporal is not None) == (name == "memory")
+        assert (fitted.temporal is not None) == (name == "point-process")
         assert fitted.seconds > 0
 
 
 @pytest.mark.slow
 def test_fluxes_are_drawn(tmp_path):
     split = small_pinwheel(0)
-    draw_fluxes(fit_bumps("pinwheel", split, 0, True), split.test.table(), tmp_path / "f.png")
+    draw_fluxes(
+        fit_kernel_mixture("pinwheel", split, 0, True), split.test.table(), tmp_path / "f.png"
+    )
     assert (tmp_path / "f.png").read_bytes().startswith(b"\x89PNG")

@@ -1,4 +1,4 @@
-"""Benchmarks of fields: claims, and figures that are known."""
+"""Benchmarks of fields: claims, and known values."""
 
 import json
 
@@ -55,7 +55,7 @@ def test_a_missed_claim_is_an_exit_code(quick, tmp_path, monkeypatch, capsys):
     assert stop.value.code == (0 if quick else 1)
     said = json.loads(capsys.readouterr().out)
     assert [claim["passed"] for claim in said["claims"]] == [True, False]
-    assert pd.read_csv(tmp_path / "out" / "figures.csv")["a"].tolist() == [1.0]
+    assert pd.read_csv(tmp_path / "out" / "metrics.csv")["a"].tolist() == [1.0]
     assert (tmp_path / "out" / "picture.png").exists()
 
 
@@ -115,9 +115,9 @@ def test_a_matrix_field_can_be_a_given_flow(name):
 def test_an_equation_is_solved_to_a_hundredth(name):
     case = EVOLUTIONS[name]
     law = evolution.solve(case, evolution.QUICK, seed=0)
-    for figures in evolution.errors(law, case).values():
-        assert figures["error"] < 0.01
-        assert figures["mass error"] < 1e-6
+    for metrics in evolution.errors(law, case).values():
+        assert metrics["error"] < 0.01
+        assert metrics["mass error"] < 1e-6
 
 
 def test_the_parts_of_the_target_have_a_mean_square_of_one():

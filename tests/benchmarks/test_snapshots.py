@@ -296,7 +296,7 @@ def test_the_tables_on_the_terminal_have_published_values_beside_ours(clouds, tm
     "arguments",
     [
         ["snapshots", "--rows", "mars"],
-        ["snapshots", "--models", "bumps"],
+        ["snapshots", "--models", "kernel-mixture"],
         ["snapshots", "--pictures"],
         ["events", "--validation"],
         ["snapshots", "--rows", "lotka-volterra", "--out", "taken"],

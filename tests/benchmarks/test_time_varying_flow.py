@@ -29,7 +29,7 @@ class Shearing(eqx.Module):
 
 def learned(scale=20.0):
     """A field strong enough to bend a Gaussian."""
-    field = FlowField(2, width=16, depth=2, waves=1, key=jax.random.key(3))
+    field = FlowField(2, width=16, depth=2, harmonics=1, key=jax.random.key(3))
     return TimeVaryingFlow(
         eqx.tree_at(
             lambda f: f.network.layers[-1].weight, field, scale * field.network.layers[-1].weight

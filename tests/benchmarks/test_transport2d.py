@@ -1,4 +1,4 @@
-"""Transport between named densities: densities, the loss, and figures that are known."""
+"""Transport between named densities: densities, the loss, and known values."""
 
 import dataclasses
 
@@ -93,9 +93,9 @@ def test_the_excess_is_a_divergence():
     np.testing.assert_allclose(found, [0, 4.0], atol=0.1)
 
 
-def test_samples_are_carried_from_end_to_end():
+def test_samples_are_transported_from_end_to_end():
     x = jax.random.normal(KEY, (20, 2))
-    paths = bench.carry(shifted([1.0, -1.0]), x)
+    paths = bench.push_forward(shifted([1.0, -1.0]), x)
     np.testing.assert_allclose(paths[:, 0], x, atol=1e-12)
     np.testing.assert_allclose(paths[:, 1] - paths[:, 0], [[1.0, -1.0]] * 20, atol=1e-6)
 
@@ -116,12 +116,12 @@ def test_every_pair_is_asked_for_once():
 
 
 def test_densities_that_are_named_are_taken_pair_by_pair(monkeypatch):
-    def judge(names, kinds, settings, seed):
+    def evaluate(names, kinds, settings, seed):
         for kind in kinds:
             line = {"pair": " to ".join(names), "law": kind, "cost": 1.0, "exact": 1.0}
             yield {**line, "error": 0.01, "seconds": 1.0}, np.zeros((1, 2, 2))
 
-    monkeypatch.setattr(bench, "judge_pair", judge)
+    monkeypatch.setattr(bench, "evaluate_pair", evaluate)
     few = bench.bench_transport2d(["gaussian", "moons", "circles"])
     assert list(few.frame["pair"].unique()) == [
         "circles to moons",
@@ -147,12 +147,12 @@ def test_the_benchmark_runs_from_end_to_end(tmp_path, monkeypatch):
 @pytest.mark.slow
 def test_the_cost_between_gaussians_is_near():
     settings = dataclasses.replace(bench.QUICK, stages=((400, 0.2), (400, 0.02)))
-    ((line, _),) = bench.judge_pair(("8gaussians", "gaussian"), (bench.DEFAULT,), settings, 0)
+    ((line, _),) = bench.evaluate_pair(("8gaussians", "gaussian"), (bench.DEFAULT,), settings, 0)
     assert line["error"] < 0.1
-    assert line["lost"] == 0
+    assert line["failed"] == 0
 
 
 @pytest.mark.parametrize("settings", [bench.QUICK, bench.FULL])
-def test_costs_are_judged_on_enough_samples(settings):
+def test_costs_are_evaluated_on_enough_samples(settings):
     assert settings.samples == 5000
     assert 1000 <= settings.subharmonic_samples <= settings.samples

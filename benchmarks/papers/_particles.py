@@ -1,4 +1,4 @@
-"""Particles that a fluid carries: where volume is kept, each keeps its density."""
+"""Particles advected by a fluid: where volume is conserved, each keeps its density."""
 
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
@@ -13,14 +13,14 @@ STEPS = 128  # of equal length: a density that touches zero cannot stop them
 
 
 class Particles(NamedTuple):
-    """Where particles are at some times, and the density there."""
+    """Positions of particles at some times, and the density there."""
 
     x: Float[np.ndarray, "particles times dim"]
     density: Float[np.ndarray, "particles times"]
 
 
-def carry(fluid: Callable, x: Float[Array, "particles dim"], times: Sequence[float]) -> Particles:
-    """Particles that follow the velocity of a fluid from the first of the times on."""
+def advect(fluid: Callable, x: Float[Array, "particles dim"], times: Sequence[float]) -> Particles:
+    """Advect particles with the velocity of a fluid from the first of the times on."""
 
     def velocity(t, x, _):
         rho, *momentum, _ = fluid(t, x)
@@ -36,12 +36,12 @@ def carry(fluid: Callable, x: Float[Array, "particles dim"], times: Sequence[flo
             x,
             saveat=diffrax.SaveAt(ts=jnp.array(times)),
         )
-        places = jnp.asarray(solution.ys)
-        return places, jax.vmap(lambda t, x: fluid(t, x)[0])(jnp.array(times), places)
+        positions = jnp.asarray(solution.ys)
+        return positions, jax.vmap(lambda t, x: fluid(t, x)[0])(jnp.array(times), positions)
 
     return Particles(*map(np.asarray, jax.jit(jax.vmap(path))(x)))
 
 
 def relative_error(found: np.ndarray, truth: np.ndarray) -> float:
-    """In L2."""
+    """Relative error in L2."""
     return float(np.linalg.norm(found - truth) / np.linalg.norm(truth))
