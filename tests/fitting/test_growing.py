@@ -28,7 +28,7 @@ def two_clones(rows=1500, seed=0):
 
 @pytest.fixture
 def fitted(quick_fit):
-    """A fit to the clones; `training` and further settings of the model say what differs."""
+    """A fit to the clones; `training` and further settings of the model may differ."""
 
     def fit(table=None, *, seed=0, training=(), objective=None, out=None, **options):
         return quick_fit(
@@ -64,7 +64,7 @@ def test_growth_is_found_where_cells_divide(seed, fitted):
     assert model.mass([10])[0] == pytest.approx(2, rel=0.05)
     at = np.array([[-2.0, 0.0], [2.0, 0.0]])
     moved = model.transport(at, 0, 10)
-    np.testing.assert_allclose(moved[:, 0], at[:, 0], atol=0.4)  # nobody walks from a to b
+    np.testing.assert_allclose(moved[:, 0], at[:, 0], atol=0.4)  # no cell moves from a to b
 
 
 def test_the_unit_of_energies_is_the_motion_of_the_means():

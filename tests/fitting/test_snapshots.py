@@ -38,10 +38,10 @@ def run(quick_fit, tmp_path_factory):
 def test_the_objective_of_a_fit_is_the_mean_over_snapshots(run):
     model = conservax.load(run)
     held = model.split.validation
-    paid = -model.log_prob(held.t, held.x) - model.units.log_volume
-    expected = np.mean([paid[held.t == t].mean() for t in SIZES])
+    nll = -model.log_prob(held.t, held.x) - model.units.log_volume
+    expected = np.mean([nll[held.t == t].mean() for t in SIZES])
     assert model.metrics["validation"].min() == pytest.approx(expected, abs=1e-4)
-    assert abs(paid.mean() - expected) > 1e-3
+    assert abs(nll.mean() - expected) > 1e-3
 
 
 def test_equal_snapshots_need_no_weights(quick_fit):
@@ -81,8 +81,8 @@ def test_weights_of_a_stream(quick_fit, tmp_path):
     with pytest.warns(UserWarning, match="a batch at a time"):
         model = quick_fit(tmp_path / "rows.parquet", **STREAMED)
     held = model.split.validation
-    paid = -model.log_prob(held.t, held.x) - model.units.log_volume
-    expected = np.mean([paid[held.t == t].mean() for t in SIZES])
+    nll = -model.log_prob(held.t, held.x) - model.units.log_volume
+    expected = np.mean([nll[held.t == t].mean() for t in SIZES])
     assert model.metrics["validation"].min() == pytest.approx(expected, abs=1e-4)
 
 
@@ -118,13 +118,13 @@ def test_scores_by_time_mark_what_was_left_out(without_one):
         ("1", 60, True),
         ("2", 2, False),
     ]
-    paid = -without_one.log_prob(test.t, test.x)
-    assert found[1].raw == pytest.approx(paid[test.t == 1].mean())
+    nll = -without_one.log_prob(test.t, test.x)
+    assert found[1].raw == pytest.approx(nll[test.t == 1].mean())
     assert found[1].standardised == pytest.approx(found[1].raw - without_one.units.log_volume)
     names = {"Normal per snapshot", "Gaussian mixture per snapshot"}
     for score in found:
         assert set(score.baselines) == names
-    assert sum(s.raw * s.rows for s in found) / len(test) == pytest.approx(paid.mean())
+    assert sum(s.raw * s.rows for s in found) / len(test) == pytest.approx(nll.mean())
 
 
 def test_times_are_not_left_out_of_windows_or_streams(quick_fit, tmp_path):

@@ -107,7 +107,7 @@ def test_between_narrow_modes_far_apart_everything_is_finite(dim):
 
 @pytest.mark.parametrize("dim", [2, 16])
 def test_caps_do_not_multiply_from_coordinate_to_coordinate(dim):
-    """Needles that depend on one another, at points where there is nobody."""
+    """Needles that depend on one another, at points of hardly any density."""
     sharp = Autoregressive(dim, components=4, width=64, depth=2, key=jax.random.key(0))
     sharp = perturbed(sharp, jax.random.key(1), 0.3)
     network = sharp.network

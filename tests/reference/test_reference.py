@@ -189,7 +189,7 @@ def test_fit_finds_the_rate_of_decay(seed):
 
 @pytest.fixture(scope="module")
 def small_fit():
-    """A small network in two steps, with settings of the model that say what differs."""
+    """A small network in two steps, with further settings of the model."""
 
     def fit(out=None, **options):
         sizes = {"width": 8, "depth": 1, "components": 2, "diffusion": 0.3}

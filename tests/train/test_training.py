@@ -44,7 +44,7 @@ def test_what_is_none_is_filled_in_and_nothing_else():
     filled = Training(steps=7, noise=0.5).filled(USUAL)
     assert (filled.steps, filled.noise) == (7, 0.5)
     assert (filled.batch_size, filled.learning_rate, filled.patience) == (32, 1e-3, 50)
-    assert filled.time_noise is None  # the usual settings do not say
+    assert filled.time_noise is None  # None in the usual settings too
     assert dataclasses.replace(filled) == filled.filled(USUAL)
 
 
