@@ -1,4 +1,4 @@
-"""A model with known answers to report on, and a browser to look at the page with."""
+"""A model with closed forms to report on, and a browser for the page."""
 
 import base64
 import json
@@ -52,7 +52,7 @@ def _over_rows(function: Callable, *rows: jax.Array) -> jax.Array:
 
 @dataclass
 class KnownModel:
-    """A Gaussian of standard deviation 1/2 that walks from -1 to 1 along every coordinate."""
+    """A Gaussian of standard deviation 1/2 that moves from -1 to 1 along every coordinate."""
 
     units: Units
     split: Split | None
@@ -101,7 +101,7 @@ class KnownModel:
 
 
 def known_model(dim: int, *, columns=None, kind="number", source="known", data=True) -> KnownModel:
-    """The model above with 600 rows drawn from it, in units of its own a coordinate."""
+    """The model above with 600 rows drawn from it, in other units per coordinate."""
     rng = np.random.default_rng(0)
     u = np.sort(rng.uniform(0, 1, 600))
     z = (u[:, None] - 0.5) * DRIFT + SPREAD * rng.normal(size=(600, dim))
@@ -194,8 +194,8 @@ class Browser:
         element = next(iter(self._call("POST", f"{self._session}/element", find).values()))
         self._call("POST", f"{self._session}/element/{element}/value", {"text": text})
 
-    def complaints(self) -> list[str]:
-        """What the page wrote to the console since last asked."""
+    def console(self) -> list[str]:
+        """Messages of the page to the console since the last call."""
         entries = self._call("POST", f"{self._session}/se/log", {"type": "browser"})
         return [entry["message"] for entry in entries]
 

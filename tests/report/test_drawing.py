@@ -1,4 +1,4 @@
-"""Axes of the main picture: labels say where they stand, names are whole, maps are true."""
+"""Axes of the main picture: positions of labels, complete names, true aspect ratios of maps."""
 
 import json
 import shutil
@@ -12,14 +12,14 @@ from matplotlib.figure import Figure
 
 from conservax.report import write_report
 from conservax.report._picture import picture
-from conservax.report._streamlines import frame
+from conservax.report._streamlines import set_limits
 
-# What drawing.js looks up in the page as it begins.
+# The elements of the page that drawing.js needs.
 PAGE = """
-const told = {kind: "line", columns: ["x"], colours: "", points: null};
+const content = {kind: "line", columns: ["x"], colours: "", points: null};
 const canvas_ = {getContext: () => ({})};
 const document = {
-  getElementById: (id) => id === "canvas" ? canvas_ : {textContent: JSON.stringify(told)},
+  getElementById: (id) => id === "canvas" ? canvas_ : {textContent: JSON.stringify(content)},
   createElement: () => canvas_,
 };
 """
@@ -28,7 +28,7 @@ PIXELS = 1000  # of an axis
 
 @pytest.fixture
 def run(request):
-    """What a script after drawing.js returns, by node or, where there is none, by Chromium."""
+    """Result of a script after drawing.js, by node or, where there is none, by Chromium."""
     drawing = files("conservax.report").joinpath("drawing.js").read_text(encoding="utf-8")
 
     def answer(script):
@@ -55,7 +55,7 @@ def many_ranges():
     return [*fixed, *zip(low, low + size, strict=True)]
 
 
-def test_every_tick_stands_where_its_label_says(run):
+def test_every_tick_is_at_the_number_of_its_label(run):
     ranges = [(float(low), float(high)) for low, high in many_ranges()]
     counts = [3, 3.7, 5, 7, 12]
     found = run(f"return {json.dumps(ranges)}.map(([a, b]) => {counts}.map((n) => ticks(a, b, n)))")
@@ -65,8 +65,8 @@ def test_every_tick_stands_where_its_label_says(run):
             values, texts = np.array([mark[0] for mark in marks]), [mark[1] for mark in marks]
             assert 2 <= len(marks) <= max(wanted + 1, 5), where
             assert len(set(texts)) == len(texts), where
-            said = np.array([number(text) for text in texts])
-            assert np.abs(said - values).max() < 1e-3 * (high - low) / PIXELS, where
+            labels = np.array([number(text) for text in texts])
+            assert np.abs(labels - values).max() < 1e-3 * (high - low) / PIXELS, where
             assert low <= values.min(), where
             assert values.max() <= high, where
             step = np.diff(values)
@@ -76,7 +76,7 @@ def test_every_tick_stands_where_its_label_says(run):
             assert np.ptp(step) < 1e-3 * step.mean(), where
 
 
-def test_degrees_are_labelled_as_finely_as_they_stand(run):
+def test_labels_of_degrees_have_the_resolution_of_the_ticks(run):
     texts = run(
         "return ticks(-0.00003, 0.00003, 4).map(([v, _, places]) => compass(v, ['E', 'W'], places))"
     )
@@ -102,7 +102,7 @@ return window.seen;
 
 @pytest.mark.parametrize("dim", [1, 2, 3])
 @pytest.mark.parametrize("scale", [1e-9, 1.0, 1e7])
-def test_no_label_and_no_name_leaves_the_picture(browser, make_model, tmp_path, dim, scale):
+def test_labels_and_names_are_inside_the_picture(browser, make_model, tmp_path, dim, scale):
     names = [f"the quite long name of coordinate {i}, in its very own unit of it" for i in "xyz"]
     model = make_model(dim, columns=tuple(names[:dim]))
     object.__setattr__(model.units, "std", tuple(scale for _ in range(dim)))
@@ -122,39 +122,39 @@ def ground_ratio(shown, east, north):
     """Width over height of a box on the ground, by the haversine formula."""
     bounds = np.radians(np.array(shown["bounds"]))
     middle = bounds[north].mean()
-    along = np.cos(middle) * np.sin(np.ptp(bounds[east]) / 200)  # a short way, a hundred times
+    along = np.cos(middle) * np.sin(np.ptp(bounds[east]) / 200)  # a short distance, a hundred times
     return 100 * 2 * np.arcsin(along) / np.ptp(bounds[north])
 
 
-def placed(model, lon, lat, where):
-    """The known model around a place, its longitudes and latitudes of these spreads."""
-    spread = [{"lon": lon, "lat": lat}.get(name, 1.0) for name in model.units.columns]
-    middle = [{"lon": 10.0, "lat": where}.get(name, 0.0) for name in model.units.columns]
-    object.__setattr__(model.units, "std", tuple(spread))
-    object.__setattr__(model.units, "mean", tuple(middle))
+def on_a_map(model, lon, lat, latitude):
+    """The known model at a latitude, with these standard deviations of longitude and latitude."""
+    std = [{"lon": lon, "lat": lat}.get(name, 1.0) for name in model.units.columns]
+    mean = [{"lon": 10.0, "lat": latitude}.get(name, 0.0) for name in model.units.columns]
+    object.__setattr__(model.units, "std", tuple(std))
+    object.__setattr__(model.units, "mean", tuple(mean))
     model.split = None
     return model
 
 
-@pytest.mark.parametrize("spreads", [(1.0, 1.0), (10.0, 0.3), (0.1, 2.0)])
+@pytest.mark.parametrize("stds", [(1.0, 1.0), (10.0, 0.3), (0.1, 2.0)])
 @pytest.mark.parametrize("columns", [("lon", "lat"), ("lat", "lon")])
-def test_a_map_has_the_shape_of_the_ground(make_model, spreads, columns):
-    shown = picture(placed(make_model(2, columns=columns), *spreads, 60.0))
+def test_a_map_has_the_aspect_ratio_of_the_ground(make_model, stds, columns):
+    shown = picture(on_a_map(make_model(2, columns=columns), *stds, 60.0))
     east, north = columns.index("lon"), columns.index("lat")
     ratio = shown["ratio"] if east == 0 else 1 / shown["ratio"]
     assert ratio == pytest.approx(ground_ratio(shown, east, north), rel=1e-3)
 
 
 def test_pairs_of_longitude_and_latitude_are_square_on_the_ground(make_model):
-    shown = picture(placed(make_model(3, columns=("lat", "depth", "lon")), 3.0, 1.0, 60.0))
+    shown = picture(on_a_map(make_model(3, columns=("lat", "depth", "lon")), 3.0, 1.0, 60.0))
     assert ground_ratio(shown, 2, 0) == pytest.approx(1, rel=1e-3)
 
 
-def test_still_pictures_of_a_map_have_its_shape():
+def test_figures_of_a_map_have_its_aspect_ratio():
     figure = Figure(figsize=(7, 5))
     axes = figure.subplots()
     points = np.random.default_rng(0).normal([10, 60], 1, (500, 2))
-    frame(axes, points, ("lon", "lat"))
+    set_limits(axes, points, ("lon", "lat"))
     FigureCanvasAgg(figure).draw()
     (left, low), (right, high) = axes.transData.transform([[10, 60], [11, 61]])
     middle = np.radians(np.mean(axes.get_ylim()))

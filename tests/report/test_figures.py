@@ -1,4 +1,4 @@
-"""The still pictures: well-formed, in the page's colours, with nothing of a name's own making."""
+"""Figures of the page: well-formed SVG, the colours of the page, escaped names."""
 
 import re
 from xml.etree import ElementTree
@@ -27,14 +27,14 @@ def words(svg):
     return ["".join(text.itertext()) for text in root.iter("{http://www.w3.org/2000/svg}text")]
 
 
-def test_every_coordinate_is_named_as_it_is():
+def test_names_of_coordinates_are_plain_text():
     ranks = np.random.default_rng(0).uniform(size=(50, 4))
     found = words(calibration_figure(ranks, ODD))
     for name in ("<b>&", "$x$", "hidden", r"a\$b", "95%", "99%"):
         assert name in found
 
 
-def test_of_many_coordinates_those_that_deviate_most_are_named():
+def test_the_legend_names_the_coordinates_that_deviate_most():
     ranks = np.random.default_rng(0).uniform(size=(200, 30))
     ranks[:, 7] **= 3
     columns = tuple(f"gene{i}" for i in range(30))
@@ -43,7 +43,7 @@ def test_of_many_coordinates_those_that_deviate_most_are_named():
     assert "gene7" in named
 
 
-def test_bands_are_those_of_the_largest_deviation():
+def test_bands_are_quantiles_of_the_largest_deviation():
     # The quantile itself, against the tabulated 5 % point of Kolmogorov's statistic for n = 20.
     assert kstwo.ppf(0.95, 20) == pytest.approx(0.294, abs=5e-4)
     assert words(calibration_figure(np.linspace(0, 1, 20)[:, None], ("x",)))
@@ -67,7 +67,7 @@ def test_learning_curves_of_all_metrics(metrics):
     assert ("terms of the objective" in found) == ("kinetic_energy" in metrics)
 
 
-def test_pictures_take_their_colours_from_the_page_and_share_one_page():
+def test_figures_have_the_colours_of_the_page_and_unique_identifiers():
     ranks = np.random.default_rng(0).uniform(size=(50, 2))
     pictures = calibration_figure(ranks, ("a", "b")), learning_figure(METRICS)
     for svg in pictures:
@@ -88,20 +88,20 @@ def test_drawing_leaves_matplotlib_as_it_was():
     assert dict(mpl.rcParams) == before
 
 
-def turning(speed):
+def rotation(speed):
     x = np.random.default_rng(0).uniform(-1, 1, size=(2000, 2))
     return Motion(
         np.zeros(2000), x, speed * x @ np.array([[0.0, 1.0], [-1.0, 0.0]]), ("<b>&", "$x$")
     )
 
 
-def test_streamlines_of_several_times_stand_beside_one_another():
-    moving, still = (
-        streamline_figure([turning(speed)] * 2, ["day 0", "day 4"]) for speed in (1, 0)
+def test_streamlines_of_several_times_are_side_by_side():
+    moving, resting = (
+        streamline_figure([rotation(speed)] * 2, ["day 0", "day 4"]) for speed in (1, 0)
     )
     found = words(moving)
     assert [found.count(word) for word in ("day 0", "day 4", "<b>&", "$x$")] == [1, 1, 2, 2]
     assert re.findall(r"(?:fill|stroke): (#\w+)", moving) == []
     assert moving.count("var(--series-1)") > 50
-    assert still.count("var(--series-1)") == 0  # nothing moves, and nothing breaks
+    assert resting.count("var(--series-1)") == 0
     assert len(moving) < 400_000

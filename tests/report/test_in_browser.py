@@ -1,4 +1,4 @@
-"""The page as a reader meets it. Skipped where Chromium is missing."""
+"""The page in a browser. Skipped where Chromium is missing."""
 
 import time
 
@@ -35,7 +35,7 @@ def page(request, pages, browser):
     # The first picture is drawn when the page knows its own width.
     assert wait_for(lambda: browser.run("return now.textContent") != "")
     yield request.param
-    assert browser.complaints() == []
+    assert browser.console() == []
 
 
 def move(browser, frame):
@@ -62,7 +62,7 @@ def test_the_keyboard_moves_the_slider(browser):
 
 
 @pytest.mark.usefixtures("page")
-def test_play_goes_on_until_stopped_and_begins_again_at_the_end(browser):
+def test_play_runs_until_stopped_and_restarts_at_the_end(browser):
     value = "return +document.getElementById('time').value"
     press = "document.getElementById('play').click()"
     move(browser, 3)
@@ -90,7 +90,7 @@ def test_every_switch_changes_the_picture_and_back(browser, page):
         assert browser.picture() == before, switch
 
 
-def test_every_colour_scale_is_another_picture(browser, page):
+def test_colour_scales_differ(browser, page):
     if page == 1:
         assert browser.run("return document.getElementById('scale')") is None
         return
@@ -104,7 +104,7 @@ def test_every_colour_scale_is_another_picture(browser, page):
     assert len(seen) == 3
 
 
-def test_every_control_has_a_label_and_the_time_is_spoken(browser, page):
+def test_every_control_has_a_label_and_the_slider_has_its_time(browser, page):
     move(browser, 0)
     controls = "[...document.querySelectorAll('input, select')]"
     assert browser.run(f"return {controls}.filter((e) => !e.labels.length).length") == 0
@@ -122,7 +122,7 @@ def test_the_pointer_reads_the_density(browser, page):
     assert ("density" in text) == (page < 3)
 
 
-def test_dark_is_another_page_than_light(browser, pages):
+def test_the_dark_theme_differs_from_the_light(browser, pages):
     seen = []
     for dark in (False, True):
         browser.open(pages[2], dark=dark)
@@ -130,7 +130,7 @@ def test_dark_is_another_page_than_light(browser, pages):
         seen.append(browser.run("return getComputedStyle(document.body).backgroundColor"))
         seen.append(browser.picture())
     assert len(set(seen)) == 4
-    assert browser.complaints() == []
+    assert browser.console() == []
 
 
 @pytest.mark.usefixtures("page")

@@ -1,4 +1,4 @@
-"""Longitude and latitude as a map, and lines on it."""
+"""Maps of longitude and latitude, and lines on them."""
 
 import base64
 
@@ -34,15 +34,15 @@ def test_lines_are_steps_across_the_box():
     np.testing.assert_allclose(line, [[0, 0], [2048, 2048], [4095, 4095]], atol=1)
 
 
-def test_what_no_pixel_tells_apart_is_one_point():
-    crowded = np.stack([np.linspace(100, 100.01, 1000), np.zeros(1000)], axis=1)
-    (line,) = drawn_lines([crowded], BOX)
+def test_points_within_a_pixel_become_one():
+    dense = np.stack([np.linspace(100, 100.01, 1000), np.zeros(1000)], axis=1)
+    (line,) = drawn_lines([dense], BOX)
     assert 2 <= len(line) <= 6
     assert line[0, 0] == 0
     assert line[-1, 0] == 4
 
 
-def test_lines_without_length_are_not_seen():
+def test_lines_without_length_are_not_drawn():
     assert drawn_lines([np.zeros((0, 2)), np.array([[105.0, 0.0]])], BOX) == []
 
 
@@ -77,7 +77,7 @@ def test_lines_need_a_plane(make_model):
     assert picture(make_model(1))["lineLengths"] == []
 
 
-def test_lines_travel_whole(make_model):
+def test_lines_are_stored_in_steps_of_the_box(make_model):
     model = make_model(2, columns=("lon", "lat"))
     lines = [np.array([[-1.0, 0], [0, 5], [1, 5]]), np.array([[0.0, -9], [1, 9]])]
     shown = picture(model, lines)
@@ -89,7 +89,7 @@ def test_lines_travel_whole(make_model):
     np.testing.assert_allclose(x, np.concatenate(lines), atol=np.ptp(bounds, axis=1).max() / 4095)
 
 
-def test_the_page_of_a_map_speaks_of_degrees(make_model):
+def test_the_density_of_a_map_is_per_square_degree(make_model):
     assert "per square degree" in example(make_model(2, columns=("lon", "lat")))
     assert "per unit of lon × depth" in example(make_model(2, columns=("lon", "depth")))
 
@@ -109,4 +109,4 @@ def test_a_browser_draws_the_map(browser, make_model, tmp_path):
     text = browser.run("return document.getElementById('under').textContent")
     assert "°" in text
     assert text.split(":")[0][-1] in "NS"
-    assert browser.complaints() == []
+    assert browser.console() == []

@@ -1,4 +1,4 @@
-"""Streamlines and animations: the fields that are drawn, and the files."""
+"""Streamlines and animations: the velocity fields that are drawn, and the files."""
 
 import anndata
 import numpy as np
@@ -27,34 +27,34 @@ def test_velocities_are_averaged_over_the_points_around():
     rng = np.random.default_rng(0)
     x = rng.uniform(-1, 1, size=(20_000, 2))
     velocity = np.stack([np.where(rng.uniform(size=20_000) < 0.5, 1.0, 3.0), x[:, 0]], 1)
-    moving = Motion(np.zeros(20_000), x, velocity, ("a", "b"))
-    across, up, mean = averaged(moving, np.array([[-2.0, 2.0], [-1.5, 1.5]]))
+    field = Motion(np.zeros(20_000), x, velocity, ("a", "b"))
+    across, up, mean = averaged(field, np.array([[-2.0, 2.0], [-1.5, 1.5]]))
     inside = np.s_[24, 18:31]
     assert abs(up[24]) < 0.1
     np.testing.assert_allclose(mean[0][inside], 2.0, atol=0.35)
     np.testing.assert_allclose(mean[1][inside], across[18:31], atol=0.1)
-    assert mean.mask[:, :, 0].all()  # nobody is there
+    assert mean.mask[:, :, 0].all()  # empty cells
     assert not mean.mask[:, 24, 18:31].any()
 
 
 @pytest.mark.parametrize("t", [None, 6.0])
-def test_rows_or_draws_move_as_the_model_says(make_model, t):
+def test_rows_or_draws_have_the_velocity_of_the_model(make_model, t):
     model = make_model(3)
     moving = motion(model, t, None, None)
-    # The mean goes up by 2 standard deviations, 1 and 10, over the whole time.
+    # The mean moves by 2 standard deviations, 1 and 10, over the whole time.
     expected = np.array([2.0, 20.0]) / model.units.time.scale
     np.testing.assert_allclose(moving.velocity, np.broadcast_to(expected, moving.x.shape))
     assert moving.names == ("x0", "x1")
     assert (t is None) == (len(np.unique(moving.t)) > 1)
 
 
-def test_a_model_without_rows_shows_draws_of_all_times(make_model):
+def test_a_model_without_rows_has_draws_at_all_times(make_model):
     moving = motion(make_model(2, data=False), None, None, None)
     axis = make_model(2).units.time
     assert (moving.t.min(), moving.t.max()) == (axis.start, axis.end)
 
 
-def test_velocities_in_an_embedding_turn_with_it(make_model):
+def test_velocities_in_an_embedding_rotate_with_it(make_model):
     model = make_model(2)
     moving = motion(model, None, cells_of(model), "X_turned")
     expected = np.array([-20.0, 2.0]) / model.units.time.scale
@@ -71,14 +71,14 @@ def test_particles_are_the_same_at_every_time(make_model):
     np.testing.assert_allclose(steps, np.broadcast_to([0.5, 5.0], steps.shape), rtol=1e-6)
 
 
-def test_places_in_an_embedding_are_those_of_the_cells_around(make_model):
+def test_positions_in_an_embedding_are_those_of_the_cells_around(make_model):
     model = make_model(2)
     cells = cells_of(model)
-    seen = plane(model, cells, "X_turned")
-    placed = seen.place(model, cells.obsm["x"][:100])
+    view = plane(model, cells, "X_turned")
+    projected = view.project(model, cells.obsm["x"][:100])
     scale = np.array([10.0, 1.0])
-    away = np.abs(placed - cells.obsm["X_turned"][:100]) / scale
-    assert np.median(away) < 0.1
+    error = np.abs(projected - cells.obsm["X_turned"][:100]) / scale
+    assert np.median(error) < 0.1
 
 
 @pytest.mark.parametrize("kind", ["rows", "draws", "embedding", "stamps"])
@@ -100,8 +100,8 @@ def test_an_animation_is_drawn(make_model, tmp_path, monkeypatch, embedding):
     monkeypatch.setattr("conservax.report._animation._FRAMES", 4)
     model = make_model(2)
     path = tmp_path / "film.gif"
-    how = {"particles": 50, "seconds": 1.0, "embedding": embedding}
-    write_animation(model, path, cells=cells_of(model), **how)
+    options = {"particles": 50, "seconds": 1.0, "embedding": embedding}
+    write_animation(model, path, cells=cells_of(model), **options)
     with Image.open(path) as film:
         assert film.n_frames == 4
         assert film.info["loop"] == 0
@@ -112,29 +112,29 @@ def test_an_animation_is_drawn(make_model, tmp_path, monkeypatch, embedding):
 
 
 @pytest.mark.parametrize(
-    ("asked", "words"),
+    ("options", "words"),
     [
         ({"embedding": "X_turned"}, "expected cells beside embedding='X_turned'"),
         ({"embedding": "X_umap", "cells": True}, r"embedding 'X_umap' in obsm; got \['x', 'X_tur"),
         ({"embedding": "X_turned", "cells": True, "t": 3.0}, "without t"),
     ],
 )
-def test_bad_requests_are_refused(make_model, tmp_path, asked, words):
+def test_bad_requests_are_refused(make_model, tmp_path, options, words):
     model = make_model(2)
-    asked = {"t": None, "cells": None, "embedding": None} | asked
-    asked["cells"] = cells_of(model) if asked["cells"] else None
+    options = {"t": None, "cells": None, "embedding": None} | options
+    options["cells"] = cells_of(model) if options["cells"] else None
     with pytest.raises(DataError, match=words):
-        write_streamlines(model, tmp_path / "lines.png", **asked)
+        write_streamlines(model, tmp_path / "lines.png", **options)
     assert not (tmp_path / "lines.png").exists()
 
 
 @pytest.mark.parametrize("t", [None, 3.0])
-def test_one_coordinate_is_no_plane(make_model, tmp_path, t):
+def test_streamlines_need_two_coordinates(make_model, tmp_path, t):
     with pytest.raises(DataError, match="two coordinates or more"):
         write_streamlines(make_model(1), tmp_path / "a.png", t=t, cells=None, embedding=None)
 
 
-def test_films_have_particles(make_model, tmp_path):
-    how = {"cells": None, "embedding": None, "seconds": 1.0}
+def test_animations_need_particles(make_model, tmp_path):
+    options = {"cells": None, "embedding": None, "seconds": 1.0}
     with pytest.raises(DataError, match="expected particles"):
-        write_animation(make_model(2), tmp_path / "a.gif", particles=0, **how)
+        write_animation(make_model(2), tmp_path / "a.gif", particles=0, **options)

@@ -1,4 +1,4 @@
-"""Pages and checks of a model whose density has no conditionals: what needs these is left out, and said."""
+"""Reports and checks of a custom density without conditionals: what needs these is left out."""
 
 from typing import ClassVar
 
@@ -33,7 +33,7 @@ class Round(AbstractDensity):
 
 
 class Still(AbstractFlux):
-    """Nothing moves."""
+    """A flux of 0."""
 
     needs: ClassVar[type[AbstractDensity]] = AbstractDensity
 
@@ -44,12 +44,12 @@ class Still(AbstractFlux):
         return jnp.zeros_like(x)
 
 
-def test_a_page_of_events_leaves_ranks_of_places_out(tmp_path):
+def test_a_report_of_events_leaves_ranks_of_locations_out(tmp_path):
     rng = np.random.default_rng(0)
     t = np.sort(rng.uniform(0, 10, (40, 6)), axis=1).ravel()
-    places, windows = rng.normal(size=(240, 2)), np.arange(40.0)
+    locations, windows = rng.normal(size=(240, 2)), np.arange(40.0)
     kind = (10.0, ("east", "north"), "h", "number", "steady")
-    events = Events(t, places, np.repeat(np.arange(40), 6), windows, *kind, sequence_name="day")
+    events = Events(t, locations, np.repeat(np.arange(40), 6), windows, *kind, sequence_name="day")
     model = conservax.fit_events(
         events,
         model=PointProcess(components=5, state_size=4, width=4),
@@ -65,14 +65,14 @@ def test_a_page_of_events_leaves_ranks_of_places_out(tmp_path):
     assert (
         page.count(" nats</td>") == len(conservax.score.event_scores(model, model.split.test)) - 1
     )
-    # The likelihood of the places by hand, in the units of the data.
+    # The likelihood of the locations in closed form, in the units of the data.
     test = model.split.test
     found = model.log_likelihood(test).spatial.sum() + len(test) * model.units.log_volume
     z = model.units.standardise(test.x)
     assert found == pytest.approx(-0.5 * np.sum(z**2 + np.log(2 * np.pi)), rel=1e-4)
 
 
-def test_a_page_of_rows_leaves_calibration_out(make_model, tmp_path):
+def test_a_report_of_rows_leaves_calibration_out(make_model, tmp_path):
     model = make_model(2)
     model.law = ConservationLaw(Round(jnp.ones(())), Still())
     page = conservax.report.write_report(model, tmp_path / "page.html").read_text(encoding="utf-8")

@@ -1,4 +1,4 @@
-"""The page as text: complete in itself, deaf to what is in a name, true to the model."""
+"""The page as text: self-contained, with escaped names and the values of the model."""
 
 import html
 import json
@@ -19,7 +19,7 @@ ODD = ('a "b" <i>', "</script><script>alert(1)</script>", "$$x ${title}", "e'\n 
 
 
 class Reader(HTMLParser):
-    """Counts the elements, and keeps what loads something and what the scripts hold."""
+    """Collect elements, addresses that load something, scripts and text."""
 
     def __init__(self, page):
         super().__init__()
@@ -28,7 +28,7 @@ class Reader(HTMLParser):
 
     def handle_starttag(self, tag, attrs):
         self.elements.append(tag)
-        # Names of XML vocabularies and places in the page itself are never fetched.
+        # Names of XML vocabularies and anchors in the page itself are never fetched.
         self.loads += [
             v for k, v in attrs if k in ("src", "href", "xlink:href") and not v.startswith("#")
         ]
@@ -52,7 +52,7 @@ def test_the_page_loads_nothing(page):
     assert not re.search(r"@import|url\(\s*['\"]?(?!#)|fetch\(|XMLHttpRequest", page)
 
 
-def test_names_are_text_and_nothing_else(page):
+def test_names_are_escaped(page):
     read = Reader(page)
     assert (read.elements.count("script"), read.elements.count("img")) == (2, 0)
     assert read.elements.count("i") == 0
@@ -65,10 +65,10 @@ def test_it_stays_small(page):
     assert len(page) < 5e6
 
 
-def test_figures_of_the_check_are_told(page):
+def test_the_page_shows_the_checks(page):
     text = Reader(page).text
-    for told in ("FAIL", "1 of 2 passed", "1 < 2 & so on", "too far"):
-        assert told in text
+    for words in ("FAIL", "1 of 2 passed", "1 < 2 & so on", "too far"):
+        assert words in text
 
 
 @pytest.mark.parametrize("kind", ["number", "timestamp"])
@@ -85,21 +85,21 @@ def test_the_code_on_the_page_runs(make_model, monkeypatch, kind):
     np.testing.assert_allclose(found["x"][0], model.units.mean, atol=0.01 * model.units.std[1])
 
 
-def test_without_data_the_page_says_so(tmp_path, make_model):
+def test_the_page_reports_missing_data(tmp_path, make_model):
     model = make_model(1, data=False)
     model.metrics = model.metrics.iloc[:0]
     model.settings = Settings()
     text = Reader(write_report(model, tmp_path / "r.html").read_text(encoding="utf-8")).text
     assert text.count("came without its data") == 2
-    assert "No history of training" in text
-    assert "None were recorded" in text
+    assert "No training metrics" in text
+    assert "No settings" in text
 
 
-def test_likelihoods_of_rows_that_tuned_the_models_come_with_a_warning(make_model):
+def test_scores_of_validation_rows_come_with_a_warning(make_model):
     model = make_model(1)
     both = scores(model, model.split.test)
-    assert "flatters" in score_table(both, "validation")
-    assert "flatters" not in score_table(both, "test")
+    assert "optimistic" in score_table(both, "validation")
+    assert "optimistic" not in score_table(both, "test")
 
 
 def test_a_failure_leaves_what_was_there(tmp_path, make_model, monkeypatch):
@@ -113,7 +113,7 @@ def test_a_failure_leaves_what_was_there(tmp_path, make_model, monkeypatch):
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_streamlines_are_shown_where_there_is_a_plane(page, tmp_path, make_model):
+def test_streamlines_are_shown_for_two_coordinates_or_more(page, tmp_path, make_model):
     assert ", averaged over the other coordinates" in Reader(page).text
     line = write_report(make_model(1), tmp_path / "line.html").read_text(encoding="utf-8")
-    assert ('id="streams"' in page, 'id="streams"' in line) == (True, False)
+    assert ('id="streamlines"' in page, 'id="streamlines"' in line) == (True, False)

@@ -1,4 +1,4 @@
-"""The numbers behind the main picture, unpacked again and held against closed forms."""
+"""Data of the main picture, unpacked and compared with closed forms."""
 
 import base64
 
@@ -7,8 +7,8 @@ import pytest
 from scipy.stats import norm
 
 from conservax.data import TimeAxis
-from conservax.report._moments import coarse, moment
 from conservax.report._picture import FRAMES, _span, picture
+from conservax.report._time_labels import coarse_time_label, time_label
 
 SPREAD, DRIFT = 0.5, 2.0
 
@@ -18,7 +18,7 @@ def unpacked(text, kind):
 
 
 def density_at(u, z):
-    """The Gaussian that walks from -1 to 1, standardised units."""
+    """The Gaussian that moves from -1 to 1, standardised units."""
     return np.exp(norm.logpdf(z, DRIFT * (u - 0.5), SPREAD).sum(-1))
 
 
@@ -44,7 +44,7 @@ def test_levels_are_the_density_in_units_of_the_data(plane, make_model):
         np.testing.assert_allclose(shown[frame], exact, atol=0.009 * plane["largest"])
 
 
-def test_arrows_are_where_the_velocity_leads_in_the_span(plane, make_model):
+def test_arrows_are_displacements_in_the_span(plane, make_model):
     units = make_model(2).units
     arrows = unpacked(plane["arrows"], "<f4").reshape(FRAMES, -1, 2)
     span = float(plane["span"])
@@ -63,11 +63,11 @@ def test_spans_are_round_and_no_longer_than_the_range(speed, expected):
     assert _span(speeds, np.ones((3, 4)), 0.1, 8.0) == min(expected, 5.0 if speed < 0.02 else 8.0)
 
 
-def test_points_come_back_to_where_they_are(plane, make_model):
+def test_points_are_stored_as_fractions_of_the_box(plane, make_model):
     model = make_model(2)
     points, bounds = plane["points"], np.array(plane["bounds"])
-    place = unpacked(points["x"], "<u2").reshape(-1, 2) / 65535
-    x = bounds[:, 0] + place * np.ptp(bounds, axis=1)
+    fraction = unpacked(points["x"], "<u2").reshape(-1, 2) / 65535
+    x = bounds[:, 0] + fraction * np.ptp(bounds, axis=1)
     data = np.concatenate([part.x for part in model.split])
     assert points["count"] == len(x) == len(data) - points["outside"]
     nearest = np.abs(x[:, None] - data[None]).max(-1, where=[True, False], initial=0).min(1)
@@ -87,7 +87,7 @@ def test_line_holds_density_and_velocity(make_model):
     assert shown["velocityUnit"] == "per unit of when"
 
 
-def test_pairs_peak_where_the_model_is(make_model):
+def test_pairs_peak_at_the_mean_of_the_model(make_model):
     model = make_model(6, kind="timestamp")
     shown = picture(model)
     assert len(shown["pairs"]) == 10
@@ -105,7 +105,7 @@ def test_pairs_peak_where_the_model_is(make_model):
         assert marginals[frame].max() <= 1
 
 
-def test_without_data_the_box_is_where_the_model_is(make_model):
+def test_without_data_the_box_is_around_draws(make_model):
     shown = picture(make_model(2, data=False))
     assert shown["points"] is None
     low, high = np.array(shown["bounds"])[0]
@@ -117,11 +117,11 @@ def stamps(days):
     return TimeAxis("when", "timestamp", 1.7e9, 1.7e9 + 86400 * days)
 
 
-def test_moments_are_as_fine_as_their_range():
-    assert moment(stamps(50), 1.7e9) == "2023-11-14 22:13 UTC"
-    assert moment(stamps(0.04), 1.7e9) == "2023-11-14T22:13:20Z"
-    assert coarse(stamps(50), 1.7e9) == "2023-11-14"
-    assert coarse(stamps(1), 1.7e9) == "2023-11-14T22:13:20Z"
-    assert moment(stamps(5000), 1.7e9) == "2023-11-14"
+def test_time_labels_have_the_resolution_of_their_range():
+    assert time_label(stamps(50), 1.7e9) == "2023-11-14 22:13 UTC"
+    assert time_label(stamps(0.04), 1.7e9) == "2023-11-14T22:13:20Z"
+    assert coarse_time_label(stamps(50), 1.7e9) == "2023-11-14"
+    assert coarse_time_label(stamps(1), 1.7e9) == "2023-11-14T22:13:20Z"
+    assert time_label(stamps(5000), 1.7e9) == "2023-11-14"
     number = TimeAxis("t", "number", 0.0, 1.0)
-    assert moment(number, 0.25) == coarse(number, 0.25) == "0.25"
+    assert time_label(number, 0.25) == coarse_time_label(number, 0.25) == "0.25"

@@ -10,7 +10,7 @@ from conservax.model import Settings
 from conservax.report._sections import score_table, time_table
 from conservax.score import Score, scores, scores_by_time
 
-# A Gaussian of standard deviation 1/2 pays its entropy in every coordinate.
+# The NLL of a Gaussian of standard deviation 1/2 is its entropy in every coordinate.
 ENTROPY = 0.5 * np.log(2 * np.pi * np.e * 0.25)
 
 
@@ -20,10 +20,10 @@ def scored(make_model):
     return model, scores(model, model.split.test)
 
 
-def test_the_true_model_pays_its_entropy_and_wins(scored):
+def test_the_nll_of_the_true_model_is_its_entropy_and_the_lowest(scored):
     _, (ours, *others) = scored
     assert ours.name == "This model"
-    # 120 rows, each with a variance of 1/2 a coordinate around the entropy.
+    # 120 rows, each with a variance of 1/2 per coordinate around the entropy.
     assert ours.standardised == pytest.approx(2 * ENTROPY, abs=4 * np.sqrt(1 / 120))
     assert len(others) == 4
     assert all(other.this_model_better_by > 0 for other in others)
@@ -47,7 +47,7 @@ def test_differences_are_paired(scored):
     assert (ours.this_model_better_by, ours.error) == (0.0, 0.0)
 
 
-def test_who_is_better_is_said_in_words_and_not_by_a_sign(scored):
+def test_comparisons_are_in_words_and_not_by_a_sign(scored):
     rival = Score("Rival", "tuned", 1.0, 1.0, this_model_better_by=-0.045, error=0.012)
     assert rival.comparison == "worse by 0.0450 ± 0.0120 nats"
     page = score_table((scored[1][0], rival), "test")
@@ -62,7 +62,7 @@ def test_without_validation_rows_no_baseline_is_tuned(make_model):
     assert [score.name for score in scores(model, model.split.test)] == ["This model"]
 
 
-def test_each_snapshot_has_its_score_and_those_left_out_are_told(make_model):
+def test_each_snapshot_has_its_score_and_those_left_out_are_marked(make_model):
     model = make_model(2)
     test = model.split.test
     model.split = model.split._replace(test=replace(test, t=np.where(test.t < 6, 3.0, 9.0)))
@@ -77,7 +77,7 @@ def test_each_snapshot_has_its_score_and_those_left_out_are_told(make_model):
     assert time_table((early,), "test") == ""
 
 
-def test_a_last_time_left_out_has_the_normal_of_the_nearest_and_that_is_said(make_model):
+def test_a_last_time_left_out_has_the_normal_of_the_nearest(make_model):
     model = make_model(1)
     train, validation, test = (replace(part, t=np.round(part.t / 2)) for part in model.split)
     last = max(test.t)
@@ -88,7 +88,7 @@ def test_a_last_time_left_out_has_the_normal_of_the_nearest_and_that_is_said(mak
     assert found.left_out
     nearest = train.x[train.t == max(train.t)]
     there = test.x[test.t == last]
-    pays = -norm.logpdf(there, nearest.mean(), nearest.std(ddof=1)).mean()
+    nll = -norm.logpdf(there, nearest.mean(), nearest.std(ddof=1)).mean()
     volume = model.units.log_volume
-    assert found.baselines["Normal per snapshot"] == pytest.approx(pays - volume)
-    assert "or at the first or last time that of the nearest one" in time_table((found,), "test")
+    assert found.baselines["Normal per snapshot"] == pytest.approx(nll - volume)
+    assert "or is that of the nearest one at the first or last" in time_table((found,), "test")

@@ -1,4 +1,4 @@
-"""Pictures and figures of a fitted model: one self-contained HTML page."""
+"""Reports of a fitted model: a self-contained HTML page, streamlines, animations."""
 
 from conservax.report._animation import write_animation as write_animation
 from conservax.report._streamlines import write_streamlines as write_streamlines

@@ -1,4 +1,4 @@
-"""The still pictures of the page: streamlines, calibration and learning curves, as SVG in the page's colours."""
+"""Figures of the page as SVG in its colours: calibration, counts, learning curves, streamlines."""
 
 import io
 import re
@@ -14,20 +14,20 @@ from matplotlib.figure import Figure
 from scipy.stats import kstwo
 
 from conservax.report._motion import Motion
-from conservax.report._streamlines import flow, frame
+from conservax.report._streamlines import draw_streamlines, set_limits
 
 _INK, _MUTED, _GRID, _BAND = "#010101", "#020202", "#030303", "#040404"
 _SERIES = ("#010111", "#010112", "#010113", "#010114", "#010115", "#010116")
-# Stand-ins, exchanged for variables of the page's style sheet: light and dark share one picture.
+# Placeholders for variables of the page's style sheet, so that light and dark share one figure.
 _COLOURS = {_INK: "--ink", _MUTED: "--muted", _GRID: "--line", _BAND: "--band"} | {
     colour: f"--series-{i + 1}" for i, colour in enumerate(_SERIES)
 }
-_MOST_NAMED = len(_SERIES)
+_MAX_NAMED = len(_SERIES)
 _POINTS = 400  # drawn under streamlines
 
 
 def calibration_figure(ranks: Float[np.ndarray, "rows dim"], columns: tuple[str, ...]) -> str:
-    """Empirical CDF of every coordinate's Rosenblatt values, minus the diagonal.
+    """Calibration: empirical CDF of the Rosenblatt ranks of every coordinate, minus the diagonal.
 
     The bands are exact for the largest deviation of one curve (Kolmogorov's distribution).
     """
@@ -41,35 +41,35 @@ def calibration_figure(ranks: Float[np.ndarray, "rows dim"], columns: tuple[str,
         axes.axhline(0, color=_MUTED, linewidth=0.8)
         _deviations(axes, ranks, columns)
         axes.set(xlim=(0, 1), xlabel="F(x | earlier coordinates, t): rank under the model")
-        axes.set_ylabel("share of rows below, minus expected")
+        axes.set_ylabel("fraction of rows below, minus expected")
 
     return _svg(draw, "calibration")
 
 
 def counts_figure(groups: Mapping[str, Int[np.ndarray, " windows"]]) -> str:
-    """Events a window: histograms of the same bins, as shares of windows."""
+    """Histograms of events per window, with the same bins."""
     everything = np.concatenate(list(groups.values()))
     edges = np.histogram_bin_edges(everything, min(30, int(np.ptp(everything)) + 1))
 
     def draw(figure: Figure) -> None:
         axes = _axes(figure, 1)[0]
         for colour, (name, counts) in zip(_SERIES, groups.items(), strict=False):
-            shares = np.histogram(counts, edges)[0] / max(len(counts), 1)
-            axes.stairs(shares, edges, color=colour, linewidth=1.6, label=name)
-        axes.set(xlabel="events in a window", ylabel="share of windows")
+            fractions = np.histogram(counts, edges)[0] / max(len(counts), 1)
+            axes.stairs(fractions, edges, color=colour, linewidth=1.6, label=name)
+        axes.set(xlabel="events per window", ylabel="fraction of windows")
         _legend(axes)
 
     return _svg(draw, "counts")
 
 
-def learning_figure(history: pd.DataFrame) -> str:
-    """Training and validation loss by step, and the terms of the objective if there are several."""
-    terms = [name for name in history if name not in ("step", "train", "validation")]
+def learning_figure(metrics: pd.DataFrame) -> str:
+    """Learning curves: training and validation loss by step, and the terms of the objective."""
+    terms = [name for name in metrics if name not in ("step", "train", "validation")]
     panels = [["train", "validation"], *([terms] if len(terms) > 1 else [])]
 
     def draw(figure: Figure) -> None:
         for axes, names in zip(_axes(figure, len(panels)), panels, strict=True):
-            _curves(axes, history, names)
+            _curves(axes, metrics, names)
         figure.axes[0].set_ylabel("loss")
         if len(panels) > 1:
             figure.axes[1].set_ylabel("terms of the objective")
@@ -78,22 +78,22 @@ def learning_figure(history: pd.DataFrame) -> str:
 
 
 def streamline_figure(motions: Sequence[Motion], titles: Sequence[str]) -> str:
-    """The velocity at a few times as streamlines, over some of the points that have it."""
-    everywhere = np.concatenate([moving.x for moving in motions])
+    """Streamlines of the velocity at a few times, over some of its points."""
+    points = np.concatenate([motion.x for motion in motions])
 
     def draw(figure: Figure) -> None:
-        for axes, moving, title in zip(_axes(figure, len(motions)), motions, titles, strict=True):
+        for axes, motion, title in zip(_axes(figure, len(motions)), motions, titles, strict=True):
             axes.grid(visible=False)
-            axes.plot(*moving.x[:_POINTS].T, ".", color=_MUTED, markersize=2.5, alpha=0.5)
-            frame(axes, everywhere, moving.names)
-            flow(axes, moving, _SERIES[0], widths=(1.0, 1.0))
+            axes.plot(*motion.x[:_POINTS].T, ".", color=_MUTED, markersize=2.5, alpha=0.5)
+            set_limits(axes, points, motion.names)
+            draw_streamlines(axes, motion, _SERIES[0], widths=(1.0, 1.0))
             axes.set_title(title, color=_INK, size=10)
 
     return _svg(draw, "streamlines")
 
 
 def _deviations(axes: Axes, ranks: np.ndarray, columns: tuple[str, ...]) -> None:
-    """One step curve a coordinate; of many, those that deviate most are named."""
+    """Step curve per coordinate; the legend names those that deviate most."""
     rows = len(ranks)
     ordered = np.sort(ranks, axis=0)
     above, below = (np.arange(rows)[:, None] + np.array([1, 0])).T / rows
@@ -102,7 +102,7 @@ def _deviations(axes: Axes, ranks: np.ndarray, columns: tuple[str, ...]) -> None
         x = np.concatenate(([0.0], np.repeat(values, 2), [1.0]))
         y = np.concatenate(([0.0], np.column_stack((below, above)).ravel(), [1.0])) - x
         curves.append((np.abs(y).max(), x, y))
-    named = sorted(sorted(range(len(curves)), key=lambda i: -curves[i][0])[:_MOST_NAMED])
+    named = sorted(sorted(range(len(curves)), key=lambda i: -curves[i][0])[:_MAX_NAMED])
     for i, (_, x, y) in enumerate(curves):
         if i in named:
             colour = _SERIES[named.index(i)]
@@ -112,10 +112,10 @@ def _deviations(axes: Axes, ranks: np.ndarray, columns: tuple[str, ...]) -> None
     _legend(axes)
 
 
-def _curves(axes: Axes, history: pd.DataFrame, names: list[str]) -> None:
-    step = history["step"].to_numpy(float)
+def _curves(axes: Axes, metrics: pd.DataFrame, names: list[str]) -> None:
+    step = metrics["step"].to_numpy(float)
     for colour, name in zip(_SERIES, names, strict=False):
-        values = history[name].to_numpy(float)
+        values = metrics[name].to_numpy(float)
         known = np.isfinite(values)
         if known.any():
             axes.plot(
@@ -126,14 +126,14 @@ def _curves(axes: Axes, history: pd.DataFrame, names: list[str]) -> None:
                 label=_plain(name),
                 marker="o" if known.sum() == 1 else None,
             )
-    values = history[names].to_numpy(float)
+    values = metrics[names].to_numpy(float)
     _scale(axes, step, values[np.isfinite(values)], values[len(values) // 20 :])
     axes.set_xlabel("step")
     _legend(axes)
 
 
 def _scale(axes: Axes, step: np.ndarray, values: np.ndarray, late: np.ndarray) -> None:
-    """Logarithmic where the numbers ask for it; else the first twentieth may leave the picture."""
+    """Set logarithmic axes for wide ranges; otherwise limits that may cut off the first steps."""
     if step.max() > 100 * max(step.min(), 1):
         axes.set_xscale("log")
     if len(values) and values.min() > 0 and values.max() > 50 * values.min():
@@ -145,8 +145,8 @@ def _scale(axes: Axes, step: np.ndarray, values: np.ndarray, late: np.ndarray) -
 
 
 def _axes(figure: Figure, count: int) -> list[Axes]:
-    made = figure.subplots(1, count, squeeze=False)[0]
-    for axes in made:
+    panels = figure.subplots(1, count, squeeze=False)[0]
+    for axes in panels:
         axes.set_facecolor("none")
         axes.spines[["top", "right"]].set_visible(False)
         axes.spines[["left", "bottom"]].set_color(_MUTED)
@@ -155,7 +155,7 @@ def _axes(figure: Figure, count: int) -> list[Axes]:
         axes.set_axisbelow(True)
         axes.xaxis.label.set(color=_INK, size=10)
         axes.yaxis.label.set(color=_INK, size=10)
-    return list(made)
+    return list(panels)
 
 
 def _legend(axes: Axes) -> None:
@@ -173,12 +173,12 @@ def _legend(axes: Axes) -> None:
 
 
 def _plain(name: str) -> str:
-    """A user's name as text: no mathematics between dollars, and seen by the legend."""
+    """A name as plain text: no mathematics between dollars, and not hidden from the legend."""
     return name.replace("$", r"\$").removeprefix("_") or "(no name)"
 
 
 def _svg(draw: Callable[[Figure], None], salt: str) -> str:
-    # Text stays text, and identifiers differ from picture to picture: both stand in one page.
+    # Text stays text, and identifiers differ between figures, which share one page.
     with matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": salt}):
         figure = Figure(figsize=(10.6, 3.5), layout="constrained", facecolor="none")
         canvas = FigureCanvasSVG(figure)
@@ -197,6 +197,6 @@ def _in_page_colours(svg: str) -> str:
     head, body = svg.split(">", 1)
     svg = re.sub(r' (?:width|height)="[^"]*"', "", head) + ">" + body
     svg = re.sub("'DejaVu Sans'[^;\"]*", "var(--sans)", svg)
-    svg = re.sub(r'<g id="[^"]*"', "<g", svg)  # nothing points at them, and they would repeat
-    ours = rf": ({'|'.join(_COLOURS)})\b"
-    return re.sub(ours, lambda found: f": var({_COLOURS[found[1]]})", svg)
+    svg = re.sub(r'<g id="[^"]*"', "<g", svg)  # unused, and not unique on the page
+    colours = rf": ({'|'.join(_COLOURS)})\b"
+    return re.sub(colours, lambda found: f": var({_COLOURS[found[1]]})", svg)

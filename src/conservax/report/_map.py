@@ -1,4 +1,4 @@
-"""When the plane is a map: columns in degrees, and lines such as coasts to find one's way by."""
+"""Maps: longitude and latitude in degrees, their aspect ratio, and lines such as coasts."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -13,7 +13,7 @@ _FINE = 4095  # steps of a line across the box: finer than the pixels of a scree
 
 
 def is_map(columns: Sequence[str]) -> bool:
-    """Whether the columns are longitude and latitude, in this order, by their names."""
+    """Whether the names of the columns are those of longitude and latitude, in this order."""
     return len(columns) == 2 and all(
         name.lower() in known for name, known in zip(columns, _NAMES, strict=True)
     )
@@ -22,7 +22,7 @@ def is_map(columns: Sequence[str]) -> bool:
 def ground(
     bounds: Float[np.ndarray, "dim 2"], columns: Sequence[str]
 ) -> tuple[tuple[int, int], Float[np.ndarray, " 2"]] | None:
-    """Which columns are longitude and latitude, and the sides of their box on the ground.
+    """Columns of longitude and latitude, and the sides of their box on the ground.
 
     In degrees of latitude: one of longitude is shorter by the cosine of the latitude, taken in the
     middle of the box. None where a column of either name is missing.
@@ -37,31 +37,31 @@ def ground(
 
 
 def degree_ratio(latitudes: tuple[float, float]) -> float:
-    """How many times longer than one of longitude a degree of latitude is, in the middle of a map."""
+    """Length of a degree of latitude over that of a degree of longitude, in the middle of a map."""
     return 1 / _shrink(0.5 * sum(latitudes))
 
 
 def widened(
     bounds: Float[np.ndarray, "dim 2"], columns: Sequence[str], least: float, most: float
 ) -> Float[np.ndarray, "dim 2"]:
-    """The box, its longitudes or latitudes widened until width / height on the ground is within limits.
+    """Widen longitudes or latitudes of a box until width / height on the ground is within limits.
 
-    So that no picture has to stretch a map to fit. As it is without longitude and latitude.
+    A picture then does not have to stretch a map. Other columns are left as they are.
     """
     map_ = ground(bounds, columns)
     if map_ is None:
         return bounds
     (east, north), sides = map_
     bounds = bounds.copy()
-    ways = [east, north]
-    bounds[ways] = _stretched(bounds[ways], sides[0] / sides[1], least, most)
+    axes = [east, north]
+    bounds[axes] = _stretched(bounds[axes], sides[0] / sides[1], least, most)
     return bounds
 
 
 def widened_sides(
     bounds: Float[np.ndarray, "2 2"], least: float, most: float
 ) -> Float[np.ndarray, "2 2"]:
-    """The same for two coordinates of one unit."""
+    """Widen a box of two coordinates of one unit until width / height is within limits."""
     return _stretched(bounds, float(np.divide(*np.ptp(bounds, axis=1))), least, most)
 
 
@@ -74,14 +74,14 @@ def _stretched(
 
 
 def _shrink(latitude: float) -> float:
-    """The cosine of a latitude in degrees; near the poles, where no map like this is true, .1."""
+    """Cosine of a latitude in degrees, at least .1 near the poles."""
     return max(0.1, float(np.cos(np.radians(latitude))))
 
 
 def drawn_lines(
     lines: Sequence[np.ndarray], bounds: Float[np.ndarray, "dim 2"]
 ) -> list[Float[np.ndarray, "points 2"]]:
-    """What can be seen of the lines within the box, in steps of it from 0 to 4095.
+    """Clip lines to a box, with coordinates in steps of it from 0 to 4095.
 
     **Raises:** `DataError` if a line is not of shape `(points, 2)`, or the box not a plane.
     """
@@ -90,7 +90,7 @@ def drawn_lines(
             f"expected a model of two coordinates to draw lines on; got {len(bounds)}. Leave lines "
             "out."
         )
-    seen = []
+    drawn = []
     for number, line in enumerate(lines):
         line = _points(line, number)
         if len(line) < 2:
@@ -98,11 +98,11 @@ def drawn_lines(
         steps = np.round((line - bounds[:, 0]) / np.ptp(bounds, axis=1) * _FINE)
         moved = np.append(True, np.any(np.diff(steps, axis=0) != 0, axis=1))
         steps = steps[moved]
-        # A box's width around the box, so that no line ends within sight.
+        # With a margin of the width of the box, so that clipped lines end outside it.
         near = np.all(np.abs(steps - _FINE / 2) <= 1.5 * _FINE, axis=1)
-        ends = np.flatnonzero(np.diff(near)) + 1
-        seen += [run for run, kept in _runs(steps, near, ends) if kept and len(run) > 1]
-    return seen
+        breaks = np.flatnonzero(np.diff(near)) + 1
+        drawn += [run for run, kept in _runs(steps, near, breaks) if kept and len(run) > 1]
+    return drawn
 
 
 def _points(line: Any, number: int) -> np.ndarray:
@@ -115,6 +115,6 @@ def _points(line: Any, number: int) -> np.ndarray:
     return points
 
 
-def _runs(steps: np.ndarray, near: np.ndarray, ends: np.ndarray) -> zip:
-    """The pieces of a line, and whether each is near the box."""
-    return zip(np.split(steps, ends), near[np.append(0, ends)], strict=True)
+def _runs(steps: np.ndarray, near: np.ndarray, breaks: np.ndarray) -> zip:
+    """Pieces of a line, and whether each is near the box."""
+    return zip(np.split(steps, breaks), near[np.append(0, breaks)], strict=True)

@@ -1,4 +1,4 @@
-"""Places and velocities in a plane: two coordinates of the model, or an embedding of its cells."""
+"""Positions and velocities in a plane: two coordinates of the model, or an embedding of cells."""
 
 from typing import Any, NamedTuple
 
@@ -9,12 +9,12 @@ from conservax.cells import Embedding, embedded, rows_of
 from conservax.data import Cells, DataError
 from conservax.model import AbstractLawInUnits
 
-MOST_CELLS = 20_000
+MAX_CELLS = 20_000
 _DRAWS = 20_000
 
 
 class Motion(NamedTuple):
-    """Points in the plane with their velocities and times (numbers or seconds)."""
+    """Points in a plane with their velocities and times (numbers or seconds)."""
 
     t: Float[np.ndarray, " points"]
     x: Float[np.ndarray, "points 2"]
@@ -23,29 +23,29 @@ class Motion(NamedTuple):
 
 
 class Plane(NamedTuple):
-    """Where cells are in the model and in the plane, and how other positions get there.
+    """Cells in the coordinates of the model and in a plane, and the projection to it.
 
-    `observed`: whether these are data, and not draws of the model.
+    `observed`: whether the cells are data, not draws of the model.
     """
 
     t: Float[np.ndarray, " points"]
     x: Float[np.ndarray, "points dim"]
-    seen: Float[np.ndarray, "points 2"]
+    projected: Float[np.ndarray, "points 2"]
     names: tuple[str, str]
     embedding: Embedding | None
     observed: bool = True
 
-    def place(
+    def project(
         self, model: AbstractLawInUnits, x: Float[np.ndarray, "rows dim"]
     ) -> Float[np.ndarray, "rows 2"]:
-        """Positions of the model in the plane."""
+        """Project positions of the model to the plane."""
         if self.embedding is None:
             return x[:, :2]
         return self.embedding.project(model.units.standardise(x))
 
 
 def plane(model: AbstractLawInUnits, cells: Cells | None, embedding: str | None) -> Plane:
-    """At most 20 000 cells, or rows of the model, or draws where it has none, in a plane.
+    """Project at most 20 000 cells, or rows of the model, or draws where it has none, to a plane.
 
     **Raises:** `DataError` if the model has one coordinate, or an embedding has no cells.
     """
@@ -56,14 +56,14 @@ def plane(model: AbstractLawInUnits, cells: Cells | None, embedding: str | None)
     if model.units.dim < 2:
         raise DataError("expected a model of two coordinates or more to draw; got one.")
     t, x = _rows(model, cells)
-    chosen = _some(len(t))
+    rows = _subsample(len(t))
     names = (model.units.columns[0], model.units.columns[1])
     observed = cells is not None or model.split is not None
-    return Plane(t[chosen], x[chosen], x[chosen, :2], names, None, observed)
+    return Plane(t[rows], x[rows], x[rows, :2], names, None, observed)
 
 
 def motion(model: AbstractLawInUnits, t: Any, cells: Cells | None, embedding: str | None) -> Motion:
-    """What moves: draws at one time, or cells and rows each at their own."""
+    """Velocities of draws at one time, or of cells or rows at their own times."""
     axis = model.units.time
     if t is not None:
         if embedding is not None:
@@ -72,23 +72,23 @@ def motion(model: AbstractLawInUnits, t: Any, cells: Cells | None, embedding: st
             raise DataError("expected a model of two coordinates or more to draw; got one.")
         draws = model.sample(t, _DRAWS, seed=0)
         names = (model.units.columns[0], model.units.columns[1])
-        at = np.full(_DRAWS, float(axis.parse(t)))
-        return Motion(at, draws[:, :2], model.velocity(t, draws)[:, :2], names)
-    seen = plane(model, cells, embedding)
-    velocity = model.velocity(axis.to_column(seen.t), seen.x)
-    if seen.embedding is not None:
+        times = np.full(_DRAWS, float(axis.parse(t)))
+        return Motion(times, draws[:, :2], model.velocity(t, draws)[:, :2], names)
+    view = plane(model, cells, embedding)
+    velocity = model.velocity(axis.to_column(view.t), view.x)
+    if view.embedding is not None:
         scale = np.array(model.units.std)
-        velocity = seen.embedding.velocity(model.units.standardise(seen.x), velocity / scale)
-    return Motion(seen.t, seen.seen, velocity[:, :2], seen.names)
+        velocity = view.embedding.velocity(model.units.standardise(view.x), velocity / scale)
+    return Motion(view.t, view.projected, velocity[:, :2], view.names)
 
 
 def _embedded(model: AbstractLawInUnits, cells: Cells, name: str) -> Plane:
-    table, seen = rows_of(model, cells), embedded(cells, name)
-    made = Embedding(model.units.standardise(table.x), seen)
-    chosen = _some(len(table))
+    table, positions = rows_of(model, cells), embedded(cells, name)
+    embedding = Embedding(model.units.standardise(table.x), positions)
+    rows = _subsample(len(table))
     short = name.removeprefix("X_")
     names = (f"{short} 1", f"{short} 2")
-    return Plane(table.t[chosen], table.x[chosen], seen[chosen], names, made)
+    return Plane(table.t[rows], table.x[rows], positions[rows], names, embedding)
 
 
 def _rows(model: AbstractLawInUnits, cells: Cells | None) -> tuple[np.ndarray, np.ndarray]:
@@ -105,5 +105,5 @@ def _rows(model: AbstractLawInUnits, cells: Cells | None) -> tuple[np.ndarray, n
     return t, model.sample(axis.to_column(t), _DRAWS, seed=0)
 
 
-def _some(count: int) -> np.ndarray:
-    return np.random.default_rng(0).permutation(count)[:MOST_CELLS]
+def _subsample(count: int) -> np.ndarray:
+    return np.random.default_rng(0).permutation(count)[:MAX_CELLS]

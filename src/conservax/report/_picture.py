@@ -1,4 +1,4 @@
-"""What the main picture shows: frames of the density, as compact numbers for the page."""
+"""Data of the main picture: frames of density and velocity, as compact numbers for the page."""
 
 import base64
 from collections.abc import Sequence
@@ -12,44 +12,44 @@ from scipy.ndimage import gaussian_filter
 from conservax.data import TimeAxis
 from conservax.model import AbstractLawInUnits
 from conservax.report._map import drawn_lines, ground, is_map, widened, widened_sides
-from conservax.report._moments import moment
+from conservax.report._time_labels import time_label
 
 FRAMES = 40
-_BLOCK = 8  # frames evaluated in one call, always the same number of rows
-_SIDE = 95  # cells a side of the plane; every fifth has an arrow
+_BATCH = 8  # frames evaluated in one call, always the same number of rows
+_SIDE = 95  # cells per side of the plane; every fifth has an arrow
 _STRIDE = 5
 _POINTS_ON_LINE = 400
-_MOST_PAIRED = 5
+_MAX_PAIRED = 5
 _BINS = 36
-_DRAWS = 4000  # a frame
-_MOST_POINTS = 20_000
-_WINDOW = 0.025  # data this near in time are shown: a share of the time range
+_DRAWS = 4000  # per frame
+_MAX_POINTS = 20_000
+_WINDOW = 0.025  # data this near in time are shown, as a fraction of the time range
 _MAP_SHAPES, _SHAPES = (0.3, 5.0), (1.0, 2.1)  # narrowest and widest pictures of a plane
-_ROOT = 4  # densities travel as fourth roots, so that a byte spans nine decades
+_ROOT = 4  # densities are stored as fourth roots, so that a byte spans nine decades
 
 Bounds = Float[np.ndarray, "dim 2"]
 
 
 def picture(model: AbstractLawInUnits, lines: Sequence[np.ndarray] = ()) -> dict[str, Any]:
-    """Everything the page needs to draw rho_t, its velocity and lines, ready for JSON."""
+    """Data to draw rho_t, its velocity and lines, ready for JSON."""
     axis = model.units.time
     unit_times = np.linspace(0.0, 1.0, FRAMES)
     times = axis.from_unit(unit_times)
     draw = {1: _line, 2: _plane}.get(model.units.dim, _pairs)
     bounds = _bounds(model, times)
     obstacles = obstacles_of(model)
-    seen = drawn_lines([*lines, *(obstacles or ())], bounds)
+    drawn = drawn_lines([*lines, *(obstacles or ())], bounds)
     return {
-        "columns": list(model.units.columns[:_MOST_PAIRED]),
+        "columns": list(model.units.columns[:_MAX_PAIRED]),
         "timeName": axis.name,
-        "times": [moment(axis, time) for time in times],
+        "times": [time_label(axis, time) for time in times],
         "unitTimes": unit_times.tolist(),
         "bounds": bounds.tolist(),
         "degrees": is_map(model.units.columns),
         "lineName": "Lines of the map" if obstacles is None else "Obstacles",
-        "lineLengths": [len(line) for line in seen],
-        "lines": _packed(np.concatenate([np.zeros((0, 2)), *seen]), np.int16),
-        "points": _points(model, bounds[:_MOST_PAIRED]),
+        "lineLengths": [len(line) for line in drawn],
+        "lines": _packed(np.concatenate([np.zeros((0, 2)), *drawn]), np.int16),
+        "points": _points(model, bounds[:_MAX_PAIRED]),
         "colours": _packed(np.round(255 * _colour_map()[:, :3]), np.uint8),
         "root": _ROOT,
         **draw(model, times, bounds),
@@ -57,14 +57,11 @@ def picture(model: AbstractLawInUnits, lines: Sequence[np.ndarray] = ()) -> dict
 
 
 def obstacles_of(model: AbstractLawInUnits) -> list[np.ndarray] | None:
-    """The outlines of what a plan goes round; None for a model that is no plan.
-
-    Of shapes in the plane, where the model has a plane.
-    """
-    told = model.settings.obstacles
-    if told is None:
+    """Outlines of the obstacles of a plan, empty unless it has two coordinates; None for other models."""
+    obstacles = model.settings.obstacles
+    if obstacles is None:
         return None
-    return [np.asarray(line, float) for line in told] if model.units.dim == 2 else []
+    return [np.asarray(line, float) for line in obstacles] if model.units.dim == 2 else []
 
 
 def _colour_map() -> Float[np.ndarray, "256 4"]:
@@ -86,7 +83,7 @@ def _line(model: AbstractLawInUnits, times: np.ndarray, bounds: Bounds) -> dict[
 
 
 def _plane(model: AbstractLawInUnits, times: np.ndarray, bounds: Bounds) -> dict[str, Any]:
-    """Density on a grid of cells, and displacements at every fifth of them."""
+    """Density on a grid of cells, and displacements at every fifth."""
     axis = model.units.time
     grid = np.stack(np.meshgrid(*(_centres(*side) for side in bounds)), axis=-1)
     coarse = grid[_STRIDE // 2 :: _STRIDE, _STRIDE // 2 :: _STRIDE]
@@ -107,7 +104,7 @@ def _plane(model: AbstractLawInUnits, times: np.ndarray, bounds: Bounds) -> dict
 
 
 def _ratio(bounds: Bounds, columns: tuple[str, ...], *, true: bool) -> float:
-    """Width over height of the plane: a map as on the ground, a plan true to scale, others to fit."""
+    """Width over height of the plane: true to scale for maps and plans, limited for others."""
     map_ = ground(bounds, columns)
     if map_ is None:
         shape = np.divide(*np.ptp(bounds, axis=1))
@@ -117,9 +114,9 @@ def _ratio(bounds: Bounds, columns: tuple[str, ...], *, true: bool) -> float:
 
 
 def _pairs(model: AbstractLawInUnits, times: np.ndarray, bounds: Bounds) -> dict[str, Any]:
-    """Smoothed histograms of draws from the model, one a pair of the first few coordinates."""
-    draws = _draws(model, times, _DRAWS)[:, :, :_MOST_PAIRED]
-    edges = [np.linspace(low, high, _BINS + 1) for low, high in bounds[:_MOST_PAIRED]]
+    """Smoothed histograms of draws from the model, one per pair of the first few coordinates."""
+    draws = _draws(model, times, _DRAWS)[:, :, :_MAX_PAIRED]
+    edges = [np.linspace(low, high, _BINS + 1) for low, high in bounds[:_MAX_PAIRED]]
     pairs = [(i, j) for i in range(len(edges)) for j in range(i)]
     planes = [
         [_histogram(frame[:, [i, j]], edges[i], edges[j]) for i, j in pairs] for frame in draws
@@ -134,7 +131,7 @@ def _pairs(model: AbstractLawInUnits, times: np.ndarray, bounds: Bounds) -> dict
         "kind": "pairs",
         "side": _BINS,
         "pairs": pairs,
-        "unshown": list(model.units.columns[_MOST_PAIRED:][:20]),
+        "unshown": list(model.units.columns[_MAX_PAIRED:][:20]),
         "draws": _DRAWS,
         **_levels(planes),
         "marginals": _packed(lines, np.float32),
@@ -146,13 +143,13 @@ def _histogram(points: np.ndarray, rows: np.ndarray, columns: np.ndarray) -> np.
 
 
 def _frames(evaluate: Any, axis: TimeAxis, times: np.ndarray, x: np.ndarray) -> np.ndarray:
-    """Values at the points x at every time, a few frames a call; shape `(frames, rows, ...)`."""
-    blocks = []
-    for start in range(0, len(times), _BLOCK):
-        t = axis.to_column(times[start : start + _BLOCK])
+    """Values at the points x at every time, a few frames per call; shape `(frames, rows, ...)`."""
+    batches = []
+    for start in range(0, len(times), _BATCH):
+        t = axis.to_column(times[start : start + _BATCH])
         values = evaluate(np.repeat(t, len(x)), np.tile(x, (len(t), 1)))
-        blocks.append(values.reshape(len(t), len(x), *values.shape[1:]))
-    return np.concatenate(blocks)
+        batches.append(values.reshape(len(t), len(x), *values.shape[1:]))
+    return np.concatenate(batches)
 
 
 def _draws(model: AbstractLawInUnits, times: np.ndarray, count: int) -> Float[np.ndarray, "..."]:
@@ -162,13 +159,13 @@ def _draws(model: AbstractLawInUnits, times: np.ndarray, count: int) -> Float[np
 
 
 def _bounds(model: AbstractLawInUnits, times: np.ndarray) -> Bounds:
-    """The box to look at: nearly all of the data, or of the model where there are none."""
+    """Box around nearly all of the data, or of draws where there are none."""
     if model.split is None:
         shown = _draws(model, times, 100).reshape(-1, model.units.dim)
     else:
         shown = np.concatenate([part.x for part in model.split])
     low, high = np.quantile(shown, (0.002, 0.998), axis=0)
-    for line in obstacles_of(model) or ():  # whole, however few go near
+    for line in obstacles_of(model) or ():  # entire, even if few paths are near
         low, high = np.minimum(low, line.min(0)), np.maximum(high, line.max(0))
     margin = 0.08 * np.maximum(high - low, 1e-9 * np.array(model.units.std))
     bounds = np.stack((low - margin, high + margin), axis=1)
@@ -176,16 +173,16 @@ def _bounds(model: AbstractLawInUnits, times: np.ndarray) -> Bounds:
     shapes = _MAP_SHAPES if len(bounds) == 2 else (1.0, 1.0)
     if obstacles_of(model) is not None and len(bounds) == 2:
         return widened_sides(bounds, *_MAP_SHAPES)
-    return widened(bounds, model.units.columns[:_MOST_PAIRED], *shapes)
+    return widened(bounds, model.units.columns[:_MAX_PAIRED], *shapes)
 
 
 def _centres(low: float, high: float) -> np.ndarray:
-    """Midpoints of the cells, so that the picture fills the box exactly."""
+    """Centres of the cells of a grid that fills the box."""
     return low + (np.arange(_SIDE) + 0.5) * (high - low) / _SIDE
 
 
 def _span(speed: np.ndarray, weights: np.ndarray, cell: float, longest: float) -> float:
-    """A round time in which the faster quarter of the population crosses one arrow's cell."""
+    """Round time in which the faster quarter of the population crosses the cell of an arrow."""
     lengths = np.hypot(speed[..., 0], speed[..., 1]).ravel()
     order = np.argsort(lengths)
     mass = np.cumsum(weights.ravel()[order])
@@ -196,33 +193,33 @@ def _span(speed: np.ndarray, weights: np.ndarray, cell: float, longest: float) -
 
 
 def _points(model: AbstractLawInUnits, bounds: Bounds) -> dict[str, Any] | None:
-    """The data inside the box, as fractions of it, and how near in time they are shown."""
+    """Data inside the box, as fractions of it, and the window of time in which they are shown."""
     if model.split is None:
         return None
     axis, dim = model.units.time, len(bounds)
     t = np.concatenate([part.t for part in model.split])
     x = np.concatenate([part.x for part in model.split])[:, :dim]
-    place = (x - bounds[:, 0]) / np.ptp(bounds, axis=1)
-    seen = ((place >= 0) & (place <= 1)).all(1)
-    kept = np.flatnonzero(seen)
-    kept = np.random.default_rng(0).permutation(kept)[:_MOST_POINTS]
+    fraction = (x - bounds[:, 0]) / np.ptp(bounds, axis=1)
+    inside = ((fraction >= 0) & (fraction <= 1)).all(1)
+    kept = np.flatnonzero(inside)
+    kept = np.random.default_rng(0).permutation(kept)[:_MAX_POINTS]
     window = _WINDOW * axis.scale
     return {
         "count": len(kept),
         "total": len(t),
-        "outside": int((~seen).sum()),
+        "outside": int((~inside).sum()),
         "window": _WINDOW,
         "windowLabel": f"{window:.2g}{_plural(axis, window)}",
         "t": _packed(np.round(65535 * np.clip(axis.to_unit(t[kept]), 0, 1)), np.uint16),
-        "x": _packed(np.round(65535 * place[kept]), np.uint16),
+        "x": _packed(np.round(65535 * fraction[kept]), np.uint16),
     }
 
 
 def _levels(density: np.ndarray) -> dict[str, Any]:
-    """Densities as one byte each: 255 times the fourth root of their share of the largest."""
+    """Densities as one byte each: 255 times the fourth root of their ratio to the largest."""
     largest = float(density.max())
-    share = (density / largest) ** (1 / _ROOT)
-    return {"largest": largest, "levels": _packed(np.round(255 * share), np.uint8)}
+    root = (density / largest) ** (1 / _ROOT)
+    return {"largest": largest, "levels": _packed(np.round(255 * root), np.uint8)}
 
 
 def _packed(values: np.ndarray, kind: Any) -> str:

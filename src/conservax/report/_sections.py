@@ -1,4 +1,4 @@
-"""The parts of the page as HTML. Every text that is not ours is escaped here."""
+"""Sections of the page as HTML. Text of the user is escaped here."""
 
 import json
 from collections.abc import Iterable
@@ -7,14 +7,14 @@ from typing import Any
 
 from conservax.check import CheckReport, digits_apart
 from conservax.model import AbstractLawInUnits, Settings, plain
-from conservax.report._moments import span_of
+from conservax.report._time_labels import time_range_label
 from conservax.score import Score, TimeScore
 
 WITHOUT_CONDITIONALS = (
-    '<p class="note">This needs a density with conditional distributions, and that of this model has '
-    "none in closed form.</p>"
+    '<p class="note">This needs a density with conditional distributions in closed form, which this '
+    "model does not have.</p>"
 )
-_SHOWN_ELSEWHERE = ("class", "obstacles", "checks")  # nowhere, in the picture, among the checks
+_HIDDEN = ("class", "obstacles", "checks")  # the last two are shown in the picture and the checks
 
 
 def verdict(passed: bool) -> str:
@@ -24,7 +24,7 @@ def verdict(passed: bool) -> str:
 
 
 def number(value: float, digits: int = 4) -> str:
-    """A number as people write it, with a minus sign and a raised power of ten."""
+    """A number in HTML, with a minus sign and a superscript power of ten."""
     text = f"{float(value):.{digits}g}"
     mantissa, _, power = text.partition("e")
     text = f"{mantissa} × 10<sup>{int(power)}</sup>" if power else mantissa
@@ -36,13 +36,13 @@ def fixed(value: float) -> str:
     return f"{value:.3f}".replace("-", "−")
 
 
-def key_figures(
-    model: AbstractLawInUnits, scores: tuple[Score, ...], judged: str, check: CheckReport
+def key_metrics(
+    model: AbstractLawInUnits, scores: tuple[Score, ...], part: str, check: CheckReport
 ) -> str:
-    """The few numbers at the top of the page."""
+    """Key metrics at the top of the page; `part` is the name of the held-out rows."""
     units, split = model.units, model.split
     axis = units.time
-    figures = [
+    metrics = [
         (
             "Coordinates",
             str(units.dim),
@@ -50,7 +50,7 @@ def key_figures(
         ),
         (
             f"Time range ({escape(axis.name)})",
-            escape(span_of(axis)),
+            escape(time_range_label(axis)),
             f"{number(axis.scale)} {axis.unit}s" if axis.unit else "",
         ),
         (
@@ -60,19 +60,24 @@ def key_figures(
         ),
     ]
     if split is not None:
-        parts = ", ".join(f"{len(part)} {name}" for name, part in split._asdict().items())
-        held = sum(map(len, split))
-        rows = model.settings.rows or held
-        figures.insert(0, ("Rows", f"{rows:,}", "a sample: " * (rows > held) + parts))
+        parts = ", ".join(f"{len(rows)} {name}" for name, rows in split._asdict().items())
+        available = sum(map(len, split))
+        rows = model.settings.rows or available
+        metrics.insert(0, ("Rows", f"{rows:,}", "a sample: " * (rows > available) + parts))
     if scores:
-        per = f"nats a {judged} row, standardised"
-        figures.insert(-1, ("Held-out NLL", number(scores[0].standardised), per))
-    cells = (f"<div><dt>{a}</dt><dd>{b}<small>{c}</small></dd></div>" for a, b, c in figures)
+        unit = f"nats per {part} row, standardised"
+        metrics.insert(-1, ("Held-out NLL", number(scores[0].standardised), unit))
+    return metric_list(metrics)
+
+
+def metric_list(metrics: Iterable[tuple[str, str, str]]) -> str:
+    """List of metrics: name, value and note of each, in HTML."""
+    cells = (f"<div><dt>{a}</dt><dd>{b}<small>{c}</small></dd></div>" for a, b, c in metrics)
     return f'<dl class="key">{"".join(cells)}</dl>'
 
 
 def toggles(shown: dict[str, Any]) -> str:
-    """The switches under the picture."""
+    """Switches under the picture."""
     boxes = []
     if shown["kind"] != "pairs":
         span = f" (arrows: movement in {escape(shown['span'])})" if "span" in shown else ""
@@ -92,8 +97,8 @@ def toggles(shown: dict[str, Any]) -> str:
     return "".join(boxes)
 
 
-def still(svg: str, label: str, caption: str) -> str:
-    """A picture that does not move, with what it shows."""
+def figure(svg: str, label: str, caption: str) -> str:
+    """A figure with its caption."""
     return (
         f'<figure class="still"><div role="img" aria-label="{escape(label)}">{svg}</div>'
         f"<figcaption>{caption}</figcaption></figure>"
@@ -101,20 +106,20 @@ def still(svg: str, label: str, caption: str) -> str:
 
 
 def section(name: str, heading: str, content: str) -> str:
-    """A part of the page that only some models have."""
+    """A section of the page."""
     return (
         f'<section aria-labelledby="{name}">\n<h2 id="{name}">{heading}</h2>\n{content}\n</section>'
     )
 
 
 def check_table(check: CheckReport) -> str:
-    """Every figure of the check, and its limit."""
+    """Table of the checks: value, limit and verdict of each."""
     rows = []
     for result in check.results:
         digits = digits_apart(result.value, result.limit)
-        figures = (number(figure, digits) for figure in (result.value, result.limit))
+        values = (number(value, digits) for value in (result.value, result.limit))
         name, detail = escape(result.name), escape(result.detail)
-        rows.append((name, *figures, verdict(result.passed), detail))
+        rows.append((name, *values, verdict(result.passed), detail))
     return table(("Check", "#Value", "#Limit", "", "What it means"), rows)
 
 
@@ -122,8 +127,8 @@ def _checkbox(name: str, text: str) -> str:
     return f'<label for="{name}"><input type="checkbox" id="{name}" checked> {text}</label>'
 
 
-def score_table(scores: tuple[Score, ...], judged: str) -> str:
-    """Our model and the baselines, the best of them marked."""
+def score_table(scores: tuple[Score, ...], part: str) -> str:
+    """Table of the scores of this model and the baselines on the held-out rows `part`."""
     best = min(score.raw for score in scores)
     rows = []
     for score in scores:
@@ -138,19 +143,19 @@ def score_table(scores: tuple[Score, ...], judged: str) -> str:
                 "" if ours else score.comparison,
             )
         )
-    reused = judged == "validation"
+    reused = part == "validation"
     heads = ("Model", "#NLL, standardised", "#NLL, data units", "This model is")
     return (
-        f"<p>Mean negative log-likelihood of the {judged} rows, in nats a row: lower is better; ± is the standard error of the difference. "
+        f"<p>Mean negative log-likelihood of the {part} rows, in nats per row: lower is better; ± is the standard error of the difference. "
         "All models were fitted to the same training rows and tuned on the same validation rows"
-        + (", which flatters them all: set test rows aside for a fair figure. " if reused else ". ")
-        + "“No time” does not see the time of a row; “in time” is p(t, x) / p(t).</p>"
+        + (", so that these values are optimistic: hold out test rows. " if reused else ". ")
+        + "“No time” does not depend on the time of a row; “in time” is p(t, x) / p(t).</p>"
         + table(heads, rows)
     )
 
 
-def time_table(times: tuple[TimeScore, ...], judged: str) -> str:
-    """Our model at each time, those it was not trained on marked."""
+def time_table(times: tuple[TimeScore, ...], part: str) -> str:
+    """Table of the scores of this model at each time, with the times left out of training marked."""
     if len(times) < 2 and not any(score.left_out for score in times):
         return ""
     rows = (
@@ -166,17 +171,17 @@ def time_table(times: tuple[TimeScore, ...], judged: str) -> str:
     names = [f"#{escape(name)}, standardised" for name in times[0].baselines]
     heads = ("Time", "#Rows", "#NLL, standardised (± std. error)", "#NLL, data units", *names)
     between = (
-        " At a time that was left out the normal is interpolated between its neighbours, or at the "
-        "first or last time that of the nearest one; the mixture is that of the nearest snapshot."
+        " At a time that was left out the normal is interpolated between its neighbours, or is that of "
+        "the nearest one at the first or last time; the mixture is that of the nearest snapshot."
         if names and any(score.left_out for score in times)
         else ""
     )
-    said = f"<p>This model on the {judged} rows of each time.{between}</p>"
-    return said + table(heads, rows)
+    lead = f"<p>This model on the {part} rows of each time.{between}</p>"
+    return lead + table(heads, rows)
 
 
 def table(heads: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
-    """Cells that are HTML already; a head that begins with # stands over numbers."""
+    """Table of cells in HTML; a head that begins with # is that of a column of numbers."""
     heads = tuple(heads)
     opened = [' class="number">' if head.startswith("#") else ">" for head in heads]
     top = "".join(
@@ -191,19 +196,19 @@ def table(heads: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
 
 
 def settings_table(settings: Settings) -> str:
-    """A row per setting that says something; those of the model, training and hold-out by field."""
+    """Table of the settings that are not empty; those of the model, training and hold-out by field."""
     if settings == Settings():
-        return '<p class="note">None were recorded.</p>'
+        return '<p class="note">No settings.</p>'
     rows = []
     for name, value in plain(settings).items():
-        if name in _SHOWN_ELSEWHERE or value in (None, [], {}, ""):
+        if name in _HIDDEN or value in (None, [], {}, ""):
             continue
         fields = value if isinstance(value, dict) and "class" in value else {name: value}
         rows += [
             (
-                escape(part if part == name else f"{name}.{part}"),
-                f"<code>{escape(json.dumps(held))}</code>",
+                escape(field if field == name else f"{name}.{field}"),
+                f"<code>{escape(json.dumps(content))}</code>",
             )
-            for part, held in fields.items()
+            for field, content in fields.items()
         ]
     return table(("Setting", "Value"), rows)

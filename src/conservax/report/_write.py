@@ -1,4 +1,4 @@
-"""One model, one page: gathers the parts and writes the file whole or not at all."""
+"""HTML report of a model: one page, written atomically."""
 
 import json
 import os
@@ -19,25 +19,25 @@ from conservax.model import AbstractLawInUnits
 from conservax.report import _sections as sections
 from conservax.report._example import example
 from conservax.report._figures import calibration_figure, learning_figure, streamline_figure
-from conservax.report._moments import moment, span_of
 from conservax.report._motion import motion
 from conservax.report._picture import FRAMES, obstacles_of, picture
+from conservax.report._time_labels import time_label, time_range_label
 from conservax.score import losses, scores_by_time
 from conservax.score import scores as scores_of
 
-_STREAMS = 3  # times at which streamlines are drawn
+_STREAMLINE_TIMES = 3
 _WITHOUT_DATA = (
-    '<p class="note">This needs rows that the model was not trained on, and this model came '
-    "without its data: read it together with its split, or refit, to see it.</p>"
+    '<p class="note">This needs held-out rows, and this model came without its data: load the run '
+    "folder of the fit, or refit.</p>"
 )
 
 
 def write_report(
     model: AbstractLawInUnits, path: str | os.PathLike[str], *, lines: Sequence[np.ndarray] = ()
 ) -> Path:
-    """Write one HTML page about a model. It loads nothing: it opens anywhere, offline.
+    """Write an HTML report of a model, one page that opens offline.
 
-    What is at `path` is replaced. `lines`, each of shape `(points, 2)` in the units of the columns,
+    A file at `path` is replaced. `lines`, each of shape `(points, 2)` in the units of the columns,
     are drawn on the picture of two coordinates: coasts, walls, roads.
 
     **Returns:** the path.
@@ -53,33 +53,33 @@ def write_report(
 
 def _page(model: AbstractLawInUnits, lines: Sequence[np.ndarray]) -> str:
     shown, check, rows = picture(model, lines), model.check(), _held_out(model)
-    judged, scores, times = "", (), ""
+    part, scores, times = "", (), ""
     if rows:
-        judged, paid = rows[0], losses(model, rows[1])
-        scores = scores_of(model, rows[1], paid)
-        times = sections.time_table(scores_by_time(model, rows[1], paid), judged)
+        part, row_losses = rows[0], losses(model, rows[1])
+        scores = scores_of(model, rows[1], row_losses)
+        times = sections.time_table(scores_by_time(model, rows[1], row_losses), part)
     columns, axis = _listed(model.units), model.units.time
     source = model.settings.source or columns
     return Template(_part("template.html")).substitute(
         title=f"{escape(columns)} over {escape(axis.name)} · conservax",
         heading=escape(source),
         lead=_lead(model.units),
-        key=sections.key_figures(model, scores, judged, check),
+        key=sections.key_metrics(model, scores, part, check),
         picture_lead=_picture_lead(shown),
         time_name=escape(axis.name),
         last_frame=FRAMES - 1,
         picture_label=escape(f"Density of {columns} at the time chosen by the slider"),
         toggles=sections.toggles(shown),
         streamlines=_streamlines(model),
-        calibration=_of_data(model, "calibrated", "Is it calibrated?", _calibration(model)),
+        calibration=_data_section(model, "calibration", "Calibration", _calibration(model)),
         learning=_learning(model),
         verdict=sections.verdict(check.passed),
         check=sections.check_table(check),
-        scores=_of_data(
+        scores=_data_section(
             model,
-            "scored",
+            "scores",
             "Held-out likelihood",
-            sections.score_table(scores, judged) + times if scores else _WITHOUT_DATA,
+            sections.score_table(scores, part) + times if scores else _WITHOUT_DATA,
         ),
         code=example(model),
         settings=sections.settings_table(model.settings),
@@ -90,8 +90,8 @@ def _page(model: AbstractLawInUnits, lines: Sequence[np.ndarray]) -> str:
     )
 
 
-def _of_data(model: AbstractLawInUnits, name: str, heading: str, content: str) -> str:
-    """A section about data; none for a plan, which was never fitted to any."""
+def _data_section(model: AbstractLawInUnits, name: str, heading: str, content: str) -> str:
+    """A section about data; empty for a plan, which has none."""
     return "" if obstacles_of(model) is not None else sections.section(name, heading, content)
 
 
@@ -100,7 +100,7 @@ def _part(name: str) -> str:
 
 
 def _for_script(value: Any) -> str:
-    """JSON that no name inside it can break out of."""
+    """JSON in which no name can end the script element."""
     text = json.dumps(value, allow_nan=False, separators=(",", ":"))
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 
@@ -114,46 +114,47 @@ def _lead(units: Units) -> str:
     axis = units.time
     return (
         f"Density and velocity of {escape(_listed(units))} over {escape(axis.name)}, "
-        f"{escape(span_of(axis))}. The two are tied "
-        "by the continuity equation: what leaves one place arrives at another."
+        f"{escape(time_range_label(axis))}. The two satisfy "
+        "the continuity equation: mass is conserved."
     )
 
 
 def _picture_lead(shown: dict[str, Any]) -> str:
     if shown["kind"] == "line":
         return (
-            "Density at the time chosen below, and under it the velocity that moves it "
-            f"({escape(shown['velocityUnit'])}), where the density is not too thin to see."
+            "Density at the time chosen below, and under it the velocity "
+            f"({escape(shown['velocityUnit'])}), where the density is not too small."
         )
     if shown["kind"] == "plane":
         return (
             "Colour is the density at the time chosen below. Arrows show how far the population "
-            f"moves in {escape(shown['span'])}, and fade where there is hardly anyone."
+            f"moves in {escape(shown['span'])}, and fade where the density is small."
         )
     unshown = f" Not shown: {escape(', '.join(shown['unshown']))}." * bool(shown["unshown"])
     return (
-        "Every pair of coordinates, and each by itself on the diagonal, from "
+        "Every pair of coordinates, and the marginals on the diagonal, from "
         f"{shown['draws']} draws of the model at the time chosen below, smoothed over a cell. "
-        "Colour is the share of the highest density of each pair." + unshown
+        "Colour is the density relative to the largest of each pair." + unshown
     )
 
 
 def _streamlines(model: AbstractLawInUnits) -> str:
-    """A section of a few times for a model of a plane or more; nothing for one of a line."""
+    """Section of streamlines at a few times; empty for a model of one coordinate."""
     if model.units.dim < 2:
         return ""
     axis = model.units.time
-    times = axis.from_unit(np.linspace(0, 1, _STREAMS))
+    times = axis.from_unit(np.linspace(0, 1, _STREAMLINE_TIMES))
     motions = [motion(model, time, None, None) for time in axis.to_column(times)]
-    svg = streamline_figure(motions, [f"{axis.name} {moment(axis, time)}" for time in times])
+    svg = streamline_figure(motions, [f"{axis.name} {time_label(axis, time)}" for time in times])
     names = escape(" and ".join(model.units.columns[:2]))
     averaged = ", averaged over the other coordinates" * (model.units.dim > 2)
     caption = (
-        f"Where the population goes at {_STREAMS} times, over {names}{averaged}. "
-        "Dots are draws of the model; lines end where there is hardly anyone. They are of one "
-        "moment: over time particles do not stay on them."
+        f"Streamlines of the velocity at {_STREAMLINE_TIMES} times, over {names}{averaged}. "
+        "Dots are draws of the model; lines end where the density is small. Streamlines are of one "
+        "time; particles do not stay on them."
     )
-    return sections.section("streams", "Streamlines", sections.still(svg, "Streamlines", caption))
+    content = sections.figure(svg, "Streamlines", caption)
+    return sections.section("streamlines", "Streamlines", content)
 
 
 def _calibration(model: AbstractLawInUnits) -> str:
@@ -164,20 +165,20 @@ def _calibration(model: AbstractLawInUnits) -> str:
         return sections.WITHOUT_CONDITIONALS
     name, table = rows
     caption = (
-        f"The {len(table)} {name} rows, each ranked by the model among all points it could have "
-        "been. If the model is right, ranks are uniform, and a curve stays entirely inside the "
-        "inner band in 95 of 100 data sets, inside the outer one in 99."
+        f"Ranks of {len(table)} {name} rows under the model (probability integral transform). If the "
+        "model is right, ranks are uniform, and a curve stays entirely inside the inner band in 95 "
+        "of 100 data sets, inside the outer one in 99."
     )
     svg = calibration_figure(model.calibration(table), model.units.columns)
-    return sections.still(svg, "Calibration: rank distribution minus uniform", caption)
+    return sections.figure(svg, "Calibration: rank distribution minus uniform", caption)
 
 
 def _learning(model: AbstractLawInUnits) -> str:
     if not len(model.metrics):
-        return '<p class="note">No history of training was recorded.</p>'
+        return '<p class="note">No training metrics.</p>'
     rows = "" if obstacles_of(model) is not None else ", on training and validation rows"
     caption = f"Loss by optimisation step{rows}."
-    return sections.still(learning_figure(model.metrics), "Learning curves", caption)
+    return sections.figure(learning_figure(model.metrics), "Learning curves", caption)
 
 
 def _held_out(model: AbstractLawInUnits) -> tuple[str, Table] | None:

@@ -1,4 +1,4 @@
-"""The page of a model of events: counts, rescaled times and places against held-out windows."""
+"""HTML report of a point process: counts, rescaled times and locations of held-out windows."""
 
 import os
 from html import escape
@@ -20,8 +20,8 @@ from conservax.score import EventScore, event_scores
 
 SIMULATED = 500  # windows
 _WITHOUT_DATA = (
-    '<p class="note">This needs windows that the model was not trained on, and this model came '
-    "without its data: open the run of the fit, or refit, to see it.</p>"
+    '<p class="note">This needs held-out windows, and this model came without its data: load the '
+    "run folder of the fit, or refit.</p>"
 )
 _CODE = """\
 import conservax
@@ -29,14 +29,14 @@ import conservax
 model = conservax.load("model.conservax")
 
 events = model.simulate(100, seed=0)  # whole windows
-follow = model.next_event([{time}], [{place}], 1000)  # when and where the next one comes
+following = model.next_event([{time}], [{location}], 1000)  # times and locations of the next event
 """
 
 
 def write_event_report(model: AbstractEventLawInUnits, path: str | os.PathLike[str]) -> Path:
-    """Write one HTML page about a model of events. It loads nothing: it opens anywhere, offline.
+    """Write an HTML report of a point process, one page that opens offline.
 
-    What is at `path` is replaced.
+    A file at `path` is replaced.
 
     **Returns:** the path.
     """
@@ -50,18 +50,17 @@ def write_event_report(model: AbstractEventLawInUnits, path: str | os.PathLike[s
 def _page(model: AbstractEventLawInUnits) -> str:
     check = model.check()
     held_out = None if model.split is None else model.split.held_out()
-    judged, events = held_out or ("", None)
+    part, events = held_out or ("", None)
     scores = () if events is None else event_scores(model, events)
+    checks = sections.check_table(check)
     parts = [
-        sections.section("counts", "How many events a window?", _counts(model, judged, events)),
-        sections.section("times", "Do they come when they should?", _times(model, judged, events)),
-        sections.section("places", "And where?", _places(model, judged, events)),
-        sections.section("learned", "How it was learned", _learning(model)),
-        sections.section(
-            "checked", f"Checks {sections.verdict(check.passed)}", sections.check_table(check)
-        ),
-        sections.section("scored", "Held-out likelihood", _scores(scores, judged)),
-        sections.section("used", "How to use this model from Python", _code(model)),
+        sections.section("counts", "Event counts per window", _counts(model, part, events)),
+        sections.section("times", "Inter-event times", _times(model, part, events)),
+        sections.section("locations", "Locations", _locations(model, part, events)),
+        sections.section("training", "Training", _learning(model)),
+        sections.section("checks", f"Checks {sections.verdict(check.passed)}", checks),
+        sections.section("scores", "Held-out likelihood", _scores(scores, part)),
+        sections.section("python", "Use from Python", _code(model)),
         sections.section("settings", "Settings", sections.settings_table(model.settings)),
     ]
     names, time = escape(", ".join(model.columns)), escape(model.units.time.name)
@@ -69,9 +68,9 @@ def _page(model: AbstractEventLawInUnits) -> str:
     return Template(read("events.html")).substitute(
         title=f"Events of {names} · conservax",
         heading=escape(model.settings.source or names),
-        lead=f"When and where the next event comes, in {names} over {time}, given the events so "
-        f"far in windows of {_length(model)}.",
-        key=_key(model, scores, judged, check),
+        lead=f"Time and location of the next event, in {names} over {time}, given the past events "
+        f"in windows of {_length(model)}.",
+        key=_key_metrics(model, scores, part, check),
         sections="\n\n".join(parts),
         version=escape(version("conservax")),
         css=read("page.css"),
@@ -83,28 +82,27 @@ def _length(model: AbstractEventLawInUnits) -> str:
     return f"{sections.number(model.window)} {escape(unit)}s" if unit else f"{model.window:g}"
 
 
-def _key(
-    model: AbstractEventLawInUnits, scores: tuple[EventScore, ...], judged: str, check: CheckReport
+def _key_metrics(
+    model: AbstractEventLawInUnits, scores: tuple[EventScore, ...], part: str, check: CheckReport
 ) -> str:
     passed = f"{sum(r.passed for r in check.results)} of {len(check.results)} passed"
     count = model.settings.windows
     windows = "" if count is None else f"in {count:,} windows"
-    figures = [("Events", f"{model.settings.rows:,}", windows)]
+    metrics = [("Events", f"{model.settings.rows:,}", windows)]
     if scores:
-        per = f"nats a {judged} event, times and places"
-        figures.append(("Held-out NLL", sections.number(scores[0].joint), per))
-    figures.append(("Check", sections.verdict(check.passed), passed))
-    cells = (f"<div><dt>{a}</dt><dd>{b}<small>{c}</small></dd></div>" for a, b, c in figures)
-    return f'<dl class="key">{"".join(cells)}</dl>'
+        unit = f"nats per {part} event, times and locations"
+        metrics.append(("Held-out NLL", sections.number(scores[0].joint), unit))
+    metrics.append(("Check", sections.verdict(check.passed), passed))
+    return sections.metric_list(metrics)
 
 
-def _counts(model: AbstractEventLawInUnits, judged: str, events: Events | None) -> str:
+def _counts(model: AbstractEventLawInUnits, part: str, events: Events | None) -> str:
     simulated = model.simulate(SIMULATED)
     groups = {"simulated": simulated.counts}
     if model.split is not None:
         groups = {"training": model.split.train.counts} | groups
     if events is not None:
-        groups = {judged: events.counts} | groups
+        groups = {part: events.counts} | groups
     rows = [
         (
             name,
@@ -117,50 +115,49 @@ def _counts(model: AbstractEventLawInUnits, judged: str, events: Events | None) 
     ]
     heads = ("Windows", "#Number", "#Mean", "#Standard deviation", "#Dispersion")
     caption = (
-        "Events a window, as shares of windows. Dispersion is the variance over the mean: 1 for a "
-        "Poisson process, more where events cluster, less where they keep a distance."
+        "Events per window, as fractions of windows. Dispersion is the variance over the mean: 1 for a "
+        "Poisson process, more where events cluster, less where they repel."
     )
-    caption = " ".join(
-        (caption, *(f"Of the simulated, {escape(note)}." for note in simulated.notes))
-    )
+    caption = " ".join((caption, *(f"Simulated: {escape(note)}." for note in simulated.notes)))
     svg = counts_figure(groups)
-    return sections.still(svg, "Events a window", caption) + sections.table(heads, rows)
+    return sections.figure(svg, "Events per window", caption) + sections.table(heads, rows)
 
 
-def _times(model: AbstractEventLawInUnits, judged: str, events: Events | None) -> str:
+def _times(model: AbstractEventLawInUnits, part: str, events: Events | None) -> str:
     if events is None:
         return _WITHOUT_DATA
     ranks = rescaled_ranks(model.integrated_hazards(events))[:, None]
     caption = (
-        f"The inter-event times of {events.sequences} {judged} windows on the clock of their own "
-        "hazard, ranked under the exponential distribution of rate 1 that they have if the model "
-        "is right (time rescaling). What the end of a window cuts short goes over into the next. "
+        f"Inter-event times of {events.sequences} {part} windows, rescaled by their integrated hazard "
+        "(time rescaling) and ranked under the exponential distribution of rate 1 that they have if "
+        "the model is right. The hazard at the end of a window is added to the next. "
         "A curve stays inside the inner band in 95 of 100 records, inside the outer one in 99."
     )
-    return sections.still(calibration_figure(ranks, ("rescaled time",)), "Rescaled times", caption)
+    svg = calibration_figure(ranks, ("rescaled time",))
+    return sections.figure(svg, "Rescaled times", caption)
 
 
-def _places(model: AbstractEventLawInUnits, judged: str, events: Events | None) -> str:
+def _locations(model: AbstractEventLawInUnits, part: str, events: Events | None) -> str:
     if events is None:
         return _WITHOUT_DATA
     if not isinstance(model.law.law.density, AbstractAutoregressiveDensity):
         return sections.WITHOUT_CONDITIONALS
     caption = (
-        f"The places of {len(events)} {judged} events, each ranked among all places it could have "
-        "had given the events before it."
+        f"Ranks of the locations of {len(events)} {part} events under the model, given the past events "
+        "(probability integral transform)."
     )
     svg = calibration_figure(model.calibration(events), model.columns)
-    return sections.still(svg, "Calibration of places", caption)
+    return sections.figure(svg, "Calibration of locations", caption)
 
 
 def _learning(model: AbstractEventLawInUnits) -> str:
     if not len(model.metrics):
-        return '<p class="note">No history of training was recorded.</p>'
-    caption = "Loss by optimisation step, on training and validation windows, in nats an event."
-    return sections.still(learning_figure(model.metrics), "Learning curves", caption)
+        return '<p class="note">No training metrics.</p>'
+    caption = "Loss by optimisation step, on training and validation windows, in nats per event."
+    return sections.figure(learning_figure(model.metrics), "Learning curves", caption)
 
 
-def _scores(scores: tuple[EventScore, ...], judged: str) -> str:
+def _scores(scores: tuple[EventScore, ...], part: str) -> str:
     if not scores:
         return _WITHOUT_DATA
     rows = (
@@ -173,15 +170,15 @@ def _scores(scores: tuple[EventScore, ...], judged: str) -> str:
         )
         for score in scores
     )
-    heads = ("Model", "#NLL of times", "#NLL of places", "#Both", "This model is")
+    heads = ("Model", "#NLL of times", "#NLL of locations", "#Both", "This model is")
     return (
-        f"<p>Mean negative log-likelihood of the {judged} events, in nats an event and in the "
+        f"<p>Mean negative log-likelihood of the {part} events, in nats per event and in the "
         "units of the data: lower is better; ± is the standard error of the difference, over "
         "windows.</p>" + sections.table(heads, rows)
     )
 
 
 def _code(model: AbstractEventLawInUnits) -> str:
-    place = ", ".join(f"{value:.4g}" for value in model.units.mean)
-    code = _CODE.format(time=f"{model.window / 2:.4g}", place=f"[{place}]")
+    location = ", ".join(f"{value:.4g}" for value in model.units.mean)
+    code = _CODE.format(time=f"{model.window / 2:.4g}", location=f"[{location}]")
     return f'<div class="code"><pre><code>{escape(code)}</code></pre></div>'

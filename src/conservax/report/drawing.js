@@ -1,4 +1,4 @@
-// What every picture is drawn with: numbers, ticks, boxes, colours, data points.
+// Drawing for all pictures: numbers, ticks, boxes, colours, data points.
 
 const data = JSON.parse(document.getElementById("picture-data").textContent);
 const byId = (id) => document.getElementById(id);
@@ -27,11 +27,11 @@ function written(value, digits = 3, power = false) {
   return text.replace(/-/g, "−").replace(/e\+?/, "e");
 }
 
-// Steps of 1, 2 or 5 times a power of ten. A tick stands exactly where its text says.
+// Steps of 1, 2 or 5 times a power of ten. The position of a tick is exactly the number of its label.
 function ticks(low, high, wanted) {
   const rungs = [1, 2, 5];
   const rung = (n) => [rungs[((n % 3) + 3) % 3], Math.floor(n / 3)];
-  // Divided by a whole power, a tick is the number nearest to its text; multiplied by 0.1 it is not.
+  // Divided by a whole power, a tick is the number nearest to its label; multiplied by 0.1 it is not.
   const value = (n, k) => (rung(n)[1] < 0 ? (k * rung(n)[0]) / 10 ** -rung(n)[1] : k * rung(n)[0] * 10 ** rung(n)[1]);
   const within = (n) => {
     const found = [], step = value(n, 1);
@@ -40,7 +40,7 @@ function ticks(low, high, wanted) {
   };
   let n = 3 * Math.floor(Math.log10((high - low) / wanted));
   while (value(n, 1) < (high - low) / wanted) n++;
-  const last = n - 6; // two ticks tell a scale; numbers too near to each other to differ have none
+  const last = n - 6; // a scale needs two ticks; numbers too near to each other to differ have none
   while (n > last && within(n).length < 2) n--;
   const places = Math.max(0, -rung(n)[1]), largest = Math.max(Math.abs(low), Math.abs(high));
   const digits = Math.max(1, Math.min(17, Math.floor(Math.log10(largest)) - rung(n)[1] + 1));
@@ -51,7 +51,7 @@ function ticks(low, high, wanted) {
 const asWritten = (_, text) => text;
 const LABEL_GAP = 7, NAME_GAP = 6; // between box, labels and name
 
-// A longitude or latitude as maps write it; across the date line longitudes go on past 180.
+// A longitude or latitude as on maps; across the date line longitudes exceed 180.
 function compass(value, [positive, negative], places = 4) {
   const turned = ((value + 540) % 360) - 180, size = +Math.abs(turned).toFixed(places);
   return `${size}°${size % 180 ? (turned > 0 ? positive : negative) : ""}`;
@@ -235,7 +235,7 @@ function near(frame) {
   return found;
 }
 
-const place = (i, d) => data.bounds[d][0] + (points.x[i * dim + d] / 65535) * (data.bounds[d][1] - data.bounds[d][0]);
+const coordinate = (i, d) => data.bounds[d][0] + (points.x[i * dim + d] / 65535) * (data.bounds[d][1] - data.bounds[d][0]);
 
 function drawDots(box, found, dx, dy, largest) {
   const radius = Math.min(largest, Math.max(1.2, 36 / Math.sqrt(found.length)));
@@ -243,7 +243,7 @@ function drawDots(box, found, dx, dy, largest) {
     for (const [i, weight] of found) {
       ctx.globalAlpha = 0.45 + 0.55 * weight;
       ctx.beginPath();
-      ctx.arc(box.x(place(i, dx)), box.y(place(i, dy)), radius, 0, 2 * Math.PI);
+      ctx.arc(box.x(coordinate(i, dx)), box.y(coordinate(i, dy)), radius, 0, 2 * Math.PI);
       ctx.fillStyle = "#5fe3d0";
       ctx.fill();
       if (radius < 2) continue;

@@ -3,17 +3,17 @@
 const slider = byId("time"), play = byId("play");
 const picture = { plane, line, pairs }[data.kind]();
 const on = (id) => byId(id)?.checked ?? false;
-let placed = null, timer = null;
+let layout = null, timer = null;
 
 function draw() {
   const frame = +slider.value, width = canvas.clientWidth, dense = window.devicePixelRatio || 1;
   const state = { motion: on("motion"), points: on("points"), lines: on("lines"), scale: byId("scale")?.value };
-  placed = picture.layout(width, state);
+  layout = picture.layout(width, state);
   canvas.width = Math.round(width * dense);
-  canvas.height = Math.round(placed.height * dense);
-  canvas.style.height = `${placed.height}px`;
+  canvas.height = Math.round(layout.height * dense);
+  canvas.style.height = `${layout.height}px`;
   ctx.setTransform(dense, 0, 0, dense, 0, 0);
-  picture.paint(placed, frame, state);
+  picture.paint(layout, frame, state);
   byId("now").textContent = data.times[frame];
   slider.setAttribute("aria-valuetext", data.times[frame]);
   if (points) {
@@ -43,7 +43,7 @@ play.addEventListener("click", () => (timer ? stop() : start()));
 slider.addEventListener("input", () => { stop(); draw(); });
 for (const id of ["motion", "points", "lines", "scale"]) byId(id)?.addEventListener("change", draw);
 canvas.addEventListener("pointermove", (event) => {
-  const text = picture.under(placed, +slider.value, event.offsetX, event.offsetY);
+  const text = picture.under(layout, +slider.value, event.offsetX, event.offsetY);
   byId("under").textContent = text;
 });
 canvas.addEventListener("pointerleave", () => (byId("under").textContent = ""));

@@ -1,4 +1,4 @@
-// The three pictures: each lays out its boxes for a width, and paints a frame.
+// The three pictures: each has a layout for a width, and paints a frame.
 
 function plane() {
   const { side, stride, ratio } = data, arrows = floats(data.arrows), coarse = Math.round(Math.sqrt(arrows.length / 2 / data.times.length));
@@ -9,7 +9,7 @@ function plane() {
   function layout(width) {
     const right = 104;
     let left = 66, wide, height;
-    // More room on the left makes the box lower, and may ask for other labels.
+    // More room on the left makes the box lower, which may need other labels.
     for (let pass = 0; pass < 3; pass++) {
       wide = width - left - right;
       height = Math.min(wide / ratio, 600);
@@ -87,10 +87,10 @@ function plane() {
     if (col < 0 || row < 0 || col >= side || row >= side) return "";
     const density = data.largest * (levels[(frame * side + row) * side + col] / 255) ** data.root;
     const at = [xs[0] + ((x - box.left) / box.width) * (xs[1] - xs[0]), ys[0] + ((box.top + box.height - y) / box.height) * (ys[1] - ys[0])];
-    const where = data.degrees
+    const position = data.degrees
       ? `${compass(at[0], "EW", 2)} ${compass(at[1], "NS", 2)}`
       : `${data.columns[0]} ${written(at[0], 4)}, ${data.columns[1]} ${written(at[1], 4)}`;
-    return `${where}: density ${written(density, 2)}`;
+    return `${position}: density ${written(density, 2)}`;
   }
   return { layout, paint, under };
 }
@@ -120,7 +120,7 @@ function line() {
   function drawHistogram(box, found) {
     const BINS = Math.min(40, Math.max(5, Math.ceil(2 * Math.sqrt(found.length))));
     const bins = new Float64Array(BINS), width = (xs[1] - xs[0]) / BINS;
-    for (const [i] of found) bins[Math.min(BINS - 1, Math.floor((place(i, 0) - xs[0]) / width))]++;
+    for (const [i] of found) bins[Math.min(BINS - 1, Math.floor((coordinate(i, 0) - xs[0]) / width))]++;
     const base = box.top + box.height;
     inside(box, () => {
       ctx.fillStyle = css("--series-2");
@@ -131,7 +131,7 @@ function line() {
       });
       for (const [i, weight] of found) {
         ctx.globalAlpha = 0.25 + 0.6 * weight;
-        stroke([[box.x(place(i, 0)), base], [box.x(place(i, 0)), base - 11]], css("--series-2"), 1.2);
+        stroke([[box.x(coordinate(i, 0)), base], [box.x(coordinate(i, 0)), base - 11]], css("--series-2"), 1.2);
       }
     });
   }
@@ -204,7 +204,7 @@ function pairs() {
       if (!state.points) return;
       for (const [i, weight] of found) {
         ctx.globalAlpha = 0.2 + 0.5 * weight;
-        stroke([[box.x(place(i, d)), box.y(0)], [box.x(place(i, d)), box.y(0) - 8]], css("--series-2"));
+        stroke([[box.x(coordinate(i, d)), box.y(0)], [box.x(coordinate(i, d)), box.y(0) - 8]], css("--series-2"));
       }
     });
   }
