@@ -22,7 +22,7 @@ class Claim:
 
     @property
     def passed(self) -> bool:
-        """Whether it does; NaN does not."""
+        """Whether the limit is met; NaN does not meet it."""
         return bool(self.value >= self.limit if self.at_least else self.value <= self.limit)
 
 

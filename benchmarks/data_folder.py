@@ -1,4 +1,4 @@
-"""Where the data of the benchmarks are: they are read from there, and never shipped."""
+"""Folder of the data of the benchmarks, which are not shipped."""
 
 import os
 from pathlib import Path
@@ -11,7 +11,7 @@ ROOT = Path(__file__).parents[1]
 
 
 def data_folder() -> Path:
-    """Where the data are: `$CONSERVAX_DATA`, or `../shared/data` seen from the repository's root."""
+    """Folder of the data: `$CONSERVAX_DATA`, or `../shared/data` seen from the repository's root."""
     return Path(os.environ.get("CONSERVAX_DATA", ROOT.parent / "shared" / "data"))
 
 

@@ -1,4 +1,4 @@
-"""Figure 2 [richterpowell2022]: what divergence-free fields cost in n dimensions, and can be.
+"""Figure 2 [richterpowell2022]: cost of divergence-free fields in n dimensions, and fitted flows.
 
 Claim: a field of a matrix costs n forward passes of its network at most in n = 100, and both kinds of
 field learn the flows of Taylor and Green and of Arnold, Beltrami and Childress within 1 %.

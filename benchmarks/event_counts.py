@@ -70,7 +70,7 @@ def hawkes(rng, windows):
 
 
 def pinwheel(rng, windows):
-    """The pinwheel of the package."""
+    """Pinwheel of the package."""
     t, x, sequence = pinwheel_hawkes(rng, windows)
     return windows_of(np.minimum(t, 30.0), x, sequence, windows, 30.0, "pinwheel")
 
@@ -120,7 +120,7 @@ def metrics(name, quick):
 
 
 def claims_of(row):
-    """Mean and spread of the counts drawn, against those of the data."""
+    """Claims on mean and standard deviation of the counts drawn, against those of the data."""
     for name, ours, theirs, limit in (
         ("mean", row["mean"], row["real mean"], MEAN_WITHIN),
         ("standard deviation", row["sd"], row["real sd"], SPREAD_WITHIN),

@@ -36,7 +36,7 @@ RATES = ("reading", "training", "scoring", "all three")
 
 
 def write_events(path: Path, rows: int) -> None:
-    """Three components that go round in a circle, in order of time, never all in memory."""
+    """Write three components that go round in a circle, in order of time, never all in memory."""
     rng = np.random.default_rng(0)
     writer = None
     for start in range(0, rows, PIECE):
@@ -102,7 +102,7 @@ def measure(path: Path) -> dict[str, float]:
 
 
 def measured_separately(rows: int, folder: Path) -> dict[str, float]:
-    """`measure` in a process of its own, whose peak of memory is of this size alone."""
+    """`measure` in a fresh process, whose peak memory is of this size alone."""
     path = folder / f"{rows}.parquet"
     write_events(path, rows)
     found = in_fresh_process(measure, path)

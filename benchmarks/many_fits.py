@@ -1,4 +1,4 @@
-"""Claim: many fits in one process do not pile up what was compiled for them.
+"""Claim: many fits in one process do not accumulate compiled programs.
 
 200 fits that differ in their seed, then 60 that differ in all shapes (coordinates, width, depth, rows,
 batches), each with its first `log_prob`, `velocity` and `sample`. Tiny fits: what is compiled is as
@@ -44,7 +44,7 @@ def fit(seed: int, shape: int) -> None:
 
 
 def usage(kind: str, fits: int, begun: float) -> dict:
-    """What the process holds now."""
+    """Usage of memory and compilations of the process."""
     pages = int(Path("/proc/self/statm").read_text().split()[1])
     return {
         "fits": f"{fits} of other {kind}",

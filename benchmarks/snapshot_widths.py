@@ -29,10 +29,10 @@ from conservax.score import losses
 NORMAL, MIXTURE = "Normal per snapshot", "Gaussian mixture per snapshot"
 DRAWS, EXCESS, ERRORS = 4000, 0.05, 3.0
 
-Rows = tuple[np.ndarray, np.ndarray]
+Table = tuple[np.ndarray, np.ndarray]
 
 
-def normals(apart: float, *, count: int, rows: int, dim: int) -> Rows:
+def normals(apart: float, *, count: int, rows: int, dim: int) -> Table:
     """Normals of unlike shapes along a crooked line, their means `apart` standard deviations apart."""
     rng = np.random.default_rng(0)
     t, x = np.repeat(np.arange(float(count)), rows), []
@@ -46,19 +46,19 @@ def normals(apart: float, *, count: int, rows: int, dim: int) -> Rows:
     return t, np.concatenate(x)
 
 
-def embryoid(dim: int) -> Rows:
+def embryoid(dim: int) -> Table:
     table = np.load(data_folder() / "embryoid_body" / "eb_nlsb_val_test_100pc.npz")
     t = np.concatenate([table["t_val"], table["t_test"]]).astype(float)
     return t, np.concatenate([table["X_val"], table["X_test"]]).astype(float)[:, :dim]
 
 
-def cells(name: str, dim: int | None = None) -> Rows:
+def cells(name: str, dim: int | None = None) -> Table:
     table = pd.read_csv(data_folder() / name / f"{name}.csv")
     x = table[[column for column in table.columns if column.startswith("x")]]
     return table["samples"].to_numpy(float), x.to_numpy(float)[:, :dim]
 
 
-TABLES: dict[str, Callable[[], Rows]] = {
+TABLES: dict[str, Callable[[], Table]] = {
     "normals, 3 widths": lambda: normals(3, count=4, rows=700, dim=4),
     "normals, 10 widths": lambda: normals(10, count=4, rows=700, dim=4),
     "normals, 30 widths": lambda: normals(30, count=4, rows=700, dim=4),

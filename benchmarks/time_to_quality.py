@@ -49,7 +49,7 @@ class Moment(NamedTuple):
 
     @classmethod
     def now(cls) -> "Moment":
-        """Of no meaning but as a difference."""
+        """Current moment, of meaning in differences alone."""
         return cls(time.perf_counter(), time.process_time())
 
     def since(self, start: "Moment") -> "Moment":
@@ -73,9 +73,9 @@ class Curve:
         log(progress)
 
     def compilation(self) -> Moment:
-        """What the first chunk took beyond the second, start-up included.
+        """Time of compilation: that of the first chunk beyond the second, start-up included.
 
-        Not beyond the median: a flow that grows sharp takes more solver steps a chunk later on.
+        Not beyond the median: a flow that grows sharp takes more solver steps per chunk later on.
         """
         first, second = (moment for *_, moment in self.points[:2])
         return first.since(second.since(first))
@@ -165,7 +165,7 @@ def _durations(moment: Moment, compilation: Moment, step: int) -> dict[str, floa
 
 
 def draw(curves: pd.DataFrame, result: dict[str, Any]) -> None:
-    """Both curves over time, and where ours is as good."""
+    """Draw both curves over time, and where ours is as good."""
     mpl.use("Agg")
     import matplotlib.pyplot as plt
 
@@ -177,14 +177,14 @@ def draw(curves: pd.DataFrame, result: dict[str, Any]) -> None:
     if floor is not None:
         axes.axhline(floor, color="black", linewidth=0.8, linestyle="--", label="entropy")
     axes.set(xscale="log", xlabel="seconds of training, compilation included")
-    axes.set(ylabel="validation, nats an event", title=EVENT_SETS[result["rows"]].title)
+    axes.set(ylabel="validation, nats per event", title=EVENT_SETS[result["rows"]].title)
     axes.legend(frameon=False)
     figure.savefig(PICTURE, dpi=150)
     plt.close(figure)
 
 
 def lines_of(result: dict[str, Any]) -> list[dict[str, Any]]:
-    """A line a law."""
+    """Result on a terminal, one line per law."""
     laws = ("cnf", "ours_at_the_end", "ours_when_as_good")
     return [{"law": law} | result[law] for law in laws if law in result]
 

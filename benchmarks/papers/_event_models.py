@@ -100,7 +100,7 @@ def _fit(
     steps: int,
     learning_rate: float,
 ) -> Model:
-    """By likelihood alone, as in the paper."""
+    """Fit by likelihood alone, as in the paper."""
     return fit(
         split,
         model=Custom(build=density, kinetic_weight=0.0),
@@ -135,7 +135,7 @@ def _autoregressive(data: str, split: EventSplit, seed: int, quick: bool) -> Ite
 
 
 def _factorized(data: str, split: EventSplit, seed: int, quick: bool) -> Iterator[Fitted]:
-    """The paper's other model: a mixture of factorized laws (27)."""
+    """Mixture of factorized laws (27), the paper's other model."""
     del data
 
     def density(key: Array) -> Mixture:

@@ -69,7 +69,7 @@ def bench_fokker_planck(
 
 
 def solve(case: EvolutionCase, settings: SolverSettings, seed: int) -> ConservationLaw:
-    """A law that starts at the solution and then follows the equation alone."""
+    """Train a law on the solution at the start and then on the equation alone."""
     dim = case.solution.dim
     density_key, field_key, row_key, key = jax.random.split(jax.random.key(seed), 4)
     width, depth = settings.width, settings.depth
@@ -124,7 +124,7 @@ def errors(law: ConservationLaw, case: EvolutionCase) -> dict[float, dict[str, f
 
 
 def _draw(solved: dict[str, ConservationLaw], frame: pd.DataFrame, path: Path) -> None:
-    """Error against time, and in one dimension densities beside their solutions."""
+    """Draw the error against time, and in one dimension densities beside their solutions."""
     lines = [name for name in solved if EVOLUTIONS[name].solution.dim == 1]
     figure = Figure(figsize=(4 * (len(lines) + 1), 4), layout="constrained")
     panels = figure.subplots(1, len(lines) + 1)
@@ -139,7 +139,7 @@ def _draw(solved: dict[str, ConservationLaw], frame: pd.DataFrame, path: Path) -
 
 
 def _draw_line(panel: Axes, case: EvolutionCase, law: ConservationLaw) -> None:
-    """Solutions broad and pale, the law thin on top."""
+    """Draw solutions broad and pale, the law thin on top."""
     x = jnp.linspace(-0.7 * case.reach, 0.7 * case.reach, 500)[:, None]
     along = jax.jit(jax.vmap(lambda t, x: law.log_prob(t, x), in_axes=(None, 0)))
     truth = jax.jit(jax.vmap(case.solution.log_prob, in_axes=(None, 0)))

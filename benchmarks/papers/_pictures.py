@@ -28,7 +28,7 @@ def draw_fluxes(model: Model, events: Table, path: Path) -> None:
     """Write a PNG: densities with the events near each time, and below them the fluxes.
 
     All fluxes satisfy the continuity equation with the same density. The one without cancellation
-    does not vanish where nobody is (Lemma 2).
+    does not vanish at infinity (Lemma 2).
     """
     low, high = np.quantile(events.x, [0.005, 0.995], axis=0)
     low, high = low - 0.25 * (high - low), high + 0.25 * (high - low)
@@ -37,10 +37,10 @@ def draw_fluxes(model: Model, events: Table, path: Path) -> None:
     figure = Figure(figsize=(11, 11), layout="constrained")
     panels = figure.subplots(1 + len(FLUXES), len(TIMES), sharex=True, sharey=True)
     span = model.units.time
-    for column, share in enumerate(TIMES):
-        t = float(span.to_column(span.from_unit(np.array([share])))[0])
+    for column, moment in enumerate(TIMES):
+        t = float(span.to_column(span.from_unit(np.array([moment])))[0])
         density = np.exp(model.log_prob(t, grid.reshape(-1, 2))).reshape(SIDE, SIDE)
-        near = events.x[np.abs(model.units.time.to_unit(events.t) - share) < NEAR][:MOST_EVENTS]
+        near = events.x[np.abs(model.units.time.to_unit(events.t) - moment) < NEAR][:MOST_EVENTS]
         panels[0, column].pcolormesh(*axes, density**0.5, cmap="magma", rasterized=True)
         panels[0, column].plot(*near.T, ".", color="cyan", markersize=2)
         panels[0, column].set(
@@ -48,7 +48,7 @@ def draw_fluxes(model: Model, events: Table, path: Path) -> None:
         )
     for row, (name, flux) in enumerate(FLUXES.items(), 1):
         law = ConservationLaw(model.law.density, flux)
-        fields = [_flux(law, model, share, grid) for share in TIMES]
+        fields = [_flux(law, model, moment, grid) for moment in TIMES]
         most = np.quantile(np.linalg.norm(np.stack(fields), axis=-1), 0.995)
         for panel, field in zip(panels[row], fields, strict=True):
             _draw_field(panel, axes, grid, field, float(most))
@@ -60,7 +60,7 @@ def draw_fluxes(model: Model, events: Table, path: Path) -> None:
 
 
 def _flux(law: ConservationLaw, model: Model, t: float, grid: np.ndarray) -> np.ndarray:
-    """j_t on the grid, in standardised units and shares of the window."""
+    """j_t on the grid, in standardised units and fractions of the window."""
     z = model.units.standardise(grid.reshape(-1, 2)).astype(np.float32)
     times = np.full(len(z), t, np.float32)
     return over_rows(Partial(ConservationLaw.flux, law), times, z).reshape(*grid.shape)

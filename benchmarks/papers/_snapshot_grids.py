@@ -101,7 +101,7 @@ def _is_transported(line: Line) -> bool:
 
 
 def _grid(title: str, *heads: str) -> Grid:
-    """Figures stay whole on a narrow terminal: names give method."""
+    """Empty grid in which numbers stay whole on a narrow terminal, and names wrap."""
     grid = Grid("model", title=title, box=SIMPLE, padding=(0, 1, 0, 0))
     for head in heads:
         grid.add_column(head, justify="right", no_wrap=len(head) < len("over the floor"))

@@ -1,4 +1,4 @@
-"""The models of tables 2 and 3: ours, the paper's, and what needs no training at all."""
+"""Models of tables 2 and 3: ours, the paper's, and baselines without training."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -166,7 +166,7 @@ def _autoregressive(dim: int, settings: SnapshotSettings, key: Array) -> Autoreg
 
 
 def _mixture(dim: int, settings: SnapshotSettings, key: Array) -> Mixture:
-    """The paper's other model: a mixture of factorized laws (27)."""
+    """Mixture of factorized laws (27)."""
     return Mixture(
         [
             Factorized(
@@ -277,7 +277,7 @@ def _by_recipe(
 def _classical(
     task: SnapshotTask, settings: SnapshotSettings, seed: int, quick: bool
 ) -> Iterator[FittedPopulation]:
-    """Densities of each snapshot by itself, which do not move, and straight lines between them."""
+    """Baselines: static densities of each snapshot, and straight lines between snapshots."""
     del settings, quick
     if set(task.evaluated) <= set(by_time(task.train)):
         began = time.perf_counter()

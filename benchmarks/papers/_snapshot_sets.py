@@ -87,7 +87,7 @@ class SnapshotSet:
 def table_of_cells(
     snapshots: dict[float, np.ndarray], columns: Sequence[str], source: str
 ) -> Table:
-    """Snapshots one below the other."""
+    """Table of snapshots, one below the other."""
     t = np.concatenate([np.full(len(cells), time) for time, cells in snapshots.items()])
     x = np.concatenate(list(snapshots.values()))
     return Table(t, x, tuple(columns), "t", "number", source)
@@ -166,7 +166,7 @@ def _leave_one_out_all(seed: int) -> list[SnapshotTask]:
 
 
 def _system(name: str, generate: Callable, columns: Sequence[str]):
-    """Trained on even times, evaluated at odd ones; all cells are other individuals."""
+    """Tasks trained on even times and evaluated at odd ones, with cells of other individuals."""
 
     def tasks(seed: int) -> list[SnapshotTask]:
         def draw(purpose: int) -> dict[float, np.ndarray]:

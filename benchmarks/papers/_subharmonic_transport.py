@@ -35,7 +35,7 @@ class EndError(AbstractObjective):
     name: ClassVar[str] = "ends"
 
     def __call__(self, key: Array, law: ConservationLaw, rows: EndRows) -> Float[Array, ""]:
-        """Estimate over the rows."""
+        """Estimate of the error over the rows."""
         del key
         density = jnp.exp(jax.vmap(law.log_prob)(rows.t, rows.x))
         return 2 * jnp.mean(jnp.abs(density - rows.target))
@@ -50,7 +50,7 @@ class SpreadEnergy(AbstractObjective):
     name: ClassVar[str] = "energy"
 
     def __call__(self, key: Array, law: ConservationLaw, rows: EndRows) -> Float[Array, ""]:
-        """Estimate at the points of the rows, and times of its own."""
+        """Estimate of the energy at the points of the rows, and times of its own."""
         count = len(rows.t)
         order_key, time_key = jax.random.split(key)
         order = jax.random.permutation(order_key, count)
@@ -87,6 +87,6 @@ def densities_of(log_prob: Callable, x: Float[Array, "rows 2"]) -> Float[Array, 
 
 
 def excess(log_prob: Callable, density: NamedDensity, x: Float[Array, "rows 2"]) -> float:
-    """Kullback-Leibler divergence of a law from what x are draws of, estimated on them, nats."""
+    """Kullback-Leibler divergence of a law from the density of the draws x, estimated on them, nats."""
     truth = np.log(np.asarray(densities_of(density.log_prob, x)))
     return float(np.mean(truth - np.asarray(jax.jit(jax.vmap(log_prob))(x))))

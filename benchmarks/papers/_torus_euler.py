@@ -228,7 +228,7 @@ def compare_on_torus(
 
 
 def torus_claims(lines: list[dict]) -> list[Claim]:
-    """Ours lowest at every time, among those that start alike and against the plain; a mass that stays."""
+    """Claims on the errors of ours at every time, against fluids with the same and with the plain initial condition; and on its mass."""
     claims = []
     for quantity, (ours, others) in product(
         ("density", "velocity"), ((HELD, IN_LOSS), (HELD, HELD), (IN_LOSS, IN_LOSS))

@@ -119,7 +119,7 @@ def _pairs_of(rows: Sequence[str], quick: bool) -> tuple[tuple[str, str], ...]:
 
 
 def nearest_claim(frame: pd.DataFrame) -> Claim:
-    """The error of the default law at the fifth nearest pair; no number if there are fewer."""
+    """Claim on the error of the default law at the fifth nearest pair; NaN if there are fewer."""
     errors = frame.loc[frame["law"] == DEFAULT, "error"].sort_values().to_numpy()
     fifth = float(errors[NEAREST - 1]) if len(errors) >= NEAREST else float("nan")
     return Claim(f"error of the squared cost, {DEFAULT}, {NEAREST} nearest pairs", fifth, LIMIT)

@@ -138,7 +138,7 @@ def test_errors_of_the_truth_are_zero_and_others_known():
 
 
 def begun(fluid):
-    """The start of a fluid, as the series take it: x -> (rho, u), a row a node."""
+    """Initial condition of a fluid for the series: x -> (rho, u), a row per node."""
 
     def start(x):
         return torus.values_at(fluid, 0.0, x)

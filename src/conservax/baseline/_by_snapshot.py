@@ -10,7 +10,7 @@ from scipy.linalg import solve_triangular
 from sklearn.model_selection import KFold
 
 from conservax.baseline._gaussian_mixture import StaticGaussianMixture, fit_gaussian_mixture
-from conservax.baseline._rows import NARROWEST, Rows, Standard, Values, as_rows
+from conservax.baseline._rows import NARROWEST, Points, Standard, Values, as_rows
 
 _FOLDS, _SHRINKAGES = 5, np.logspace(-6, 0, 13)
 
@@ -25,13 +25,13 @@ class NormalBySnapshot:
     name: ClassVar[str] = "Normal per snapshot"
     detail: ClassVar[str] = "linear between"
     times: Values
-    mean: Rows
+    mean: Points
     covariance: np.ndarray
 
     def log_prob(self, t: ArrayLike, x: ArrayLike) -> Values:
         """log p(x | t), shape `(rows,)`, nats."""
 
-        def of_time(time: float, rows: Rows) -> Values:
+        def of_time(time: float, rows: Points) -> Values:
             mean = [np.interp(time, self.times, column) for column in self.mean.T]
             flat = self.covariance.reshape(len(self.times), -1)
             covariance = [np.interp(time, self.times, column) for column in flat.T]
@@ -53,7 +53,7 @@ class GaussianMixtureBySnapshot:
     def log_prob(self, t: ArrayLike, x: ArrayLike) -> Values:
         """log p(x | t), shape `(rows,)`, nats."""
 
-        def of_time(time: float, rows: Rows) -> Values:
+        def of_time(time: float, rows: Points) -> Values:
             return self.mixtures[int(np.abs(self.times - time).argmin())].log_prob(rows)
 
         return _time_by_time(of_time, t, x)
@@ -107,13 +107,13 @@ def fit_gaussian_mixture_by_snapshot(
     return GaussianMixtureBySnapshot(detail, times, mixtures)
 
 
-def _standard(rows: Rows, spread: Values) -> Standard:
+def _standard(rows: Points, spread: Values) -> Standard:
     """Standardisation of a snapshot; that of all rows for columns that hardly vary in it."""
     own = rows.std(0)
     return Standard(rows.mean(0), np.where(own < NARROWEST * spread, spread, own))
 
 
-def _log_normal(rows: Rows, mean: Values, covariance: np.ndarray) -> Values:
+def _log_normal(rows: Points, mean: Values, covariance: np.ndarray) -> Values:
     """Log density of a normal, whatever units its columns have: of correlations, not covariances."""
     deviation = np.sqrt(np.diagonal(covariance))
     factor = np.linalg.cholesky(covariance / deviation / deviation[:, None])
@@ -122,8 +122,8 @@ def _log_normal(rows: Rows, mean: Values, covariance: np.ndarray) -> Values:
     return -0.5 * np.sum(z**2, axis=0) - volume - 0.5 * len(mean) * np.log(2 * np.pi)
 
 
-def _moments(rows: Rows, narrowest: Values) -> tuple[Values, np.ndarray]:
-    """Mean and covariance."""
+def _moments(rows: Points, narrowest: Values) -> tuple[Values, np.ndarray]:
+    """Mean and shrunken covariance of the rows of a snapshot."""
     mean, deviation = rows.mean(0), np.maximum(rows.std(0, ddof=1), narrowest)
     if len(rows) < _FOLDS:
         return mean, np.diag(deviation**2)
@@ -134,7 +134,7 @@ def _moments(rows: Rows, narrowest: Values) -> tuple[Values, np.ndarray]:
     return mean, shrunk * np.outer(unit, unit)
 
 
-def _shrinkage(z: Rows) -> float:
+def _shrinkage(z: Points) -> float:
     """Weight of the identity matrix in the covariance of standardised rows, by cross-validation."""
     losses = np.zeros(len(_SHRINKAGES))
     weight = _SHRINKAGES[:, None]
@@ -146,7 +146,7 @@ def _shrinkage(z: Rows) -> float:
     return float(_SHRINKAGES[losses.argmin()])
 
 
-def _time_by_time(of_time: Callable[[float, Rows], Values], t: ArrayLike, x: ArrayLike) -> Values:
+def _time_by_time(of_time: Callable[[float, Points], Values], t: ArrayLike, x: ArrayLike) -> Values:
     rows = as_rows(x)
     times = np.broadcast_to(np.asarray(t, np.float64), len(rows))
     result = np.empty(len(rows))

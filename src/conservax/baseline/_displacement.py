@@ -6,7 +6,7 @@ import numpy as np
 import ot
 from numpy.typing import ArrayLike
 
-from conservax.baseline._rows import Rows, Values, as_rows
+from conservax.baseline._rows import Points, Values, as_rows
 
 _MOST_ITERATIONS = 10_000_000
 
@@ -27,9 +27,9 @@ class DisplacementInterpolation:
         if len(snapshots) < 2:
             raise ValueError(f"expected at least two snapshots; got {len(snapshots)}.")
         self.snapshots = {float(t): as_rows(snapshots[t]) for t in sorted(snapshots)}
-        self._couplings: dict[tuple[float, float], Rows] = {}
+        self._couplings: dict[tuple[float, float], Points] = {}
 
-    def sample(self, rng: np.random.Generator, t: ArrayLike) -> Rows:
+    def sample(self, rng: np.random.Generator, t: ArrayLike) -> Points:
         """A draw at every time in t, shape `(rows, dim)`.
 
         **Raises:** `ValueError` for times outside the range of the snapshots.
@@ -41,7 +41,7 @@ class DisplacementInterpolation:
             result[chosen] = self._at(rng, float(time), int(chosen.sum()))
         return result
 
-    def transport(self, rng: np.random.Generator, x: ArrayLike, start: float, end: float) -> Rows:
+    def transport(self, rng: np.random.Generator, x: ArrayLike, start: float, end: float) -> Points:
         """Transport of cells of time `start` to a later time, coupled with the snapshots in between and after.
 
         **Raises:** `ValueError` for times outside the range of the snapshots, or that fall.
@@ -57,7 +57,7 @@ class DisplacementInterpolation:
             x, start = x + fraction * (target[partner] - x), min(end, after)
         return x
 
-    def _at(self, rng: np.random.Generator, t: float, count: int) -> Rows:
+    def _at(self, rng: np.random.Generator, t: float, count: int) -> Points:
         if t in self.snapshots:
             cells = self.snapshots[t]
             return cells[_resample(rng, np.ones(len(cells)), count)]
@@ -79,17 +79,17 @@ class DisplacementInterpolation:
             raise ValueError(f"expected times up to {max(self.snapshots):g}; got later than {t:g}.")
         return later[0]
 
-    def _first(self) -> Rows:
+    def _first(self) -> Points:
         return next(iter(self.snapshots.values()))
 
 
-def _coupling(x: Rows, y: Rows) -> Rows:
+def _coupling(x: Points, y: Points) -> Points:
     """The optimal coupling: mass for every pair, shape `(len(x), len(y))`."""
     return np.asarray(ot.emd([], [], ot.dist(x, y), numItermax=_MOST_ITERATIONS))
 
 
 def _resample(rng: np.random.Generator, mass: Values, count: int) -> np.ndarray:
-    """`count` numbers drawn by mass, each as often as its mass requires, to the next whole number.
+    """Draw `count` numbers by mass, each as often as its mass requires, to the next whole number.
 
     Systematic resampling: no cell is drawn twice before others of its mass are drawn once.
     """

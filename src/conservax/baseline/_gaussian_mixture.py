@@ -13,7 +13,7 @@ from sklearn import mixture
 from sklearn.exceptions import ConvergenceWarning
 from threadpoolctl import threadpool_limits
 
-from conservax.baseline._rows import NARROWEST, Rows, Standard, Values, as_rows, join, thin
+from conservax.baseline._rows import NARROWEST, Points, Standard, Values, as_rows, join, thin
 
 _COMPONENTS = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32)
 _STARTS = 3
@@ -40,7 +40,7 @@ class StaticGaussianMixture:
         z = self.standard(as_rows(x))
         return self.fitted.score_samples(z) - np.log(self.standard.std).sum()
 
-    def sample(self, rng: np.random.Generator, rows: int) -> Rows:
+    def sample(self, rng: np.random.Generator, rows: int) -> Points:
         """Draws, shape `(rows, dim)`, in the units of the rows it was fitted to."""
         means, weights = np.asarray(self.fitted.means_), np.asarray(self.fitted.weights_)
         factors = np.linalg.cholesky(np.asarray(self.fitted.covariances_))
@@ -102,7 +102,7 @@ def fit_gaussian_mixture_in_time(
 
 
 def _best(
-    rows: Rows, score: Callable[[mixture.GaussianMixture], float], seed: int
+    rows: Points, score: Callable[[mixture.GaussianMixture], float], seed: int
 ) -> mixture.GaussianMixture:
     """The mixture with the best score, of all sizes that the rows allow."""
     rows = thin(rows, _MOST_ROWS)
@@ -122,7 +122,7 @@ def _best(
         return max(fitted, key=score)
 
 
-def _log_conditional(fitted: mixture.GaussianMixture, rows: Rows) -> Values:
+def _log_conditional(fitted: mixture.GaussianMixture, rows: Points) -> Values:
     """log p(t, x) - log p(t) of standardised rows; the marginal of a mixture is a mixture."""
     mean, variance = np.asarray(fitted.means_)[:, 0], np.asarray(fitted.covariances_)[:, 0, 0]
     of_time = norm.logpdf(rows[:, :1], mean, np.sqrt(variance)) + np.log(

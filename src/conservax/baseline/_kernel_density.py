@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.spatial.distance import cdist
 
-from conservax.baseline._rows import Rows, Standard, Values, as_rows, join, thin
+from conservax.baseline._rows import Points, Standard, Values, as_rows, join, thin
 
 _MAX_CENTRES = 20_000
 _MAX_PAIRS = 1_500_000  # distances in memory at once, and used in the choice of the bandwidth
@@ -28,7 +28,7 @@ class KernelDensity:
     name: ClassVar[str] = "Kernel density (no time)"
     detail: str
     standard: Standard
-    centres: Rows
+    centres: Points
     bandwidth: float
 
     def log_prob(self, x: ArrayLike) -> Values:
@@ -41,7 +41,7 @@ class KernelDensity:
         volume = _log_volume(self.standard.std, self.bandwidth)
         return np.concatenate(parts) - math.log(len(self.centres)) - volume
 
-    def sample(self, rng: np.random.Generator, rows: int) -> Rows:
+    def sample(self, rng: np.random.Generator, rows: int) -> Points:
         """Draws, shape `(rows, dim)`, in the units of the rows it was fitted to."""
         centres = self.centres[rng.integers(len(self.centres), size=rows)]
         return self.standard.restore(centres + self.bandwidth * rng.normal(size=centres.shape))
@@ -57,7 +57,7 @@ class KernelDensityInTime:
     name: ClassVar[str] = "Kernel density (in time)"
     detail: str
     standard: Standard
-    centres: Rows
+    centres: Points
     time_bandwidth: float
     bandwidth: float
 
@@ -129,7 +129,7 @@ def _log_volume(std: Values, bandwidth: float) -> float:
     return float(np.log(std).sum() + len(std) * math.log(bandwidth * math.sqrt(2 * math.pi)))
 
 
-def _log_weights(rows: Rows, centres: Rows, time_bandwidth: float) -> np.ndarray:
+def _log_weights(rows: Points, centres: Points, time_bandwidth: float) -> np.ndarray:
     """Log weight of each centre at the time of each row; the weights of a row sum to one."""
     log_weights = -0.5 * ((rows[:, :1] - centres[None, :, 0]) / time_bandwidth) ** 2
     return log_weights - _log_sum_exp(log_weights)[:, None]
@@ -141,15 +141,15 @@ def _log_sum_exp(exponents: np.ndarray) -> Values:
     return largest + np.log(np.exp(shifted, out=shifted).sum(1))
 
 
-def _chunks(rows: Rows, centres: int) -> list[Rows]:
+def _chunks(rows: Points, centres: int) -> list[Points]:
     """Rows in chunks whose distances to all centres fit into memory."""
     size = max(1, _MAX_PAIRS // centres)
     return [rows[start : start + size] for start in range(0, len(rows), size)]
 
 
-def _thinned(rows: Rows, centres: int) -> Rows:
+def _thinned(rows: Points, centres: int) -> Points:
     return thin(rows, max(1, _MAX_PAIRS // centres))
 
 
-def _kept(centres: Rows, rows: Rows) -> str:
+def _kept(centres: Points, rows: Points) -> str:
     return "" if len(centres) == len(rows) else f", on {len(centres)} of {len(rows)} rows"

@@ -7,12 +7,12 @@ import numpy as np
 from jaxtyping import Float64
 from numpy.typing import ArrayLike
 
-Rows = Float64[np.ndarray, "rows dim"]
+Points = Float64[np.ndarray, "rows dim"]
 Values = Float64[np.ndarray, " rows"]
 NARROWEST = 1e-3  # that a normal or a component is, in standard deviations
 
 
-def as_rows(x: ArrayLike) -> Rows:
+def as_rows(x: ArrayLike) -> Points:
     """Points of shape `(rows, dim)`, at least one.
 
     **Raises:** `ValueError` for another shape.
@@ -26,13 +26,13 @@ def as_rows(x: ArrayLike) -> Rows:
     return rows
 
 
-def join(t: ArrayLike, x: ArrayLike) -> Rows:
+def join(t: ArrayLike, x: ArrayLike) -> Points:
     """Times, one or one per row, as the first column beside the points."""
     rows = as_rows(x)
     return np.column_stack((np.broadcast_to(np.asarray(t, np.float64), len(rows)), rows))
 
 
-def thin(rows: Rows, most: int) -> Rows:
+def thin(rows: Points, most: int) -> Points:
     """At most that many rows, evenly spaced: of rows in time order, a fair part of every time."""
     if len(rows) <= most:
         return rows
@@ -47,7 +47,7 @@ class Standard:
     std: Values
 
     @classmethod
-    def of(cls, rows: Rows) -> Self:
+    def of(cls, rows: Points) -> Self:
         """Mean and standard deviation of the training rows.
 
         **Raises:** `ValueError` for a column that does not vary: it has no density.
@@ -57,10 +57,10 @@ class Standard:
             raise ValueError(f"expected columns that vary; got standard deviations {std}.")
         return cls(rows.mean(0), std)
 
-    def __call__(self, rows: Rows) -> Rows:
+    def __call__(self, rows: Points) -> Points:
         """Standardised rows."""
         return (rows - self.mean) / self.std
 
-    def restore(self, rows: Rows) -> Rows:
+    def restore(self, rows: Points) -> Points:
         """Standardised rows in their own units again."""
         return rows * self.std + self.mean

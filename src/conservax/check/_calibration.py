@@ -10,7 +10,7 @@ from jaxtyping import Array, Float
 from scipy import stats
 
 from conservax._programs import program
-from conservax.check._draws import Rows
+from conservax.check._draws import LawPoints
 from conservax.check._result import CheckResult
 from conservax.density import AbstractAutoregressiveDensity
 from conservax.law import ConservationLaw
@@ -54,7 +54,7 @@ def ecdf_band(rows: int, level: float = 0.95) -> float:
     return float(stats.kstwo.ppf(level, rows))
 
 
-def check_calibration(law: ConservationLaw, rows: Rows) -> CheckResult:
+def check_calibration(law: ConservationLaw, rows: LawPoints) -> CheckResult:
     """Calibration of held-out rows: Kolmogorov's distance of the worst coordinate.
 
     The limit is the distance that exact samples of this size exceed once in a thousand, over all

@@ -9,7 +9,7 @@ from conservax._programs import program
 from conservax._types import PRNGKey
 from conservax.law import ConservationLaw
 
-Rows = tuple[
+LawPoints = tuple[
     Float[Array, " rows"], Float[Array, "rows dim"], Float[Array, "rows condition_dim"] | None
 ]
 
@@ -26,7 +26,7 @@ def draw_rows(
     key: PRNGKey,
     times: Float[Array, " rows"],
     conditions: Float[Array, "conditions condition_dim"] | None,
-) -> Rows:
+) -> LawPoints:
     """A point from rho_t for every time, each with a condition picked from `conditions`."""
     pick, draw = jax.random.split(key)
     if conditions is not None:

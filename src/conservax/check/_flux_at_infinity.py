@@ -12,7 +12,7 @@ from jaxtyping import Array, Float
 
 from conservax._programs import program
 from conservax._types import PRNGKey
-from conservax.check._draws import Rows
+from conservax.check._draws import LawPoints
 from conservax.check._result import CheckResult
 from conservax.law import ConservationLaw
 
@@ -27,7 +27,7 @@ DIRECTIONS = 4
 
 
 def check_flux_at_infinity(
-    law: ConservationLaw, rows: Rows, key: PRNGKey
+    law: ConservationLaw, rows: LawPoints, key: PRNGKey
 ) -> tuple[CheckResult, ...]:
     """Flux at radii of 1000 and more over that at points of the law, and whether all is finite."""
     anchors = jax.tree.map(lambda leaf: leaf[:ANCHORS], rows)
@@ -70,7 +70,7 @@ def _offsets(key: PRNGKey, dim: int, dtype: jnp.dtype) -> Float[Array, "rays dim
 
 @program()
 def _probe(
-    law: ConservationLaw, anchors: Rows, offsets: Float[Array, "rays dim"]
+    law: ConservationLaw, anchors: LawPoints, offsets: Float[Array, "rays dim"]
 ) -> tuple[Array, Array, Array]:
     """Largest flux and velocity over anchors and rays, and whether all values are finite."""
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from conservax._programs import program
 from conservax._types import PRNGKey
-from conservax.check._draws import Rows
+from conservax.check._draws import LawPoints
 from conservax.check._quadrature import Integral, Points, integrate
 from conservax.check._result import CheckResult
 from conservax.density import AbstractAutoregressiveDensity
@@ -25,7 +25,7 @@ CHUNK = 512  # points evaluated at once: one compiled shape
 LIMIT = {32: 1e-4, 64: 1e-6}  # by bits of the law's precision
 
 
-def check_mass(law: ConservationLaw, rows: Rows, key: PRNGKey) -> CheckResult:
+def check_mass(law: ConservationLaw, rows: LawPoints, key: PRNGKey) -> CheckResult:
     """Largest |integral of a conditional - 1|, plus largest |log rho - sum of log conditionals|.
 
     **Raises:** `TypeError` if the density has no conditionals.

@@ -12,7 +12,7 @@ from jaxtyping import Array, Float
 
 from conservax._programs import program
 from conservax._types import Condition, Point, Scalar, Time, Vector
-from conservax.check._draws import Rows
+from conservax.check._draws import LawPoints
 from conservax.check._result import CheckResult
 from conservax.law import ConservationLaw
 
@@ -46,7 +46,7 @@ def fokker_planck_residual(
     return jax.grad(rho)(t, x) + jnp.sum(moved) - half * jnp.sum(spread) - born
 
 
-def check_residual(law: ConservationLaw, rows: Rows) -> tuple[CheckResult, ...]:
+def check_residual(law: ConservationLaw, rows: LawPoints) -> tuple[CheckResult, ...]:
     """Residuals of continuity, and with diffusion of Fokker-Planck, at points of the law.
 
     The value is the mean over the points of |sum of the terms| / sum of |terms|: the fraction of the
@@ -70,7 +70,7 @@ def check_residual(law: ConservationLaw, rows: Rows) -> tuple[CheckResult, ...]:
 
 @program()
 def _evaluate(
-    law: ConservationLaw, rows: Rows, terms: Callable[..., Vector]
+    law: ConservationLaw, rows: LawPoints, terms: Callable[..., Vector]
 ) -> tuple[Scalar, Scalar, Scalar]:
     """Mean relative and largest absolute residual, and the typical size of the terms."""
     rates = jax.vmap(terms, in_axes=(None, 0, 0, 0))(law, *rows)

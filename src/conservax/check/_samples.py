@@ -4,12 +4,12 @@ import numpy as np
 from scipy import stats
 
 from conservax.check._calibration import LEVEL, calibration
-from conservax.check._draws import Rows
+from conservax.check._draws import LawPoints
 from conservax.check._result import CheckResult
 from conservax.law import ConservationLaw
 
 
-def check_samples(law: ConservationLaw, rows: Rows) -> CheckResult:
+def check_samples(law: ConservationLaw, rows: LawPoints) -> CheckResult:
     """Smallest p-value of Kolmogorov and Smirnov over the coordinates, times their number.
 
     `rows` are samples of the law. A sampler that is right fails once in a thousand keys.

@@ -1,4 +1,4 @@
-"""Tables in and out: points stamped with times, their units, built-in sets and generators."""
+"""Data: tables of points stamped with times, their readers and writers, built-in sets and generators."""
 
 from conservax.data.read._cells import Cells as Cells
 from conservax.data.read._cells import column_index as column_index

@@ -32,7 +32,7 @@ class LogLikelihoods(NamedTuple):
 
 
 class AbstractEventLawInUnits(AbstractModel):
-    """When and where the next event comes, given the events so far, in the units of the events.
+    """A trained point process, in the units of its events.
 
     Windows start without a past. Densities of locations are nats per product of the units of the
     columns, those of times per unit of time: a day for timestamps.

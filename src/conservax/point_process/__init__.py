@@ -1,4 +1,4 @@
-"""Temporal point processes: when and where the next event comes, given those before it."""
+"""Temporal point processes: times and locations of events, given those before."""
 
 from conservax.point_process._encoder import Encoder as Encoder
 from conservax.point_process._event_law import EventLaw as EventLaw

@@ -1,4 +1,4 @@
-"""When and where the next event comes, given the events so far: an exact joint density."""
+"""Point process of the times and locations of events: an exact joint density of whole windows."""
 
 import math
 from typing import NamedTuple
@@ -15,7 +15,7 @@ from conservax.point_process._encoder import Encoder
 from conservax.point_process._inter_event import InterEventTime
 
 SHORTEST = 1e-7  # of the window: events at one time are this far apart
-SHARE = 0.1  # of the events that the constant rate brings at first
+CONSTANT_FRACTION = 0.1  # of the events that the constant rate brings at first
 BEYOND = 2.0  # windows: the inter-event time where no event comes
 
 
@@ -38,7 +38,7 @@ class Terms(NamedTuple):
 
 
 class EventLaw(eqx.Module):
-    """A law of whole windows of events.
+    """A point process with a hidden state, as an exact law of whole windows of events.
 
     Given the events so far, the inter-event time to the next one is the smaller of two: a draw from a
     mixture of Weibull distributions and one from an exponential distribution. Its location has the
@@ -208,6 +208,6 @@ def _first_biases(
         relative = jnp.log(jnp.asarray(scales) / typical_interval)
     if relative.shape != (components,):
         raise ValueError(f"expected {components} scales; got shape {relative.shape}.")
-    rate = math.log(SHARE) - jnp.log(jnp.mean(jnp.exp(relative)))
+    rate = math.log(CONSTANT_FRACTION) - jnp.log(jnp.mean(jnp.exp(relative)))
     none = jnp.zeros(components)
     return jnp.concatenate([none, relative, none, rate[None]])

@@ -1,4 +1,4 @@
-"""The time to the next event: a distribution whose tail the data decide."""
+"""Distribution of the inter-event time, whose tail is learned from the data."""
 
 import equinox as eqx
 import jax
@@ -36,10 +36,10 @@ class InterEventTime(eqx.Module):
     def bounded(
         cls, free: Float[Array, " parameters"], *, log_window: float = 0.0
     ) -> "InterEventTime":
-        """From `3 components + 1` real numbers of any size; zeros are exponential distributions.
+        """Distribution from `3 components + 1` real numbers of any size; zeros are exponential distributions.
 
         `log_window` is the logarithm of the length of a window, in the same unit. Where most events
-        come in bursts, windows are far longer than the typical wait, and so is the time between bursts.
+        come in bursts, windows are far longer than the typical time, and so is the time between bursts.
         """
         log_rate, parts = free[-1], jnp.split(free[:-1], 3)
         span = jnp.log(jnp.array([SMALLEST_SHAPE, LARGEST_SHAPE], free.dtype))

@@ -1,1 +1,1 @@
-"""From files, frames and arrays to tables, and back."""
+"""Readers and writers of tables: files, data frames and arrays."""

@@ -38,7 +38,7 @@ class ComCatReader(AbstractReader):
 def read_comcat(
     *paths: str | Path, min_magnitude: float | None = None, box: Box | None = None
 ) -> Table:
-    """Earthquakes of the USGS catalogue, in time order.
+    """Read earthquakes of the USGS catalogue, in time order.
 
     **Arguments:**
 

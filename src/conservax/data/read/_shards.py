@@ -49,7 +49,7 @@ class Shards:
         return self._file.shards * self._file.rows
 
     def shard(self, number: int) -> Table:
-        """Shard `number` of training rows, in no order of time.
+        """Shard `number` of training rows, not in order of time.
 
         Numbers go on for ever. An epoch is `count` of them and has every training row once; the
         next has the shards in another order. Equal numbers give equal shards of equal length.

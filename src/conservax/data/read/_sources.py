@@ -36,7 +36,7 @@ class Columns(NamedTuple):
     """Named columns; the index of each holds the rows as errors name them.
 
     `arrays` are names that stand for several columns, as `x` for `x0`, `x1`, ...; `usual` are the
-    coordinates to take where nobody names any, if the kind of source has such.
+    coordinates to take where none are named, if the kind of source has such.
     """
 
     held: dict[str, pd.Series]

@@ -32,7 +32,7 @@ def lotka_volterra(
     noise: float = 0.02,
     step: float = 0.01,
 ) -> tuple[_Times, _Points]:
-    """Prey and predators: dx = (x - 0.4 x y) dt + noise x dW, dy = (0.1 x y - 0.4 y) dt + noise y dW.
+    """Draw snapshots of prey and predators: dx = (x - 0.4 x y) dt + noise x dW, dy = (0.1 x y - 0.4 y) dt + noise y dW.
 
     They start at (5, 4) + U(0, 0.1)^2 and go round about once in ten units of time.
 
@@ -58,7 +58,7 @@ def repressilator(
     noise: float = 0.02,
     step: float = 0.01,
 ) -> tuple[_Times, _Points]:
-    """Three genes, each of which represses the next, in a circle.
+    """Draw snapshots of three genes, each of which represses the next, in a circle.
 
     dx_i = (10 / (1 + x_{i-1}^3) - x_i) dt + noise x_i dW_i from (1, 1, 2) + U(0, 0.1)^3: they take
     turns, once round in about three units of time. Arguments and result as of `lotka_volterra`,
@@ -85,7 +85,7 @@ def _snapshots(
     noise: float,
     step: float,
 ) -> tuple[_Times, _Points]:
-    """All individuals side by side; those of a snapshot leave when it is taken."""
+    """Simulate all individuals side by side; those of a snapshot leave when it is taken."""
     ends = np.asarray(times, np.float64)
     if ends.ndim != 1 or not len(ends) or ends[0] < 0 or (np.diff(ends) < 0).any():
         raise ValueError(f"expected times from 0 on that do not fall; got {list(times)}.")

@@ -1,4 +1,4 @@
-"""Rows of a table apart by their times: snapshots."""
+"""Snapshots of a table: its rows by their times."""
 
 import numpy as np
 

@@ -139,7 +139,7 @@ def cut(
     stride: float | str | None = None,
     start: float | None = None,
 ) -> Events:
-    """Windows of one long record.
+    """Cut one long record into windows.
 
     **Arguments:**
 
@@ -256,7 +256,7 @@ def _spelled(value: str, kind: TimeKind) -> float:
 def gather(
     table: Table, label: np.ndarray, *, name: str = "sequence", length: float | None = None
 ) -> Events:
-    """Many sequences, distinguished by a label per row of the table, each with times from 0.
+    """Gather many sequences, distinguished by a label per row of the table, each with times from 0.
 
     `name` is what the column of labels is called. `length` is by default the latest time of all.
 
@@ -305,7 +305,7 @@ def _check_within(table: Table, label: np.ndarray, name: str, length: float) -> 
 
 
 def _in_order(labels: np.ndarray) -> np.ndarray:
-    """What to sort labels by: their values where all are numbers, else the text."""
+    """Sort keys of labels: their values where all are numbers, else the text."""
     try:
         return labels.astype(float)
     except ValueError:

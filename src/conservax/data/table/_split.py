@@ -45,7 +45,7 @@ def split(table: Table, *, validation: float, test: float = 0.0, seed: int) -> S
 
     Where times are few (at most 50, with at least 5 rows each: snapshots) every one of them is
     split by itself, so that it is represented in every part; small snapshots then give up
-    one row where the fraction asks for less.
+    one row where the fraction is of less than one.
 
     **Arguments:**
 

@@ -60,7 +60,7 @@ class TimeAxis:
         return "day" if self.kind == "timestamp" else ""
 
     def parse(self, values: Any) -> Float64[np.ndarray, "*shape"]:
-        """Times as users write them, to float64.
+        """Parse times as users write them, to float64.
 
         **Arguments:**
 
@@ -102,7 +102,7 @@ class TimeAxis:
         return numbers(column, where) if self.kind == "number" else seconds(column, where)[0]
 
     def to_unit(self, values: ArrayLike) -> Float64[np.ndarray, "*shape"]:
-        """Numbers or seconds to model time: `start` to 0, `end` to 1; beyond them goes on."""
+        """Numbers or seconds to model time: `start` to 0, `end` to 1, linear beyond."""
         return (np.asarray(values, np.float64) - self.start) / (self.end - self.start)
 
     def from_unit(self, unit_times: ArrayLike) -> Float64[np.ndarray, "*shape"]:

@@ -52,7 +52,7 @@ def may_be_coordinate(column: pd.Series) -> bool:
 
 
 def uncategorised(column: pd.Series) -> pd.Series:
-    """The labels of a categorical column, as snapshots of cells carry them, as plain values."""
+    """Labels of a categorical column, such as the snapshots of cells, as plain values."""
     if isinstance(column.dtype, pd.CategoricalDtype):
         return column.astype(object).infer_objects()
     return column
