@@ -315,7 +315,7 @@ def test_a_warning_reports_that_the_problem_is_solved_again_with_larger_weights(
 
 
 def test_the_model_holds_the_checks_of_all_roll_outs(solved):
-    scores = [PlanScores(g, hit, 0.1, 0.1, 2, 100) for g, hit in ((0.0, 0.0), (0.5, 0.2))]
+    scores = [PlanScores(g, part, 0.1, 0.1, 2, 100) for g, part in ((0.0, 0.0), (0.5, 0.2))]
     solved.record_checks(scores)
     found = [result for result in solved.model.check().results if "collision" in result.name]
     assert [(result.value, result.passed) for result in found] == [(0.0, True), (0.2, False)]

@@ -33,7 +33,7 @@ def write_animation(
     particles: int,
     seconds: float,
 ) -> Path:
-    """See `Model.animate`."""
+    """Write an animation of the population as a GIF; see `Model.animate`."""
     if particles < 1 or not 0 < seconds < float("inf"):
         raise DataError(f"expected particles and seconds; got {particles} and {seconds}.")
     view = plane(model, cells, embedding)

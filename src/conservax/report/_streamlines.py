@@ -34,7 +34,7 @@ def write_streamlines(
     cells: Cells | None,
     embedding: str | None,
 ) -> Path:
-    """See `Model.streamlines`."""
+    """Write streamlines of the velocity as a PNG; see `Model.streamlines`."""
     field = motion(model, t, cells, embedding)
     figure = Figure(figsize=(7.2, 6.0), layout="constrained", dpi=150)
     axes = figure.subplots()
