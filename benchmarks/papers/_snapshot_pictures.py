@@ -53,7 +53,7 @@ def _draw_paths(panel: Axes, population: Population, task: SnapshotTask) -> None
     times = np.concatenate([np.full(len(cells), t) for t, cells in task.test.items()])
     cells = np.concatenate(list(task.test.values()))
     dots = panel.scatter(*cells[:, :2].T, c=times, s=4, cmap="viridis", alpha=0.6)
-    panel.metric.colorbar(dots, ax=panel, label="t")
+    panel.figure.colorbar(dots, ax=panel, label="t")
     if population.methods:
         name, paths = _paths(population, task)
         some = np.moveaxis(paths[..., :2], -1, 0)

@@ -187,7 +187,7 @@ def test_every_model_is_evaluated_at_every_time_from_every_seed(clouds):
     assert [(row.seed, row.metric.time) for row in ours] == [(0, 1), (0, 2), (1, 1), (1, 2)]
     assert all(row.metric.displacement == pytest.approx(5) for row in ours)
     assert all(row.seconds == 1.5 for row in ours)
-    assert {row.metric.way for row in rows if row.model == REAL} == {
+    assert {row.metric.method for row in rows if row.model == REAL} == {
         "real cells (floor)",
         "other real cells",
         "previous snapshot",

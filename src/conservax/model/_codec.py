@@ -114,7 +114,7 @@ class OwnPart:
 
     def __call__(self, *_, **__):
         raise TypeError(
-            f"{self.name}: a part of your own, which the file does not hold. Pass it again."
+            f"{self.name}: a part of your own, which the file does not hold. Give it again."
         )
 
 
