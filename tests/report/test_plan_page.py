@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 
 from conservax.check import CheckResult
 from conservax.control import Boxes, Circles
-from conservax.control._verdict import advice, collision_check, outlines
+from conservax.control._collision_check import advice, collision_check, outlines
 from conservax.model import Settings
 from conservax.report import write_report
 from conservax.report._animation import write_animation

@@ -48,9 +48,9 @@ def test_differences_are_paired(scored):
 
 
 def test_comparisons_are_in_words_and_not_by_a_sign(scored):
-    rival = Score("Rival", "tuned", 1.0, 1.0, this_model_better_by=-0.045, error=0.012)
-    assert rival.comparison == "worse by 0.0450 ± 0.0120 nats"
-    page = score_table((scored[1][0], rival), "test")
+    baseline = Score("Baseline", "tuned", 1.0, 1.0, this_model_better_by=-0.045, error=0.012)
+    assert baseline.comparison == "worse by 0.0450 ± 0.0120 nats"
+    page = score_table((scored[1][0], baseline), "test")
     assert "<th>This model is</th>" in page
     assert "worse by 0.0450 ± 0.0120 nats" in page
 

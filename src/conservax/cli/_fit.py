@@ -158,7 +158,7 @@ def fit_command(
         if not isinstance(data, Events):
             raise BadInput(
                 'expected --sequence COLUMN, or --window such as "30d", with --model '
-                "point-process: its hidden state begins anew in every window."
+                "point-process: its hidden state is reset in every window."
             )
         fitted = _interruptible(lambda: fit_events(data, model=spec, **options), out)
     else:

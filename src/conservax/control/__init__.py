@@ -4,6 +4,10 @@ from conservax.control._boundaries import AbstractBoundary as AbstractBoundary
 from conservax.control._boundaries import DensityAt as DensityAt
 from conservax.control._boundaries import EmpiricalSample as EmpiricalSample
 from conservax.control._boundaries import GaussianMixture as GaussianMixture
+from conservax.control._collision_check import ObstacleWarning as ObstacleWarning
+from conservax.control._collision_check import RepeatWarning as RepeatWarning
+from conservax.control._collision_check import advice as advice
+from conservax.control._collision_check import percent as percent
 from conservax.control._costs import Congestion as Congestion
 from conservax.control._costs import Entropy as Entropy
 from conservax.control._costs import Flocking as Flocking
@@ -30,9 +34,5 @@ from conservax.control._task_file import TaskFile as TaskFile
 from conservax.control._task_file import read_task as read_task
 from conservax.control._tasks import TASKS as TASKS
 from conservax.control._tasks import task as task
-from conservax.control._verdict import ObstacleWarning as ObstacleWarning
-from conservax.control._verdict import RepeatWarning as RepeatWarning
-from conservax.control._verdict import advice as advice
-from conservax.control._verdict import percent as percent
 from conservax.control._worlds import circles_world as circles_world
 from conservax.control._worlds import mixed_world as mixed_world

@@ -17,19 +17,19 @@ from jax.tree_util import Partial
 from conservax._programs import program
 from conservax._types import PRNGKey
 from conservax.check import wasserstein
-from conservax.control._costs import name_of
-from conservax.control._initial import initial_mixture
-from conservax.control._objectives import ControlCost, Scale, SteeringCost, estimate_costs
-from conservax.control._paths import Paths, collisions, homotopy_classes, homotopy_classes_used
-from conservax.control._problem import Problem
-from conservax.control._settings import FourierTrajectories, PlanTraining, check_whole
-from conservax.control._verdict import (
+from conservax.control._collision_check import (
     ObstacleWarning,
     advice,
     collision_check,
     first_collision_free,
     outlines,
 )
+from conservax.control._costs import name_of
+from conservax.control._initial import initial_mixture
+from conservax.control._objectives import ControlCost, Scale, SteeringCost, estimate_costs
+from conservax.control._paths import Paths, collisions, homotopy_classes, homotopy_classes_used
+from conservax.control._problem import Problem
+from conservax.control._settings import FourierTrajectories, PlanTraining, check_whole
 from conservax.data import DataError, TimeAxis, Units
 from conservax.density import AbstractDensity, Autoregressive, Factorized, Mixture
 from conservax.field import AbstractDivergenceFree
