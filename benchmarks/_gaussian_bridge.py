@@ -119,6 +119,6 @@ def learn(
         Rows(jnp.repeat(jnp.array([0.0, 1.0]), DRAWS), x),
         [Stage(steps, NegativeLogLikelihood() + weight * energy) for steps, weight in stages],
         key=key,
-        training=Training(batch_size=4096, learning_rate=4e-3, average=0.998),
+        training=Training(batch_size=4096, learning_rate=4e-3, ema_decay=0.998),
     ).law
     return found.law if bridge.g else found

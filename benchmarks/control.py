@@ -26,7 +26,7 @@ from benchmarks.papers._control import (
     bench_control,
 )
 from conservax.control import TASKS
-from conservax.data import check_out_folder
+from conservax.data import check_output_folder
 
 _MEANS = (
     "collisions",
@@ -50,7 +50,7 @@ _COLLISIONS = ("collisions, g = 0", f"collisions, g = {NOISE}")
     force=FORCE,
 )
 def run(*, quick: bool, rows: Sequence[str], out: Path, force: bool) -> Findings:
-    check_out_folder(out, force)
+    check_output_folder(out, force)
     out.mkdir(parents=True, exist_ok=True)
     tasks = [name for name in rows if name != "worlds"]
     count = QUICK_WORLDS if quick else WORLDS

@@ -18,7 +18,7 @@ from scipy import stats
 import conservax
 from benchmarks.claim import Claim, Findings, Option, benchmark, log
 from conservax.check import pooled_residuals
-from conservax.data import Events, cut, earthquakes, pinwheel_hawkes
+from conservax.data import Events, cut_into_windows, earthquakes, pinwheel_hawkes
 
 MEAN_WITHIN, SPREAD_WITHIN = 0.03, 0.15
 WEEK, PER_WEEK = 7.0, 58.0
@@ -78,7 +78,7 @@ def pinwheel(rng, windows):
 def quakes(rng, windows):
     """The earthquakes of the demo in windows of 10 days, for any request."""
     del rng, windows
-    return cut(earthquakes(), "10d")
+    return cut_into_windows(earthquakes(), "10d")
 
 
 RECORDS = {

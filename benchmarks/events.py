@@ -21,7 +21,7 @@ from benchmarks.papers._event_models import COMPETITORS, fit_kernel_mixture
 from benchmarks.papers._event_sets import EVENT_SETS
 from benchmarks.papers._events import TOO_GOOD, EventRow, bench_events, bounded_rows, table_of
 from benchmarks.papers._pictures import draw_fluxes
-from conservax.data import check_out
+from conservax.data import check_output
 
 ORIGINS = {name: known.origin for name, known in EVENT_SETS.items()}
 
@@ -46,7 +46,7 @@ def run(
 ) -> Findings:
     drawn = {data: out.with_name(f"{out.stem}-{data}.png") for data in rows if pictures}
     for path in (out, *drawn.values()):
-        check_out(path, force)
+        check_output(path, force)
     found = []
     for row in bench_events(rows, models, seeds=seeds, quick=quick, log=log):
         found.append(row)

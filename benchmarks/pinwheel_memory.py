@@ -21,7 +21,7 @@ from benchmarks.claim import Claim, Findings, benchmark
 from benchmarks.papers._event_models import fit_kernel_mixture
 from benchmarks.papers._event_sets import EVENT_SETS
 from conservax.data import Events
-from conservax.score import event_scores, scores
+from conservax.scoring import event_scores, scores
 
 CLASSES, SOON = 10, 0.3  # inter-event times below this are mostly between parents and children
 GAIN_LIMIT, COUNT_LIMIT, CHANCE_LIMIT = 0.3, 0.05, 0.03

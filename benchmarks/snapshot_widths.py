@@ -24,7 +24,7 @@ import conservax
 from benchmarks.claim import Claim, Findings, Option, benchmark, log
 from benchmarks.data_folder import data_folder
 from conservax.models import MODELS, AbstractModelSpec
-from conservax.score import losses
+from conservax.scoring import losses
 
 NORMAL, MIXTURE = "Normal per snapshot", "Gaussian mixture per snapshot"
 DRAWS, EXCESS, ERRORS = 4000, 0.05, 3.0

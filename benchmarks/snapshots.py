@@ -23,7 +23,7 @@ from benchmarks.papers._snapshots import (
     snapshot_means,
     snapshot_table,
 )
-from conservax.data import check_out_folder
+from conservax.data import check_output_folder
 
 METRICS, TABLE = "metrics.csv", "table.csv"
 
@@ -48,7 +48,7 @@ def run(
     out: Path,
     force: bool,
 ) -> Findings:
-    check_out_folder(out, force)
+    check_output_folder(out, force)
     drawn: set[str] = set()
 
     def on_fitted(data: str, task: SnapshotTask, fitted: FittedPopulation, seed: int) -> None:

@@ -32,7 +32,7 @@ from conservax.fitting import Model
 from conservax.flux import KnotheRosenblatt
 from conservax.law import ConservationLaw
 from conservax.objective import NegativeLogLikelihood
-from conservax.score import scores
+from conservax.scoring import scores
 from conservax.train import ChunkReport, Stage, Trained, Training, cosine_adam, train
 
 LIMIT = 1 / 20

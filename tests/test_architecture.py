@@ -56,15 +56,15 @@ MAY_IMPORT = {
     "models": "_types density field flux reference law point_process data baseline",
     # a trained law in the units of its data
     "model": "_types _programs _files nn univariate density field flux reference law objective train transport check point_process data models",
-    "score": "data baseline model",
+    "scoring": "data baseline model",
     "cells": "data model",
-    "report": "_files density check data model score cells",
+    "report": "_files density check data model scoring cells",
     # from data to a trained model
-    "fitting": "_types _files reference objective train point_process data baseline models model score cells report",
+    "fitting": "_types _files reference objective train point_process data baseline models model scoring cells report",
     # what is done without data: steering by costs
     "control": "_types _programs univariate density field flux law objective train transport check data models model fitting",
-    "__init__": "_compiler nn univariate density field flux reference law equation objective train solve transport check point_process data baseline models model score cells report fitting control",
-    "cli": "train data models model score fitting control __init__",
+    "__init__": "_compiler nn univariate density field flux reference law equation objective train solve transport check point_process data baseline models model scoring cells report fitting control",
+    "cli": "train data models model scoring fitting control __init__",
     "__main__": "cli",
 }
 LONGEST_FILE, LONGEST_FUNCTION = 400, 40  # lines; of a function those of code
@@ -172,6 +172,24 @@ def test_imports_are_read_from_the_source(source, found):
 def test_every_part_is_drawn_in_the_picture():
     parts = {part_of(path) for path in SOURCES}
     assert parts <= MAY_IMPORT.keys(), "draw the new part in MAY_IMPORT, and in docs/design.md"
+
+
+def test_the_tree_in_the_documents_is_the_picture():
+    text = (ROOT / "docs" / "design.md").read_text()
+    tree = re.search(r"^    src/conservax/\n(.*?)^    tests/", text, re.MULTILINE | re.DOTALL)[1]
+    drawn = [name for name in re.findall(r"^ +(\w+)/", tree, re.MULTILINE)]
+    rooms = [
+        part.split(".")[-1] for part in MAY_IMPORT if (PACKAGE / part.replace(".", "/")).is_dir()
+    ]
+    assert sorted(drawn) == sorted(rooms)
+    above = {part: number for number, part in enumerate(drawn)}
+    wrong = [
+        f"{part} imports {below}, which stands below it in docs/design.md"
+        for part, names in MAY_IMPORT.items()
+        for below in names.split()
+        if above.get(part, 99) < above.get(below, -1) and "." not in part + below
+    ]
+    assert wrong == []
 
 
 def test_the_picture_has_no_cycle():

@@ -13,7 +13,7 @@ from benchmarks._no_rows import no_rows
 from benchmarks.claim import Claim
 from benchmarks.papers._particles import Particles, advect, relative_error
 from conservax.field import Ball, Fluid
-from conservax.objective import CollocationPoints, EulerError, FluidInitialError
+from conservax.objective import CollocationPoints, EulerResidual, FluidInitialResidual
 from conservax.train import Stage, Training, cosine_muon, train
 
 BALL = Ball(1.0)
@@ -61,8 +61,8 @@ def solve_ball(settings: BallSettings, seed: int) -> Fluid:
         3, BALL, background=MEAN, width=settings.width, depth=settings.depth, key=model_key
     )
     at = CollocationPoints(BALL, 3, settings.points, until=TIMES[-1])
-    loss = settings.start * FluidInitialError(ball_start, at, density=settings.density)
-    loss = loss + EulerError(at, momentum=settings.momentum, volume=settings.volume)
+    loss = settings.start * FluidInitialResidual(ball_start, at, density=settings.density)
+    loss = loss + EulerResidual(at, momentum=settings.momentum, volume=settings.volume)
     return train(
         fluid,
         no_rows(3),

@@ -14,8 +14,8 @@ from matplotlib.figure import Figure
 from benchmarks._no_rows import no_rows
 from benchmarks.claim import Claim
 from benchmarks.papers._drawn import Drawn
-from conservax.field import AbstractDivergenceFree, MatrixField, Torus, VectorField
-from conservax.objective import CollocationPoints, FieldError
+from conservax.field import AbstractDivergenceFree, MatrixField, Torus, VectorPotentialField
+from conservax.objective import CollocationPoints, FieldResidual
 from conservax.train import Stage, Training, train
 
 DIMENSIONS = (2, 4, 8, 16, 32, 64, 100, 128)
@@ -42,7 +42,7 @@ FLOWS: dict[str, tuple[int, Callable[[Float[Array, " dim"]], Float[Array, " dim"
     "Taylor-Green": (2, taylor_green),
     "ABC": (3, abc_flow),
 }
-KINDS = {"matrix": MatrixField, "vector": VectorField}
+KINDS = {"matrix": MatrixField, "vector": VectorPotentialField}
 
 
 def bench_divfree(
@@ -89,7 +89,7 @@ def fit_flow_to(
     field = KINDS[kind](dim, domain=torus, width=64, depth=2, key=jax.random.key(seed))
     begun = time.perf_counter()
     steps = 2000 if quick else 4000
-    objective = FieldError(target, CollocationPoints(torus, dim, 256 if quick else 1024))
+    objective = FieldResidual(target, CollocationPoints(torus, dim, 256 if quick else 1024))
     trained = train(
         field,
         no_rows(dim),

@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 
 from benchmarks.claim import Claim, Findings
-from conservax.data import check_out_folder
+from conservax.data import check_output_folder
 
 METRICS, PICTURE = "metrics.csv", "picture.png"
 
@@ -24,7 +24,7 @@ class Drawn:
 
 def keep(work: Callable[[], Drawn], out: Path, force: bool) -> Findings:
     """Do the work, if a folder of this name may be made, and write its metrics and picture there."""
-    check_out_folder(out, force)
+    check_output_folder(out, force)
     found = work()
     out.mkdir(parents=True, exist_ok=True)
     found.frame.to_csv(out / METRICS, index=False)

@@ -15,7 +15,7 @@ from conservax.data import EventSplit, Split, Units
 from conservax.density import AbstractDensity, Autoregressive, Factorized, KernelMixture, Mixture
 from conservax.fitting import Model, fit, fit_events
 from conservax.models import Custom, PointProcess, find_clusters
-from conservax.score import baselines, scores
+from conservax.scoring import baselines, scores
 from conservax.train import Training
 from conservax.univariate import Kernel
 

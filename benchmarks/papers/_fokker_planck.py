@@ -19,7 +19,7 @@ from conservax.density import Autoregressive
 from conservax.field import MatrixField
 from conservax.flux import KnotheRosenblatt
 from conservax.law import ConservationLaw
-from conservax.objective import EquationError, InitialError, NegativeLogLikelihood, Rows
+from conservax.objective import EquationResidual, InitialResidual, NegativeLogLikelihood, Rows
 from conservax.train import Stage, Training, train
 
 TIMES = (0.0, 0.25, 0.5, 0.75, 1.0)  # of the law, at which it is evaluated
@@ -85,8 +85,10 @@ def solve(case: EvolutionCase, settings: SolverSettings, seed: int) -> Conservat
     law = ConservationLaw(density, KnotheRosenblatt(), field)
     keys = jax.random.split(row_key, 20_000)
     x = jax.jit(jax.vmap(lambda key: case.solution.sample(key, jnp.asarray(case.begin))))(keys)
-    start = InitialError(case.solution, case.begin, settings.start_points)
-    equation = EquationError(case.equation, case.begin, case.end, settings.times, settings.points)
+    start = InitialResidual(case.solution, case.begin, settings.start_points)
+    equation = EquationResidual(
+        case.equation, case.begin, case.end, settings.times, settings.points
+    )
     stages = [
         Stage(settings.first, NegativeLogLikelihood()),
         Stage(case.effort * settings.steps, equation + settings.weight * start),

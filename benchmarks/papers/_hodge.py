@@ -17,7 +17,7 @@ from benchmarks.claim import Claim
 from benchmarks.papers._drawn import Drawn
 from conservax.field import AbstractDivergenceFree, FourierField, MatrixField, Torus
 from conservax.nn import DenseNetwork
-from conservax.objective import AbstractObjective, CollocationPoints, FieldError
+from conservax.objective import AbstractObjective, CollocationPoints, FieldResidual
 from conservax.solve import HodgeParts, hodge_decomposition
 from conservax.train import ChunkReport
 
@@ -90,7 +90,7 @@ class _DistanceToTruth(AbstractObjective):
     name: ClassVar[str] = "truth"
 
     def __call__(self, key: Array, parts: HodgeParts, rows: Any) -> Float[Array, ""]:
-        return jax.lax.stop_gradient(FieldError(self.truth, self.at)(key, parts.field, rows))
+        return jax.lax.stop_gradient(FieldResidual(self.truth, self.at)(key, parts.field, rows))
 
 
 def bench_hodge(

@@ -27,9 +27,9 @@ from benchmarks.papers._spectral_euler import spectral_euler
 from conservax.field import Fluid, Torus
 from conservax.objective import (
     CollocationPoints,
-    ContinuityError,
-    EulerError,
-    FluidInitialError,
+    ContinuityResidual,
+    EulerResidual,
+    FluidInitialResidual,
     as_sum,
 )
 from conservax.train import Stage, Training, cosine_muon, train
@@ -127,11 +127,13 @@ def solve_torus(name: str, start: str, settings: FluidSettings, seed: int) -> Ca
         key=model_key,
     )
     at = CollocationPoints(TORUS, 2, settings.points, until=UNTIL)
-    loss = as_sum(EulerError(at, momentum=settings.momentum, volume=settings.volume))
+    loss = as_sum(EulerResidual(at, momentum=settings.momentum, volume=settings.volume))
     if start == IN_LOSS:
-        loss = loss + settings.start * FluidInitialError(torus_start, at, density=settings.density)
+        loss = loss + settings.start * FluidInitialResidual(
+            torus_start, at, density=settings.density
+        )
     if name != OURS:
-        loss = loss + settings.continuity * ContinuityError(at)
+        loss = loss + settings.continuity * ContinuityResidual(at)
     return train(
         fluid,
         no_rows(2),

@@ -21,7 +21,7 @@ from conservax import objective as objective
 from conservax import point_process as point_process
 from conservax import reference as reference
 from conservax import report as report
-from conservax import score as score
+from conservax import scoring as scoring
 from conservax import solve as solve
 from conservax import train as train
 from conservax import transport as transport

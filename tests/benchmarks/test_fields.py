@@ -17,7 +17,7 @@ from benchmarks.papers import _hodge as hodge
 from benchmarks.papers._drawn import Drawn
 from benchmarks.papers._fokker_planck_cases import EVOLUTIONS
 from conservax.field import Torus
-from conservax.objective import CollocationPoints, FieldError
+from conservax.objective import CollocationPoints, FieldResidual
 
 
 @pytest.mark.parametrize("name", divfree.FLOWS)
@@ -40,7 +40,7 @@ def test_points_of_a_spread_fill_space_and_time():
 def test_the_error_of_a_field_is_its_mean_square():
     at = CollocationPoints(Torus(2 * np.pi), 2, 20000)
     still = lambda t, x: jnp.zeros(2)  # noqa: E731
-    error = FieldError(divfree.taylor_green, at)(jax.random.key(0), still, None)
+    error = FieldResidual(divfree.taylor_green, at)(jax.random.key(0), still, None)
     np.testing.assert_allclose(error, 0.5, rtol=0.02)
 
 

@@ -15,7 +15,7 @@ PANELS = {
     "--inter-event-components",
     "Objective": "--diffusion --reference --kinetic-weight --growth-weight --total-mass",
     "Training": "--seed --steps --batch-size --learning-rate --noise --time-noise --patience "
-    "--ensemble --clip --average --chunk --memory-rows --progress",
+    "--ensemble --clip --ema-decay --chunk --memory-rows --progress",
     "Output": "--out --resume --force --json",
 }
 SETTINGS = (

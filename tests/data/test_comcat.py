@@ -4,7 +4,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from conservax.data import ComCatReader, DataError, Units, WindowReader, cut, read_comcat
+from conservax.data import (
+    ComCatReader,
+    DataError,
+    Units,
+    WindowReader,
+    cut_into_windows,
+    read_comcat,
+)
 
 HEADER = (
     "time,latitude,longitude,depth,mag,magType,nst,gap,dmin,rms,net,id,updated,place,type,"
@@ -107,10 +114,10 @@ def test_several_files_are_one_catalogue(tmp_path):
 def test_the_table_can_be_cut_into_windows(path):
     days = pd.date_range("2024-01-01", periods=101, freq="D").strftime("%Y-%m-%dT%H:%M:%S.000Z")
     table = read_comcat(write(path, *(row(day, id=f"us{i}") for i, day in enumerate(days))))
-    events = cut(table, 30, stride=7)
+    events = cut_into_windows(table, 30, stride=7)
     assert events.sequences == 11  # the last one that is complete begins on day 70
     assert events.counts.tolist() == [30] * 11
-    assert cut(table, "30d", stride="7d").starts.tolist() == events.starts.tolist()
+    assert cut_into_windows(table, "30d", stride="7d").starts.tolist() == events.starts.tolist()
 
 
 def test_another_file_is_read_in_the_same_way(path, tmp_path):
@@ -122,7 +129,7 @@ def test_another_file_is_read_in_the_same_way(path, tmp_path):
     assert first.reader == ComCatReader(4.5, (110.0, 130.0, -10.0, 10.0))
     again = first.reader.read(other, Units.of(first))
     assert again.x.tolist() == [[120.25, 3.0]]
-    events = cut(first, 2)
+    events = cut_into_windows(first, 2)
     reader = WindowReader.of(events)
     assert reader.catalogue == first.reader
     windows = reader.read(path, Units.of(first))

@@ -4,7 +4,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from conservax.data import DataError, Events, cut, read_events, read_table, split_events
+from conservax.data import (
+    DataError,
+    Events,
+    cut_into_windows,
+    read_events,
+    read_table,
+    split_events,
+)
 
 DAYS = pd.Timestamp("2024-01-01", tz="UTC")
 
@@ -128,7 +135,7 @@ def test_windows_without_events_are_kept_and_noted():
 
 def test_windows_that_adjoin_do_not_overlap_whatever_the_sign_of_their_times():
     t = np.linspace(-1000, 0, 2001)
-    events = cut(read_table({"t": t, "x": np.sin(t)}), 10)
+    events = cut_into_windows(read_table({"t": t, "x": np.sin(t)}), 10)
     parts = split_events(events, validation=0.2, test=0.2, by="time", seed=0)
     assert [part.sequences for part in parts] == [60, 20, 20]
 
@@ -147,7 +154,7 @@ def test_events_at_the_same_time_are_kept_and_noted():
 def test_events_at_the_time_of_the_one_before_are_counted_in_their_windows():
     t = [0.0, 0.0, 4.0, 7.0, 10.0, 10.5, 21.0]  # three of them at the time of the one before
     source = {"t": t, "x": np.arange(7.0)}
-    events = cut(read_table(source), 10)
+    events = cut_into_windows(read_table(source), 10)
     assert any("3 of 6 events at the very time" in note for note in events.notes)
     # In other sequences the tie of the first two is none.
     apart = read_events(source | {"run": [0, 1, 0, 1, 0, 1, 0]}, sequence="run")
@@ -214,7 +221,7 @@ def test_rows_without_a_sequence_are_refused():
 
 def test_held_out_windows_that_overlap_with_training_are_reported():
     t = np.linspace(0, 100, 500)
-    events = cut(read_table({"t": t, "x": np.sin(t)}), 10, stride=2)
+    events = cut_into_windows(read_table({"t": t, "x": np.sin(t)}), 10, stride=2)
     with pytest.warns(UserWarning, match="metrics flatter"):
         split_events(events, validation=0.1, test=0.1, seed=0)
 

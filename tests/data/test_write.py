@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from conservax.data import DataError, check_out, read_table, write_table
+from conservax.data import DataError, check_output, read_table, write_table
 
 NAMES = ["out.csv", "out.csv.gz", "out.parquet", "out.npz"]
 RNG = np.random.default_rng(0)
@@ -110,9 +110,9 @@ def test_a_folder_is_not_replaced_by_a_file(tmp_path):
 
 
 def test_check_out_knows_files_folders_and_dangling_links(tmp_path):
-    check_out(tmp_path / "free", force=False)
+    check_output(tmp_path / "free", force=False)
     (tmp_path / "link").symlink_to(tmp_path / "gone")
     for taken in (tmp_path, str(tmp_path), tmp_path / "link"):
-        check_out(taken, force=True)
+        check_output(taken, force=True)
         with pytest.raises(DataError, match=r"that exists.*force=True"):
-            check_out(taken, force=False)
+            check_output(taken, force=False)

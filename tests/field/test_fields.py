@@ -15,7 +15,7 @@ from conservax.field import (
     FourierField,
     MatrixField,
     Torus,
-    VectorField,
+    VectorPotentialField,
     antisymmetric,
     bounded,
     row_divergence,
@@ -34,7 +34,7 @@ DOMAINS = {
 KINDS = {
     "matrix": MatrixField,
     "banded": lambda dim, **more: MatrixField(dim, bandwidth=(dim - 1) // 2, **more),
-    "vector": VectorField,
+    "vector": VectorPotentialField,
     "Fourier": lambda dim, domain, key, **more: fourier_field(dim, domain, key),
 }
 T = jnp.array(0.3)

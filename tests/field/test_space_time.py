@@ -119,7 +119,11 @@ def test_nothing_flows_out_of_the_ball_after_an_initial_condition():
         ("torus", lambda x: x, r"initial_condition of shape \(3,\).*got \(2,\)"),
         ("torus", lambda x: varying_start(x) - 1.5, "density above 0.001, the minimum_density"),
         ("torus", lambda x: varying_start(0.4 * x), "initial_condition of period 2.0"),
-        ("ball", lambda x: jnp.append(jnp.ones(1), x), r"through the boundary.*FluidInitialError"),
+        (
+            "ball",
+            lambda x: jnp.append(jnp.ones(1), x),
+            r"through the boundary.*FluidInitialResidual",
+        ),
     ],
 )
 def test_initial_conditions_that_cannot_be_held_are_refused(domain, start, message):

@@ -14,7 +14,7 @@ from conservax.baseline import fit_kernel_density
 from conservax.data import DataError, Events, pinwheel_hawkes, split_events
 from conservax.fitting import open_run
 from conservax.models import KernelMixture, PointProcess
-from conservax.score import event_scores
+from conservax.scoring import event_scores
 from conservax.train import CHECKPOINT
 from oracles import compiled, to_float32
 

@@ -177,7 +177,7 @@ def test_settings_of_growth_that_make_no_sense_are_refused(options, remedy):
     ("options", "remedy"),
     [
         ({"total_mass": {0: 1}}, "two times"),
-        ({"total_mass": {0: 1, 10: 2}, "objective": NegativeLogLikelihood()}, "MassError"),
+        ({"total_mass": {0: 1, 10: 2}, "objective": NegativeLogLikelihood()}, "MassResidual"),
         ({"total_mass": {0: 1, 10: -2}}, "positive"),
         ({"total_mass": {0: "a", 10: 2}}, "positive"),
         ({"total_mass": {0: 1, "0.0": 2}}, "one size of the population for each time"),

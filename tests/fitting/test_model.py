@@ -12,7 +12,7 @@ import conservax
 from conservax.data import DataError
 from conservax.model import ExtrapolationWarning
 from conservax.models import Autoregressive
-from conservax.score import scores
+from conservax.scoring import scores
 from oracles import Compilations
 
 

@@ -10,7 +10,7 @@ import conservax
 from conservax import HoldOut, Stage, Training
 from conservax.data import DataError
 from conservax.objective import NegativeLogLikelihood, Rows
-from conservax.score import scores_by_time
+from conservax.scoring import scores_by_time
 from conservax.train import train
 from oracles import factorized
 

@@ -13,7 +13,7 @@ from conservax.cli import main
 from conservax.data import DataError, Stream, Units, split
 from conservax.fitting import input_noise
 from conservax.model import StreamSource
-from conservax.score import scores
+from conservax.scoring import scores
 
 ROWS = 4000
 TRAINING = {"steps": 400, "batch_size": 64, "learning_rate": 1e-2, "memory_rows": 100}
@@ -126,7 +126,7 @@ def test_scores_of_a_stream_are_those_of_the_table(file, run, monkeypatch):
         assert (a.raw, a.this_model_better_by) == pytest.approx(
             (b.raw, b.this_model_better_by), rel=1e-5, abs=1e-6
         )
-    monkeypatch.setattr("conservax.score._scores.MAX_COMPARED", 1000)
+    monkeypatch.setattr("conservax.scoring._scores.MAX_COMPARED", 1000)
     thinned = scores(model, stream)
     assert thinned[0] == streamed[0]
     for a, b in zip(thinned[1:], streamed[1:], strict=True):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from conservax.density import AbstractFactorizedDensity, Mixture
-from conservax.field import MatrixField, VectorField
+from conservax.field import MatrixField, VectorPotentialField
 from conservax.flux import (
     FactorizedFlux,
     KnotheRosenblatt,
@@ -153,7 +153,7 @@ def test_probability_is_conserved_where_coordinates_are_scanned(name, dim):
 
 def fields(dim):
     key = jax.random.key(7)
-    kinds = {"matrix": MatrixField, "vector": VectorField}
+    kinds = {"matrix": MatrixField, "vector": VectorPotentialField}
     return {
         f"{name}, {'weighted' if weighted else 'plain'}": kind(
             dim, density_weighted=weighted, **FIELD, key=key
@@ -198,7 +198,7 @@ def test_the_matrix_of_a_field_is_antisymmetric():
         assert np.abs(matrix).max() > 1e-3
 
 
-@pytest.mark.parametrize("kind", [MatrixField, VectorField])
+@pytest.mark.parametrize("kind", [MatrixField, VectorPotentialField])
 def test_a_line_has_no_divergence_free_part(kind):
     with pytest.raises(ValueError, match="dim >= 2; got 1"):
         kind(1, key=jax.random.key(0))

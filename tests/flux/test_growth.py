@@ -11,7 +11,7 @@ from conservax.check import continuity_residual, fokker_planck_residual
 from conservax.density import Mixture
 from conservax.flux import FactorizedFlux, KnotheRosenblatt, MixtureFlux
 from conservax.law import ConservationLaw
-from conservax.objective import GrowthEnergy, GrowthPrior, MassError, Rows
+from conservax.objective import GrowthEnergy, GrowthPrior, MassResidual, Rows
 from oracles import (
     autoregressive,
     compiled,
@@ -132,10 +132,12 @@ def test_energy_of_growth_that_is_the_same_everywhere():
 def test_error_of_the_mass_does_not_depend_on_its_unit():
     rows = Rows(jnp.zeros(2), jnp.zeros((2, 1)))
     law = lone(-0.5)  # e times as many at the end
-    assert MassError((0.0, 1.0), (7.0, 7.0 * np.e))(KEY, law, rows) == pytest.approx(0, abs=1e-12)
-    assert MassError((0.0, 1.0), (7.0, 7.0))(KEY, law, rows) == pytest.approx(0.25)
+    assert MassResidual((0.0, 1.0), (7.0, 7.0 * np.e))(KEY, law, rows) == pytest.approx(
+        0, abs=1e-12
+    )
+    assert MassResidual((0.0, 1.0), (7.0, 7.0))(KEY, law, rows) == pytest.approx(0.25)
     with pytest.raises(ValueError, match="positive"):
-        MassError((0.0, 1.0), (1.0, 0.0))
+        MassResidual((0.0, 1.0), (1.0, 0.0))
 
 
 def test_a_constant_rate_is_the_same_at_the_endpoints():

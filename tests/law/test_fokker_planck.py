@@ -9,7 +9,7 @@ import pytest
 
 from conservax.check import continuity_residual, fokker_planck_residual
 from conservax.density import AbstractFactorizedDensity, Mixture
-from conservax.field import MatrixField, VectorField
+from conservax.field import MatrixField, VectorPotentialField
 from conservax.flux import (
     FactorizedFlux,
     KnotheRosenblatt,
@@ -28,8 +28,8 @@ FIELDS = {
     "no field": None,
     "matrix, weighted": (MatrixField, True),
     "matrix, plain": (MatrixField, False),
-    "vector, weighted": (VectorField, True),
-    "vector, plain": (VectorField, False),
+    "vector, weighted": (VectorPotentialField, True),
+    "vector, plain": (VectorPotentialField, False),
 }
 
 

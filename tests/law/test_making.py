@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from conservax.density import FourierTrajectory, Mixture, Subharmonic, Trajectory
-from conservax.field import MatrixField, VectorField
+from conservax.field import MatrixField, VectorPotentialField
 from conservax.flux import (
     FactorizedFlux,
     KnotheRosenblatt,
@@ -71,7 +71,7 @@ def test_a_law_is_made_of_every_pair_that_fits_and_of_no_other(density, flux):
             ConservationLaw(density, flux)
 
 
-@pytest.mark.parametrize("field", [MatrixField, VectorField])
+@pytest.mark.parametrize("field", [MatrixField, VectorPotentialField])
 def test_a_divergence_free_part_has_the_dimension_of_the_density(field):
     part = field(3, width=8, depth=1, key=KEY)
     with pytest.raises(ValueError, match="expected a divergence-free part in 2 dimensions"):

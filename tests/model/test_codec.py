@@ -45,7 +45,7 @@ LAWS = {
     "mixture": lambda: ConservationLaw(
         density.Mixture([density.Factorized(2, **SMALL, key=k) for k in jax.random.split(KEY, 3)]),
         flux.MixtureFlux(flux.FactorizedFlux()),
-        field.VectorField(2, width=8, density_weighted=False, key=KEY),
+        field.VectorPotentialField(2, width=8, density_weighted=False, key=KEY),
     ),
     "sigmoid": lambda: ConservationLaw(
         density.Autoregressive(2, **SMALL, key=KEY), flux.SigmoidCancellation()
@@ -98,8 +98,8 @@ def made_by_files(dim=2):
         flux.MixtureFlux(flux.FactorizedFlux()),
         flux.NaiveFlux(),
         flux.SubharmonicFlux(),
-        field.VectorField(dim, **network),
-        field.VectorField(dim, domain=field.Ball(2.0), **network),
+        field.VectorPotentialField(dim, **network),
+        field.VectorPotentialField(dim, domain=field.Ball(2.0), **network),
         field.FourierField(dim, domain=field.Torus(2.0)),
         reference.Rescaled(reference.LotkaVolterra((1.0, 2.0, 3.0, 4.0)), 1.0, 2.0, (0.0,), (3.0,)),
         reference.Repressilator(),
@@ -109,7 +109,7 @@ def made_by_files(dim=2):
         + objective.ReferenceEnergy()
         + objective.GrowthEnergy()
         + objective.GrowthPrior(times=(0.0, 1.0))
-        + objective.MassError((0.0, 1.0), (1.0, 2.0))
+        + objective.MassResidual((0.0, 1.0), (1.0, 2.0))
         + objective.JacobianSymmetry(),
         point_process.SequenceLikelihood(),
     )
@@ -243,14 +243,14 @@ NOT_IN_FILES = {
     "nn.NetworkState",
     "field.Fluid",
     "field.SpaceTimeField",
-    "objective.ContinuityError",
-    "objective.EquationError",
-    "objective.EulerError",
+    "objective.ContinuityResidual",
+    "objective.EquationResidual",
+    "objective.EulerResidual",
     "objective.FieldAsymmetry",
-    "objective.FieldError",
-    "objective.FluidInitialError",
+    "objective.FieldResidual",
+    "objective.FluidInitialResidual",
     "objective.FreeSlip",
-    "objective.InitialError",
+    "objective.InitialResidual",
     "objective.CollocationPoints",
     "point_process.InterEventTime",
     "reference.FixedDrift",

@@ -8,9 +8,9 @@ import pytest
 from conservax.field import Ball, Euclidean, Fluid, Torus
 from conservax.objective import (
     CollocationPoints,
-    ContinuityError,
-    EulerError,
-    FluidInitialError,
+    ContinuityResidual,
+    EulerResidual,
+    FluidInitialResidual,
     FreeSlip,
     euler_residual,
 )
@@ -80,18 +80,18 @@ def test_the_error_weighs_both_equations_and_what_comes_first():
     at = CollocationPoints(Torus(2 * np.pi), 2, 64)
     wrong = lambda t, x: shaken(t, x).at[1].set(3.0 * (jnp.sin(t) + t))  # noqa: E731
     # 27 (u_t + ...) is off by 27 at every point.
-    value = jax.jit(lambda: EulerError(at, momentum=2.0)(KEY, wrong, None))()
+    value = jax.jit(lambda: EulerResidual(at, momentum=2.0)(KEY, wrong, None))()
     np.testing.assert_allclose(value, 2 * 27.0**2, rtol=1e-9)
-    causal = EulerError(at, causality=1e-3, slices=4)
+    causal = EulerResidual(at, causality=1e-3, slices=4)
     before = 1e-3 * 27.0**2 * np.arange(4)
     value = jax.jit(lambda: causal(KEY, wrong, None))()
     np.testing.assert_allclose(value, 27.0**2 * np.exp(-before).mean(), rtol=1e-9)
     with pytest.raises(ValueError, match="slices that share the points"):
-        EulerError(at, slices=5)
+        EulerResidual(at, slices=5)
 
 
 def test_mass_that_is_not_conserved_is_seen():
-    error = ContinuityError(CollocationPoints(Torus(2 * np.pi), 2, 2000))
+    error = ContinuityResidual(CollocationPoints(Torus(2 * np.pi), 2, 2000))
     np.testing.assert_allclose(jax.jit(lambda: error(KEY, sheared, None))(), 0, atol=1e-24)
     # rho grows by 2 per unit of time, and flows apart by cos x.
     growing = lambda t, x: jnp.array([5.0 + 2 * t, jnp.sin(x[0]), 7.0, 0.0])  # noqa: E731
@@ -100,9 +100,11 @@ def test_mass_that_is_not_conserved_is_seen():
 
 def test_the_initial_condition_and_the_boundary():
     ball, spread = Ball(1.5), CollocationPoints(Torus(2 * np.pi), 2, 8)
-    start = FluidInitialError(lambda x: sheared(0.0, x)[:-1] + jnp.array([1.0, 0.0, 2.0]), spread)
+    start = FluidInitialResidual(
+        lambda x: sheared(0.0, x)[:-1] + jnp.array([1.0, 0.0, 2.0]), spread
+    )
     np.testing.assert_allclose(jax.jit(lambda: start(KEY, sheared, None))(), 5.0, rtol=1e-12)
-    heavy = FluidInitialError(start.initial_condition, spread, density=7.0)
+    heavy = FluidInitialResidual(start.initial_condition, spread, density=7.0)
     np.testing.assert_allclose(jax.jit(lambda: heavy(KEY, sheared, None))(), 11.0, rtol=1e-12)
     slip = FreeSlip(ball, 2, 2000)
     np.testing.assert_allclose(jax.jit(lambda: slip(KEY, spinning, None))(), 0, atol=1e-24)

@@ -9,7 +9,7 @@ from conservax.density import Gaussian
 from conservax.equation import FokkerPlanck, GaussianMixtureSolution
 from conservax.flux import KnotheRosenblatt
 from conservax.law import ConservationLaw
-from conservax.objective import EquationError, InitialError, Rows
+from conservax.objective import EquationResidual, InitialResidual, Rows
 
 KEY = jax.random.key(0)
 ROWS = Rows(jnp.zeros(1), jnp.zeros((1, 1)))
@@ -37,13 +37,13 @@ def value(objective, law):
 
 def test_a_law_that_solves_the_equation_has_no_error():
     # In twice the time of the law: variance 1 + 0.5 tau is that of D = 1/4.
-    objective = EquationError(FokkerPlanck(0.25), begin=3.0, end=5.0)
+    objective = EquationResidual(FokkerPlanck(0.25), begin=3.0, end=5.0)
     np.testing.assert_allclose(at_once(objective, gaussian_law()), 0, atol=1e-24)
 
 
 def test_the_error_is_the_mean_square_of_the_velocity_that_is_missing():
     # Still at N(0, 1), where heat wants velocity D x, twice as much in twice the time.
-    mean, deviation = value(EquationError(FokkerPlanck(0.3), 0.0, 2.0), gaussian_law(0.0))
+    mean, deviation = value(EquationResidual(FokkerPlanck(0.3), 0.0, 2.0), gaussian_law(0.0))
     assert abs(mean - 0.36) < 4 * deviation
     assert deviation < 0.02
 
@@ -52,7 +52,7 @@ def test_the_error_is_the_mean_square_of_the_velocity_that_is_missing():
 def test_an_equation_that_interacts_has_an_unbiased_error(points):
     # Attraction of 0.5 wants the velocity -x / 2 + (mean of x) / 2, and diffusion balances it.
     equation = FokkerPlanck(0.2, interaction=spring(0.5))
-    mean, deviation = value(EquationError(equation, 0.0, 1.0, 64, points), gaussian_law(0.0))
+    mean, deviation = value(EquationResidual(equation, 0.0, 1.0, 64, points), gaussian_law(0.0))
     assert abs(mean - 0.3**2) < 4 * deviation
     assert deviation < 0.02
 
@@ -60,9 +60,9 @@ def test_an_equation_that_interacts_has_an_unbiased_error(points):
 def test_the_initial_condition_is_met_or_not():
     solution = GaussianMixtureSolution([[0.0]], [[[1.0]]], diffusion=0.5)
     law = gaussian_law()
-    np.testing.assert_allclose(at_once(InitialError(solution, 0.0), law), 0, atol=1e-24)
+    np.testing.assert_allclose(at_once(InitialResidual(solution, 0.0), law), 0, atol=1e-24)
     # E (sqrt(q / p) - 1)^2 = 2 - 2 E sqrt(q / p), for normals of variance s and 1.
-    mean, deviation = value(InitialError(solution, 1.0), law)
+    mean, deviation = value(InitialResidual(solution, 1.0), law)
     overlap = np.sqrt(2 * np.sqrt(2.0) / (1 + 2.0))
     assert abs(mean - (2 - 2 * overlap)) < 4 * deviation
     assert deviation < 1e-3
@@ -70,4 +70,4 @@ def test_the_initial_condition_is_met_or_not():
 
 def test_times_run_forwards():
     with pytest.raises(ValueError, match="expected end > begin"):
-        EquationError(FokkerPlanck(1.0), begin=1.0, end=1.0)
+        EquationResidual(FokkerPlanck(1.0), begin=1.0, end=1.0)

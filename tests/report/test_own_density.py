@@ -63,7 +63,7 @@ def test_a_report_of_events_leaves_ranks_of_locations_out(tmp_path):
     assert "This needs a density with conditional distributions" in page
     assert "continuity equation" in page
     assert (
-        page.count(" nats</td>") == len(conservax.score.event_scores(model, model.split.test)) - 1
+        page.count(" nats</td>") == len(conservax.scoring.event_scores(model, model.split.test)) - 1
     )
     # The likelihood of the locations in closed form, in the units of the data.
     test = model.split.test

@@ -13,7 +13,7 @@ from conservax.model import Settings
 from conservax.report import write_report
 from conservax.report._example import example
 from conservax.report._sections import score_table
-from conservax.score import scores
+from conservax.scoring import scores
 
 ODD = ('a "b" <i>', "</script><script>alert(1)</script>", "$$x ${title}", "e'\n f")
 

@@ -8,7 +8,7 @@ from scipy.stats import norm
 from conservax.data import Split
 from conservax.model import Settings
 from conservax.report._sections import score_table, time_table
-from conservax.score import Score, scores, scores_by_time
+from conservax.scoring import Score, scores, scores_by_time
 
 # The NLL of a Gaussian of standard deviation 1/2 is its entropy in every coordinate.
 ENTROPY = 0.5 * np.log(2 * np.pi * np.e * 0.25)

@@ -137,7 +137,7 @@ def test_a_run_on_shards_resumes_bit_for_bit(tmp_path):
 @pytest.mark.parametrize("count", [PIECE, 2 * PIECE + 300])
 def test_many_validation_rows_are_evaluated_in_pieces(count):
     validation = moving_rows(count, seed=5)
-    trained = fit(10, validation=validation, average=0.0)
+    trained = fit(10, validation=validation, ema_decay=0.0)
     # 2348 rows are three pieces of 782, and two rows that are left out.
     seen = jax.tree.map(lambda leaf: leaf[: count - count % -(-count // PIECE)], validation)
     expected = float(NLL(KEY, trained.law, seen))
@@ -333,14 +333,14 @@ def test_any_optax_optimiser_and_clipping():
     still = fit(10, optimiser=optax.set_to_zero())
     np.testing.assert_array_equal(leaves(still)[0], jax.tree.leaves(small_law())[0])
     # Plain gradient descent of rate one moves at most `clip` a step.
-    one = fit(1, chunk=1, optimiser=optax.sgd(1.0), clip=1e-3, average=0.0)
+    one = fit(1, chunk=1, optimiser=optax.sgd(1.0), clip=1e-3, ema_decay=0.0)
     moved = jax.tree.map(lambda a, b: a - b, leaves(one), jax.tree.leaves(small_law()))
     assert optax.tree.norm(moved) == pytest.approx(1e-3, rel=1e-6)
 
 
 def test_the_law_is_a_running_mean():
-    last = fit(200, chunk=50, optimiser=optax.sgd(0.5), average=0.0)
-    mean = fit(200, chunk=50, optimiser=optax.sgd(0.5), average=0.99)
+    last = fit(200, chunk=50, optimiser=optax.sgd(0.5), ema_decay=0.0)
+    mean = fit(200, chunk=50, optimiser=optax.sgd(0.5), ema_decay=0.99)
     held_out = moving_rows(5000, 1)
     # Steps this large jump about the optimum, and their mean lies nearer to it.
     assert NLL(KEY, mean.law, held_out) < NLL(KEY, last.law, held_out) - 1e-4

@@ -11,9 +11,10 @@ USUAL = Training(steps=100, batch_size=32, learning_rate=1e-3, noise=0.0, patien
 
 
 @pytest.mark.parametrize("name", ["steps", "batch_size", "patience", "ensemble", "chunk"])
-def test_counts_are_at_least_one(name):
-    with pytest.raises(ValueError, match=f"expected {name} of at least 1; got 0"):
-        Training(**{name: 0})
+def test_counts_are_integers_from_one_on(name):
+    for wrong in (0, 2.5, float("nan")):
+        with pytest.raises(ValueError, match=f"expected {name} as an integer of at least 1; got"):
+            Training(**{name: wrong})
     assert getattr(Training(**{name: 1}), name) == 1
 
 
@@ -22,6 +23,14 @@ def test_counts_are_at_least_one(name):
 def test_noise_is_not_negative(name, value):
     with pytest.raises(ValueError, match=f"expected {name} of 0 or more"):
         Training(**{name: value})
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"clip": 0.0}, {"clip": -1.0}, {"ema_decay": 1.0}, {"ema_decay": float("nan")}]
+)
+def test_clip_and_the_moving_average_make_sense(wrong):
+    with pytest.raises(ValueError, match=next(iter(wrong))):
+        Training(**wrong)
 
 
 @pytest.mark.parametrize("rate", [0.0, -1.0, float("nan")])

@@ -18,7 +18,7 @@ from conservax.cli._app import (
     flags,
 )
 from conservax.cli._open import open_plain
-from conservax.data import StoredCells, check_out
+from conservax.data import StoredCells, check_output
 from conservax.fitting import Model
 
 EXAMPLES = """
@@ -97,7 +97,7 @@ def annotate_command(
     _check_fates(explicit(context), push, pull)
     for path, ending in ((out, ".h5ad"), (streamlines, ".png"), (animation, ".gif")):
         if path is not None:
-            check_out(path, force, ending)
+            check_output(path, force, ending)
     model, cells = open_plain(run), StoredCells.read(file)
     before = {"obs": set(cells.obs), "obsm": dict(cells.obsm)}
     model.annotate(cells, to=to, embedding=embedding)

@@ -12,7 +12,7 @@ from conservax import fit
 from conservax.cli._app import ForceOption, JsonOption, answer, app, log
 from conservax.cli._summary import summary
 from conservax.data import HoldOut, Table, TimeAxis, earthquakes, write_table
-from conservax.score import scores
+from conservax.scoring import scores
 
 ROWS = "earthquakes.csv"
 

@@ -22,9 +22,9 @@ from conservax.cli._app import (
 from conservax.cli._options import chosen, options, with_options
 from conservax.cli._reading import read_requested
 from conservax.cli._summary import summary, summary_text
-from conservax.data import Events, HoldOut, check_out_folder
+from conservax.data import Events, HoldOut, check_output_folder
 from conservax.fitting import EventModel, Model
-from conservax.models import MODELS, AbstractGrowingSpec, AbstractModelSpec, PointProcess
+from conservax.models import MODELS, AbstractGrowthSpec, AbstractModelSpec, PointProcess
 from conservax.train import CHECKPOINT, Training
 
 ModelName = Literal[
@@ -151,7 +151,7 @@ def fit_command(
     spec, training = _spec(model, params), _training(params)
     holdout = HoldOut(**chosen(HoldOut, params))
     _check_unused(params)
-    check_out_folder(out, force)
+    check_output_folder(out, force)
     data = read_requested(context.params, training)
     options = {"training": training, "holdout": holdout, "seed": seed, "out": out, "force": force}
     if isinstance(spec, PointProcess):
@@ -171,7 +171,7 @@ def _panel(name: str) -> str:
     """Panel of a field of a model: data for columns, the objective for weights and references."""
     if name in _COLUMNS:
         return DATA
-    motion = {*AbstractModelSpec.__annotations__, *AbstractGrowingSpec.__annotations__}
+    motion = {*AbstractModelSpec.__annotations__, *AbstractGrowthSpec.__annotations__}
     return OBJECTIVE if name in motion else MODEL
 
 

@@ -22,7 +22,7 @@ from conservax.control import (
     plan,
     read_task,
 )
-from conservax.data import check_out_folder, write_table
+from conservax.data import check_output_folder, write_table
 from conservax.train import ChunkReport
 
 EXAMPLES = """
@@ -61,7 +61,7 @@ def plan_command(
 
     Ends with 1 where more than 1 % of the paths collide with an obstacle.
     """
-    check_out_folder(out, force)
+    check_output_folder(out, force)
     content = read_task(task)
     problem = content.problem
 

@@ -8,7 +8,7 @@ from conservax.data import (
     Events,
     Stream,
     Table,
-    cut,
+    cut_into_windows,
     open_table,
     read_comcat,
     read_events,
@@ -54,4 +54,4 @@ def _earthquakes(params: Mapping[str, Any]) -> Table | Stream | Events:
         raise BadInput(f"expected --comcat, which knows its columns; drop {', '.join(extra)}.")
     table = read_comcat(params["file"], min_magnitude=params["min_magnitude"])
     window = params["window"]
-    return table if window is None else cut(table, window, stride=params["stride"])
+    return table if window is None else cut_into_windows(table, window, stride=params["stride"])

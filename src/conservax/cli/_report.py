@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from conservax.cli._app import ForceOption, JsonOption, answer, app
-from conservax.data import check_out
+from conservax.data import check_output
 from conservax.fitting import open_run
 
 
@@ -26,6 +26,6 @@ def report_command(
         folder = run if run.is_dir() else run.parent
         out = folder / "report.html"
     else:
-        check_out(out, force)
+        check_output(out, force)
     model.report(out, force=True)
     answer({"report": str(out)}, as_json, str(out))

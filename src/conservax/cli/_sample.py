@@ -7,7 +7,7 @@ import numpy as np
 import typer
 
 from conservax.cli._app import BadInput, ForceOption, JsonOption, SeedOption, answer, app, log
-from conservax.data import check_out, write_table
+from conservax.data import check_output, write_table
 from conservax.fitting import EventModel, open_run
 
 EXAMPLES = """
@@ -33,7 +33,7 @@ def sample_command(
 ) -> None:
     """Draw exact samples of the population at a time, or new windows of events."""
     model = open_run(run)
-    check_out(out, force)
+    check_output(out, force)
     if isinstance(model, EventModel):
         if time is not None:
             raise BadInput("expected no --time: a point process draws whole windows of events.")

@@ -19,7 +19,7 @@ from conservax.cli._app import (
 )
 from conservax.data import MEMORY_ROWS, Events, Stream, Table
 from conservax.fitting import EventModel, Model, open_run
-from conservax.score import event_scores, losses, scores, scores_by_time
+from conservax.scoring import event_scores, losses, scores, scores_by_time
 
 
 @app.command("score", epilog="Example:  conservax score quakes newer.csv")

@@ -8,7 +8,7 @@ import typer
 
 from conservax.cli._app import ForceOption, JsonOption, SeedOption, answer, app, log
 from conservax.cli._open import open_plain
-from conservax.data import check_out, read_points_beside, write_table
+from conservax.data import check_output, read_points_beside, write_table
 
 EXAMPLES = (
     "Example:  conservax transport quakes points.csv "
@@ -37,7 +37,7 @@ def transport_command(
 ) -> None:
     """Transport points from one time to another by the learned velocity."""
     model = open_plain(run)
-    check_out(out, force)
+    check_output(out, force)
     axis = model.units.time
     x, stamps = read_points_beside(file, columns=model.columns, beside=axis.name)
     others = 0 if stamps is None else int((axis.parse(stamps) != axis.parse(start)).sum())

@@ -17,8 +17,8 @@ from conservax.data.read._stream import MEMORY_ROWS as MEMORY_ROWS
 from conservax.data.read._stream import Stream as Stream
 from conservax.data.read._stream import open_table as open_table
 from conservax.data.read._windows import WindowReader as WindowReader
-from conservax.data.read._write import check_out as check_out
-from conservax.data.read._write import check_out_folder as check_out_folder
+from conservax.data.read._write import check_output as check_output
+from conservax.data.read._write import check_output_folder as check_output_folder
 from conservax.data.read._write import write_table as write_table
 from conservax.data.sets._demo import earthquakes as earthquakes
 from conservax.data.sets._pinwheel import pinwheel_hawkes as pinwheel_hawkes
@@ -27,7 +27,7 @@ from conservax.data.sets._stochastic_systems import repressilator as repressilat
 from conservax.data.table._by_time import by_time as by_time
 from conservax.data.table._errors import DataError as DataError
 from conservax.data.table._events import Events as Events
-from conservax.data.table._events import cut as cut
+from conservax.data.table._events import cut_into_windows as cut_into_windows
 from conservax.data.table._hold_out import HoldOut as HoldOut
 from conservax.data.table._leave_out import leave_out as leave_out
 from conservax.data.table._reader import AbstractReader as AbstractReader

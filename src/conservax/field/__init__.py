@@ -2,7 +2,7 @@
 
 from conservax.field._divergence_free import AbstractDivergenceFree as AbstractDivergenceFree
 from conservax.field._divergence_free import MatrixField as MatrixField
-from conservax.field._divergence_free import VectorField as VectorField
+from conservax.field._divergence_free import VectorPotentialField as VectorPotentialField
 from conservax.field._domain import AbstractBoundedDomain as AbstractBoundedDomain
 from conservax.field._domain import AbstractDomain as AbstractDomain
 from conservax.field._domain import Ball as Ball

@@ -176,7 +176,7 @@ class MatrixField(AbstractDivergenceFree):
         return rows, (rows + np.repeat(np.arange(1, self.bandwidth + 1), self.dim)) % self.dim
 
 
-class VectorField(AbstractDivergenceFree):
+class VectorPotentialField(AbstractDivergenceFree):
     """Divergence-free field sum_j d_j A_ij with A = J_b - J_b^T for a network b with dim outputs.
 
     The arguments are those of `MatrixField`, without `bandwidth`. Fewer outputs, one derivative more.

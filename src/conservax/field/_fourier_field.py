@@ -49,7 +49,7 @@ class FourierField(AbstractDivergenceFree):
         check_dim(dim)
         if not isinstance(domain, Torus):
             raise ValueError(
-                f"expected a torus; got {domain}. Elsewhere use MatrixField or VectorField."
+                f"expected a torus; got {domain}. Elsewhere use MatrixField or VectorPotentialField."
             )
         count = count_modes(dim, order) if order >= 1 else 0
         if not 0 < count <= MAX_MODES:

@@ -188,5 +188,5 @@ class SpaceTimeField(eqx.Module):
             if not jnp.max(jnp.abs(through)) < 1e-3 * jnp.max(jnp.abs(values)):
                 raise ValueError(
                     "expected an initial_condition that does not flow through the boundary; got rho u . n = "
-                    f"{through[jnp.argmax(jnp.abs(through))]}. Use `FluidInitialError` instead."
+                    f"{through[jnp.argmax(jnp.abs(through))]}. Use `FluidInitialResidual` instead."
                 )

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from conservax.data import Events, check_out
+from conservax.data import Events, check_output
 from conservax.model import AbstractEventLawInUnits
 from conservax.report import write_event_report
-from conservax.score import event_score_frame
+from conservax.scoring import event_score_frame
 
 
 class EventModel(AbstractEventLawInUnits):
@@ -38,5 +38,5 @@ class EventModel(AbstractEventLawInUnits):
 
     def report(self, path: str | PathLike[str] = "report.html", *, force: bool = False) -> Path:
         """Write one HTML page about the model, which opens offline."""
-        check_out(path, force)
+        check_output(path, force)
         return write_event_report(self, Path(path))

@@ -15,7 +15,7 @@ from conservax.data import (
     HoldOut,
     Stream,
     Table,
-    check_out_folder,
+    check_output_folder,
     open_table,
 )
 from conservax.fitting._dataset import Dataset, dataset_of
@@ -83,7 +83,7 @@ def fit(
     **Raises:** `conservax.DataError` for bad input, naming column, row and remedy.
     """
     if out is not None:
-        check_out_folder(out, force)
+        check_output_folder(out, force)
     spec = model_spec(model)
     check_objective(objective, spec)
     source = _read(data, spec, {"time": time, "columns": columns, "dims": dims}, training)

@@ -17,7 +17,7 @@ from conservax.data import (
     EventSplit,
     HoldOut,
     Split,
-    check_out_folder,
+    check_output_folder,
     read_events,
 )
 from conservax.fitting._dataset import Dataset, windows_of
@@ -67,7 +67,7 @@ def fit_events(
     another model.
     """
     if out is not None:
-        check_out_folder(out, force)
+        check_output_folder(out, force)
     if not isinstance(model, PointProcess):
         raise TypeError(
             f"expected a model of events, such as PointProcess(components=64); got {kind_of(model)}."

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from conservax.data import MAX_SNAPSHOTS, DataError, Table, Units
-from conservax.objective import AbstractObjective, GrowthEnergy, GrowthPrior, MassError
+from conservax.objective import AbstractObjective, GrowthEnergy, GrowthPrior, MassResidual
 
 MASS_WEIGHT = 10.0  # an error of a tenth of the mass costs a tenth of a nat
 SLICES = 8  # of the time range, whose means show the motion of more times than these
@@ -54,7 +54,7 @@ def check_prior_growth(table: Any, spec: Any, own: bool) -> None:
         raise DataError("expected growth_weight beside a prior of growth. Give growth_weight=0.1.")
 
 
-def mass_error(total_mass: Mapping[Any, float], units: Units) -> MassError:
+def mass_error(total_mass: Mapping[Any, float], units: Units) -> MassResidual:
     """The objective of the total mass.
 
     **Raises:** `DataError` for fewer than two masses, not positive, or at a time outside the range
@@ -78,4 +78,4 @@ def mass_error(total_mass: Mapping[Any, float], units: Units) -> MassError:
             f"where there are rows; got {axis.format(outside[0])}. Leave it out."
         )
     times = axis.to_unit(parsed)
-    return MassError(tuple(times.tolist()), tuple(map(float, total_mass.values())))
+    return MassResidual(tuple(times.tolist()), tuple(map(float, total_mass.values())))

@@ -6,7 +6,7 @@ import numpy as np
 
 from conservax.baseline import fit_kernel_density, fit_kernel_density_in_time
 from conservax.data import MAX_SNAPSHOTS, Split, Units, snapshots
-from conservax.models import SnapshotUnits
+from conservax.models import SnapshotMoments
 
 _ENOUGH_ROWS = 1000
 _WHITENED_FRACTION = 0.5  # of the bandwidth
@@ -31,7 +31,7 @@ def input_noise(
     shrink = min(1.0, math.sqrt(_ENOUGH_ROWS / (rows or len(train))))
     x, validation_x = units.standardise(train.x), units.standardise(validation.x)
     if snapshots(train.t) is not None:
-        within = SnapshotUnits(train.t, x)
+        within = SnapshotMoments(train.t, x)
         validation_x = within.standardise(validation.t, validation_x)
         x = within.standardise(train.t, x)
         fraction = _WHITENED_FRACTION if whitened else 1.0

@@ -11,10 +11,10 @@ from jaxtyping import Float
 from numpy.typing import ArrayLike
 
 from conservax.cells import annotate, transport_cells
-from conservax.data import Cells, DataError, Stream, Table, check_out
+from conservax.data import Cells, DataError, Stream, Table, check_output
 from conservax.model import AbstractLawInUnits
 from conservax.report import write_animation, write_report, write_streamlines
-from conservax.score import score_frame
+from conservax.scoring import score_frame
 
 
 class Model(AbstractLawInUnits):
@@ -58,7 +58,7 @@ class Model(AbstractLawInUnits):
         `lines`, each of shape `(points, 2)` in the units of the columns, are drawn on the picture
         of a model of two coordinates: coasts, say.
         """
-        check_out(path, force)
+        check_output(path, force)
         return write_report(self, Path(path), lines=lines)
 
     def annotate(
@@ -172,7 +172,7 @@ class Model(AbstractLawInUnits):
 
         **Raises:** `DataError` if there are not two coordinates, or no such embedding.
         """
-        check_out(path, force, ".png")
+        check_output(path, force, ".png")
         return write_streamlines(self, Path(path), t=t, cells=cells, embedding=embedding)
 
     def animate(
@@ -192,6 +192,6 @@ class Model(AbstractLawInUnits):
 
         **Raises:** `DataError` as `streamlines`.
         """
-        check_out(path, force, ".gif")
+        check_output(path, force, ".gif")
         options = {"cells": cells, "embedding": embedding}
         return write_animation(self, Path(path), **options, particles=particles, seconds=seconds)

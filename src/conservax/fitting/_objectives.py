@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from conservax.data import DataError, Table, Units
 from conservax.fitting._growing import MASS_WEIGHT, growth_energy, least_motion, mass_error
 from conservax.model import CodecError, encode
-from conservax.models import AbstractGrowingSpec, AbstractModelSpec, kind_of
+from conservax.models import AbstractGrowthSpec, AbstractModelSpec, kind_of
 from conservax.objective import (
     AbstractObjective,
     KineticEnergy,
@@ -30,7 +30,7 @@ def usual_objective(spec: AbstractModelSpec, train: Table, units: Units) -> Sum:
     **Raises:** `DataError` for sizes of the population that make no sense.
     """
     objective = as_sum(NegativeLogLikelihood())
-    growing = spec if isinstance(spec, AbstractGrowingSpec) else None
+    growing = spec if isinstance(spec, AbstractGrowthSpec) else None
     growth_weight = None if growing is None else growing.growth_weight
     kinetic_weight = spec.kinetic_weight
     if kinetic_weight is None:
@@ -60,7 +60,7 @@ def check_objective(objective: object, spec: AbstractModelSpec) -> None:
         if getattr(spec, name, None) is not None:
             raise DataError(
                 f"expected {name} without an objective, which replaces what it weighs; got both. "
-                "Add a term such as MassError or KineticEnergy to the objective instead."
+                "Add a term such as MassResidual or KineticEnergy to the objective instead."
             )
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from conservax.data import Events, Table, snapshot_weights, snapshots
 from conservax.fitting._dataset import Dataset
 from conservax.model import rows_in_units, sequences_in_units
-from conservax.models import SnapshotUnits
+from conservax.models import SnapshotMoments
 
 MOST_VALIDATION_ROWS = 4096
 
@@ -18,7 +18,7 @@ def training_rows(dataset: Dataset, dtype: np.dtype) -> Any:
     rows, train = _converter(dataset, dtype), dataset.split.train
     spread = None
     if isinstance(train, Table) and snapshots(train.t) is not None:
-        spread = SnapshotUnits(train.t, dataset.units.standardise(train.x))
+        spread = SnapshotMoments(train.t, dataset.units.standardise(train.x))
 
     def spread_rows(table: Table | Events) -> Any:
         if spread is None:

@@ -1,8 +1,8 @@
 """Fluxes: vector fields that satisfy the continuity equation with a density."""
 
+from conservax.flux._base import AbstractFlowMapFlux as AbstractFlowMapFlux
 from conservax.flux._base import AbstractFlux as AbstractFlux
-from conservax.flux._base import AbstractGrowingFlux as AbstractGrowingFlux
-from conservax.flux._base import AbstractMappedFlux as AbstractMappedFlux
+from conservax.flux._base import AbstractGrowthFlux as AbstractGrowthFlux
 from conservax.flux._factorized import FactorizedFlux as FactorizedFlux
 from conservax.flux._knothe_rosenblatt import KnotheRosenblatt as KnotheRosenblatt
 from conservax.flux._mixture import MixtureFlux as MixtureFlux

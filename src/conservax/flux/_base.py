@@ -38,7 +38,7 @@ class AbstractFlux(eqx.Module):
         """Flux j_t(x), shape `(dim,)`."""
 
 
-class AbstractMappedFlux(AbstractFlux):
+class AbstractFlowMapFlux(AbstractFlux):
     """A flux whose particles keep their conditional CDF values F(t, x).
 
     So they can be pushed forward over any time span at once, without an ODE, and the derivative in t of a
@@ -58,7 +58,7 @@ class AbstractMappedFlux(AbstractFlux):
         """Push forward of a particle at x from time s to time t, shape `(dim,)`."""
 
 
-class AbstractGrowingFlux(AbstractFlux):
+class AbstractGrowthFlux(AbstractFlux):
     """A flux with births and deaths besides movement: d_t (m rho) + div (m j) = r m rho."""
 
     @abc.abstractmethod

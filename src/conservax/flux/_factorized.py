@@ -7,10 +7,10 @@ import jax.numpy as jnp
 
 from conservax._types import Condition, Point, Time, Vector
 from conservax.density import AbstractDensity, AbstractFactorizedDensity
-from conservax.flux._base import AbstractMappedFlux, require
+from conservax.flux._base import AbstractFlowMapFlux, require
 
 
-class FactorizedFlux(AbstractMappedFlux):
+class FactorizedFlux(AbstractFlowMapFlux):
     """Flux of a factorized density, velocity_i = -d_t F_i / f_i [hua2025, (26)].
 
     A gradient field, so kinetically optimal. The same as

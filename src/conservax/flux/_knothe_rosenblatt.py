@@ -7,11 +7,11 @@ import jax.numpy as jnp
 
 from conservax._types import Condition, Point, Time, Vector
 from conservax.density import AbstractAutoregressiveDensity, AbstractDensity
-from conservax.flux._base import AbstractMappedFlux, require
+from conservax.flux._base import AbstractFlowMapFlux, require
 from conservax.univariate import largest_ratio
 
 
-class KnotheRosenblatt(AbstractMappedFlux):
+class KnotheRosenblatt(AbstractFlowMapFlux):
     """Flux of the particles that keep F(t, x_t), the vector of conditional CDFs, constant.
 
     (d_x F) velocity = -d_t F is lower triangular, so coordinate i moves with the derivative of

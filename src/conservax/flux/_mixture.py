@@ -8,10 +8,10 @@ import jax.numpy as jnp
 
 from conservax._types import Condition, Point, Scalar, Time, Vector
 from conservax.density import AbstractDensity, Mixture
-from conservax.flux._base import AbstractFlux, AbstractGrowingFlux, require
+from conservax.flux._base import AbstractFlux, AbstractGrowthFlux, require
 
 
-class MixtureFlux(AbstractGrowingFlux):
+class MixtureFlux(AbstractGrowthFlux):
     """Flux of a mixture, velocity = sum_k gamma_k rho^k / rho * velocity^k [hua2025, (27), Proposition 1].
 
     Masses n_k(t) of a mixture that grow (`Mixture(growth_modes=...)`) take the place of gamma_k:

@@ -10,7 +10,7 @@ from jaxtyping import Array
 from conservax._types import Condition, Point, PRNGKey, Scalar, Time, Vector
 from conservax.density import AbstractDensity, check_point
 from conservax.field import AbstractDivergenceFree
-from conservax.flux import AbstractFlux, AbstractGrowingFlux, AbstractMappedFlux, check_pair
+from conservax.flux import AbstractFlowMapFlux, AbstractFlux, AbstractGrowthFlux, check_pair
 
 
 class ConservationLaw(eqx.Module):
@@ -105,7 +105,7 @@ class ConservationLaw(eqx.Module):
     def grows(self) -> bool:
         """Whether there are births and deaths beside the movement."""
         flux = self.base_flux
-        return isinstance(flux, AbstractGrowingFlux) and flux.grows(self.density)
+        return isinstance(flux, AbstractGrowthFlux) and flux.grows(self.density)
 
     def growth(self, t: Time, x: Point, condition: Condition = None) -> Scalar:
         """Rate r_t(x) of births less deaths, per unit time, shape `()`; 0 for most fluxes.
@@ -115,7 +115,7 @@ class ConservationLaw(eqx.Module):
         """
         t, x, condition = self._promoted(t, x, condition)
         check_point(self.density, x, condition)
-        if not isinstance(self.base_flux, AbstractGrowingFlux):
+        if not isinstance(self.base_flux, AbstractGrowthFlux):
             return jnp.zeros((), x.dtype)
         return self.base_flux.growth(self.density, t, x, condition)
 
@@ -123,7 +123,7 @@ class ConservationLaw(eqx.Module):
         """Log of the total mass at t over that at t = 0, shape `()`."""
         t = jnp.asarray(t)
         t = t.astype(self.precision(t))
-        if not isinstance(self.base_flux, AbstractGrowingFlux):
+        if not isinstance(self.base_flux, AbstractGrowthFlux):
             return jnp.zeros_like(t)
         return self.base_flux.log_mass(self.density, t)
 
@@ -157,7 +157,7 @@ class ConservationLaw(eqx.Module):
         t = jnp.asarray(t)
         dtype = self.precision(t)
         t, condition = t.astype(dtype), _cast(condition, dtype)
-        if isinstance(self.base_flux, AbstractMappedFlux):
+        if isinstance(self.base_flux, AbstractFlowMapFlux):
             draw = lambda t: self.sample(key, t, condition)  # noqa: E731
             x, drift = jax.jvp(draw, (t,), (jnp.ones_like(t),))
         else:
@@ -172,14 +172,14 @@ class ConservationLaw(eqx.Module):
     @property
     def has_flow_map(self) -> bool:
         """Whether particles can be pushed forward in closed form."""
-        return isinstance(self.base_flux, AbstractMappedFlux) and self.divergence_free is None
+        return isinstance(self.base_flux, AbstractFlowMapFlux) and self.divergence_free is None
 
     def flow_map(self, s: Time, t: Time, x: Point, condition: Condition = None) -> Point:
         """Push forward of x from time s to time t along the velocity, in closed form, shape `(dim,)`."""
         t, x, condition = self._promoted(t, x, condition)
         s = jnp.asarray(s, x.dtype)
         check_point(self.density, x, condition)
-        if not isinstance(self.base_flux, AbstractMappedFlux) or self.divergence_free is not None:
+        if not isinstance(self.base_flux, AbstractFlowMapFlux) or self.divergence_free is not None:
             raise TypeError(
                 f"{type(self.base_flux).__name__}"
                 f"{' with a divergence-free part' if self.divergence_free is not None else ''} "

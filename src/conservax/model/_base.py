@@ -10,7 +10,7 @@ import jax
 import numpy as np
 import pandas as pd
 
-from conservax.data import EventSplit, Split, Units, check_out
+from conservax.data import EventSplit, Split, Units, check_output
 from conservax.model._file import Stored, save_model
 from conservax.model._settings import Settings
 
@@ -56,7 +56,7 @@ class AbstractModel(abc.ABC):
 
         **Raises:** `DataError` if the path exists; `CodecError` if the law holds functions.
         """
-        check_out(path, force)
+        check_output(path, force)
         self.write(Path(path))
 
     def write(self, path: Path) -> None:

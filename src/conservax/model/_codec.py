@@ -58,7 +58,7 @@ IN_FILES: dict[str, tuple[type, ...]] = {
         field.FourierField,
         field.MatrixField,
         field.Torus,
-        field.VectorField,
+        field.VectorPotentialField,
     ),
     "reference": (
         reference.Rescaled,
@@ -79,7 +79,7 @@ IN_FILES: dict[str, tuple[type, ...]] = {
         objective.JacobianSymmetry,
         objective.KineticEnergy,
         objective.LogEnergy,
-        objective.MassError,
+        objective.MassResidual,
         objective.NegativeLogLikelihood,
         objective.ReferenceEnergy,
         objective.Sum,

@@ -1,7 +1,7 @@
 """Models as settings: `conservax.fit(data, model=KernelMixture(components=64))`."""
 
 from conservax.models._autoregressive import Autoregressive as Autoregressive
-from conservax.models._base import AbstractGrowingSpec as AbstractGrowingSpec
+from conservax.models._base import AbstractGrowthSpec as AbstractGrowthSpec
 from conservax.models._base import AbstractModelSpec as AbstractModelSpec
 from conservax.models._base import ReferenceName as ReferenceName
 from conservax.models._base import kind_of as kind_of
@@ -14,5 +14,5 @@ from conservax.models._law import reference_parameters as reference_parameters
 from conservax.models._named import MODELS as MODELS
 from conservax.models._named import model_spec as model_spec
 from conservax.models._point_process import PointProcess as PointProcess
-from conservax.models._snapshot_units import SnapshotUnits as SnapshotUnits
+from conservax.models._snapshot_moments import SnapshotMoments as SnapshotMoments
 from conservax.models._trajectories import Trajectories as Trajectories

@@ -12,18 +12,18 @@ from conservax._types import PRNGKey
 from conservax.baseline import fit_normal_by_snapshot
 from conservax.data import snapshots
 from conservax.flux import KnotheRosenblatt
-from conservax.models._base import AbstractGrowingSpec, check_weight, check_whole
+from conservax.models._base import AbstractGrowthSpec, check_weight, check_whole
 
 _COMPONENTS, _GROWING_COMPONENTS = 16, 4
 
 
 @dataclass(frozen=True, kw_only=True)
-class Autoregressive(AbstractGrowingSpec):
+class Autoregressive(AbstractGrowthSpec):
     """Autoregressive density: a mixture of logistics per coordinate, by a masked network.
 
     Snapshots are learned in whitened coordinates, in which each begins as one normal.
 
-    **Attributes:** those of `AbstractGrowingSpec`, and
+    **Attributes:** those of `AbstractGrowthSpec`, and
 
     - `components`: logistics per coordinate: 16, or 4 in each component of a growing population.
     - `width`: hidden units per layer of the network.

@@ -90,7 +90,7 @@ class AbstractModelSpec(abc.ABC):
 
 
 @dataclass(frozen=True, kw_only=True)
-class AbstractGrowingSpec(AbstractModelSpec):
+class AbstractGrowthSpec(AbstractModelSpec):
     """A model in which births and deaths may change the population, besides movement.
 
     The density is then a mixture of components, each of which grows or shrinks; `Model.growth` and

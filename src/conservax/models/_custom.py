@@ -10,14 +10,14 @@ from jaxtyping import Float
 from conservax._types import PRNGKey
 from conservax.density import AbstractDensity
 from conservax.flux import KnotheRosenblatt
-from conservax.models._base import AbstractGrowingSpec, check_maker
+from conservax.models._base import AbstractGrowthSpec, check_maker
 
 
 @dataclass(frozen=True, kw_only=True)
-class Custom(AbstractGrowingSpec):
+class Custom(AbstractGrowthSpec):
     """A density that a function of a random key builds, with any flux that can serve it.
 
-    **Attributes:** those of `AbstractGrowingSpec`, and
+    **Attributes:** those of `AbstractGrowthSpec`, and
 
     - `build`: a function of a random key, as
       `lambda key: conservax.density.Autoregressive(2, key=key)`: a density of standardised

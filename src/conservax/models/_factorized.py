@@ -10,14 +10,14 @@ from jaxtyping import Float
 from conservax import density
 from conservax._types import PRNGKey
 from conservax.flux import FactorizedFlux
-from conservax.models._base import AbstractGrowingSpec, check_weight, check_whole
+from conservax.models._base import AbstractGrowthSpec, check_weight, check_whole
 
 
 @dataclass(frozen=True, kw_only=True)
-class Factorized(AbstractGrowingSpec):
+class Factorized(AbstractGrowthSpec):
     """Independent coordinates, each a mixture of logistics by a network of time.
 
-    **Attributes:** those of `AbstractGrowingSpec`, and
+    **Attributes:** those of `AbstractGrowthSpec`, and
 
     - `components`: logistics per coordinate.
     - `width`: hidden units per layer of the network.

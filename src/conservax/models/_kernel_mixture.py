@@ -10,7 +10,7 @@ from jaxtyping import Float
 from conservax import density
 from conservax._types import PRNGKey
 from conservax.flux import KnotheRosenblatt
-from conservax.models._base import AbstractGrowingSpec, check_weight, check_whole
+from conservax.models._base import AbstractGrowthSpec, check_weight, check_whole
 from conservax.models._clusters import find_clusters
 
 _MOST, _ROWS_PER_COMPONENT = 1024, 4
@@ -18,10 +18,10 @@ _RANK, _BACKGROUND = 2, 0.01
 
 
 @dataclass(frozen=True, kw_only=True)
-class KernelMixture(AbstractGrowingSpec):
+class KernelMixture(AbstractGrowthSpec):
     """Kernel mixture that begins at the clusters of the rows, for populations with fixed locations.
 
-    **Attributes:** those of `AbstractGrowingSpec`, and
+    **Attributes:** those of `AbstractGrowthSpec`, and
 
     - `components`: kernels: one for four rows, at most 1024.
     - `max_frequency`: fastest cycle in time, in cycles over the whole time range.

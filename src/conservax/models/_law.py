@@ -13,7 +13,7 @@ from conservax.density import AbstractDensity, Mixture
 from conservax.flux import MixtureFlux
 from conservax.law import ConservationLaw
 from conservax.models._base import (
-    AbstractGrowingSpec,
+    AbstractGrowthSpec,
     AbstractModelSpec,
     ReferenceName,
     kind_of,
@@ -41,7 +41,7 @@ def law_maker(
     """
     make = spec.density(t, x, seed=seed)
     flux = spec.flux or spec.usual_flux
-    if isinstance(spec, AbstractGrowingSpec) and spec.growth_weight is not None:
+    if isinstance(spec, AbstractGrowthSpec) and spec.growth_weight is not None:
         if isinstance(flux, MixtureFlux):
             raise DataError(
                 "expected the flux of one component beside growth_weight, which makes a mixture of "

@@ -14,7 +14,7 @@ from conservax.baseline import DisplacementInterpolation
 from conservax.data import MAX_SNAPSHOTS, DataError
 from conservax.flux import FactorizedFlux, MixtureFlux
 from conservax.models._base import AbstractModelSpec, check_whole
-from conservax.models._snapshot_units import SnapshotUnits
+from conservax.models._snapshot_moments import SnapshotMoments
 
 _MOST, _PER_CELL = 512, 2
 _SCALE = 0.15  # of the components to begin with, in standard deviations of their snapshot
@@ -53,7 +53,7 @@ class Trajectories(AbstractModelSpec):
         """
         usual = min(_MOST, _PER_CELL * len(x) // len(np.unique(t)))
         knots, locations = coupled_trajectories(t, x, self.components or usual, seed=seed)
-        scale = _SCALE * SnapshotUnits(t, x).spread(knots)
+        scale = _SCALE * SnapshotMoments(t, x).spread(knots)
         return lambda _: density.Mixture(
             [density.Trajectory(knots, location, scale) for location in locations]
         )

@@ -34,10 +34,10 @@ def euler_residual(fluid: FluidFunction, t: Time, x: Point) -> tuple[Vector, Sca
     return moved + rho**2 * slopes[-1, 1:], rho * rho_t + rho_x @ m
 
 
-class EulerError(AbstractObjective):
+class EulerResidual(AbstractObjective):
     """Mean of the squares of `euler_residual` at collocation points of space and time.
 
-    Mass is not part of it: use a fluid that conserves it, or add `ContinuityError`. With `causality`
+    Mass is not part of it: use a fluid that conserves it, or add `ContinuityResidual`. With `causality`
     a time is weighed by exp(- causality * residuals at the times before) [wang2024], so that later
     times are learned later.
 
@@ -74,7 +74,7 @@ class EulerError(AbstractObjective):
         return jnp.mean(jax.lax.stop_gradient(weight) * error)
 
 
-class ContinuityError(AbstractObjective):
+class ContinuityResidual(AbstractObjective):
     """Mean of (d_t rho + div(rho u))^2 at collocation points, for fluids that may gain or lose mass.
 
     **Arguments:**
@@ -97,7 +97,7 @@ class ContinuityError(AbstractObjective):
         return jnp.mean(jax.vmap(gained)(t, x) ** 2)
 
 
-class FluidInitialError(AbstractObjective):
+class FluidInitialResidual(AbstractObjective):
     """Mean of density (rho - rho_0)^2 + |rho u - m_0|^2 at t = 0 at collocation points.
 
     **Arguments:**

@@ -12,7 +12,7 @@ from conservax.law import ConservationLaw
 from conservax.objective._base import AbstractObjective, Rows
 
 
-class EquationError(AbstractObjective):
+class EquationResidual(AbstractObjective):
     """Residual of an equation: the integral over t of E |velocity - velocity[rho_t]|^2, x ~ rho_t.
 
     Zero if and only if the law solves the equation, whatever its dimension: nothing is integrated,
@@ -67,7 +67,7 @@ class EquationError(AbstractObjective):
         return jnp.mean(jnp.sum(error(parts[0 if samples == 1 else 1]) * error(parts[-1]), axis=1))
 
 
-class InitialError(AbstractObjective):
+class InitialResidual(AbstractObjective):
     """Error of the initial density p: E (sqrt(rho_0 / p) - 1)^2 for x ~ p, at t = 0 of the law.
 
     Twice the squared Hellinger distance where p is not zero. Unlike a likelihood it has no noise

@@ -16,7 +16,7 @@ class FieldAsymmetry(AbstractObjective):
     """Mean of |J - J^T|_F^2, J the Jacobian of target - v(0, .) [richterpowell2022, (14)], squared.
 
     Zero if and only if the field is the divergence-free part of the target, up to a constant: the
-    remainder is then a gradient. Unlike `FieldError` it has no noise at its minimum. It is
+    remainder is then a gradient. Unlike `FieldResidual` it has no noise at its minimum. It is
     estimated by one random direction per point, E |J e - J^T e|^2 for e of variance 1, at one
     forward and one reverse pass where the matrix would take dim.
 

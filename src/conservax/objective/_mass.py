@@ -11,7 +11,7 @@ from conservax.law import ConservationLaw
 from conservax.objective._base import AbstractObjective, Rows
 
 
-class MassError(AbstractObjective):
+class MassResidual(AbstractObjective):
     """Mean squared error of the log of the total mass, up to a constant, at times when it was counted.
 
     **Arguments:**

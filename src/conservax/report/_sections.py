@@ -8,7 +8,7 @@ from typing import Any
 from conservax.check import CheckReport, digits_apart
 from conservax.model import AbstractLawInUnits, Settings, plain
 from conservax.report._time_labels import time_range_label
-from conservax.score import Score, TimeScore
+from conservax.scoring import Score, TimeScore
 
 WITHOUT_CONDITIONALS = (
     '<p class="note">This needs a density with conditional distributions in closed form, which this '

@@ -22,8 +22,8 @@ from conservax.report._figures import calibration_figure, learning_figure, strea
 from conservax.report._motion import motion
 from conservax.report._picture import FRAMES, obstacles_of, picture
 from conservax.report._time_labels import time_label, time_range_label
-from conservax.score import losses, scores_by_time
-from conservax.score import scores as scores_of
+from conservax.scoring import losses, scores_by_time
+from conservax.scoring import scores as scores_of
 
 _STREAMLINE_TIMES = 3
 _WITHOUT_DATA = (

@@ -16,7 +16,7 @@ from conservax.density import AbstractAutoregressiveDensity
 from conservax.model import AbstractEventLawInUnits
 from conservax.report import _sections as sections
 from conservax.report._figures import calibration_figure, counts_figure, learning_figure
-from conservax.score import EventScore, event_scores
+from conservax.scoring import EventScore, event_scores
 
 SIMULATED = 500  # windows
 _WITHOUT_DATA = (

@@ -13,7 +13,7 @@ from conservax.objective import (
     AbstractObjective,
     CollocationPoints,
     FieldAsymmetry,
-    FieldError,
+    FieldResidual,
     Rows,
     Sum,
     as_sum,
@@ -115,7 +115,7 @@ def hodge_decomposition(
     parts = HodgeParts(field, network)
     # One after the other, each with an optimiser of its own: Muon moves what has no gradient by its momentum.
     for steps_of_it, objective in (
-        (steps, FieldError(target, at)),
+        (steps, FieldResidual(target, at)),
         (symmetry_steps, _OfDivergenceFree(FieldAsymmetry(target, at))),
     ):
         if steps_of_it:

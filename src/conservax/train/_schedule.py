@@ -94,7 +94,7 @@ class Schedule:
                 self._optimiser,
                 steps=steps,
                 batch_size=training.batch_size,
-                average=training.average,
+                average=training.ema_decay,
                 noise=training.noise,
                 time_noise=training.time_noise,
                 sharding=self._sharding,

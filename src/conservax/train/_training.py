@@ -1,6 +1,7 @@
 """Settings of training, as one value."""
 
 from dataclasses import dataclass, fields, replace
+from numbers import Integral
 from typing import Self
 
 import optax
@@ -24,7 +25,8 @@ class Training:
     - `ensemble`: ensemble members, trained at once from different seeds; the best on the validation
       rows is kept.
     - `clip`: largest global norm of the gradient, before the optimiser.
-    - `average`: decay of the running mean of the parameters, which is what is kept.
+    - `ema_decay`: decay of the exponential moving average of the parameters, which is what is kept; 0
+      for the parameters themselves.
     - `chunk`: steps per compiled call; metrics, checkpoints and `on_chunk` come at its end.
     - `memory_rows`: a Parquet file of more rows is streamed: training goes round its rows in
       shards on disk, beside `out` or where the system has temporary files.
@@ -42,22 +44,26 @@ class Training:
     patience: int | None = None
     ensemble: int = 1
     clip: float = 1.0
-    average: float = 0.99
+    ema_decay: float = 0.99
     chunk: int = 100
     memory_rows: int = 2_000_000
     progress: bool = True
 
     def __post_init__(self):
-        for name in ("steps", "batch_size", "patience", "ensemble", "chunk"):
-            value = getattr(self, name)
-            if value is not None and not value >= 1:
-                raise ValueError(f"expected {name} of at least 1; got {value}.")
+        for name in ("steps", "batch_size", "patience", "ensemble", "chunk", "memory_rows"):
+            value, least = getattr(self, name), 0 if name == "memory_rows" else 1
+            if value is not None and not (isinstance(value, Integral) and value >= least):
+                raise ValueError(f"expected {name} as an integer of at least {least}; got {value}.")
         if self.learning_rate is not None and not self.learning_rate > 0:
             raise ValueError(f"expected a learning_rate above 0; got {self.learning_rate}.")
         if self.learning_rate is not None and self.optimiser is not None:
             raise ValueError(
                 "expected a learning_rate or an optimiser, which has its own; got both. Leave one out."
             )
+        if not self.clip > 0:
+            raise ValueError(f"expected clip above 0; got {self.clip}.")
+        if not 0 <= self.ema_decay < 1:
+            raise ValueError(f"expected ema_decay from 0 to below 1; got {self.ema_decay}.")
         for name in ("noise", "time_noise"):
             value = getattr(self, name)
             if value is not None and not 0 <= value < float("inf"):

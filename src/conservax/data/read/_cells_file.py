@@ -10,7 +10,7 @@ import pandas as pd
 
 from conservax._files import replacing
 from conservax.data.read._cells import anndata_parts
-from conservax.data.read._write import check_out
+from conservax.data.read._write import check_output
 from conservax.data.table._errors import DataError
 
 
@@ -51,7 +51,7 @@ class StoredCells:
 
         **Raises:** `DataError` if `path` exists, or cannot be written.
         """
-        check_out(path, force)
+        check_output(path, force)
         path = Path(path)
         path.parent.mkdir(parents=True, exist_ok=True)
         try:

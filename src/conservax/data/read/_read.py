@@ -21,7 +21,7 @@ from conservax.data.read._sources import (
 )
 from conservax.data.table._advice import is_marked
 from conservax.data.table._errors import DataError
-from conservax.data.table._events import Events, cut, cut_whole, gather, window_length
+from conservax.data.table._events import Events, cut_into_windows, cut_whole, gather, window_length
 from conservax.data.table._table import Table
 from conservax.data.table._types import Points, TimeKind, Times
 from conservax.data.table._units import Units
@@ -106,7 +106,7 @@ def read_events(
     - `window`, `stride`: length of the windows, and from one start to the next: numbers in the unit
         of time (days for timestamps), or text such as "30d" or "12h" for timestamps. By default
         one window of the whole record, or of the longest sequence; windows follow one another.
-        The first one begins at a round time, such as a day: see `cut`.
+        The first one begins at a round time, such as a day: see `cut_into_windows`.
     - `degrees`: as in `read_table`.
 
     Events at the same time stay in the order of the source, and are counted in the notes.
@@ -129,7 +129,7 @@ def read_events(
         table = _with_order_note(table, rows, label)
         return gather(table, label, name=sequence, length=length)
     table = _with_order_note(table, rows, np.zeros(len(rows)))
-    return cut_whole(table) if window is None else cut(table, window, stride=stride)
+    return cut_whole(table) if window is None else cut_into_windows(table, window, stride=stride)
 
 
 def _read(

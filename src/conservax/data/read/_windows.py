@@ -5,14 +5,14 @@ from pathlib import Path
 from typing import Self
 
 from conservax.data.read._read import Source, read_events
-from conservax.data.table._events import Events, cut
+from conservax.data.table._events import Events, cut_into_windows
 from conservax.data.table._reader import AbstractReader
 from conservax.data.table._units import Units
 
 
 @dataclass(frozen=True)
 class WindowReader(AbstractReader):
-    """The arguments of `read_events`, or of `cut` where the rows are from a catalogue.
+    """The arguments of `read_events`, or of `cut_into_windows` where the rows are from a catalogue.
 
     **Attributes:**
 
@@ -36,6 +36,8 @@ class WindowReader(AbstractReader):
     def read(self, source: Source, schema: Units) -> Events:
         """Windows of another source; files are catalogues if the first one was."""
         if self.catalogue is not None and isinstance(source, str | Path):
-            return cut(self.catalogue.read(source, schema), self.window, stride=self.stride)
+            return cut_into_windows(
+                self.catalogue.read(source, schema), self.window, stride=self.stride
+            )
         names = {"time": self.time, "columns": self.columns, "sequence": self.sequence}
         return read_events(source, **names, window=self.window, stride=self.stride)

@@ -14,7 +14,7 @@ from conservax._files import replacing
 from conservax.data.table._errors import DataError
 
 
-def check_out(path: str | os.PathLike[str], force: bool, ending: str = "") -> None:
+def check_output(path: str | os.PathLike[str], force: bool, ending: str = "") -> None:
     """Refuse to write over a file or folder that exists, or under a name of another kind.
 
     **Raises:** `DataError` if something is at `path` and `force` is not set, or if its name does
@@ -30,12 +30,12 @@ def check_out(path: str | os.PathLike[str], force: bool, ending: str = "") -> No
         )
 
 
-def check_out_folder(path: str | os.PathLike[str], force: bool) -> None:
-    """`check_out` for a folder: a file in its place is never replaced.
+def check_output_folder(path: str | os.PathLike[str], force: bool) -> None:
+    """`check_output` for a folder: a file in its place is never replaced.
 
     **Raises:** `DataError` if something is at `path` and `force` is not set, or if it is a file.
     """
-    check_out(path, force)
+    check_output(path, force)
     if os.path.lexists(path) and not os.path.isdir(path):
         raise DataError(f"{path}: expected a folder; got a file. Choose another name.")
 
@@ -54,7 +54,7 @@ def write_table(path: str | Path, columns: Mapping[str, ArrayLike], *, force: bo
     or if the columns do not have one length.
     """
     path = Path(path)
-    check_out(path, force)
+    check_output(path, force)
     write = _writer(path)
     arrays = _arrays(columns)
     try:

@@ -132,7 +132,7 @@ class Events:
         )
 
 
-def cut(
+def cut_into_windows(
     table: Table,
     length: float | str,
     *,
@@ -196,10 +196,10 @@ def cut(
 
 
 def cut_whole(table: Table) -> Events:
-    """One window of the whole record, from where `cut` would begin to the last event."""
+    """One window of the whole record, from where `cut_into_windows` would begin to the last event."""
     axis = TimeAxis.of(table)
     start = _begin(table, axis.scale)
-    return cut(table, replace(axis, start=start).scale, start=start)
+    return cut_into_windows(table, replace(axis, start=start).scale, start=start)
 
 
 def _begin(table: Table, stride: float) -> float:
@@ -260,7 +260,7 @@ def gather(
 
     `name` is what the column of labels is called. `length` is by default the latest time of all.
 
-    **Raises:** `DataError` for a table of timestamps, whose windows `cut` finds; for times before 0
+    **Raises:** `DataError` for a table of timestamps, whose windows `cut_into_windows` finds; for times before 0
     or beyond the length, naming the sequence.
     """
     if table.time_kind == "timestamp":

@@ -12,7 +12,7 @@ from conservax.objective._base import AbstractObjective
 from conservax.objective._collocation import CollocationPoints
 
 
-class FieldError(AbstractObjective):
+class FieldResidual(AbstractObjective):
     """Mean of |v(0, x) - target(x)|^2 at collocation points of a domain.
 
     **Arguments:**

@@ -9,7 +9,7 @@ from jaxtyping import Float, Int
 
 from conservax.data import Events, Split
 from conservax.model import AbstractEventLawInUnits
-from conservax.score._scores import baselines, compared, held_out_of
+from conservax.scoring._scores import baselines, compared, held_out_of
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from jaxtyping import Float
 from conservax.baseline import fit_normal_by_snapshot
 
 
-class SnapshotUnits:
+class SnapshotMoments:
     """Mean and standard deviation of each coordinate within each snapshot of some rows.
 
     **Arguments:** times, shape `(rows,)`, and points, shape `(rows, dim)`, of snapshots.
