@@ -74,9 +74,8 @@ def read_table(
 
     **Raises:** `DataError` for anything else, naming the source, the column and the row.
     """
-    return _read(
-        source, requested(time, columns, schema, dims=dims, growth=growth), schema, degrees
-    )[0]
+    request = requested(time, columns, schema, dims=dims, growth=growth)
+    return _read(source, request, schema, degrees, None)[0]
 
 
 def read_rows(source: Source, *, schema: Units) -> Table:
@@ -84,7 +83,7 @@ def read_rows(source: Source, *, schema: Units) -> Table:
 
     **Raises:** `DataError` as `read_table`.
     """
-    return _unsorted(source, requested(None, None, schema), schema, False)[0]
+    return _unsorted(source, requested(None, None, schema), schema, False, None)[0]
 
 
 def read_events(
@@ -133,11 +132,7 @@ def read_events(
 
 
 def _read(
-    source: Source,
-    request: "Request",
-    schema: Units | None,
-    degrees: bool,
-    sequence: str | None = None,
+    source: Source, request: "Request", schema: Units | None, degrees: bool, sequence: str | None
 ) -> tuple[Table, Columns, Int[np.ndarray, " rows"]]:
     """The table in order of time, its raw columns, and the row of the source of each row."""
     table, raw = _unsorted(source, request, schema, degrees, sequence)
@@ -146,11 +141,7 @@ def _read(
 
 
 def _unsorted(
-    source: Source,
-    request: "Request",
-    schema: Units | None,
-    degrees: bool,
-    sequence: str | None = None,
+    source: Source, request: "Request", schema: Units | None, degrees: bool, sequence: str | None
 ) -> tuple[Table, Columns]:
     """The table in the order of the source, and its raw columns."""
     raw = _load(source, request)
