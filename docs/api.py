@@ -34,7 +34,8 @@ def text() -> str:
 
 def section(name: str, part: ModuleType) -> list[str]:
     """A heading, what the part is, and a row per public name of it."""
-    rows = [f"| `{public}` | {first_sentence(getattr(part, public))} |" for public in part.__all__]
+    names = [public for public in part.__all__ if not inspect.ismodule(getattr(part, public))]
+    rows = [f"| `{public}` | {first_sentence(getattr(part, public))} |" for public in names]
     return [
         "",
         f"## {name}",

@@ -3,8 +3,10 @@
 import ast
 import functools
 import importlib
+import inspect
 import os
 import re
+import runpy
 import subprocess
 import sys
 import tomllib
@@ -240,6 +242,60 @@ def test_parts_use_the_public_names_of_one_another():
         and any(name.startswith("_") for name in module.split(".")[2:])
     ]
     assert private == []
+
+
+def public_names() -> dict[str, list[str]]:
+    """What users call, by part: `__all__` of each, without the parts themselves."""
+    parts = [part for part in MAY_IMPORT if "." not in part and (PACKAGE / part).is_dir()]
+    rooms = {part: importlib.import_module(f"conservax.{part}") for part in parts if part != "cli"}
+    return {part: room.__all__ for part, room in rooms.items()}
+
+
+def test_public_classes_have_one_name_each():
+    """Settings of `models` are named after the density that they make."""
+    owners: dict[str, set[str]] = {}
+    for part, names in public_names().items():
+        for name in names:
+            if isinstance(getattr(sys.modules[f"conservax.{part}"], name), type):
+                owners.setdefault(name, set()).add(part)
+    twice = {name: parts for name, parts in owners.items() if len(parts) > 1}
+    assert {name for name, parts in twice.items() if parts != {"models", "density"}} == set()
+
+
+def test_public_names_are_documented():
+    bare = [
+        f"{part}.{name}"
+        for part, names in public_names().items()
+        for name in names
+        if inspect.isclass(thing := getattr(sys.modules[f"conservax.{part}"], name))
+        | inspect.isroutine(thing)
+        and not (inspect.getdoc(thing) or "").strip()
+    ]
+    assert bare == []
+
+
+def test_the_reference_has_every_public_name():
+    program = runpy.run_path(str(ROOT / "docs" / "api.py"))
+    assert (ROOT / "docs" / "api.md").read_text() == program["text"](), "run: python docs/api.py"
+
+
+def test_what_parts_share_beside_their_public_names_is_used_by_another():
+    """`from ... import X as X` in a part: for other parts, not for users."""
+    shared = {
+        (part, alias.name)
+        for part, public in public_names().items()
+        for node in ast.parse((PACKAGE / part / "__init__.py").read_text()).body
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+        if alias.asname is not None and alias.name not in public
+    }
+    used = {
+        tuple(module.split(".")[1:3])
+        for path in [*SOURCES, *python_files(ROOT / "benchmarks", ROOT / "tests")]
+        for module, _ in imported_modules(ast.parse(path.read_text()), "conservax.x")
+        if module.startswith("conservax.")
+    }
+    assert sorted(shared - used) == []
 
 
 def test_programs_beside_the_package_use_its_public_names():

@@ -1,38 +1,52 @@
 """Optimal control of a population: from a start to a goal at the least cost, past obstacles."""
 
-from conservax.control._boundaries import AbstractBoundary as AbstractBoundary
-from conservax.control._boundaries import DensityAt as DensityAt
-from conservax.control._boundaries import EmpiricalSample as EmpiricalSample
-from conservax.control._boundaries import GaussianMixture as GaussianMixture
+from conservax.control._boundaries import (
+    AbstractBoundary,
+    DensityAt,
+    EmpiricalSample,
+    GaussianMixture,
+)
 from conservax.control._collision_check import ObstacleWarning as ObstacleWarning
 from conservax.control._collision_check import RepeatWarning as RepeatWarning
 from conservax.control._collision_check import advice as advice
 from conservax.control._collision_check import percent as percent
-from conservax.control._costs import Congestion as Congestion
-from conservax.control._costs import Entropy as Entropy
-from conservax.control._costs import Flocking as Flocking
-from conservax.control._costs import Potential as Potential
+from conservax.control._costs import Congestion, Entropy, Flocking, Potential
 from conservax.control._costs import Workspace as Workspace
 from conservax.control._objectives import Scale as Scale
-from conservax.control._obstacles import AbstractObstacles as AbstractObstacles
-from conservax.control._obstacles import Boxes as Boxes
-from conservax.control._obstacles import Circles as Circles
-from conservax.control._obstacles import Ellipses as Ellipses
-from conservax.control._obstacles import Polygons as Polygons
-from conservax.control._paths import Paths as Paths
-from conservax.control._paths import collisions as collisions
-from conservax.control._paths import homotopy_classes as homotopy_classes
+from conservax.control._obstacles import AbstractObstacles, Boxes, Circles, Ellipses, Polygons
+from conservax.control._paths import Paths, collisions, homotopy_classes
 from conservax.control._paths import homotopy_classes_used as homotopy_classes_used
 from conservax.control._picture import draw_paths as draw_paths
-from conservax.control._plan import Plan as Plan
-from conservax.control._plan import PlanScores as PlanScores
-from conservax.control._plan import plan as plan
-from conservax.control._problem import Problem as Problem
-from conservax.control._settings import FourierTrajectories as FourierTrajectories
-from conservax.control._settings import PlanTraining as PlanTraining
-from conservax.control._task_file import TaskFile as TaskFile
+from conservax.control._plan import Plan, PlanScores, plan
+from conservax.control._problem import Problem
+from conservax.control._settings import FourierTrajectories, PlanTraining
 from conservax.control._task_file import read_task as read_task
 from conservax.control._tasks import TASKS as TASKS
-from conservax.control._tasks import task as task
+from conservax.control._tasks import task
 from conservax.control._worlds import circles_world as circles_world
-from conservax.control._worlds import mixed_world as mixed_world
+
+__all__ = [
+    "AbstractBoundary",
+    "AbstractObstacles",
+    "Boxes",
+    "Circles",
+    "Congestion",
+    "DensityAt",
+    "Ellipses",
+    "EmpiricalSample",
+    "Entropy",
+    "Flocking",
+    "FourierTrajectories",
+    "GaussianMixture",
+    "Paths",
+    "Plan",
+    "PlanScores",
+    "PlanTraining",
+    "Polygons",
+    "Potential",
+    "Problem",
+    "collisions",
+    "homotopy_classes",
+    "plan",
+    "task",
+]

@@ -4,42 +4,62 @@ from conservax.data.read._cells import Cells as Cells
 from conservax.data.read._cells import column_index as column_index
 from conservax.data.read._cells import dense_array as dense_array
 from conservax.data.read._cells_file import StoredCells as StoredCells
-from conservax.data.read._comcat import ComCatReader as ComCatReader
-from conservax.data.read._comcat import read_comcat as read_comcat
-from conservax.data.read._read import read_events as read_events
+from conservax.data.read._comcat import ComCatReader, read_comcat
+from conservax.data.read._read import read_events, read_table
 from conservax.data.read._read import read_points as read_points
 from conservax.data.read._read import read_points_beside as read_points_beside
 from conservax.data.read._read import read_rows as read_rows
-from conservax.data.read._read import read_table as read_table
 from conservax.data.read._shards import Shards as Shards
 from conservax.data.read._shards import shard as shard
 from conservax.data.read._stream import MEMORY_ROWS as MEMORY_ROWS
-from conservax.data.read._stream import Stream as Stream
-from conservax.data.read._stream import open_table as open_table
-from conservax.data.read._windows import WindowReader as WindowReader
+from conservax.data.read._stream import Stream, open_table
+from conservax.data.read._windows import WindowReader
 from conservax.data.read._write import check_output as check_output
 from conservax.data.read._write import check_output_folder as check_output_folder
-from conservax.data.read._write import write_table as write_table
-from conservax.data.sets._demo import earthquakes as earthquakes
-from conservax.data.sets._pinwheel import pinwheel_hawkes as pinwheel_hawkes
-from conservax.data.sets._stochastic_systems import lotka_volterra as lotka_volterra
-from conservax.data.sets._stochastic_systems import repressilator as repressilator
-from conservax.data.table._by_time import by_time as by_time
-from conservax.data.table._errors import DataError as DataError
-from conservax.data.table._events import Events as Events
-from conservax.data.table._events import cut_into_windows as cut_into_windows
-from conservax.data.table._hold_out import HoldOut as HoldOut
-from conservax.data.table._leave_out import leave_out as leave_out
+from conservax.data.read._write import write_table
+from conservax.data.sets._demo import earthquakes
+from conservax.data.sets._pinwheel import pinwheel_hawkes
+from conservax.data.sets._stochastic_systems import lotka_volterra, repressilator
+from conservax.data.table._by_time import by_time
+from conservax.data.table._errors import DataError
+from conservax.data.table._events import Events, cut_into_windows
+from conservax.data.table._hold_out import HoldOut
+from conservax.data.table._leave_out import leave_out
 from conservax.data.table._reader import AbstractReader as AbstractReader
 from conservax.data.table._snapshots import MAX_SNAPSHOTS as MAX_SNAPSHOTS
 from conservax.data.table._snapshots import are_unequal_snapshots as are_unequal_snapshots
 from conservax.data.table._snapshots import snapshot_weights as snapshot_weights
 from conservax.data.table._snapshots import snapshots as snapshots
-from conservax.data.table._split import EventSplit as EventSplit
-from conservax.data.table._split import Split as Split
-from conservax.data.table._split import split as split
-from conservax.data.table._split import split_events as split_events
-from conservax.data.table._table import Table as Table
-from conservax.data.table._time import TimeAxis as TimeAxis
+from conservax.data.table._split import EventSplit, Split, split, split_events
+from conservax.data.table._table import Table
+from conservax.data.table._time import TimeAxis
 from conservax.data.table._trainable import check_trainable as check_trainable
-from conservax.data.table._units import Units as Units
+from conservax.data.table._units import Units
+
+__all__ = [
+    "ComCatReader",
+    "DataError",
+    "EventSplit",
+    "Events",
+    "HoldOut",
+    "Split",
+    "Stream",
+    "Table",
+    "TimeAxis",
+    "Units",
+    "WindowReader",
+    "by_time",
+    "cut_into_windows",
+    "earthquakes",
+    "leave_out",
+    "lotka_volterra",
+    "open_table",
+    "pinwheel_hawkes",
+    "read_comcat",
+    "read_events",
+    "read_table",
+    "repressilator",
+    "split",
+    "split_events",
+    "write_table",
+]

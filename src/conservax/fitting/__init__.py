@@ -8,3 +8,5 @@ from conservax.fitting._model import Model as Model
 from conservax.fitting._resume import load as load
 from conservax.fitting._resume import resume as resume
 from conservax.fitting._run import open_run as open_run
+
+__all__ = []

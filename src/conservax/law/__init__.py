@@ -1,3 +1,7 @@
 """Conservation laws: a density, its flux and a diffusion."""
 
-from conservax.law._conservation_law import ConservationLaw as ConservationLaw
+from conservax.law._conservation_law import ConservationLaw
+
+__all__ = [
+    "ConservationLaw",
+]

@@ -1,18 +1,28 @@
 """Models as settings: `conservax.fit(data, model=KernelMixture(components=64))`."""
 
-from conservax.models._autoregressive import Autoregressive as Autoregressive
-from conservax.models._base import AbstractGrowthSpec as AbstractGrowthSpec
-from conservax.models._base import AbstractModelSpec as AbstractModelSpec
+from conservax.models._autoregressive import Autoregressive
+from conservax.models._base import AbstractGrowthSpec, AbstractModelSpec
 from conservax.models._base import ReferenceName as ReferenceName
 from conservax.models._base import kind_of as kind_of
 from conservax.models._clusters import find_clusters as find_clusters
-from conservax.models._custom import Custom as Custom
-from conservax.models._factorized import Factorized as Factorized
-from conservax.models._kernel_mixture import KernelMixture as KernelMixture
+from conservax.models._custom import Custom
+from conservax.models._factorized import Factorized
+from conservax.models._kernel_mixture import KernelMixture
 from conservax.models._law import law_maker as law_maker
 from conservax.models._law import reference_parameters as reference_parameters
 from conservax.models._named import MODELS as MODELS
 from conservax.models._named import model_spec as model_spec
-from conservax.models._point_process import PointProcess as PointProcess
+from conservax.models._point_process import PointProcess
 from conservax.models._snapshot_moments import SnapshotMoments as SnapshotMoments
-from conservax.models._trajectories import Trajectories as Trajectories
+from conservax.models._trajectories import Trajectories
+
+__all__ = [
+    "AbstractGrowthSpec",
+    "AbstractModelSpec",
+    "Autoregressive",
+    "Custom",
+    "Factorized",
+    "KernelMixture",
+    "PointProcess",
+    "Trajectories",
+]
