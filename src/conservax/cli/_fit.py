@@ -27,10 +27,8 @@ from conservax.fitting import EventModel, Model
 from conservax.models import MODELS, AbstractGrowthSpec, AbstractModelSpec, PointProcess
 from conservax.train import CHECKPOINT, Training
 
-ModelName = Literal[
-    "autoregressive", "factorized", "kernel-mixture", "trajectories", "point-process"
-]
 SPECS: dict[str, type] = {**MODELS, PointProcess.name: PointProcess}
+ModelName = Literal[tuple(SPECS)]  # type: ignore[valid-type]
 DEFAULT_MODEL = "autoregressive"
 DATA, EVENTS, MODEL, OBJECTIVE, TRAINING, OUTPUT = (
     "Data",
@@ -115,7 +113,7 @@ def fit_command(
         typer.Option(help="Leave smaller earthquakes out, with --comcat.", rich_help_panel=EVENTS),
     ] = None,
     model: Annotated[
-        ModelName,
+        ModelName,  # type: ignore[valid-type]
         typer.Option(
             help="kernel-mixture for fixed locations, trajectories for snapshots, point-process for "
             "the time and location of the next event given the past.",

@@ -10,6 +10,7 @@ from typing import Any
 import jax
 
 from conservax.data import (
+    DataError,
     Events,
     EventSplit,
     HoldOut,
@@ -32,7 +33,7 @@ from conservax.fitting._objectives import (
 )
 from conservax.fitting._run import MODEL, around, write_experiment
 from conservax.model import Settings
-from conservax.models import AbstractModelSpec, Autoregressive, law_maker, model_spec
+from conservax.models import MODELS, AbstractModelSpec, Autoregressive, kind_of, law_maker
 from conservax.objective import AbstractObjective, Sum
 from conservax.train import OnChunk, Stage, Training
 
@@ -84,7 +85,7 @@ def fit(
     """
     if out is not None:
         check_output_folder(out, force)
-    spec = model_spec(model)
+    spec = _model_spec(model)
     check_objective(objective, spec)
     source = _read(data, spec, {"time": time, "columns": columns, "dims": dims}, training)
     check_prior_growth(source, spec, objective is not None)
@@ -99,6 +100,23 @@ def fit(
     if run is not None:
         fitted.write(run / MODEL)
     return fitted
+
+
+def _model_spec(model: Any) -> AbstractModelSpec:
+    """The settings of a model, or the usual ones of a model with this name.
+
+    **Raises:** `DataError` for another name; `TypeError` for what is not a model.
+    """
+    if isinstance(model, AbstractModelSpec):
+        return model
+    if isinstance(model, str):
+        if model not in MODELS:
+            raise DataError(f"expected a model of {list(MODELS)}; got {model!r}.")
+        return MODELS[model]()
+    raise TypeError(
+        "expected a model of conservax.models, such as KernelMixture(components=64), or its name; "
+        f"got {kind_of(model)}."
+    )
 
 
 def _read(

@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections.abc import Mapping
+from types import ModuleType
 from typing import Any
 
 import equinox as eqx
@@ -27,73 +28,50 @@ from conservax import (
 from conservax._types import PyTree
 from conservax.model._settings import Outcome, Settings, StreamSource
 
+# Public parts that no file names: they hold functions, or no law has them.
+NOT_IN_FILES = frozenset(
+    {
+        density.Gaussian,
+        field.Fluid,
+        field.SpaceTimeField,
+        nn.NetworkState,
+        objective.CollocationPoints,
+        objective.ContinuityResidual,
+        objective.EquationResidual,
+        objective.EulerResidual,
+        objective.FieldAsymmetry,
+        objective.FieldResidual,
+        objective.FluidInitialResidual,
+        objective.FreeSlip,
+        objective.InitialResidual,
+        point_process.InterEventTime,
+        reference.FixedDrift,
+    }
+)
+
+
+def _public(part: ModuleType, base: type = eqx.Module) -> tuple[type, ...]:
+    """The complete classes of a kind that a part exports, but those that no file names."""
+    classes = {held for held in vars(part).values() if isinstance(held, type)} - NOT_IN_FILES
+    found = (cls for cls in classes if issubclass(cls, base))
+    return tuple(cls for cls in found if not cls.__name__.startswith("Abstract"))
+
+
 # All classes that a file may name. A name is written with its part, so that it stands for one class
 # alone, and is unchanged where a class moves within its part.
 IN_FILES: dict[str, tuple[type, ...]] = {
-    "nn": (nn.DenseNetwork, nn.MaskedNetwork, nn.TimeEmbedding),
-    "univariate": (univariate.LogisticMixture, univariate.NormalMixture),
-    "density": (
-        density.Autoregressive,
-        density.KernelMixture,
-        density.FourierTrajectory,
-        density.Factorized,
-        density.Mixture,
-        density.Trajectory,
-        density.Subharmonic,
-        density.Whitened,
-    ),
-    "flux": (
-        flux.ConstantLogistic,
-        flux.FactorizedFlux,
-        flux.KnotheRosenblatt,
-        flux.MixtureFlux,
-        flux.NaiveFlux,
-        flux.SigmoidCancellation,
-        flux.SubharmonicFlux,
-    ),
-    "field": (
-        field.Ball,
-        field.Euclidean,
-        field.FieldNetwork,
-        field.FourierField,
-        field.MatrixField,
-        field.Torus,
-        field.VectorPotentialField,
-    ),
-    "reference": (
-        reference.Rescaled,
-        reference.LotkaVolterra,
-        reference.NetworkDrift,
-        reference.Repressilator,
-        reference.WithReference,
-    ),
-    "law": (law.ConservationLaw,),
-    "point_process": (
-        point_process.Encoder,
-        point_process.EventLaw,
-        point_process.SequenceLikelihood,
-    ),
-    "objective": (
-        objective.GrowthEnergy,
-        objective.GrowthPrior,
-        objective.JacobianSymmetry,
-        objective.KineticEnergy,
-        objective.LogEnergy,
-        objective.MassResidual,
-        objective.NegativeLogLikelihood,
-        objective.ReferenceEnergy,
-        objective.Sum,
-    ),
-    "models": (
-        models.Autoregressive,
-        models.Custom,
-        models.Factorized,
-        models.KernelMixture,
-        models.PointProcess,
-        models.Trajectories,
-    ),
+    "nn": _public(nn),
+    "univariate": _public(univariate),
+    "density": _public(density),
+    "flux": _public(flux),
+    "field": _public(field),
+    "reference": _public(reference),
+    "law": _public(law),
+    "point_process": _public(point_process),
+    "objective": _public(objective),
+    "models": (*_public(models, models.AbstractModelSpec), models.PointProcess),
     "train": (train.Stage, train.Training),
-    "data": (data.ComCatReader, data.HoldOut, data.WindowReader),
+    "data": (*_public(data, data.AbstractReader), data.HoldOut),
     "check": (check.CheckResult,),
     "model": (Outcome, Settings, StreamSource),
     "equinox": (eqx.nn.GRUCell, eqx.nn.Linear),

@@ -10,8 +10,6 @@ from conservax.models._factorized import Factorized
 from conservax.models._kernel_mixture import KernelMixture
 from conservax.models._law import law_maker as law_maker
 from conservax.models._law import reference_parameters as reference_parameters
-from conservax.models._named import MODELS as MODELS
-from conservax.models._named import model_spec as model_spec
 from conservax.models._point_process import PointProcess
 from conservax.models._snapshot_moments import SnapshotMoments as SnapshotMoments
 from conservax.models._trajectories import Trajectories
@@ -26,3 +24,7 @@ __all__ = [
     "PointProcess",
     "Trajectories",
 ]
+
+MODELS: dict[str, type[AbstractModelSpec]] = {
+    spec.name: spec for spec in (Autoregressive, Factorized, KernelMixture, Trajectories)
+}

@@ -7,6 +7,8 @@ import jax
 import optax
 from optax.contrib import MuonDimensionNumbers
 
+from conservax.train._training import Training
+
 
 @lru_cache(maxsize=64)  # alike by identity: equal settings share compiled programs
 def cosine_adam(learning_rate: float, steps: int) -> optax.GradientTransformation:
@@ -44,3 +46,11 @@ def cosine_muon(learning_rate: float, steps: int) -> optax.GradientTransformatio
 def clipped(optimiser: optax.GradientTransformation, norm: float) -> optax.GradientTransformation:
     """An optimiser of gradients whose global norm is at most `norm`."""
     return optax.chain(optax.clip_by_global_norm(norm), optimiser)
+
+
+def optimiser_of(training: Training, steps: int) -> optax.GradientTransformation:
+    """The optimiser of filled settings, of clipped gradients."""
+    if training.optimiser is not None:
+        return clipped(training.optimiser, training.clip)
+    assert training.learning_rate is not None  # filled
+    return clipped(cosine_adam(float(training.learning_rate), steps), training.clip)

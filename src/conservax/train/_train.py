@@ -8,7 +8,6 @@ from typing import Any
 import equinox as eqx
 import jax
 import numpy as np
-import optax
 import pandas as pd
 
 from conservax._programs import make_room
@@ -17,7 +16,7 @@ from conservax.objective import as_sum
 from conservax.train._checkpoint import load_tree, save_tree
 from conservax.train._chunk import replicate, replicated_and_split
 from conservax.train._metrics import ChunkReport, Metrics, reports_of
-from conservax.train._optimisers import clipped, cosine_adam
+from conservax.train._optimisers import optimiser_of
 from conservax.train._schedule import Schedule, Stage
 from conservax.train._state import TrainState, initial_state, with_parameters
 from conservax.train._training import Training
@@ -96,7 +95,7 @@ def train(
     make_room()
     total, devices = sum(stage.steps for stage in stages), jax.devices()
     _check(total, training, len(devices))
-    optimiser = clipped(_optimiser(training, total), training.clip)
+    optimiser = optimiser_of(training, total)
     copied, split = replicated_and_split(devices)
     folder = run if jax.process_index() == 0 else None  # hosts share the folder of a run
     state = _start(key, law, optimiser, training.ensemble, initial)
@@ -133,13 +132,6 @@ def _check_finite(step: int, steps: int, metrics: Any, held_out: Any, run: Path 
         raise DivergedError(step + 1 + int(np.argmin(metrics.finite.all(0))), run)
     if held_out is not None and not np.isfinite(held_out).all():
         raise DivergedError(step + steps, run, "on the validation rows")
-
-
-def _optimiser(training: Training, total: int) -> optax.GradientTransformation:
-    if training.optimiser is not None:
-        return training.optimiser
-    assert training.learning_rate is not None  # filled
-    return cosine_adam(float(training.learning_rate), total)
 
 
 def _check(total: int, training: Training, devices: int) -> None:

@@ -3,10 +3,15 @@
 from conservax.univariate._base import AbstractConditional
 from conservax.univariate._base import capped_exp as capped_exp
 from conservax.univariate._base import largest_ratio as largest_ratio
-from conservax.univariate._kernel import KERNELS, Kernel
-from conservax.univariate._kernel import UNIT_SCALE as UNIT_SCALE
-from conservax.univariate._kernel import checked_kernel as checked_kernel
-from conservax.univariate._mixture import AbstractKernelMixture, LogisticMixture, NormalMixture
+from conservax.univariate._mixture import (
+    KERNELS,
+    AbstractKernelMixture,
+    Kernel,
+    LogisticMixture,
+    NormalMixture,
+)
+from conservax.univariate._mixture import UNIT_SCALE as UNIT_SCALE
+from conservax.univariate._mixture import checked_kernel as checked_kernel
 from conservax.univariate._parameters import initial_outputs as initial_outputs
 from conservax.univariate._parameters import normal_outputs as normal_outputs
 from conservax.univariate._parameters import to_log_scale as to_log_scale

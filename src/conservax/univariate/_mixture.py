@@ -2,7 +2,7 @@
 
 import abc
 import math
-from typing import Self
+from typing import Literal, Self, get_args
 
 import equinox as eqx
 import jax
@@ -163,3 +163,18 @@ class NormalMixture(AbstractKernelMixture):
 
     def _kernel_quantile(self, u):
         return jax.scipy.special.ndtri(u)
+
+
+Kernel = Literal["logistic", "normal"]
+KERNELS = {"logistic": LogisticMixture, "normal": NormalMixture}
+UNIT_SCALE = {"logistic": math.sqrt(3) / math.pi, "normal": 1.0}  # of deviation 1
+
+
+def checked_kernel(kernel: Kernel) -> Kernel:
+    """The name of a kernel.
+
+    **Raises:** `ValueError` for another name.
+    """
+    if kernel not in KERNELS:
+        raise ValueError(f"expected a kernel of {list(get_args(Kernel))}; got {kernel!r}.")
+    return kernel

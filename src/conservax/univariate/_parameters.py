@@ -6,8 +6,7 @@ import numpy as np
 from jaxtyping import Array, Float
 from scipy.stats import norm
 
-from conservax.univariate._kernel import KERNELS, UNIT_SCALE, Kernel
-from conservax.univariate._mixture import AbstractKernelMixture
+from conservax.univariate._mixture import KERNELS, UNIT_SCALE, AbstractKernelMixture, Kernel
 
 _APART = 0.5  # deviation of the centres of components that begin as one normal
 
