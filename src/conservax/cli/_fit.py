@@ -19,10 +19,10 @@ from conservax.cli._app import (
     flags,
     log,
 )
-from conservax.cli._options import chosen, options, with_options
+from conservax.cli._options import chosen, options, switches, with_options
 from conservax.cli._reading import read_requested
 from conservax.cli._summary import summary, summary_text
-from conservax.data import Events, HoldOut, check_output_folder
+from conservax.data import CATALOGUES, Events, HoldOut, check_output_folder
 from conservax.fitting import EventModel, Model
 from conservax.models import MODELS, AbstractGrowthSpec, AbstractModelSpec, PointProcess
 from conservax.train import CHECKPOINT, Training
@@ -101,17 +101,6 @@ def fit_command(
             help="From one window to the next; by default the window.", rich_help_panel=EVENTS
         ),
     ] = None,
-    comcat: Annotated[
-        bool,
-        typer.Option(
-            help="The file is a CSV of ComCat, the USGS catalogue of earthquakes.",
-            rich_help_panel=EVENTS,
-        ),
-    ] = False,
-    min_magnitude: Annotated[
-        float | None,
-        typer.Option(help="Leave smaller earthquakes out, with --comcat.", rich_help_panel=EVENTS),
-    ] = None,
     model: Annotated[
         ModelName,  # type: ignore[valid-type]
         typer.Option(
@@ -178,6 +167,8 @@ app.command("fit", epilog=EXAMPLES)(
         fit_command,
         [
             *options(list(SPECS.values()), _panel),
+            *switches(CATALOGUES, EVENTS),
+            *options(list(CATALOGUES.values()), lambda _: EVENTS),
             *options([HoldOut], lambda _: DATA),
             *options([Training], lambda _: TRAINING),
         ],
@@ -227,7 +218,7 @@ def _log_kinetic_weight(spec: AbstractModelSpec) -> None:
 
 def _check_unused(params: Mapping[str, Any]) -> None:
     """Refuse options that have no effect beside others."""
-    whole = params.keys() & {"sequence", "window", "comcat"}
+    whole = params.keys() & {"sequence", "window", *CATALOGUES}
     unread = flags(params.keys() & {"memory_rows", "prior_growth"})
     if whole and unread:
         raise BadInput(

@@ -36,6 +36,17 @@ def options(
     return [_parameter(name, owners, settings, panel(name)) for name, owners in found.items()]
 
 
+def switches(named: Mapping[str, type], panel: str) -> list[inspect.Parameter]:
+    """One switch for each of several classes by its name; its help is how the class is documented."""
+    found = []
+    for name, cls in named.items():
+        help = _first(inspect.cleandoc(cls.__doc__ or "")) + "."
+        option = typer.Option(f"--{name}", help=escape(help), rich_help_panel=panel)
+        kind, hint = inspect.Parameter.KEYWORD_ONLY, Annotated[bool, option]
+        found.append(inspect.Parameter(name, kind, default=False, annotation=hint))
+    return found
+
+
 def chosen(cls: type, params: Mapping[str, Any]) -> dict[str, Any]:
     """The fields of a dataclass that have a value in `params`."""
     names = [field.name for field in fields(cls)]

@@ -63,3 +63,6 @@ __all__ = [
     "split_events",
     "write_table",
 ]
+
+# Readers of catalogues, whose columns are known: options of `conservax fit` are made of their fields.
+CATALOGUES = {reader.name: reader for reader in (ComCatReader,)}

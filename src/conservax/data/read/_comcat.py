@@ -3,7 +3,7 @@
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
@@ -23,12 +23,20 @@ Box = tuple[float, float, float, float]
 
 @dataclass(frozen=True)
 class ComCatReader(AbstractReader):
-    """The options of `read_comcat`."""
+    """CSV of ComCat, the USGS catalogue of earthquakes. The options are those of `read_comcat`.
+
+    **Attributes:**
+
+    - `min_magnitude`: leave smaller earthquakes out.
+    - `box`: see `read_comcat`.
+    """
 
     min_magnitude: float | None = None
     box: Box | None = None
 
-    def read(self, source: Source, schema: Units) -> Table:
+    name: ClassVar[str] = "comcat"
+
+    def read(self, source: Source, schema: Units | None = None) -> Table:
         """Earthquakes of another file; rows of data frames and arrays as they are."""
         if isinstance(source, str | Path):
             return read_comcat(source, min_magnitude=self.min_magnitude, box=self.box)
