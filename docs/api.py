@@ -9,43 +9,26 @@ from types import ModuleType
 import conservax
 
 PAGE = Path(__file__).with_name("api.md")
+HEAD = """# Reference
+
+Every public name, and the first sentence of its documentation; `help(name)` shows the whole.
+Written by `python docs/api.py`."""
 
 
 def text() -> str:
     """The page, from the docstrings of the package."""
-    parts = [(name, getattr(conservax, name)) for name in sorted(vars(conservax))]
-    rooms = [
-        (f"conservax.{n}", p) for n, p in parts if inspect.ismodule(p) and not n.startswith("_")
-    ]
-    return "\n".join(
-        [
-            "# Reference",
-            "",
-            "Every public name, and the first sentence of its documentation; `help(name)` shows the whole. Written by `python docs/api.py`.",
-            *(
-                line
-                for name, room in [("conservax", conservax), *rooms]
-                for line in section(name, room)
-            ),
-            "",
-        ]
-    )
+    parts = {name: getattr(conservax, name) for name in conservax.__all__}
+    rooms = {f"conservax.{name}": p for name, p in parts.items() if inspect.ismodule(p)}
+    sections = [section(name, room) for name, room in ({"conservax": conservax} | rooms).items()]
+    return "\n".join([HEAD, *sections])
 
 
-def section(name: str, part: ModuleType) -> list[str]:
-    """A heading, what the part is, and a row per public name of it."""
+def section(name: str, part: ModuleType) -> str:
+    """A heading, what the part is, and a row per public name of it; empty if there is none."""
     names = [public for public in part.__all__ if not inspect.ismodule(getattr(part, public))]
     rows = [f"| `{public}` | {first_sentence(getattr(part, public))} |" for public in names]
-    return [
-        "",
-        f"## {name}",
-        "",
-        first_sentence(part),
-        "",
-        "| name | what it is |",
-        "|---|---|",
-        *rows,
-    ]
+    table = "\n".join(["| name | what it is |", "|---|---|", *rows])
+    return f"\n## {name}\n\n{first_sentence(part)}\n\n{table}\n" if rows else ""
 
 
 def first_sentence(thing: object) -> str:

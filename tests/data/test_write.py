@@ -4,9 +4,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from conservax.data import DataError, check_output, read_table, write_table
+from conservax.data import FORMATS, DataError, check_output, read_table, write_table
 
-NAMES = ["out.csv", "out.csv.gz", "out.parquet", "out.npz"]
+SUFFIXES = [each.suffix for each in FORMATS if each.write is not None]
+NAMES = [f"out{suffix}" for suffix in SUFFIXES]
 RNG = np.random.default_rng(0)
 HARD = np.concatenate(
     [RNG.normal(size=50) * 10.0 ** RNG.integers(-300, 300, 50), [0.1 + 0.2, -0.0, 5e-324, 1.7e308]]
@@ -85,7 +86,7 @@ def test_missing_folders_are_made_and_permissions_are_the_usual_ones(tmp_path):
 @pytest.mark.parametrize(
     ("name", "columns", "words"),
     [
-        ("out.xlsx", {"t": [0]}, r"ending in .csv, .csv.gz, .parquet, .npz; got .xlsx"),
+        ("out.xlsx", {"t": [0]}, f"ending in {', '.join(SUFFIXES)}; got .xlsx"),
         ("out", {"t": [0]}, "got no ending"),
         ("out.csv", {"t": [0, 1], "x": [1]}, r"columns of one length.*'t': \(2,\), 'x': \(1,\)"),
         ("out.csv", {"t": [[0]]}, "columns of one length"),

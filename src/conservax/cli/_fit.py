@@ -22,7 +22,7 @@ from conservax.cli._app import (
 from conservax.cli._options import chosen, options, switches, with_options
 from conservax.cli._reading import read_requested
 from conservax.cli._summary import summary, summary_text
-from conservax.data import CATALOGUES, Events, HoldOut, check_output_folder
+from conservax.data import CATALOGUES, Events, HoldOut, check_output_folder, readable_formats
 from conservax.fitting import EventModel, Model
 from conservax.models import MODELS, AbstractGrowthSpec, AbstractModelSpec, PointProcess
 from conservax.train import CHECKPOINT, Training
@@ -64,7 +64,7 @@ Examples:
 
 def fit_command(
     context: typer.Context,
-    file: Annotated[Path | None, typer.Argument(help="CSV, Parquet, npz or h5ad file.")] = None,
+    file: Annotated[Path | None, typer.Argument(help=f"{readable_formats()} file.")] = None,
     time: Annotated[
         str | None,
         typer.Option(help="The time column: numbers or timestamps.", rich_help_panel=DATA),

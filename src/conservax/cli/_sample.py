@@ -7,7 +7,7 @@ import numpy as np
 import typer
 
 from conservax.cli._app import BadInput, ForceOption, JsonOption, SeedOption, answer, app, log
-from conservax.data import check_output, write_table
+from conservax.data import check_output, writable_formats, write_table
 from conservax.fitting import EventModel, open_run
 
 EXAMPLES = """
@@ -23,7 +23,7 @@ Examples:
 def sample_command(
     run: Annotated[Path, typer.Argument(help="Folder of a run, or a model file.")],
     n: Annotated[int, typer.Option("-n", min=1, help="Number of points, or of windows of events.")],
-    out: Annotated[Path, typer.Option(help="CSV, Parquet or npz file to write.")],
+    out: Annotated[Path, typer.Option(help=f"{writable_formats()} file to write.")],
     time: Annotated[
         str | None, typer.Option(help="Time, as in the table; not for point processes.")
     ] = None,

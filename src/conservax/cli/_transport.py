@@ -8,7 +8,7 @@ import typer
 
 from conservax.cli._app import ForceOption, JsonOption, SeedOption, answer, app, log
 from conservax.cli._open import open_plain
-from conservax.data import check_output, read_points_beside, write_table
+from conservax.data import check_output, read_points_beside, writable_formats, write_table
 
 EXAMPLES = (
     "Example:  conservax transport quakes points.csv "
@@ -26,7 +26,7 @@ def transport_command(
     end: Annotated[
         str, typer.Option("--to", help="The time to transport them to; may be earlier.")
     ],
-    out: Annotated[Path, typer.Option(help="CSV, Parquet or npz file to write.")],
+    out: Annotated[Path, typer.Option(help=f"{writable_formats()} file to write.")],
     diffusion: Annotated[
         float,
         typer.Option(min=0, help="0 for the deterministic flow; else sample paths of the SDE."),

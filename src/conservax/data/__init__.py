@@ -5,6 +5,10 @@ from conservax.data.read._cells import column_index as column_index
 from conservax.data.read._cells import dense_array as dense_array
 from conservax.data.read._cells_file import StoredCells as StoredCells
 from conservax.data.read._comcat import ComCatReader, read_comcat
+from conservax.data.read._format import Format
+from conservax.data.read._formats import FORMATS
+from conservax.data.read._formats import readable_formats as readable_formats
+from conservax.data.read._formats import writable_formats as writable_formats
 from conservax.data.read._read import read_events, read_table
 from conservax.data.read._read import read_points as read_points
 from conservax.data.read._read import read_points_beside as read_points_beside
@@ -37,10 +41,12 @@ from conservax.data.table._trainable import check_trainable as check_trainable
 from conservax.data.table._units import Units
 
 __all__ = [
+    "FORMATS",
     "ComCatReader",
     "DataError",
     "EventSplit",
     "Events",
+    "Format",
     "HoldOut",
     "Split",
     "Stream",

@@ -59,7 +59,7 @@ def fit(
 
     **Arguments:**
 
-    - `data`: path of a CSV, Parquet, `.npz` or `.h5ad` file, a DataFrame, an AnnData object, a
+    - `data`: path of a file in one of `conservax.data.FORMATS`, a DataFrame, an AnnData object, a
       dictionary of arrays, a pair of arrays `(t, x)`, a `conservax.data.Table`, or
       `conservax.data.Events`, whose windows are superimposed: time runs over a window, and
       windows are held out whole. An `EventSplit` is taken as it is.

@@ -1,19 +1,13 @@
-"""Cells in AnnData: times and other columns in `obs`, coordinates in arrays of `obsm`.
+"""Cells in AnnData: times and other columns in `obs`, coordinates in arrays of `obsm`."""
 
-Of a file only `obs` and the requested arrays are read, never the matrix X: ten
-coordinates of a million cells are 40 MB.
-"""
-
-from collections.abc import Callable, Iterator, MutableMapping, Sequence
-from contextlib import contextmanager
-from pathlib import Path
-from typing import Any, Literal, Protocol, runtime_checkable
+from collections.abc import Callable, MutableMapping, Sequence
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 import pandas as pd
 from scipy.sparse import issparse
 
-from conservax.data.read._sources import Columns, broken, check_file, refuse_twins
+from conservax.data.read._sources import Columns, refuse_twins
 from conservax.data.table._errors import DataError
 
 USUAL, USUAL_DIMS = "X_pca", 10
@@ -35,46 +29,9 @@ def from_cells(cells: Cells, columns: Sequence[str] | None, dims: int | None) ->
     """The columns of `obs`, and the requested `columns` of the arrays in `obsm`."""
     obsm = cells.obsm
     source = str(getattr(cells, "path", "AnnData"))
-    return _gathered(cells.obs, list(obsm), obsm.__getitem__, columns, dims, source)
-
-
-def read_h5ad(path: Path, columns: Sequence[str] | None, dims: int | None) -> Columns:
-    """`from_cells` for a file.
-
-    **Raises:** `DataError` if the file is not an AnnData file, or the package that reads it is missing.
-    """
-    with anndata_parts(path) as (file, read, _):
-        obsm = file["obsm"]
-
-        def load(name: str) -> Any:
-            found = obsm[name]
-            return read(found) if hasattr(found, "keys") else found  # a group, or a plain array
-
-        return _gathered(read(file["obs"]), list(obsm), load, columns, dims, str(path))
-
-
-@contextmanager
-def anndata_parts(path: Path, mode: Literal["r", "r+"] = "r") -> Iterator[tuple[Any, Any, Any]]:
-    """An open .h5ad file, and what reads and writes its parts.
-
-    **Raises:** `DataError` if the file is not an AnnData file, or the package that reads it is missing.
-    """
-    check_file(path)
-    try:
-        import h5py
-        from anndata.io import read_elem, write_elem
-    except ImportError as error:
-        raise DataError(
-            f"{path}: expected the package anndata, to read a file of it; got none. "
-            'Install it: pip install "conservax[anndata]"'
-        ) from error
-    try:
-        with h5py.File(path, mode) as file:
-            yield file, read_elem, write_elem
-    except DataError:
-        raise
-    except Exception as error:  # of h5py, or of any of the readers of anndata
-        raise broken(path, "an AnnData file", error) from error
+    return gathered(
+        cells.obs, list(obsm), obsm.__getitem__, columns=columns, dims=dims, source=source
+    )
 
 
 def column_index(array: str, column: str) -> int | None:
@@ -83,14 +40,16 @@ def column_index(array: str, column: str) -> int | None:
     return int(number) if column.startswith(array) and number.isdecimal() else None
 
 
-def _gathered(
+def gathered(
     obs: pd.DataFrame,
     names: Sequence[str],
     load: Callable[[str], Any],
+    *,
     columns: Sequence[str] | None,
     dims: int | None,
     source: str,
 ) -> Columns:
+    """The columns of `obs`, and the requested `columns` of the arrays `names`, which `load` reads."""
     if columns is None and USUAL not in names:
         raise DataError(
             f"{source}: expected an array {USUAL!r} in obsm; got {list(names)}. "

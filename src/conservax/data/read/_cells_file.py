@@ -9,8 +9,8 @@ from typing import Any
 import pandas as pd
 
 from conservax._files import replacing
-from conservax.data.read._cells import anndata_parts
 from conservax.data.read._write import check_output
+from conservax.data.read.formats._h5ad import H5AD, anndata_parts
 from conservax.data.table._errors import DataError
 
 
@@ -38,7 +38,7 @@ class StoredCells:
         **Raises:** `DataError` if it is of another kind, or the package that reads it is missing.
         """
         path = Path(path).expanduser()
-        if path.suffix.lower() != ".h5ad":
+        if path.suffix.lower() != H5AD.suffix:
             raise DataError(f"{path}: expected an .h5ad file; got {path.suffix or 'no ending'}.")
         with anndata_parts(path) as (file, read, _):
             obsm = {name: read(file["obsm"][name]) for name in file["obsm"]}

@@ -8,8 +8,9 @@ from typing import Any, ClassVar
 import numpy as np
 import pandas as pd
 
+from conservax.data.read._formats import read_file
 from conservax.data.read._read import Source, read_table
-from conservax.data.read._sources import Columns, read_file
+from conservax.data.read._sources import Columns
 from conservax.data.table._errors import DataError
 from conservax.data.table._reader import AbstractReader
 from conservax.data.table._table import Table

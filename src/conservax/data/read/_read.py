@@ -10,15 +10,9 @@ import pandas as pd
 from jaxtyping import Float64, Int
 from numpy.typing import ArrayLike
 
-from conservax.data.read._cells import Cells, from_cells, read_h5ad
-from conservax.data.read._sources import (
-    Columns,
-    about_header,
-    from_arrays,
-    from_frame,
-    from_pair,
-    read_file,
-)
+from conservax.data.read._cells import Cells, from_cells
+from conservax.data.read._formats import read_file
+from conservax.data.read._sources import Columns, about_header, from_arrays, from_frame, from_pair
 from conservax.data.table._advice import is_marked
 from conservax.data.table._errors import DataError
 from conservax.data.table._events import Events, cut_into_windows, cut_whole, gather, window_length
@@ -53,7 +47,7 @@ def read_table(
 
     **Arguments:**
 
-    - `source`: path of a `.csv`, `.csv.gz`, `.parquet`, `.npz` or `.h5ad` file; a DataFrame; an
+    - `source`: path of a file in one of `conservax.data.FORMATS`, such as CSV; a DataFrame; an
         AnnData object; a dictionary of arrays; or a pair of arrays `t` (rows,) and `x` (rows, dim).
         In `.npz` files and dictionaries a 2-D array `x` stands for the columns `x0`, `x1`, ...;
         in AnnData an array of `obsm`, say `X_pca`, for `X_pca0`, ..., beside the columns of `obs`.
@@ -282,10 +276,7 @@ def _check_request(request: Request) -> None:
 
 def _load(source: Any, request: Request) -> Columns:
     if isinstance(source, str | Path):
-        path = Path(source).expanduser()
-        if path.name.lower().endswith(".h5ad"):
-            return read_h5ad(path, request.columns, request.dims)
-        return read_file(path)
+        return read_file(Path(source).expanduser(), request.columns, request.dims)
     if isinstance(source, pd.DataFrame):
         return from_frame(source)
     if isinstance(source, Mapping):

@@ -1,22 +1,16 @@
-"""Sources of a table (files, data frames, arrays) to named columns."""
+"""Named columns of a source: of data frames and arrays, and checks that files share."""
 
 import difflib
-import re
-import zipfile
-import zlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
-import pyarrow
 
 from conservax.data.table._errors import DataError
 from conservax.data.table._values import as_column
-
-_FIELDS = re.compile(r"Expected (\d+) fields in line (\d+), saw (\d+)")
 
 
 def about_header(first: str, alone: bool = False) -> str:
@@ -88,16 +82,6 @@ class Columns(NamedTuple):
         return tuple(spread)
 
 
-def read_file(path: Path) -> Columns:
-    """The columns of a file, by its suffix.
-
-    **Raises:** `DataError` if the file is missing, of another kind, or cannot be read as its kind.
-    """
-    reader = _reader(path)
-    check_file(path)
-    return reader(path)
-
-
 def check_file(path: Path) -> None:
     """Refuse a path where there is no file, or an empty one."""
     if not path.is_file():
@@ -105,17 +89,6 @@ def check_file(path: Path) -> None:
         raise DataError(f"{path}: expected a file; got {got}. Check the path ({path.resolve()}).")
     if path.stat().st_size == 0:
         raise DataError(f"{path}: expected a table; got an empty file. Write the data again.")
-
-
-def _reader(path: Path) -> Callable[[Path], Columns]:
-    for suffix, reader in _READERS.items():
-        if path.name.lower().endswith(suffix):
-            return reader
-    raise DataError(
-        f"{path}: expected a file ending in {', '.join(_READERS)}, .h5ad; got "
-        f"{path.suffix or 'no ending'}"
-        ". Convert it, or pass a DataFrame."
-    )
 
 
 def from_frame(frame: pd.DataFrame, source: str = "DataFrame") -> Columns:
@@ -183,104 +156,16 @@ def _shape(values: Any, source: str, name: str) -> tuple[int, ...]:
         ) from error
 
 
-def _read_csv(path: Path) -> Columns:
-    # As text: pandas 2 rounds numbers in the last digit, and errors are to quote what is there.
-    # Blank lines are kept until the rows have their numbers.
-    as_text = {"dtype": str, "skip_blank_lines": False, "skipinitialspace": True}
-    first = ""
-    try:
-        header = pd.read_csv(path, header=None, nrows=1, keep_default_na=False, **as_text)
-        first = header.iloc[0, 0]
-        frame = pd.read_csv(path, **as_text)
-    except pd.errors.ParserError as error:
-        raise _ragged(path, first, error) from error
-    except UnicodeDecodeError as error:
-        raise DataError(
-            f"{path}: expected CSV text in UTF-8; got {_first_line(error)}. Save it as UTF-8."
-        ) from error
-    except (ValueError, OSError, EOFError, zlib.error) as error:
-        raise DataError(
-            f"{path}: expected CSV text; got {_first_line(error)}. Correct the file."
-        ) from error
-    names = header.iloc[0].tolist()
-    if len(names) == 1 and any(mark in names[0] for mark in ";\t|"):
-        raise DataError(
-            f"{path}: expected values separated by commas; got the header {names[0]!r}. "
-            "Save the file with commas between values and points within numbers."
-        )
-    if not isinstance(frame.index, pd.RangeIndex):
-        raise DataError(
-            f"{path}: expected one name in the header (row 1) for every value in a row; "
-            f"got {_count(len(names), 'name')} and more values. "
-            + (
-                about_header(names[0], alone=len(names) == 1)
-                or "Mend the header, or commas at line ends or within numbers."
-            )
-        )
-    refuse_twins([name for name in names if name], str(path))
-    return _numbered(frame, path)
-
-
-def _ragged(path: Path, first: str, error: Exception) -> DataError:
-    """The error about a row that has more values than the rows before."""
-    found = _FIELDS.search(str(error))
-    if found is None:
-        return DataError(f"{path}: expected CSV text; got {_first_line(error)}. Correct the file.")
-    expected, row, got = found.groups()
-    remedy = about_header(first, alone=expected == "1")
-    remedy = remedy or "Mend the row, or commas within its values."
-    return DataError(
-        f"{path}, row {row}: expected {_count(int(expected), 'value')}, as in the rows before; got {got}. {remedy}"
-    )
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number} {what}" + "s" * (number != 1)
-
-
-def _numbered(frame: pd.DataFrame, path: Path) -> Columns:
-    """Columns of a CSV file: rows get the line numbers of an editor, empty lines are left out."""
-    frame.index = pd.RangeIndex(2, len(frame) + 2)
-    full = frame.dropna(how="all")
-    empty = len(frame) - len(full)
-    notes = (f"{empty} empty row{'s' * (empty > 1)} left out",) if empty else ()
-    return Columns({str(name): column for name, column in full.items()}, str(path), notes)
-
-
-def _read_parquet(path: Path) -> Columns:
-    try:
-        frame = pd.read_parquet(path)
-    except (pyarrow.ArrowException, ValueError, OSError) as error:
-        raise broken(path, "a Parquet file", error) from error
-    return from_frame(frame, str(path))
-
-
-def _read_npz(path: Path) -> Columns:
-    if not zipfile.is_zipfile(path):
-        raise DataError(
-            f"{path}: expected an .npz archive; got something else. Write it with numpy.savez."
-        )
-    try:
-        # Never with pickle: opening a data file must not be able to run code.
-        with np.load(path, allow_pickle=False) as archive:
-            arrays = {name: archive[name] for name in archive.files}
-    except (ValueError, OSError, EOFError, KeyError, zipfile.BadZipFile, zlib.error) as error:
-        raise broken(path, "arrays of numbers, text or datetime64", error) from error
-    strange = [name for name, held in arrays.items() if not isinstance(held, np.ndarray)]
-    if strange:
-        raise DataError(f"{path}: expected arrays only; got {strange}. Write it with numpy.savez.")
-    return from_arrays(arrays, str(path))
-
-
 def broken(path: Path, expected: str, error: Exception) -> DataError:
     """The error about a file that its reader does not understand."""
     return DataError(
         f"{path}: expected {expected}; got a file that cannot be read "
-        f"({_first_line(error)}). Write it again."
+        f"({first_line(error)}). Write it again."
     )
 
 
-def _first_line(error: Exception) -> str:
+def first_line(error: Exception) -> str:
+    """The first line of the message of an error."""
     return (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".")
 
 
@@ -292,11 +177,3 @@ def refuse_twins(names: Sequence[str], source: str) -> None:
             f"{source}: expected every column to have its own name; got {twins} more than once. "
             "Rename them."
         )
-
-
-_READERS: dict[str, Callable[[Path], Columns]] = {
-    ".csv": _read_csv,
-    ".csv.gz": _read_csv,
-    ".parquet": _read_parquet,
-    ".npz": _read_npz,
-}

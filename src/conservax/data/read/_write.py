@@ -1,16 +1,15 @@
-"""Writers of tables: CSV, Parquet or npz, whole or not at all."""
+"""Writer of tables, whole or not at all."""
 
 import os
-import zipfile
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import IO
 
 import numpy as np
-import pandas as pd
 from numpy.typing import ArrayLike
 
 from conservax._files import replacing
+from conservax.data.read._format import Arrays
+from conservax.data.read._formats import FORMATS, format_of
 from conservax.data.table._errors import DataError
 
 
@@ -41,7 +40,7 @@ def check_output_folder(path: str | os.PathLike[str], force: bool) -> None:
 
 
 def write_table(path: str | Path, columns: Mapping[str, ArrayLike], *, force: bool = False) -> None:
-    """Write named columns to a `.csv`, `.csv.gz`, `.parquet` or `.npz` file.
+    """Write named columns to a file in the format of its suffix, such as `.csv` or `.parquet`.
 
     The file appears complete or not at all; missing folders are made. `read_table` reads it back.
 
@@ -50,12 +49,14 @@ def write_table(path: str | Path, columns: Mapping[str, ArrayLike], *, force: bo
     - `columns`: arrays of shape `(rows,)`: numbers, text, or `datetime64` in UTC.
     - `force`: whether to replace what is at `path`.
 
-    **Raises:** `DataError` if `path` exists or cannot be written, if its suffix is none of these,
-    or if the columns do not have one length.
+    **Raises:** `DataError` if `path` exists or cannot be written, if no format of `FORMATS`
+    writes its suffix, or if the columns do not have one length.
     """
     path = Path(path)
     check_output(path, force)
-    write = _writer(path)
+    writable = [each for each in FORMATS if each.write is not None]
+    write = format_of(path, writable, "Choose one of these.").write
+    assert write is not None
     arrays = _arrays(columns)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -68,7 +69,7 @@ def write_table(path: str | Path, columns: Mapping[str, ArrayLike], *, force: bo
         ) from error
 
 
-def _arrays(columns: Mapping[str, ArrayLike]) -> dict[str, np.ndarray]:
+def _arrays(columns: Mapping[str, ArrayLike]) -> Arrays:
     arrays = {name: np.asarray(values) for name, values in columns.items()}
     shapes = {name: values.shape for name, values in arrays.items()}
     if len(set(shapes.values())) != 1 or any(len(shape) != 1 for shape in shapes.values()):
@@ -80,41 +81,3 @@ def _arrays(columns: Mapping[str, ArrayLike]) -> dict[str, np.ndarray]:
                 "Convert it with numpy.astype."
             )
     return arrays
-
-
-def _writer(path: Path) -> Callable[[IO[bytes], dict[str, np.ndarray]], None]:
-    for suffix, write in _WRITERS.items():
-        if path.name.lower().endswith(suffix):
-            return write
-    raise DataError(
-        f"{path}: expected a file ending in {', '.join(_WRITERS)}; "
-        f"got {path.suffix or 'no ending'}. Choose one of these."
-    )
-
-
-def _write_csv(file: IO[bytes], arrays: dict[str, np.ndarray]) -> None:
-    pd.DataFrame(arrays).to_csv(file, index=False)
-
-
-def _write_csv_gz(file: IO[bytes], arrays: dict[str, np.ndarray]) -> None:
-    pd.DataFrame(arrays).to_csv(file, index=False, compression="gzip")
-
-
-def _write_parquet(file: IO[bytes], arrays: dict[str, np.ndarray]) -> None:
-    pd.DataFrame(arrays).to_parquet(file, index=False)
-
-
-def _write_npz(file: IO[bytes], arrays: dict[str, np.ndarray]) -> None:
-    # numpy.savez takes names as keyword arguments: a column called "file" would break it.
-    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, values in arrays.items():
-            with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
-                np.lib.format.write_array(member, values, allow_pickle=False)
-
-
-_WRITERS: dict[str, Callable[[IO[bytes], dict[str, np.ndarray]], None]] = {
-    ".csv": _write_csv,
-    ".csv.gz": _write_csv_gz,
-    ".parquet": _write_parquet,
-    ".npz": _write_npz,
-}

@@ -1,0 +1,1 @@
+"""File formats of tables, one per module; the registry finds the `FORMATS` of each."""
