@@ -20,7 +20,7 @@ def text() -> str:
     parts = {name: getattr(conservax, name) for name in conservax.__all__}
     rooms = {f"conservax.{name}": p for name, p in parts.items() if inspect.ismodule(p)}
     sections = [section(name, room) for name, room in ({"conservax": conservax} | rooms).items()]
-    return "\n".join([HEAD, *sections])
+    return "".join([HEAD, "\n", *sections])
 
 
 def section(name: str, part: ModuleType) -> str:

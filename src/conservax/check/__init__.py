@@ -33,3 +33,6 @@ __all__ = [
     "snapshot_distances",
     "wasserstein",
 ]
+
+# Classes that a file of a model may name.
+IN_FILES = (CheckResult,)

@@ -72,3 +72,10 @@ __all__ = [
 
 # Readers of catalogues, whose columns are known: options of `conservax fit` are made of their fields.
 CATALOGUES = {reader.name: reader for reader in (ComCatReader,)}
+
+# Classes that a file of a model may name.
+IN_FILES = (
+    ComCatReader,
+    HoldOut,
+    WindowReader,
+)

@@ -27,3 +27,15 @@ __all__ = [
     "Trajectory",
     "Whitened",
 ]
+
+# Classes that a file of a model may name.
+IN_FILES = (
+    Autoregressive,
+    Factorized,
+    FourierTrajectory,
+    KernelMixture,
+    Mixture,
+    Subharmonic,
+    Trajectory,
+    Whitened,
+)

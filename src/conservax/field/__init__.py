@@ -30,3 +30,14 @@ __all__ = [
     "row_divergence",
     "vector_row_divergence",
 ]
+
+# Classes that a file of a model may name.
+IN_FILES = (
+    Ball,
+    Euclidean,
+    FieldNetwork,
+    FourierField,
+    MatrixField,
+    Torus,
+    VectorPotentialField,
+)

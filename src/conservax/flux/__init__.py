@@ -21,3 +21,14 @@ __all__ = [
     "SigmoidCancellation",
     "SubharmonicFlux",
 ]
+
+# Classes that a file of a model may name.
+IN_FILES = (
+    ConstantLogistic,
+    FactorizedFlux,
+    KnotheRosenblatt,
+    MixtureFlux,
+    NaiveFlux,
+    SigmoidCancellation,
+    SubharmonicFlux,
+)

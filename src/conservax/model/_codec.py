@@ -2,7 +2,6 @@
 
 import dataclasses
 from collections.abc import Mapping
-from types import ModuleType
 from typing import Any
 
 import equinox as eqx
@@ -28,51 +27,22 @@ from conservax import (
 from conservax._types import PyTree
 from conservax.model._settings import Outcome, Settings, StreamSource
 
-# Public parts that no file names: they hold functions, or no law has them.
-NOT_IN_FILES = frozenset(
-    {
-        density.Gaussian,
-        field.Fluid,
-        field.SpaceTimeField,
-        nn.NetworkState,
-        objective.CollocationPoints,
-        objective.ContinuityResidual,
-        objective.EquationResidual,
-        objective.EulerResidual,
-        objective.FieldAsymmetry,
-        objective.FieldResidual,
-        objective.FluidInitialResidual,
-        objective.FreeSlip,
-        objective.InitialResidual,
-        point_process.InterEventTime,
-        reference.FixedDrift,
-    }
-)
-
-
-def _public(part: ModuleType, base: type = eqx.Module) -> tuple[type, ...]:
-    """The complete classes of a kind that a part exports, but those that no file names."""
-    classes = {held for held in vars(part).values() if isinstance(held, type)} - NOT_IN_FILES
-    found = (cls for cls in classes if issubclass(cls, base))
-    return tuple(cls for cls in found if not cls.__name__.startswith("Abstract"))
-
-
-# All classes that a file may name. A name is written with its part, so that it stands for one class
-# alone, and is unchanged where a class moves within its part.
+# All classes that a file may name, as their parts list them. A name is written with its part, so that
+# it stands for one class alone, and is unchanged where a class moves within its part.
 IN_FILES: dict[str, tuple[type, ...]] = {
-    "nn": _public(nn),
-    "univariate": _public(univariate),
-    "density": _public(density),
-    "flux": _public(flux),
-    "field": _public(field),
-    "reference": _public(reference),
-    "law": _public(law),
-    "point_process": _public(point_process),
-    "objective": _public(objective),
-    "models": (*_public(models, models.AbstractModelSpec), models.PointProcess),
-    "train": (train.Stage, train.Training),
-    "data": (*_public(data, data.AbstractReader), data.HoldOut),
-    "check": (check.CheckResult,),
+    "nn": nn.IN_FILES,
+    "univariate": univariate.IN_FILES,
+    "density": density.IN_FILES,
+    "flux": flux.IN_FILES,
+    "field": field.IN_FILES,
+    "reference": reference.IN_FILES,
+    "law": law.IN_FILES,
+    "point_process": point_process.IN_FILES,
+    "objective": objective.IN_FILES,
+    "models": models.IN_FILES,
+    "train": train.IN_FILES,
+    "data": data.IN_FILES,
+    "check": check.IN_FILES,
     "model": (Outcome, Settings, StreamSource),
     "equinox": (eqx.nn.GRUCell, eqx.nn.Linear),
 }

@@ -28,3 +28,13 @@ __all__ = [
 MODELS: dict[str, type[AbstractModelSpec]] = {
     spec.name: spec for spec in (Autoregressive, Factorized, KernelMixture, Trajectories)
 }
+
+# Classes that a file of a model may name.
+IN_FILES = (
+    Autoregressive,
+    Custom,
+    Factorized,
+    KernelMixture,
+    PointProcess,
+    Trajectories,
+)

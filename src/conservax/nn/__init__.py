@@ -15,3 +15,10 @@ __all__ = [
     "TimeEmbedding",
     "fourier_features",
 ]
+
+# Classes that a file of a model may name.
+IN_FILES = (
+    DenseNetwork,
+    MaskedNetwork,
+    TimeEmbedding,
+)

@@ -45,3 +45,16 @@ __all__ = [
     "Rows",
     "Sum",
 ]
+
+# Classes that a file of a model may name.
+IN_FILES = (
+    GrowthEnergy,
+    GrowthPrior,
+    JacobianSymmetry,
+    KineticEnergy,
+    LogEnergy,
+    MassResidual,
+    NegativeLogLikelihood,
+    ReferenceEnergy,
+    Sum,
+)

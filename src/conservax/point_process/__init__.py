@@ -15,3 +15,10 @@ __all__ = [
     "Sequences",
     "simulate",
 ]
+
+# Classes that a file of a model may name.
+IN_FILES = (
+    Encoder,
+    EventLaw,
+    SequenceLikelihood,
+)

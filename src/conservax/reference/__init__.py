@@ -17,3 +17,12 @@ __all__ = [
     "Rescaled",
     "WithReference",
 ]
+
+# Classes that a file of a model may name.
+IN_FILES = (
+    LotkaVolterra,
+    NetworkDrift,
+    Repressilator,
+    Rescaled,
+    WithReference,
+)

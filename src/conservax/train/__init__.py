@@ -22,3 +22,9 @@ __all__ = [
     "cosine_muon",
     "train",
 ]
+
+# Classes that a file of a model may name.
+IN_FILES = (
+    Stage,
+    Training,
+)

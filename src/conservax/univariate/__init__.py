@@ -26,3 +26,9 @@ __all__ = [
     "LogisticMixture",
     "NormalMixture",
 ]
+
+# Classes that a file of a model may name.
+IN_FILES = (
+    LogisticMixture,
+    NormalMixture,
+)
