@@ -112,7 +112,12 @@ def section(name: str, heading: str, content: str) -> str:
     )
 
 
-def check_table(check: CheckReport) -> str:
+def check_section(check: CheckReport) -> str:
+    """The section of the checks, with the verdict on all of them in its heading."""
+    return section("checks", f"Checks {verdict(check.passed)}", _check_table(check))
+
+
+def _check_table(check: CheckReport) -> str:
     """Table of the checks: value, limit and verdict of each."""
     rows = []
     for result in check.results:

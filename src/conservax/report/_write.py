@@ -1,11 +1,8 @@
 """HTML report of a model: one page, written atomically."""
 
-import json
 import os
 from collections.abc import Sequence
 from html import escape
-from importlib.metadata import version
-from importlib.resources import files
 from pathlib import Path
 from string import Template
 from typing import Any
@@ -20,6 +17,7 @@ from conservax.report import _sections as sections
 from conservax.report._example import example
 from conservax.report._figures import calibration_figure, learning_figure, streamline_figure
 from conservax.report._motion import motion
+from conservax.report._page import page, read_part
 from conservax.report._picture import FRAMES, obstacles_of, picture
 from conservax.report._time_labels import time_label, time_range_label
 from conservax.scoring import losses, scores_by_time
@@ -45,9 +43,8 @@ def write_report(
     **Raises:** `DataError` for lines of another shape, or a model of other than two coordinates.
     """
     path = Path(path)
-    page = _page(model, lines)
     path.parent.mkdir(parents=True, exist_ok=True)
-    write_whole(path, page.encode())
+    write_whole(path, _page(model, lines).encode())
     return path
 
 
@@ -60,49 +57,41 @@ def _page(model: AbstractLawInUnits, lines: Sequence[np.ndarray]) -> str:
         times = sections.time_table(scores_by_time(model, rows[1], row_losses), part)
     columns, axis = _listed(model.units), model.units.time
     source = model.settings.source or columns
-    return Template(_part("template.html")).substitute(
+    table = sections.score_table(scores, part) + times if scores else _WITHOUT_DATA
+    return page(
         title=f"{escape(columns)} over {escape(axis.name)} · conservax",
         heading=escape(source),
         lead=_lead(model.units),
-        key=sections.key_metrics(model, scores, part, check),
-        picture_lead=_picture_lead(shown),
+        key_metrics=sections.key_metrics(model, scores, part, check),
+        sections=(
+            sections.section("density", "Density and velocity over time", _canvas(model, shown)),
+            _streamlines(model),
+            _data_section(model, "calibration", "Calibration", _calibration(model)),
+            sections.section("training", "Training", _learning(model)),
+            sections.check_section(check),
+            _data_section(model, "scores", "Held-out likelihood", table),
+            sections.section("python", "Use from Python", example(model)),
+            sections.section("settings", "Settings", sections.settings_table(model.settings)),
+        ),
+        picture=shown,
+    )
+
+
+def _canvas(model: AbstractLawInUnits, shown: dict[str, Any]) -> str:
+    """The picture that scripts draw, with its slider."""
+    columns, axis = _listed(model.units), model.units.time
+    return Template(read_part("picture.html")).substitute(
+        lead=_picture_lead(shown),
         time_name=escape(axis.name),
         last_frame=FRAMES - 1,
-        picture_label=escape(f"Density of {columns} at the time chosen by the slider"),
+        label=escape(f"Density of {columns} at the time chosen by the slider"),
         toggles=sections.toggles(shown),
-        streamlines=_streamlines(model),
-        calibration=_data_section(model, "calibration", "Calibration", _calibration(model)),
-        learning=_learning(model),
-        verdict=sections.verdict(check.passed),
-        check=sections.check_table(check),
-        scores=_data_section(
-            model,
-            "scores",
-            "Held-out likelihood",
-            sections.score_table(scores, part) + times if scores else _WITHOUT_DATA,
-        ),
-        code=example(model),
-        settings=sections.settings_table(model.settings),
-        version=escape(version("conservax")),
-        css=_part("page.css"),
-        script="\n".join(map(_part, ("drawing.js", "pictures.js", "page.js"))),
-        picture=_for_script(shown),
     )
 
 
 def _data_section(model: AbstractLawInUnits, name: str, heading: str, content: str) -> str:
     """A section about data; empty for a plan, which has none."""
     return "" if obstacles_of(model) is not None else sections.section(name, heading, content)
-
-
-def _part(name: str) -> str:
-    return files("conservax.report").joinpath(name).read_text(encoding="utf-8")
-
-
-def _for_script(value: Any) -> str:
-    """JSON in which no name can end the script element."""
-    text = json.dumps(value, allow_nan=False, separators=(",", ":"))
-    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 
 
 def _listed(units: Units) -> str:

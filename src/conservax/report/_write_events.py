@@ -2,10 +2,7 @@
 
 import os
 from html import escape
-from importlib.metadata import version
-from importlib.resources import files
 from pathlib import Path
-from string import Template
 
 import numpy as np
 
@@ -16,6 +13,7 @@ from conservax.density import AbstractAutoregressiveDensity
 from conservax.model import AbstractEventLawInUnits
 from conservax.report import _sections as sections
 from conservax.report._figures import calibration_figure, counts_figure, learning_figure
+from conservax.report._page import page
 from conservax.scoring import EventScore, event_scores
 
 SIMULATED = 500  # windows
@@ -41,9 +39,8 @@ def write_event_report(model: AbstractEventLawInUnits, path: str | os.PathLike[s
     **Returns:** the path.
     """
     path = Path(path)
-    page = _page(model)
     path.parent.mkdir(parents=True, exist_ok=True)
-    write_whole(path, page.encode())
+    write_whole(path, _page(model).encode())
     return path
 
 
@@ -52,28 +49,24 @@ def _page(model: AbstractEventLawInUnits) -> str:
     held_out = None if model.split is None else model.split.held_out()
     part, events = held_out or ("", None)
     scores = () if events is None else event_scores(model, events)
-    checks = sections.check_table(check)
     parts = [
         sections.section("counts", "Event counts per window", _counts(model, part, events)),
         sections.section("times", "Inter-event times", _times(model, part, events)),
         sections.section("locations", "Locations", _locations(model, part, events)),
         sections.section("training", "Training", _learning(model)),
-        sections.section("checks", f"Checks {sections.verdict(check.passed)}", checks),
+        sections.check_section(check),
         sections.section("scores", "Held-out likelihood", _scores(scores, part)),
         sections.section("python", "Use from Python", _code(model)),
         sections.section("settings", "Settings", sections.settings_table(model.settings)),
     ]
     names, time = escape(", ".join(model.columns)), escape(model.units.time.name)
-    read = lambda name: files("conservax.report").joinpath(name).read_text(encoding="utf-8")  # noqa: E731
-    return Template(read("events.html")).substitute(
+    return page(
         title=f"Events of {names} · conservax",
         heading=escape(model.settings.source or names),
         lead=f"Time and location of the next event, in {names} over {time}, given the past events "
         f"in windows of {_length(model)}.",
-        key=_key_metrics(model, scores, part, check),
-        sections="\n\n".join(parts),
-        version=escape(version("conservax")),
-        css=read("page.css"),
+        key_metrics=_key_metrics(model, scores, part, check),
+        sections=parts,
     )
 
 
