@@ -1,8 +1,11 @@
 """Time-dependent densities with exact likelihood and exact sampling."""
 
 from conservax.density._autoregressive import Autoregressive
-from conservax.density._base import AbstractAutoregressiveDensity as AbstractAutoregressiveDensity
-from conservax.density._base import AbstractDensity, AbstractFactorizedDensity
+from conservax.density._base import (
+    AbstractAutoregressiveDensity,
+    AbstractDensity,
+    AbstractFactorizedDensity,
+)
 from conservax.density._base import check_point as check_point
 from conservax.density._factorized import Factorized
 from conservax.density._fourier_trajectory import FourierTrajectory
@@ -15,6 +18,7 @@ from conservax.density._trajectory import Trajectory
 from conservax.density._whitened import Whitened
 
 __all__ = [
+    "AbstractAutoregressiveDensity",
     "AbstractDensity",
     "AbstractFactorizedDensity",
     "Autoregressive",

@@ -7,24 +7,24 @@ from conservax.flux._knothe_rosenblatt import KnotheRosenblatt
 from conservax.flux._mixture import MixtureFlux
 from conservax.flux._naive import NaiveFlux
 from conservax.flux._pair import check_pair as check_pair
-from conservax.flux._sigmoid_cancellation import ConstantLogistic, SigmoidCancellation
+from conservax.flux._sigmoid_cancellation import SigmoidCancellation, StandardLogistic
 from conservax.flux._subharmonic import SubharmonicFlux
 
 __all__ = [
     "AbstractFlux",
     "AbstractGrowthFlux",
-    "ConstantLogistic",
     "FactorizedFlux",
     "KnotheRosenblatt",
     "MixtureFlux",
     "NaiveFlux",
     "SigmoidCancellation",
+    "StandardLogistic",
     "SubharmonicFlux",
 ]
 
 # Classes that a file of a model may name.
 IN_FILES = (
-    ConstantLogistic,
+    StandardLogistic,
     FactorizedFlux,
     KnotheRosenblatt,
     MixtureFlux,

@@ -14,7 +14,7 @@ from conservax.flux._time_derivatives import time_derivatives
 from conservax.univariate import AbstractConditional, LogisticMixture, capped_exp
 
 
-class ConstantLogistic(eqx.Module):
+class StandardLogistic(eqx.Module):
     """The sigmoid of the paper, the same for every coordinate and time."""
 
     def __call__(self, t: Time) -> LogisticMixture:
@@ -42,7 +42,7 @@ class SigmoidCancellation(AbstractFlux):
 
     needs: ClassVar[type[AbstractDensity]] = AbstractAutoregressiveDensity
 
-    reference: Callable[[Time], AbstractConditional] = ConstantLogistic()
+    reference: Callable[[Time], AbstractConditional] = StandardLogistic()
 
     def velocity(
         self,
