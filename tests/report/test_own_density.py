@@ -77,9 +77,12 @@ def test_a_report_of_rows_leaves_calibration_out(make_model, tmp_path):
     model.law = ConservationLaw(Round(jnp.ones(())), Still())
     page = conservax.report.write_report(model, tmp_path / "page.html").read_text(encoding="utf-8")
     assert "This needs a density with conditional distributions" in page
+    assert "Not checked: mass, samples and calibration" in page
     found = conservax.check.check(model.law, key=jax.random.key(0), points=100)
     assert {result.name for result in found.results} == {
         "continuity equation",
         "spurious flux",
         "finite far out",
     }
+    assert "Not checked: mass, samples and calibration" in str(found)
+    assert found.to_json()["notes"] == list(found.notes)

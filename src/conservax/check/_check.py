@@ -16,6 +16,10 @@ from conservax.density import AbstractAutoregressiveDensity
 from conservax.law import ConservationLaw
 
 FEWEST = 100  # points that still distinguish a law from a broken one
+WITHOUT_CONDITIONALS = (
+    "Not checked: mass, samples and calibration. They need conditional distributions, which the "
+    "density does not have (it is not an AbstractAutoregressiveDensity)."
+)
 
 
 def check(
@@ -31,7 +35,8 @@ def check(
 
     Continuity and Fokker-Planck residuals, total mass, spurious flux, samples against CDFs and, with
     held-out rows, their calibration. Mass, samples and calibration need conditionals:
-    they are left out where the density is not an `AbstractAutoregressiveDensity`.
+    they are left out, and the notes say so, where the density is not an
+    `AbstractAutoregressiveDensity`.
 
     **Arguments:**
 
@@ -62,7 +67,7 @@ def check(
         results.append(check_samples(law, rows))
     if ranked and held_out is not None:
         results.append(check_calibration(law, held_out))
-    return CheckReport(tuple(results))
+    return CheckReport(tuple(results), () if ranked else (WITHOUT_CONDITIONALS,))
 
 
 def _rows(law, t, x, condition):

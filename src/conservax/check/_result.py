@@ -37,9 +37,16 @@ class CheckResult:
 
 @dataclass(frozen=True)
 class CheckReport:
-    """All checks of one law; `str` gives a table."""
+    """All checks of one law; `str` gives a table.
+
+    **Arguments:**
+
+    - `results`: of the checks, in order.
+    - `notes`: sentences on checks that this law does not allow.
+    """
 
     results: tuple[CheckResult, ...]
+    notes: tuple[str, ...] = ()
 
     @property
     def passed(self) -> bool:
@@ -51,7 +58,7 @@ class CheckReport:
         return [asdict(result) for result in self.results]
 
     def to_json(self) -> dict[str, Any]:
-        """`{"passed": ..., "results": [...]}`, plain; a value that is not finite becomes None."""
+        """`{"passed": ..., "results": [...], "notes": [...]}`, plain; a value that is not finite becomes None."""
         rows = [
             {
                 k: None if isinstance(v, float) and not math.isfinite(v) else v
@@ -59,7 +66,7 @@ class CheckReport:
             }
             for row in self.to_rows()
         ]
-        return {"passed": self.passed, "results": rows}
+        return {"passed": self.passed, "results": rows, "notes": list(self.notes)}
 
     def __str__(self) -> str:
         head = ("", "check", "value", "limit", "")
@@ -76,4 +83,4 @@ class CheckReport:
             for row in (head, *rows)
         ]
         verdict = "all checks passed" if self.passed else "some checks FAILED"
-        return "\n".join([*(line.rstrip() for line in lines), verdict])
+        return "\n".join([*(line.rstrip() for line in lines), *self.notes, verdict])

@@ -48,4 +48,4 @@ def check_events(model: "AbstractEventLawInUnits", events: Events | None, seed: 
     locations = check(model.law.law, key=jax.random.key(seed), condition=conditions, points=POINTS)
     # Samples of locations were compared with their law above, together with the times.
     results += [result for result in locations.results if result.name != "samples"]
-    return CheckReport(tuple(results))
+    return CheckReport(tuple(results), locations.notes)

@@ -1,6 +1,7 @@
 """A trained law in the units of its table, as functions of NumPy rows."""
 
 import warnings
+from dataclasses import replace
 from typing import Any
 
 import jax
@@ -169,7 +170,7 @@ class AbstractLawInUnits(AbstractModel):
         t, x = (None, None) if table is None else self.rows(table)[:2]
         found = check(self.law, key=jax.random.key(seed), t=t, x=x)
         # Checks that were made with the model, from what it was made from.
-        return CheckReport((*found.results, *self.settings.checks))
+        return replace(found, results=(*found.results, *self.settings.checks))
 
     def population(self, *, tolerance: float = 1e-6, max_steps: int = 4096) -> Population:
         """The model as a population for `conservax.check.snapshot_distances`, in the units of its table.

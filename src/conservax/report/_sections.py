@@ -118,14 +118,15 @@ def check_section(check: CheckReport) -> str:
 
 
 def _check_table(check: CheckReport) -> str:
-    """Table of the checks: value, limit and verdict of each."""
+    """Table of the checks: value, limit and verdict of each; and what could not be checked."""
     rows = []
     for result in check.results:
         digits = digits_apart(result.value, result.limit)
         values = (number(value, digits) for value in (result.value, result.limit))
         name, detail = escape(result.name), escape(result.detail)
         rows.append((name, *values, verdict(result.passed), detail))
-    return table(("Check", "#Value", "#Limit", "", "What it means"), rows)
+    notes = "".join(f'\n<p class="note">{escape(note)}</p>' for note in check.notes)
+    return table(("Check", "#Value", "#Limit", "", "What it means"), rows) + notes
 
 
 def _checkbox(name: str, text: str) -> str:
