@@ -182,7 +182,7 @@ def test_settings_of_growth_that_make_no_sense_are_refused(options, remedy):
         ({"total_mass": {0: "a", 10: 2}}, "positive"),
         ({"total_mass": {0: 1, "0.0": 2}}, "one size of the population for each time"),
         ({"total_mass": {0: 1, 11: 2}}, "from 0 to 10, where there are rows; got 11"),
-        ({"flux": MixtureFlux(FactorizedFlux())}, "flux of one law"),
+        ({"flux": MixtureFlux(FactorizedFlux())}, "flux of one component"),
     ],
 )
 def test_bad_masses_are_refused(fitted, options, remedy):
