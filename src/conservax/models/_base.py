@@ -29,8 +29,8 @@ class AbstractModelSpec(abc.ABC):
       one.
     - `divergence_free`: a function of a random key for a divergence-free part, added to the flux,
       as `lambda key: conservax.field.MatrixField(2, key=key)`.
-    - `diffusion`: volatility g, a number or a function of t in [0, 1], in standard deviations of the
-      data per square root of the time range.
+    - `diffusion`: volatility g, in standard deviations of the data per square root of the time
+      range. A number, or a function of t in [0, 1].
     - `reference`: dynamics that the population is taken to follow as closely as it can, with
       `diffusion`. A drift v(t, x) in units of the columns per unit of time (t counts from the
       first time where these are timestamps, in days); a family of them whose parameters are learned
@@ -103,7 +103,7 @@ class AbstractGrowthSpec(AbstractModelSpec):
     - `prior_growth`: column of births less deaths expected of each row, per unit of time. Of gene
       scores of proliferation and apoptosis, say; `growth_weight` then weighs the distance
       from it (`GrowthPrior`), which is known at rows alone.
-    - `total_mass`: sizes of the population at two times or more, in any unit, such as
+    - `total_mass`: sizes of the population at two times or more, in any unit. A mapping such as
       `{0: 1.0, 4: 2.7}`. Without them only the weights of the components are fitted: of all growth that
       explains these, the one of least energy.
     """

@@ -13,23 +13,24 @@ class Training:
 
     **Attributes:**
 
-    - `steps`: training steps at most: 2000 in `fit`, 1500 in `fit_events`. Stages have their own.
+    - `steps`: training steps at most: 2000, or 1500 of point processes. Stages have their own.
     - `batch_size`: rows per step, or windows of events, drawn with replacement: 256 or 16.
     - `learning_rate`: peak learning rate of Adam, which falls along a cosine: 0.002.
     - `optimiser`: any Optax transformation instead of Adam, with a learning rate of its own.
     - `noise`: input noise on positions, in standard deviations; chosen from the rows, 0 for none. The
       bandwidth of a kernel, against overfitting of few rows.
     - `time_noise`: input noise on times, of the unit range; chosen from the rows, 0 for none.
-    - `patience`: stop after so many steps without a better validation objective: 1000, or 600 in
-      `fit_events`. As many as there are steps never stops early.
+    - `patience`: stop after so many steps without a better validation objective: 1000, or 600
+      for point processes. As many as there are steps never stops early.
     - `ensemble`: ensemble members, trained at once from different seeds; the best on the validation
       rows is kept.
     - `clip`: largest global norm of the gradient, before the optimiser.
     - `ema_decay`: decay of the exponential moving average of the parameters, which is what is kept; 0
       for the parameters themselves.
-    - `chunk`: steps per compiled call; metrics, checkpoints and `on_chunk` come at its end.
+    - `chunk`: steps per compiled call; metrics and checkpoints come at its end. So do calls of
+      `on_chunk`.
     - `memory_rows`: a Parquet file of more rows is streamed: training goes round its rows in
-      shards on disk, beside `out` or where the system has temporary files.
+      shards on disk, beside the run or where the system has temporary files.
     - `progress`: show a progress bar, or plain lines where there is no terminal.
 
     **Raises:** `ValueError` for numbers that make no sense, or a learning rate beside an optimiser.
