@@ -8,12 +8,14 @@ import pytest
 from scipy.linalg import expm
 from scipy.stats import multivariate_normal
 
+import conservax
 from benchmarks.papers._fit_flow import event_rows, flow_nll
 from benchmarks.papers._time_varying_flow import START, FlowField, FlowLikelihood, TimeVaryingFlow
 from conservax.data import EventSplit
 from conservax.data.table._events import Events
-from conservax.fitting import fit
+from conservax.models import Autoregressive
 from conservax.objective import Rows
+from conservax.train import Training
 
 MATRIX = np.array([[0.5, -1.2], [0.7, 0.3]])
 TIMES = jnp.array([0.0, 0.3, 1.0, 1.0])
@@ -105,7 +107,9 @@ def test_rows_are_those_of_our_models():
         return Events(t, x, which, np.arange(float(count)), 30.0, *names, sequence_name="window")
 
     split = EventSplit(part(20), part(6), part(6))
-    rows, model = event_rows(split), fit(split, steps=1, width=8, depth=1, components=2)
+    rows = event_rows(split)
+    small = Autoregressive(width=8, depth=1, components=2)
+    model = conservax.fit(split, model=small, training=Training(steps=1, progress=False))
     assert model.split is not None
     for ours, theirs in ((rows.train, "train"), (rows.validation, "validation")):
         expected = model.rows(getattr(model.split, theirs))

@@ -23,7 +23,7 @@ KINETIC_WEIGHT, REFERENCE_WEIGHT = 0.01, 0.1  # cost of less energy, nats per fa
 def usual_objective(spec: AbstractModelSpec, train: Table, units: Units) -> Sum:
     """The likelihood, and the weighted energies of motion, births and deaths.
 
-    With growth both energies are weighed as they are; without a reference, over that of the least
+    With growth both energies are weighed as they are, but the kinetic one over that of the least
     motion between the means of the data where this is more than 1, so that a long motion is not
     shortened.
 
@@ -44,9 +44,10 @@ def usual_objective(spec: AbstractModelSpec, train: Table, units: Units) -> Sum:
         return objective + kinetic_weight * LogEnergy(as_sum(energy))
     # The weights decide between movement and births and deaths. By the logarithm of their energy
     # births and deaths are found too slowly.
-    unit = max(1.0, least_motion(train, units)) if spec.reference is None else 1.0
+    if spec.reference is None:
+        kinetic_weight /= max(1.0, least_motion(train, units))
     births = growth_energy(train, units)
-    objective = objective + kinetic_weight / unit * energy + growth_weight / unit * births
+    objective = objective + kinetic_weight * energy + growth_weight * births
     if growing.total_mass is None:
         return objective
     return objective + MASS_WEIGHT * mass_error(growing.total_mass, units)
