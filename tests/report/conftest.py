@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import equinox as eqx
@@ -22,6 +21,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from conservax.check import CheckReport, CheckResult
 from conservax.data import Split, Table, Units, split
 from conservax.density import Gaussian
 from conservax.flux import KnotheRosenblatt
@@ -40,8 +40,8 @@ METRICS = pd.DataFrame(
     }
 )
 CHECKED = (
-    SimpleNamespace(name="mass", value=2e-7, limit=1e-4, passed=True, detail="1 < 2 & so on"),
-    SimpleNamespace(name="ranks", value=0.3, limit=0.1, passed=False, detail="too far"),
+    CheckResult(name="mass", value=2e-7, limit=1e-4, passed=True, detail="1 < 2 & so on"),
+    CheckResult(name="ranks", value=0.3, limit=0.1, passed=False, detail="too far"),
 )
 
 
@@ -97,7 +97,7 @@ class KnownModel:
 
     def check(self):
         results = CHECKED[:1] if self.check_passes else CHECKED
-        return SimpleNamespace(results=results, passed=all(result.passed for result in results))
+        return CheckReport(tuple(results))
 
 
 def known_model(dim: int, *, columns=None, kind="number", source="known", data=True) -> KnownModel:
