@@ -54,7 +54,7 @@ def test_options_name_the_models_that_have_them(shown):
     lines = " ".join(shown.replace("│", " ").split())
     assert re.search(r"--growth-weight.*?Not with trajectories, point-process", lines)
     assert re.search(r"--state-size.*?With point-process", lines)
-    assert "Training steps at most: 2000 in fit, 1500 in fit_events" in lines
+    assert "Training steps at most: 2000, or 1500 of point processes" in lines
 
 
 def test_only_explicit_options_become_settings():
