@@ -326,6 +326,8 @@ def test_an_interrupted_fit_prints_how_to_resume(tmp_path, tiny):
         [sys.executable, "-m", "conservax", "fit", str(data), "--out", str(out), *tiny,
          "--steps", "100000", "--validation", "0"],
         env=os.environ | {"JAX_PLATFORMS": "cpu"}, stderr=subprocess.PIPE, text=True,
+        # Of what shells start in the background interrupts are ignored.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     )  # fmt: skip
     deadline = time.monotonic() + 120
     while not (out / "checkpoint.safetensors").exists() and time.monotonic() < deadline:
