@@ -39,6 +39,37 @@ def test_strong_correlations_are_kept_and_few_rows_are_shrunk():
         assert np.mean(law.logpdf(fresh) - fitted.log_prob(0.0, fresh)) < gap
 
 
+def divergence(laws, rows, seed=0):
+    """Mean nats by which fitted normals are behind the laws that the rows of each time are from."""
+    rng = np.random.default_rng(seed)
+    t = np.repeat(np.arange(float(len(laws))), rows)
+    x = np.concatenate([law.rvs(rows, random_state=rng) for law in laws])
+    fitted = fit_normal_by_snapshot(t, x)
+    fresh = [law.rvs(400, random_state=rng) for law in laws]
+    behind = [
+        law.logpdf(x) - fitted.log_prob(k, x)
+        for k, (law, x) in enumerate(zip(laws, fresh, strict=True))
+    ]
+    return np.mean(behind)
+
+
+def test_many_snapshots_of_few_rows_learn_from_each_other():
+    rest = [multivariate_normal([10, 45], [[4.0, 1.9], [1.9, 1.0]])] * 30
+    # Five numbers from all 210 rows are 5 / 420 behind in the mean, from the seven of each time .5.
+    assert divergence(rest, 7) < 0.05
+    walk = [multivariate_normal([0.3 * k, -k], [[1.0, 0.0], [0.0, 0.5]]) for k in range(30)]
+    # Means of steps far above their errors are from seven rows each: 2 / 14 behind.
+    assert divergence(walk, 7) < 0.2
+
+
+def test_snapshots_unlike_in_shape_do_not_learn_from_each_other():
+    laws = [
+        multivariate_normal([0, 0], np.diag(variances)) for variances in ((1e-3, 1.0), (1.0, 1e-3))
+    ]
+    # Four numbers and the correlation of 400 rows: 5 / 800.
+    assert divergence(laws, 400) < 0.02
+
+
 def test_between_snapshots_moments_are_linear(normals):
     mean, covariance = np.array([25, -1.5]), (LAWS[0.0].cov + LAWS[2.0].cov) / 2
     x = mean + RNG.normal(size=(50, 2)) @ np.linalg.cholesky(covariance).T

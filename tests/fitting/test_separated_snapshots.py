@@ -1,4 +1,4 @@
-"""Snapshots far apart: the default model beside one normal per snapshot, whose law they have."""
+"""Snapshots far apart, or many of few rows: the default model beside the normals that they are."""
 
 import numpy as np
 import pytest
@@ -61,3 +61,17 @@ def test_without_whitening_snapshots_come_out_wide(snapshots):
     time, law, _, _ = snapshots[1]
     width = widened.sample(time, 4000).std(0) / np.sqrt(np.diag(law.cov))
     assert width.max() > 1.3
+
+
+def test_many_snapshots_of_few_rows_at_rest_do_not_move():
+    random = np.random.default_rng(0)
+    law = multivariate_normal(np.zeros(2), [[4.0, 1.0], [1.0, 1.0]], seed=random)
+    t = np.repeat(np.arange(30.0), 8)
+    training = Training(steps=100, progress=False)
+    model = conservax.fit((t, law.rvs(len(t))), model=models.Autoregressive(), training=training)
+    times, fresh = np.repeat(np.arange(30.0), 100), law.rvs(3000)
+    # Five numbers from 216 rows are 5 / 432 behind in the mean; by the rows of each time it was .5.
+    assert np.mean(law.logpdf(fresh) - model.log_prob(times, fresh)) < 0.1
+    # Means of eight rows each are .35 widths off, and so would move by half a width per day.
+    speed = model.velocity(times, fresh) / np.sqrt(np.diag(law.cov))
+    assert np.sqrt(np.mean(speed**2)) < 0.1

@@ -24,7 +24,8 @@ _SCALE = 0.15  # of the components to begin with, in standard deviations of thei
 class Trajectories(AbstractModelSpec):
     """A mixture of components on piecewise linear trajectories through cells of the snapshots.
 
-    Trajectories begin on cells coupled from each snapshot to the next by exact optimal transport.
+    Trajectories begin on cells coupled from each snapshot to the next by exact optimal transport. They
+    stay near the cells of every snapshot, and so want some tens of cells at each.
 
     **Attributes:** those of `AbstractModelSpec`, and
 
