@@ -1,70 +1,24 @@
 """The training loop: what it reaches, and what it survives."""
 
-import os
-import socket
-import subprocess
-import sys
-import textwrap
 from typing import ClassVar, NamedTuple
 
-import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
-import pandas as pd
 import pytest
 
-from conservax.density import Factorized
-from conservax.flux import FactorizedFlux
-from conservax.law import ConservationLaw
-from conservax.objective import AbstractObjective, KineticEnergy, NegativeLogLikelihood, Rows
+from conservax.objective import AbstractObjective, KineticEnergy, Rows
 from conservax.train import (
-    CHECKPOINT,
-    METRICS,
-    CheckpointError,
     DivergedError,
     Stage,
     Training,
     train,
 )
 from conservax.train._validation import PIECE
-
-KEY = jax.random.key(0)
-NLL = NegativeLogLikelihood()
-
-
-def small_law(key=KEY):
-    density = Factorized(1, components=3, width=16, depth=2, key=key)
-    return ConservationLaw(density, FactorizedFlux())
-
-
-def moving_rows(n, seed=0):
-    """N(2 t - 1, 0.5^2), whose entropy is known at every time."""
-    rng = np.random.default_rng(seed)
-    t = rng.uniform(size=n)
-    return Rows(jnp.asarray(t), jnp.asarray(rng.normal(2 * t - 1, 0.5))[:, None])
-
+from small_runs import KEY, NLL, assert_same, fit, leaves, moving_rows, small_law
 
 ENTROPY = 0.5 * np.log(2 * np.pi * np.e * 0.25)
-
-
-def fit(steps=40, law=None, objective=NLL, **arguments):
-    """`train` on one stage; arguments of `Training` are recognised by their names."""
-    law = small_law() if law is None else law
-    rows = arguments.pop("rows", moving_rows(500))
-    settings = {name: arguments.pop(name) for name in [*arguments] if hasattr(Training, name)}
-    training = Training(**{"batch_size": 64, "chunk": 10} | settings)
-    return train(law, rows, [Stage(steps, objective)], key=KEY, training=training, **arguments)
-
-
-def leaves(trained):
-    return jax.tree.leaves(eqx.filter(trained.law, eqx.is_array))
-
-
-def assert_same(one, other):
-    for a, b in zip(leaves(one), leaves(other), strict=True):
-        np.testing.assert_array_equal(a, b)
 
 
 def test_likelihood_reaches_the_entropy():
@@ -78,27 +32,6 @@ def test_same_key_same_model_and_chunks_do_not_matter():
     np.testing.assert_allclose(
         leaves(fit(40, chunk=40))[0], leaves(fit(40, chunk=10))[0], rtol=1e-9
     )
-
-
-def interrupt_at(step):
-    def stop(report):
-        if report.step == step:
-            raise InterruptedError
-
-    return stop
-
-
-def test_a_run_resumes_bit_for_bit(tmp_path):
-    validation = moving_rows(50, seed=2)
-    whole, broken = tmp_path / "whole", tmp_path / "broken"
-    whole.mkdir(), broken.mkdir()
-    straight = fit(run=whole, validation=validation)
-    with pytest.raises(InterruptedError):
-        fit(run=broken, validation=validation, on_chunk=interrupt_at(20))
-    resumed = fit(run=broken, validation=validation)
-    assert_same(straight, resumed)
-    assert (whole / METRICS).read_text() == (broken / METRICS).read_text()
-    assert (whole / CHECKPOINT).read_bytes() == (broken / CHECKPOINT).read_bytes()
 
 
 class MeanCoordinate(AbstractObjective):
@@ -125,13 +58,6 @@ def test_every_chunk_draws_from_its_own_shard():
 
 def test_one_shard_over_and_over_is_a_table():
     assert_same(fit(20, rows=lambda number: moving_rows(500)), fit(20))
-
-
-def test_a_run_on_shards_resumes_bit_for_bit(tmp_path):
-    shards = lambda number: moving_rows(100, seed=number)  # noqa: E731
-    with pytest.raises(InterruptedError):
-        fit(rows=shards, run=tmp_path, on_chunk=interrupt_at(20))
-    assert_same(fit(rows=shards, run=tmp_path), fit(rows=shards))
 
 
 @pytest.mark.parametrize("count", [PIECE, 2 * PIECE + 300])
@@ -190,54 +116,6 @@ def test_long_windows_are_evaluated_in_pieces_weighted_by_their_events():
     assert trained.metrics["validation"].iloc[-1] == pytest.approx(expected, rel=1e-9)
 
 
-def test_metrics_of_a_chunk_without_checkpoint_are_forgotten(tmp_path):
-    with pytest.raises(InterruptedError):
-        fit(run=tmp_path, on_chunk=interrupt_at(20))
-    with (tmp_path / METRICS).open("a") as file:
-        file.write("0,30,1.0,,1.0\n")
-    fit(run=tmp_path)
-    assert pd.read_csv(tmp_path / METRICS)["step"].tolist() == [10, 20, 30, 40]
-
-
-@pytest.mark.parametrize("damage", ["truncate", "flip", "foreign"])
-def test_a_damaged_checkpoint_is_refused(tmp_path, damage):
-    fit(20, run=tmp_path)
-    content = bytearray((tmp_path / CHECKPOINT).read_bytes())
-    law = small_law()
-    if damage == "truncate":
-        (tmp_path / CHECKPOINT).write_bytes(content[: len(content) // 2])
-    elif damage == "flip":  # one bit of the last number: the file is as readable as before
-        content[-65] ^= 1
-        (tmp_path / CHECKPOINT).write_bytes(content)
-    else:
-        density = Factorized(1, components=3, width=24, depth=2, key=KEY)
-        law = ConservationLaw(density, FactorizedFlux())
-    with pytest.raises(CheckpointError, match=r"checkpoint\.safetensors"):
-        fit(40, law=law, run=tmp_path)
-
-
-class Escape(AbstractObjective):
-    """Pushes the biases of the first layer up, and is NaN once they are above a limit."""
-
-    limit: float
-    name: ClassVar[str] = "escape"
-
-    def __call__(self, key, law, rows):
-        bias = law.density.network.biases[0]
-        return jnp.where(bias.max() < self.limit, -bias.sum(), jnp.nan)
-
-
-def test_nan_stops_with_its_step_and_keeps_the_last_good_checkpoint(tmp_path):
-    # Signed steps of 0.01: the biases are 0.15 when step 16 looks at them.
-    sign = optax.sign_sgd(0.01)
-    with pytest.raises(DivergedError, match=r"step 16.*last good checkpoint") as caught:
-        fit(objective=Escape(0.145), optimiser=sign, run=tmp_path)
-    assert caught.value.step == 16
-    assert pd.read_csv(tmp_path / METRICS)["step"].tolist() == [10]
-    resumed = fit(12, objective=Escape(0.145), optimiser=sign, run=tmp_path)
-    assert resumed.steps == 12
-
-
 class NanWhereFew(AbstractObjective):
     """Not a number on the few rows of the validation set."""
 
@@ -250,27 +128,6 @@ class NanWhereFew(AbstractObjective):
 def test_nan_on_the_validation_rows_stops_too():
     with pytest.raises(DivergedError, match="on the validation rows at step 10"):
         fit(objective=NanWhereFew(), validation=moving_rows(50, seed=2))
-
-
-def test_a_run_starts_with_a_checkpoint(tmp_path):
-    """Killed in the first chunk, a run goes on from the laws it began with."""
-    initial = lambda key: small_law(key)  # noqa: E731
-    straight = fit(20, ensemble=2, initial=initial)
-    with pytest.raises(DivergedError):
-        fit(20, ensemble=2, initial=initial, objective=Escape(-1.0), run=tmp_path)
-    resumed = fit(20, ensemble=2, initial=lambda key: small_law(), run=tmp_path)
-    assert_same(straight, resumed)
-
-
-def test_a_run_that_stopped_early_has_nothing_left_to_do(tmp_path):
-    arguments = {"validation": moving_rows(50, seed=2), "patience": 10, "learning_rate": 0.3}
-    stopped = fit(3000, run=tmp_path, **arguments)
-    assert stopped.stopped_early
-    before = (tmp_path / CHECKPOINT).read_bytes()
-    again = fit(3000, run=tmp_path, **arguments)
-    assert (again.steps, again.stopped_early) == (stopped.steps, True)
-    assert (tmp_path / CHECKPOINT).read_bytes() == before
-    assert_same(stopped, again)
 
 
 def test_early_stopping_keeps_the_best_law():
@@ -376,71 +233,3 @@ def test_training_stops_where_on_chunk_says_true(tmp_path):
 
 def test_what_on_chunk_returns_but_true_stops_nothing():
     assert fit(20, on_chunk=lambda report: "yes").steps == 20
-
-
-def test_two_devices_agree_with_one():
-    program = textwrap.dedent("""
-        import jax, sys
-        jax.config.update("jax_enable_x64", True)
-        sys.path.insert(0, sys.argv[1])
-        from test_train import fit, leaves
-        import numpy as np
-        trained = fit(20, ensemble=2)
-        print(len(jax.devices()), repr(float(sum(np.sum(leaf) for leaf in leaves(trained)))))
-    """)
-    results = {}
-    for devices in (1, 2):
-        flags = f"--xla_force_host_platform_device_count={devices}"
-        here = os.path.dirname(__file__)
-        done = subprocess.run(
-            [sys.executable, "-c", program, here],
-            env=os.environ | {"XLA_FLAGS": flags, "JAX_PLATFORMS": "cpu"},
-            capture_output=True,
-            text=True,
-            check=True,
-        )
-        count, value = done.stdout.split()
-        assert int(count) == devices
-        results[devices] = float(value)
-    assert results[2] == pytest.approx(results[1], rel=1e-9)
-
-
-def test_two_hosts_agree_with_one_and_share_a_folder(tmp_path):
-    program = textwrap.dedent("""
-        import jax, sys
-        from pathlib import Path
-        here, port, rank, run = sys.argv[1:]
-        jax.config.update("jax_enable_x64", True)
-        jax.config.update("jax_cpu_collectives_implementation", "gloo")
-        jax.distributed.initialize(f"127.0.0.1:{port}", 2, int(rank))
-        sys.path.insert(0, here)
-        from test_train import fit, leaves, moving_rows
-        import numpy as np
-        trained = fit(20, run=Path(run), validation=moving_rows(50, seed=2))
-        print("sum", repr(float(sum(np.sum(leaf) for leaf in leaves(trained)))))
-    """)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = str(free.getsockname()[1])
-    hosts = [
-        subprocess.Popen(
-            [sys.executable, "-c", program, os.path.dirname(__file__), port, rank, str(tmp_path)],
-            env=os.environ | {"JAX_PLATFORMS": "cpu"},
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        for rank in ("0", "1")
-    ]
-    output = [host.communicate(timeout=120)[0] for host in hosts]
-    assert [host.returncode for host in hosts] == [0, 0]
-    alone = fit(20, validation=moving_rows(50, seed=2))
-    expected = float(sum(np.sum(leaf) for leaf in leaves(alone)))
-    for text in output:
-        assert float(text.split("sum")[1]) == pytest.approx(expected, rel=1e-9)
-    assert sorted(path.name for path in tmp_path.iterdir()) == [CHECKPOINT, METRICS]
-
-
-def test_a_batch_that_devices_cannot_share_is_refused(monkeypatch):
-    monkeypatch.setattr(jax, "devices", lambda: ["one", "two", "three"])
-    with pytest.raises(ValueError, match="multiple of 3"):
-        fit(batch_size=64)
