@@ -70,6 +70,36 @@ def test_snapshots_unlike_in_shape_do_not_learn_from_each_other():
     assert divergence(laws, 400) < 0.02
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_a_stray_row_harms_its_own_snapshot_alone(seed):
+    rng = np.random.default_rng(seed)
+    t = np.repeat(np.arange(10.0), 100)
+    x = rng.normal(size=(1000, 2)) + 0.5 * t[:, None]
+    x[300] = 1e4  # of t = 3
+    entropy = np.log(2 * np.pi * np.e)
+    loss = -fit_normal_by_snapshot(t, x).log_prob(0.0, rng.normal(size=(1000, 2))).mean()
+    # Deviations of 1000 such losses are about 1; five numbers of 100 rows are .025 behind.
+    assert loss == pytest.approx(entropy, abs=0.2)
+
+
+@pytest.mark.parametrize("rows", [1, 2, 3, 4, 5])
+def test_a_few_rows_at_every_time_are_enough(rows):
+    t = np.repeat(np.arange(20.0), rows)
+    fitted = fit_normal_by_snapshot(t, np.random.default_rng(0).normal(size=(len(t), 2)))
+    assert np.isfinite(fitted.log_prob(3.5, np.zeros((1, 2)))).all()
+
+
+def test_columns_that_follow_from_others_or_from_time_keep_some_width():
+    rng = np.random.default_rng(0)
+    t, first = np.repeat(np.arange(5.0), 200), rng.normal(size=1000)
+    x = np.column_stack([first, t, 3 * first])
+    covariance = fit_normal_by_snapshot(t, x).covariance
+    deviation = np.sqrt(np.diagonal(covariance, axis1=1, axis2=2))
+    assert np.all(deviation > 0.99e-3 * x.std(0))
+    correlation = covariance / deviation[:, None] / deviation[:, :, None]
+    assert np.linalg.eigvalsh(correlation).min() > 1e-7
+
+
 def test_between_snapshots_moments_are_linear(normals):
     mean, covariance = np.array([25, -1.5]), (LAWS[0.0].cov + LAWS[2.0].cov) / 2
     x = mean + RNG.normal(size=(50, 2)) @ np.linalg.cholesky(covariance).T

@@ -16,6 +16,7 @@ from conservax.baseline._rows import NARROWEST, Points, Standard, Values, as_row
 
 _FOLDS, _SHRINKAGES = 5, np.logspace(-6, 0, 13)
 _PRIOR_ROWS = np.logspace(-2, 6, 33)
+_ERRORS = 1.3  # standard errors by which the normals that know of each other have to be better
 
 
 @dataclass(frozen=True)
@@ -72,20 +73,25 @@ def fit_normal_by_snapshot(train_t: ArrayLike, train_x: ArrayLike) -> NormalBySn
     others; standard deviations are kept, but none is below a thousandth of that of all rows. Where
     snapshots are many and their rows few, normals that know of each other are nearer to the truth: means
     are those of a random walk in time that the rows show with errors, and covariances are shrunk to
-    that within all snapshots. Of the two, the one that predicts a fifth of the rows better is taken.
+    that within all snapshots. These are taken, for all snapshots at once, where they predict a fifth of the
+    rows better by more than an error: of many snapshots alike, one that is unlike them may come out wide.
 
     **Arguments:** times of shape `(rows,)` and points of shape `(rows, dim)`, in any unit.
     """
     t, x = np.asarray(train_t, np.float64), as_rows(train_x)
     spread = Standard.of(x).std
-    if len(np.unique(t)) == 1:
-        return _apart(t, x, spread)
-    gain = 0.0
-    for held in _folds(t):
-        seen = t[~held], x[~held], spread
-        gain += np.sum(_together(*seen).log_prob(t[held], x[held]))
-        gain -= np.sum(_apart(*seen).log_prob(t[held], x[held]))
-    return (_together if gain > 0 else _apart)(t, x, spread)
+    gains = [
+        _together(t[~held], x[~held], spread).log_prob(t[held], x[held])
+        - _apart(t[~held], x[~held], spread).log_prob(t[held], x[held])
+        for held in _folds(t)
+    ]
+    return (_together if _is_sure(np.concatenate([[], *gains])) else _apart)(t, x, spread)
+
+
+def _is_sure(gains: Values) -> bool:
+    """Whether a mean is above 0 by more than its error: a single row, however far out, decides nothing."""
+    error = gains.std(ddof=1) / np.sqrt(len(gains)) if len(gains) > 1 else np.inf
+    return bool(np.mean(gains) > _ERRORS * error) if len(gains) else False
 
 
 def fit_gaussian_mixture_by_snapshot(
@@ -134,12 +140,14 @@ def _log_normal(rows: Points, mean: Values, covariance: np.ndarray) -> Values:
 
 
 def _folds(t: Values) -> Iterator[np.ndarray]:
-    """Which rows are held back, a fifth of those of every time at a time."""
+    """Which rows are held back: a fifth of those of every time, where each time has at least five."""
+    times, which, counts = np.unique(t, return_inverse=True, return_counts=True)
+    if len(times) == 1 or counts.min() < _FOLDS:
+        return
     turn, random = np.empty(len(t), int), np.random.default_rng(0)
-    for time in np.unique(t):
-        there = np.flatnonzero(t == time)
-        turn[there] = random.permutation(len(there)) % _FOLDS
-    return (turn == fold for fold in range(_FOLDS))
+    for k, count in enumerate(counts):
+        turn[which == k] = random.permutation(count) % _FOLDS
+    yield from (turn == fold for fold in range(_FOLDS))
 
 
 def _apart(t: Values, x: Points, spread: Values) -> NormalBySnapshot:
@@ -155,14 +163,15 @@ def _together(t: Values, x: Points, spread: Values) -> NormalBySnapshot:
     times, which, counts = np.unique(t, return_inverse=True, return_counts=True)
     mean = np.stack([x[which == k].mean(0) for k in range(len(times))])
     within = x - mean[which]
-    freedom = len(x) / max(len(x) - len(times), 1)
-    _, pooled = _moments(np.sqrt(freedom) * within, spread)
+    _, pooled = _moments(within * np.sqrt((len(x) - 1) / (len(x) - len(times))), spread)
     factor = np.linalg.cholesky(pooled)
-    units = solve_triangular(factor, mean.T, lower=True).T
-    smooth = smooth_random_walk(times, units, 1 / counts) @ factor.T
-    residuals = solve_triangular(factor, within.T, lower=True).T
+    centre, residuals = (solve_triangular(factor, part.T, lower=True).T for part in (mean, within))
     scatter = np.stack([residuals[which == k].T @ residuals[which == k] for k in range(len(times))])
-    return NormalBySnapshot(times, smooth, factor @ _shrunk(scatter, counts - 1) @ factor.T)
+    shrunk = _shrunk(scatter, counts - 1)
+    errors = np.trace(shrunk, axis1=1, axis2=2) / x.shape[1] / counts
+    smooth = smooth_random_walk(times, centre, errors) @ factor.T
+    covariance = [_floored(factor @ part @ factor.T, spread) for part in shrunk]
+    return NormalBySnapshot(times, smooth, np.stack(covariance))
 
 
 def _shrunk(scatter: np.ndarray, freedom: Values) -> np.ndarray:
@@ -191,10 +200,21 @@ def _moments(rows: Points, spread: Values) -> tuple[Values, np.ndarray]:
     if len(rows) < _FOLDS:
         return mean, np.diag(deviation**2)
     z = (rows - mean) / deviation
-    weight = _shrinkage(z)
-    shrunk = (1 - weight) * z.T @ z / len(z) + weight * np.eye(z.shape[1])
+    return mean, _blended(z.T @ z / len(z), _shrinkage(z), deviation)
+
+
+def _floored(covariance: np.ndarray, spread: Values) -> np.ndarray:
+    """No deviation is below a thousandth of the spread of all rows, no correlation nearer to 1 than of `_moments`."""
+    deviation = np.sqrt(np.diagonal(covariance))
+    correlation = covariance / deviation / deviation[:, None]
+    return _blended(correlation, _SHRINKAGES[0], np.maximum(deviation, NARROWEST * spread))
+
+
+def _blended(correlation: np.ndarray, weight: float, deviation: Values) -> np.ndarray:
+    """Covariance of these deviations, its correlations shrunk by this weight of the identity matrix."""
+    shrunk = (1 - weight) * correlation + weight * np.eye(len(deviation))
     unit = deviation / np.sqrt(np.diagonal(shrunk))
-    return mean, shrunk * np.outer(unit, unit)
+    return shrunk * np.outer(unit, unit)
 
 
 def _shrinkage(z: Points) -> float:

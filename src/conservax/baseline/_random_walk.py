@@ -37,7 +37,8 @@ def smooth_random_walk(times: Values, values: Points, variances: Values) -> Poin
 
     lowest = np.log(_TINY * variances.min() / gaps.max())
     highest = np.log((variances.max() + np.mean(steps**2)) / gaps.min())
-    found = minimize_scalar(
-        lambda value: solved(value)[0], bounds=(lowest, highest), method="bounded"
-    )
+    grid = np.linspace(lowest, highest, 30)
+    best = np.argmin([solved(value)[0] for value in grid])
+    around = grid[max(best - 1, 0)], grid[min(best + 1, len(grid) - 1)]
+    found = minimize_scalar(lambda value: solved(value)[0], bounds=around, method="bounded")
     return values - variances[:, None] * (contrast.T @ solved(found.x)[1])
