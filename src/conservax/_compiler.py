@@ -7,6 +7,7 @@ it is right, and as fast to a few per cent.
 """
 
 import os
+import sys
 import warnings
 from importlib.metadata import version
 
@@ -23,6 +24,8 @@ def avoid_faulty_kernels() -> None:
     if version("jaxlib") not in FAULTY or OPTION in flags:
         return
     os.environ["XLA_FLAGS"] = f"{flags} {OPTION}=".strip()
+    if "jax" not in sys.modules:
+        return
     from jax._src import xla_bridge  # not in the public interface
 
     if xla_bridge.backends_are_initialized():

@@ -21,6 +21,8 @@ import equinox as eqx
 import jax
 import numpy as np
 
+from conservax import _program_cache as _program_cache  # where the environment asks for it
+
 MAPS, MAX_MAPS = Path("/proc/self/maps"), Path("/proc/sys/vm/max_map_count")  # of Linux
 
 P, R = ParamSpec("P"), TypeVar("R")

@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.linalg import solve_triangular
 from scipy.special import multigammaln
-from sklearn.model_selection import KFold
 
 from conservax.baseline._gaussian_mixture import StaticGaussianMixture, fit_gaussian_mixture
 from conservax.baseline._random_walk import smooth_random_walk
@@ -219,6 +218,8 @@ def _blended(correlation: np.ndarray, weight: float, deviation: Values) -> np.nd
 
 def _shrinkage(z: Points) -> float:
     """Weight of the identity matrix in the covariance of standardised rows, by cross-validation."""
+    from sklearn.model_selection import KFold
+
     losses = np.zeros(len(_SHRINKAGES))
     weight = _SHRINKAGES[:, None]
     for seen, left in KFold(_FOLDS, shuffle=True, random_state=0).split(z):

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 
 import numpy as np
-import ot
 from numpy.typing import ArrayLike
 
 from conservax.baseline._rows import Points, Values, as_rows
@@ -85,6 +84,8 @@ class DisplacementInterpolation:
 
 def _coupling(x: Points, y: Points) -> Points:
     """The optimal coupling: mass for every pair, shape `(len(x), len(y))`."""
+    import ot
+
     return np.asarray(ot.emd([], [], ot.dist(x, y), numItermax=_MOST_ITERATIONS))
 
 

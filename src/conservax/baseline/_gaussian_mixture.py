@@ -3,17 +3,15 @@
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import logsumexp
-from scipy.stats import norm
-from sklearn import mixture
-from sklearn.exceptions import ConvergenceWarning
-from threadpoolctl import threadpool_limits
 
 from conservax.baseline._rows import NARROWEST, Points, Standard, Values, as_rows, join, thin
+
+if TYPE_CHECKING:
+    import sklearn.mixture
 
 _COMPONENTS = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32)
 _STARTS = 3
@@ -33,7 +31,7 @@ class StaticGaussianMixture:
     name: ClassVar[str] = "Gaussian mixture (no time)"
     detail: str
     standard: Standard
-    fitted: mixture.GaussianMixture
+    fitted: "sklearn.mixture.GaussianMixture"
 
     def log_prob(self, x: ArrayLike) -> Values:
         """log p(x), shape `(rows,)`: nats, in the units of the rows it was fitted to."""
@@ -56,7 +54,7 @@ class GaussianMixtureInTime:
     name: ClassVar[str] = "Gaussian mixture (in time)"
     detail: str
     standard: Standard
-    fitted: mixture.GaussianMixture
+    fitted: "sklearn.mixture.GaussianMixture"
 
     def log_prob(self, t: ArrayLike, x: ArrayLike) -> Values:
         """log p(x | t), shape `(rows,)`: nats, in the units of the rows it was fitted to."""
@@ -102,9 +100,13 @@ def fit_gaussian_mixture_in_time(
 
 
 def _best(
-    rows: Points, score: Callable[[mixture.GaussianMixture], float], seed: int
-) -> mixture.GaussianMixture:
+    rows: Points, score: Callable[["sklearn.mixture.GaussianMixture"], float], seed: int
+) -> "sklearn.mixture.GaussianMixture":
     """The mixture with the best score, of all sizes that the rows allow."""
+    from sklearn import mixture
+    from sklearn.exceptions import ConvergenceWarning
+    from threadpoolctl import threadpool_limits
+
     rows = thin(rows, _MOST_ROWS)
     most = max(1, len(np.unique(rows, axis=0)) // _MIN_ROWS_PER_COMPONENT)
 
@@ -122,8 +124,11 @@ def _best(
         return max(fitted, key=score)
 
 
-def _log_conditional(fitted: mixture.GaussianMixture, rows: Points) -> Values:
+def _log_conditional(fitted: "sklearn.mixture.GaussianMixture", rows: Points) -> Values:
     """log p(t, x) - log p(t) of standardised rows; the marginal of a mixture is a mixture."""
+    from scipy.special import logsumexp
+    from scipy.stats import norm
+
     mean, variance = np.asarray(fitted.means_)[:, 0], np.asarray(fitted.covariances_)[:, 0, 0]
     of_time = norm.logpdf(rows[:, :1], mean, np.sqrt(variance)) + np.log(
         np.asarray(fitted.weights_)
@@ -131,6 +136,6 @@ def _log_conditional(fitted: mixture.GaussianMixture, rows: Points) -> Values:
     return fitted.score_samples(rows) - logsumexp(of_time, axis=1)
 
 
-def _detail(fitted: mixture.GaussianMixture) -> str:
+def _detail(fitted: "sklearn.mixture.GaussianMixture") -> str:
     size = len(np.asarray(fitted.weights_))
     return f"{size} component{'s' * (size > 1)}"

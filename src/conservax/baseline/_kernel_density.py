@@ -6,7 +6,6 @@ from typing import ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.spatial.distance import cdist
 
 from conservax.baseline._rows import Points, Standard, Values, as_rows, join, thin
 
@@ -33,6 +32,8 @@ class KernelDensity:
 
     def log_prob(self, x: ArrayLike) -> Values:
         """log p(x), shape `(rows,)`: nats, in the units of the rows it was fitted to."""
+        from scipy.spatial.distance import cdist
+
         z = self.standard(as_rows(x))
         parts = [
             _log_density(cdist(chunk, self.centres, "sqeuclidean"), 0.0, self.bandwidth)
@@ -63,6 +64,8 @@ class KernelDensityInTime:
 
     def log_prob(self, t: ArrayLike, x: ArrayLike) -> Values:
         """log p(x | t), shape `(rows,)`: nats, in the units of the rows it was fitted to."""
+        from scipy.spatial.distance import cdist
+
         z = self.standard(join(t, x))
         parts = []
         for chunk in _chunks(z, len(self.centres)):
@@ -80,6 +83,8 @@ def fit_kernel_density(train_x: ArrayLike, validation_x: ArrayLike) -> KernelDen
 
     **Arguments:** points of shape `(rows, dim)`, in any unit: they are standardised inside.
     """
+    from scipy.spatial.distance import cdist
+
     rows = as_rows(train_x)
     standard = Standard.of(rows)
     centres = thin(standard(rows), _MAX_CENTRES)
@@ -99,6 +104,8 @@ def fit_kernel_density_in_time(
 
     **Arguments:** times of shape `(rows,)` and points of shape `(rows, dim)`, in any unit.
     """
+    from scipy.spatial.distance import cdist
+
     rows = join(train_t, train_x)
     standard = Standard.of(rows)
     centres = thin(standard(rows), _MAX_CENTRES)

@@ -2,7 +2,6 @@
 
 import numpy as np
 from scipy.linalg import cho_factor, cho_solve
-from scipy.optimize import minimize_scalar
 
 from conservax.baseline._rows import Points, Values
 
@@ -22,6 +21,8 @@ def smooth_random_walk(times: Values, values: Points, variances: Values) -> Poin
     - `values`: shape `(times, columns)`.
     - `variances`: of the errors, above 0, the same for every column, shape `(times,)`.
     """
+    from scipy.optimize import minimize_scalar
+
     if len(times) < 2:
         return values
     steps, gaps = np.diff(values, axis=0), np.diff(times)

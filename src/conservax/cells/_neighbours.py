@@ -5,7 +5,6 @@ from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float, Int
-from sklearn.neighbors import NearestNeighbors
 
 _CHUNK = 2**22  # numbers held at once
 
@@ -26,6 +25,8 @@ def neighbours(
     points: Float[np.ndarray, "rows dim"], among: Float[np.ndarray, "others dim"], count: int
 ) -> Iterator[Neighbours]:
     """The `count` nearest `among` others of every point, or all of them if there are fewer."""
+    from sklearn.neighbors import NearestNeighbors
+
     count = min(count, len(among))
     tree = NearestNeighbors(n_neighbors=count).fit(among)
     chunk = max(1, _CHUNK // (count * points.shape[1]))

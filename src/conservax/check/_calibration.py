@@ -7,7 +7,6 @@ distribution on the cube [rosenblatt1952]; users of simulation-based inference k
 import jax
 import numpy as np
 from jaxtyping import Array, Float
-from scipy import stats
 
 from conservax._programs import program
 from conservax.check._draws import LawPoints
@@ -51,6 +50,8 @@ def ecdf_band(rows: int, level: float = 0.95) -> float:
     With probability `level`, |ECDF(u) - u| stays below it for all u at once: the exact quantile of
     Kolmogorov's distance.
     """
+    from scipy import stats
+
     return float(stats.kstwo.ppf(level, rows))
 
 
@@ -65,6 +66,8 @@ def check_calibration(law: ConservationLaw, rows: LawPoints) -> CheckResult:
 
 def ranks_result(ranks: Float[np.ndarray, "rows dim"], name: str, what: str) -> CheckResult:
     """Kolmogorov's distance of the worst column of ranks, against the limit above."""
+    from scipy import stats
+
     distances = [stats.kstest(u, "uniform").statistic for u in ranks.T]
     count, dim = ranks.shape
     value, worst = float(np.max(distances)), int(np.argmax(distances))

@@ -4,7 +4,6 @@ from typing import Literal
 
 import jax
 import numpy as np
-import ot
 from jaxtyping import Array, Float
 
 from conservax._types import PRNGKey
@@ -31,6 +30,8 @@ def wasserstein(
 
     **Raises:** `ValueError` for shapes that do not fit, another order, or a cap without a key.
     """
+    import ot
+
     a, b = np.asarray(x, np.float64), np.asarray(y, np.float64)
     if a.ndim != 2 or b.ndim != 2 or a.shape[1] != b.shape[1] or not a.size or not b.size:
         raise ValueError(

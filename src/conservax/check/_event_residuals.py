@@ -8,7 +8,6 @@ from collections.abc import Sequence
 
 import numpy as np
 from jaxtyping import Float, Int
-from scipy import stats
 
 from conservax.check._calibration import LEVEL, SLACK, ranks_result
 from conservax.check._result import CheckResult
@@ -52,6 +51,8 @@ def check_rescaled_times(hazards: Sequence[Float[np.ndarray, " before"]]) -> Che
 
     The limit is what exact ones exceed once in a thousand records, plus 0.05.
     """
+    from scipy import stats
+
     ranks = rescaled_ranks(hazards)
     value = float(stats.kstest(ranks, "uniform").statistic)
     limit = float(stats.kstwo.isf(LEVEL, len(ranks))) + SLACK
@@ -71,6 +72,8 @@ def check_event_samples(
     hazards: Sequence[Float[np.ndarray, " before"]], ranks: Float[np.ndarray, "events dim"]
 ) -> CheckResult:
     """Check of simulated windows under their own law: smallest p-value over times and coordinates."""
+    from scipy import stats
+
     columns = [rescaled_ranks(hazards), *ranks.T]
     p_values = [stats.kstest(u, "uniform").pvalue for u in columns]
     value = float(min(1.0, np.min(p_values) * len(columns)))

@@ -1,7 +1,6 @@
 """Check of the sampler: samples against the law's own conditional CDFs."""
 
 import numpy as np
-from scipy import stats
 
 from conservax.check._calibration import LEVEL, calibration
 from conservax.check._draws import LawPoints
@@ -14,6 +13,8 @@ def check_samples(law: ConservationLaw, rows: LawPoints) -> CheckResult:
 
     `rows` are samples of the law. A sampler that is right fails once in a thousand keys.
     """
+    from scipy import stats
+
     p_values = [stats.kstest(u, "uniform").pvalue for u in calibration(law, *rows).T]
     value = float(min(1.0, np.min(p_values) * law.dim))
     detail = (

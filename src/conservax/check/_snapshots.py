@@ -17,7 +17,6 @@ from typing import Literal, NamedTuple
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
-from scipy.spatial.distance import cdist
 
 from conservax.check._distances import wasserstein
 from conservax.check._population import Points, Population, TransportMethod
@@ -138,6 +137,8 @@ class SnapshotTest:
     def _transported(
         self, name: str, method: TransportMethod, start: float, t: float
     ) -> SnapshotMetric:
+        from scipy.spatial.distance import cdist
+
         cells = self.snapshots[start]
         seeds = self._seeds() if method.random else [self.seed]
         samples = [method.transport(cells, start, t, seed) for seed in seeds]
@@ -205,6 +206,8 @@ class SnapshotTest:
 
     def _at_random(self, start: float, t: float) -> SnapshotMetric:
         """Distances under the independent coupling: every cell of the time before with every test cell."""
+        from scipy.spatial.distance import cdist
+
         here, there = (self.snapshots[time] / self.scale for time in (start, t))
         squares = cdist(here, there, "sqeuclidean")
         mean_square = float(squares.mean())

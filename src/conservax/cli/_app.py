@@ -10,23 +10,12 @@ from importlib.metadata import version
 from typing import Annotated, Any
 
 import typer
-from equinox import EquinoxRuntimeError
 from rich.console import Console, Group
 from rich.markup import escape
 from rich.table import Table as Grid
 
-from conservax.data import DataError
-from conservax.model import CodecError, ExtrapolationWarning
-from conservax.train import CheckpointError, DivergedError
-
-app = typer.Typer(
-    name="conservax",
-    epilog="Start with: conservax demo",
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    rich_markup_mode="rich",
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
+import conservax
+from conservax.cli._commands import COMMANDS, app, load_command
 
 
 def _show_version(requested: bool) -> None:
@@ -108,32 +97,38 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line. Exit code 0 done, 1 a check failed, 2 bad input, 3 numbers broke."""
     arguments = sys.argv[1:] if arguments is None else list(arguments)
     with warnings.catch_warnings():
-        warnings.filterwarnings("always", category=ExtrapolationWarning)
+        warnings.filterwarnings("always", message="extrapolation")
         warnings.showwarning = lambda message, *_, **__: log(f"warning: {message}")
         try:
-            for flag in _multiple_flags():
+            for flag in _multiple_flags(arguments):
                 arguments = repeat_flag(flag, arguments)
             app(args=arguments, prog_name="conservax")
-        except (DataError, CodecError, CheckpointError, BadInput) as error:
-            text = str(error) if isinstance(error, BadInput) else as_flags(str(error))
+        except Exception as error:
+            code = _exit_code(error)
+            if code is None:
+                raise
+            text = as_flags(str(error)) if code == 2 else str(error)
             stderr.print(f"[bold red]error:[/] {escape(text)}", soft_wrap=True)
-            raise SystemExit(2) from None
-        except (DivergedError, EquinoxRuntimeError) as error:
-            stderr.print(f"[bold red]error:[/] {escape(str(error))}", soft_wrap=True)
-            raise SystemExit(3) from None
+            raise SystemExit(code) from None
 
 
-def _multiple_flags() -> list[str]:
-    """Flags of all commands that take several values."""
-    commands = typer.main.get_command(app).commands  # type: ignore[attr-defined]
+def _exit_code(error: Exception) -> int | None:
+    """2 for bad input, 3 for numbers that broke, None for a fault of the program."""
+    from equinox import EquinoxRuntimeError
+
+    bad_input = (conservax.DataError, conservax.CodecError, conservax.train.CheckpointError)
+    broken = (conservax.train.DivergedError, EquinoxRuntimeError)
+    return (
+        2 if isinstance(error, (BadInput, *bad_input)) else 3 if isinstance(error, broken) else None
+    )
+
+
+def _multiple_flags(arguments: Sequence[str]) -> list[str]:
+    """Flags of the command that is called which take several values."""
+    called = next((word for word in arguments if not word.startswith("-")), None)
+    options = load_command(called).params if called in COMMANDS else []
     return sorted(
-        {
-            flag
-            for command in commands.values()
-            for option in command.params
-            if getattr(option, "multiple", False)
-            for flag in option.opts
-        }
+        flag for option in options if getattr(option, "multiple", False) for flag in option.opts
     )
 
 
@@ -142,8 +137,7 @@ def as_flags(text: str) -> str:
 
     `growth_weight=0.1` becomes `--growth-weight 0.1`, and `growth_weight` `--growth-weight`.
     """
-    commands = typer.main.get_command(app).commands  # type: ignore[attr-defined]
-    names = {option.name for command in commands.values() for option in command.params}
+    names = {option.name for name in COMMANDS for option in load_command(name).params}
     for name in sorted(filter(None, names), key=len, reverse=True):
         flag = f"--{name.replace('_', '-')}"
         text = re.sub(rf"\b{name}=(?=True\b)True", flag, text)

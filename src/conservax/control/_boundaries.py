@@ -9,7 +9,6 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Float
 from numpy.typing import ArrayLike
-from sklearn.mixture import GaussianMixture as ScikitMixture
 
 from conservax.data import DataError
 from conservax.density import AbstractDensity
@@ -172,6 +171,8 @@ def as_boundary(value: AbstractBoundary | AbstractDensity | ArrayLike) -> Abstra
 
 def _fitted_mixture(x: Points, components: int) -> GaussianMixture:
     """Fit a Gaussian mixture; its size is the best by the Bayesian information criterion."""
+    from sklearn.mixture import GaussianMixture as ScikitMixture
+
     sizes = [size for size in (1, 2, 4, 8, 16, 32) if size <= min(components, len(x) // 4)] or [1]
     fits = [
         ScikitMixture(size, covariance_type="diag", random_state=0, reg_covar=1e-8).fit(x)

@@ -1,7 +1,6 @@
 """Initial population of a plan: Fourier trajectories from the start to the goal."""
 
 import numpy as np
-import ot
 
 from conservax.control._boundaries import GaussianMixture
 from conservax.control._objectives import Scale
@@ -46,6 +45,8 @@ def initial_mixture(
 
 def _pairs(start: GaussianMixture, goal: GaussianMixture) -> list[tuple[int, int, float]]:
     """Optimal coupling of the components: pairs of indices and their mass."""
+    import ot
+
     squared = ot.dist(start.means, goal.means)
     plan = np.asarray(ot.emd(start.weights, goal.weights, squared))
     return [(int(i), int(j), float(plan[i, j])) for i, j in np.argwhere(plan > _SLACK)]

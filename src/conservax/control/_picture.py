@@ -2,13 +2,16 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 from conservax.control._paths import Paths, collisions
 from conservax.control._problem import Problem
+
+if TYPE_CHECKING:
+    import matplotlib.axes
+    import matplotlib.figure
 
 _MOST_PATHS = 300
 
@@ -24,6 +27,8 @@ def draw_paths(
     `rollouts` holds for every row the paths of every problem; `labels` names rows and columns. Of
     more than two coordinates the first two are drawn.
     """
+    from matplotlib.figure import Figure
+
     rows, columns = labels
     size = (3.2 * len(columns), 3.3 * len(rows))
     figure = Figure(figsize=size, layout="constrained")
@@ -37,7 +42,7 @@ def draw_paths(
     figure.savefig(path, dpi=100)
 
 
-def _draw(panel: Axes, problem: Problem, paths: Paths) -> None:
+def _draw(panel: "matplotlib.axes.Axes", problem: Problem, paths: Paths) -> None:
     for shapes in problem.obstacles:
         for line in shapes.outlines():
             panel.fill(*line.T, color="0.75", zorder=0)

@@ -2,8 +2,6 @@
 
 import numpy as np
 from numpy.typing import ArrayLike
-from sklearn.cluster import KMeans
-from threadpoolctl import threadpool_limits
 
 from conservax.density import Clusters
 
@@ -13,6 +11,9 @@ MIN_WIDTH = 0.02  # where a cluster is a point, in standardised units
 
 def find_clusters(x: ArrayLike, count: int, *, seed: int = 0) -> Clusters:
     """Clusters of standardised rows by k-means, at most one per distinct row."""
+    from sklearn.cluster import KMeans
+    from threadpoolctl import threadpool_limits
+
     x = np.asarray(x, float)
     if len(x) > MOST_TO_CLUSTER:
         x = np.random.default_rng(seed).choice(x, MOST_TO_CLUSTER, replace=False)

@@ -6,9 +6,6 @@ from pathlib import Path
 
 import numpy as np
 from jaxtyping import Float
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.collections import LineCollection
-from matplotlib.figure import Figure
 from PIL import Image
 
 from conservax._files import write_whole
@@ -64,6 +61,10 @@ def _paths(
 def _frames(
     model: AbstractLawInUnits, view: Plane, times: np.ndarray, positions: np.ndarray
 ) -> list[Image.Image]:
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.collections import LineCollection
+    from matplotlib.figure import Figure
+
     axis = model.units.time
     figure = Figure(figsize=(6.0, 5.4), layout="constrained", dpi=100)
     canvas = FigureCanvasAgg(figure)

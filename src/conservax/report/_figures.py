@@ -3,18 +3,19 @@
 import io
 import re
 from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
-import matplotlib
 import numpy as np
 import pandas as pd
 from jaxtyping import Float, Int
-from matplotlib.axes import Axes
-from matplotlib.backends.backend_svg import FigureCanvasSVG
-from matplotlib.figure import Figure
-from scipy.stats import kstwo
 
 from conservax.report._motion import Motion
 from conservax.report._streamlines import draw_streamlines, set_limits
+
+if TYPE_CHECKING:
+    import matplotlib.axes
+    import matplotlib.backends.backend_svg
+    import matplotlib.figure
 
 _INK, _MUTED, _GRID, _BAND = "#010101", "#020202", "#030303", "#040404"
 _SERIES = ("#010111", "#010112", "#010113", "#010114", "#010115", "#010116")
@@ -31,9 +32,11 @@ def calibration_figure(ranks: Float[np.ndarray, "rows dim"], columns: tuple[str,
 
     The bands are exact for the largest deviation of one curve (Kolmogorov's distribution).
     """
+    from scipy.stats import kstwo
+
     rows = len(ranks)
 
-    def draw(figure: Figure) -> None:
+    def draw(figure: "matplotlib.figure.Figure") -> None:
         axes = _axes(figure, 1)[0]
         for level, alpha in ((0.99, 0.35), (0.95, 0.6)):
             width = float(kstwo.ppf(level, rows))
@@ -51,7 +54,7 @@ def counts_figure(groups: Mapping[str, Int[np.ndarray, " windows"]]) -> str:
     everything = np.concatenate(list(groups.values()))
     edges = np.histogram_bin_edges(everything, min(30, int(np.ptp(everything)) + 1))
 
-    def draw(figure: Figure) -> None:
+    def draw(figure: "matplotlib.figure.Figure") -> None:
         axes = _axes(figure, 1)[0]
         for colour, (name, counts) in zip(_SERIES, groups.items(), strict=False):
             fractions = np.histogram(counts, edges)[0] / max(len(counts), 1)
@@ -67,7 +70,7 @@ def learning_figure(metrics: pd.DataFrame) -> str:
     terms = [name for name in metrics if name not in ("step", "train", "validation")]
     panels = [["train", "validation"], *([terms] if len(terms) > 1 else [])]
 
-    def draw(figure: Figure) -> None:
+    def draw(figure: "matplotlib.figure.Figure") -> None:
         for axes, names in zip(_axes(figure, len(panels)), panels, strict=True):
             _curves(axes, metrics, names)
         figure.axes[0].set_ylabel("loss")
@@ -81,7 +84,7 @@ def streamline_figure(motions: Sequence[Motion], titles: Sequence[str]) -> str:
     """Streamlines of the velocity at a few times, over some of its points."""
     points = np.concatenate([motion.x for motion in motions])
 
-    def draw(figure: Figure) -> None:
+    def draw(figure: "matplotlib.figure.Figure") -> None:
         for axes, motion, title in zip(_axes(figure, len(motions)), motions, titles, strict=True):
             axes.grid(visible=False)
             axes.plot(*motion.x[:_POINTS].T, ".", color=_MUTED, markersize=2.5, alpha=0.5)
@@ -92,7 +95,7 @@ def streamline_figure(motions: Sequence[Motion], titles: Sequence[str]) -> str:
     return _svg(draw, "streamlines")
 
 
-def _deviations(axes: Axes, ranks: np.ndarray, columns: tuple[str, ...]) -> None:
+def _deviations(axes: "matplotlib.axes.Axes", ranks: np.ndarray, columns: tuple[str, ...]) -> None:
     """Step curve per coordinate; the legend names those that deviate most."""
     rows = len(ranks)
     ordered = np.sort(ranks, axis=0)
@@ -112,7 +115,7 @@ def _deviations(axes: Axes, ranks: np.ndarray, columns: tuple[str, ...]) -> None
     _legend(axes)
 
 
-def _curves(axes: Axes, metrics: pd.DataFrame, names: list[str]) -> None:
+def _curves(axes: "matplotlib.axes.Axes", metrics: pd.DataFrame, names: list[str]) -> None:
     step = metrics["step"].to_numpy(float)
     for colour, name in zip(_SERIES, names, strict=False):
         values = metrics[name].to_numpy(float)
@@ -132,7 +135,9 @@ def _curves(axes: Axes, metrics: pd.DataFrame, names: list[str]) -> None:
     _legend(axes)
 
 
-def _scale(axes: Axes, step: np.ndarray, values: np.ndarray, late: np.ndarray) -> None:
+def _scale(
+    axes: "matplotlib.axes.Axes", step: np.ndarray, values: np.ndarray, late: np.ndarray
+) -> None:
     """Set logarithmic axes for wide ranges; otherwise limits that may cut off the first steps."""
     if step.max() > 100 * max(step.min(), 1):
         axes.set_xscale("log")
@@ -144,7 +149,7 @@ def _scale(axes: Axes, step: np.ndarray, values: np.ndarray, late: np.ndarray) -
         axes.set_ylim(low - margin, high + 2 * margin)
 
 
-def _axes(figure: Figure, count: int) -> list[Axes]:
+def _axes(figure: "matplotlib.figure.Figure", count: int) -> list["matplotlib.axes.Axes"]:
     panels = figure.subplots(1, count, squeeze=False)[0]
     for axes in panels:
         axes.set_facecolor("none")
@@ -158,7 +163,7 @@ def _axes(figure: Figure, count: int) -> list[Axes]:
     return list(panels)
 
 
-def _legend(axes: Axes) -> None:
+def _legend(axes: "matplotlib.axes.Axes") -> None:
     if axes.get_legend_handles_labels()[0]:
         axes.legend(
             frameon=False,
@@ -177,8 +182,12 @@ def _plain(name: str) -> str:
     return name.replace("$", r"\$").removeprefix("_") or "(no name)"
 
 
-def _svg(draw: Callable[[Figure], None], salt: str) -> str:
+def _svg(draw: Callable[["matplotlib.figure.Figure"], None], salt: str) -> str:
     # Text stays text, and identifiers differ between figures, which share one page.
+    import matplotlib
+    from matplotlib.backends.backend_svg import FigureCanvasSVG
+    from matplotlib.figure import Figure
+
     with matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": salt}):
         figure = Figure(figsize=(10.6, 3.5), layout="constrained", facecolor="none")
         canvas = FigureCanvasSVG(figure)
@@ -186,7 +195,7 @@ def _svg(draw: Callable[[Figure], None], salt: str) -> str:
         return _in_page_colours(_written(canvas))
 
 
-def _written(canvas: FigureCanvasSVG) -> str:
+def _written(canvas: "matplotlib.backends.backend_svg.FigureCanvasSVG") -> str:
     out = io.StringIO()
     canvas.print_svg(out, metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
     return out.getvalue()

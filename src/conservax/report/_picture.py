@@ -4,10 +4,8 @@ import base64
 from collections.abc import Sequence
 from typing import Any
 
-import matplotlib
 import numpy as np
 from jaxtyping import Float
-from scipy.ndimage import gaussian_filter
 
 from conservax.data import TimeAxis
 from conservax.model import AbstractLawInUnits
@@ -65,6 +63,8 @@ def obstacles_of(model: AbstractLawInUnits) -> list[np.ndarray] | None:
 
 
 def _colour_map() -> Float[np.ndarray, "256 4"]:
+    import matplotlib
+
     return matplotlib.colormaps["magma"](np.arange(256))
 
 
@@ -115,6 +115,8 @@ def _ratio(bounds: Bounds, columns: tuple[str, ...], *, true: bool) -> float:
 
 def _pairs(model: AbstractLawInUnits, times: np.ndarray, bounds: Bounds) -> dict[str, Any]:
     """Smoothed histograms of draws from the model, one per pair of the first few coordinates."""
+    from scipy.ndimage import gaussian_filter
+
     draws = _draws(model, times, _DRAWS)[:, :, :_MAX_PAIRED]
     edges = [np.linspace(low, high, _BINS + 1) for low, high in bounds[:_MAX_PAIRED]]
     pairs = [(i, j) for i in range(len(edges)) for j in range(i)]
@@ -139,6 +141,8 @@ def _pairs(model: AbstractLawInUnits, times: np.ndarray, bounds: Bounds) -> dict
 
 
 def _histogram(points: np.ndarray, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
+    from scipy.ndimage import gaussian_filter
+
     return gaussian_filter(np.histogram2d(points[:, 0], points[:, 1], (rows, columns))[0], 1.0)
 
 

@@ -2,15 +2,10 @@
 
 import io
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from jaxtyping import Float
-from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.colors import Normalize
-from matplotlib.figure import Figure
-from scipy.ndimage import gaussian_filter
 
 from conservax._files import write_whole
 from conservax.data import Cells, TimeAxis
@@ -18,6 +13,10 @@ from conservax.model import AbstractLawInUnits
 from conservax.report._map import degree_ratio, is_map
 from conservax.report._motion import Motion, motion
 from conservax.report._time_labels import time_label
+
+if TYPE_CHECKING:
+    import matplotlib.axes
+    import matplotlib.figure
 
 INK, FAINT = "#20242c", "#8a93a3"
 COLOURS = "viridis"
@@ -35,6 +34,9 @@ def write_streamlines(
     embedding: str | None,
 ) -> Path:
     """Write streamlines of the velocity as a PNG; see `Model.streamlines`."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
     field = motion(model, t, cells, embedding)
     figure = Figure(figsize=(7.2, 6.0), layout="constrained", dpi=150)
     axes = figure.subplots()
@@ -55,7 +57,7 @@ def write_streamlines(
 
 
 def draw_streamlines(
-    axes: Axes, field: Motion, colour: str, *, widths: tuple[float, float]
+    axes: "matplotlib.axes.Axes", field: Motion, colour: str, *, widths: tuple[float, float]
 ) -> None:
     """Draw streamlines inside the limits of the axes, wider where the speed is larger."""
     x, y, velocity = averaged(field, np.array([axes.get_xlim(), axes.get_ylim()]))
@@ -74,6 +76,8 @@ def averaged(
 
     **Returns:** the centres of the grid, and velocities of shape `(2, rows, columns)`.
     """
+    from scipy.ndimage import gaussian_filter
+
     edges = [np.linspace(low, high, _SIDE + 1) for low, high in bounds]
     centres = [(edge[1:] + edge[:-1]) / 2 for edge in edges]
 
@@ -89,8 +93,12 @@ def averaged(
     return *centres, np.ma.array(mean, mask=np.stack([empty, empty]))
 
 
-def colour_by_time(figure: Figure, axes: Axes, time: TimeAxis, field: Motion) -> None:
+def colour_by_time(
+    figure: "matplotlib.figure.Figure", axes: "matplotlib.axes.Axes", time: TimeAxis, field: Motion
+) -> None:
     """Draw points in colours of their times, with a colour bar."""
+    from matplotlib.colors import Normalize
+
     limits = Normalize(time.start, time.end)
     style = {"cmap": COLOURS, "norm": limits, "s": 5, "linewidths": 0, "alpha": 0.6, "zorder": 0}
     dots = axes.scatter(*field.x.T, c=field.t, rasterized=True, **style)
@@ -103,7 +111,9 @@ def colour_by_time(figure: Figure, axes: Axes, time: TimeAxis, field: Motion) ->
     bar.outline.set_visible(False)  # type: ignore
 
 
-def style_axes(axes: Axes, shown: Float[np.ndarray, "points 2"], names: tuple[str, str]) -> None:
+def style_axes(
+    axes: "matplotlib.axes.Axes", shown: Float[np.ndarray, "points 2"], names: tuple[str, str]
+) -> None:
     """Set limits around nearly all of the points, and the colours of a single picture."""
     set_limits(axes, shown, names)
     axes.spines[["top", "right"]].set_visible(False)
@@ -111,7 +121,9 @@ def style_axes(axes: Axes, shown: Float[np.ndarray, "points 2"], names: tuple[st
     axes.tick_params(colors=FAINT, labelsize=8)
 
 
-def set_limits(axes: Axes, shown: Float[np.ndarray, "points 2"], names: tuple[str, str]) -> None:
+def set_limits(
+    axes: "matplotlib.axes.Axes", shown: Float[np.ndarray, "points 2"], names: tuple[str, str]
+) -> None:
     """Set limits around nearly all of the points, and the names of the axes."""
     low, high = np.quantile(shown, (0.002, 0.998), axis=0)
     margin = 0.08 * np.maximum(high - low, 1e-9)

@@ -1,6 +1,5 @@
 """Particles that follow the velocity: the probability-flow ODE."""
 
-import diffrax
 import equinox as eqx
 import jax.numpy as jnp
 from jaxtyping import Array, Float
@@ -44,6 +43,8 @@ def solve_ode(
     **Raises:** `ValueError` for wrong shapes or times that turn round; a runtime error, also under
     `jit`, if the steps do not suffice or a position is not finite.
     """
+    import diffrax
+
     x, times = checked_start(law, x, times, condition)
     shortest = 4 * jnp.finfo(x.dtype).eps * jnp.max(jnp.abs(times))
     solution = diffrax.diffeqsolve(

@@ -1,16 +1,18 @@
 """Particles that follow the drift and a Brownian motion: SDE paths with the law's marginals."""
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
-import diffrax
 import jax
 import jax.numpy as jnp
-import lineax
 from jaxtyping import Array, Float
 
 from conservax._types import Condition, Point, PRNGKey, Scalar, Time
 from conservax.law import ConservationLaw
 from conservax.transport._times import checked_start
+
+if TYPE_CHECKING:
+    import diffrax
 
 Diffusion = float | Scalar | Callable[[Time], Scalar]
 
@@ -52,6 +54,9 @@ def solve_sde(
 
     **Raises:** `ValueError` for wrong shapes, times that turn round or no steps.
     """
+    import diffrax
+    import lineax
+
     x, times = checked_start(law, x, times, condition)
     if steps < 1:
         raise ValueError(f"expected steps >= 1; got {steps}.")
@@ -88,7 +93,7 @@ def _volatility(
 
 
 def _march(
-    terms: diffrax.MultiTerm, x: Point, elapsed: Float[Array, " times"], steps: int
+    terms: "diffrax.MultiTerm", x: Point, elapsed: Float[Array, " times"], steps: int
 ) -> Float[Array, "times dim"]:
     """Fixed steps from elapsed time zero to the last one, that stop at every requested time.
 
@@ -96,6 +101,8 @@ def _march(
     and times may hold a time twice: a step of length zero does nothing, which `diffrax.StepTo`
     would refuse.
     """
+    import diffrax
+
     solver = diffrax.ShARK()
     inner = jnp.linspace(0, elapsed[-1], steps + 1, dtype=x.dtype)[1:-1]
     grid = jnp.sort(jnp.concatenate([inner, elapsed]))

@@ -4,7 +4,6 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
-from scipy.stats import norm
 
 from conservax.univariate._mixture import KERNELS, UNIT_SCALE, AbstractKernelMixture, Kernel
 
@@ -24,6 +23,8 @@ def normal_outputs(
     components: int, min_scale: float, kernel: Kernel = "normal"
 ) -> Float[Array, " outputs"]:
     """Network outputs of equal, broad components that make up one of mean 0 and deviation 1."""
+    from scipy.stats import norm
+
     mean = _APART * norm.ppf((np.arange(components) + 0.5) / components)
     return _equal_components(mean, UNIT_SCALE[kernel] * np.sqrt(1 - mean.var()), min_scale)
 

@@ -5,7 +5,6 @@ from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 import pandas as pd
-from scipy.sparse import issparse
 
 from conservax.data.read._sources import Columns, refuse_twins
 from conservax.data.table._errors import DataError
@@ -83,6 +82,8 @@ def dense_array(held: Any, where: str) -> Any:
 
     **Raises:** `DataError` for a sparse array, or one of other axes.
     """
+    from scipy.sparse import issparse
+
     if issparse(held):
         raise DataError(
             f"{where}: expected a dense array; got a sparse one. Convert it with toarray()."

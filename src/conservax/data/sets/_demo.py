@@ -2,8 +2,6 @@
 
 from dataclasses import replace
 
-import hvsampledata
-
 from conservax.data.read._read import read_table
 from conservax.data.table._table import Table
 
@@ -13,6 +11,8 @@ def earthquakes() -> Table:
 
     **Returns:** a table of `lon` and `lat` in degrees, and `time` in UTC.
     """
+    import hvsampledata
+
     frame = hvsampledata.earthquakes("pandas")
     table = read_table(frame, time="time", columns=["lon", "lat"])
     return replace(table, source="USGS earthquakes around Indonesia (hvsampledata)")
