@@ -13,10 +13,11 @@ ROOT = Path(__file__).parents[1]
 MAY_IMPORT = {
     "_types": "",
     "_compiler": "",
-    "_programs": "",
+    "_program_cache": "",
+    "_programs": "_program_cache",
     "_files": "",
     # what parts are made of
-    "nn": "_types",
+    "nn": "_types _programs",
     "univariate": "_types",
     # the theory, in the order of its argument: what is where, how it moves, both tied, what we want
     "density": "_types nn univariate",
@@ -53,7 +54,7 @@ MAY_IMPORT = {
     "fitting": "_types _files reference objective train point_process data baseline models model scoring cells report",
     # what is done without data: steering by costs
     "control": "_types _programs univariate density field flux law objective train transport check data models model fitting",
-    "__init__": "_compiler nn univariate density field flux reference law equation objective train solve transport check point_process data baseline models model scoring cells report fitting control",
+    "__init__": "_compiler _program_cache nn univariate density field flux reference law equation objective train solve transport check point_process data baseline models model scoring cells report fitting control",
     "cli": "train data models model scoring fitting control __init__",
     "__main__": "cli",
 }
@@ -67,7 +68,7 @@ def part_of(path: Path) -> str:
     """`density/_base.py` -> `density`; `data/read/_csv.py` -> `data.read`; the root -> `__init__`."""
     parts = path.relative_to(PACKAGE).parts
     room = ".".join(parts[:2])
-    return room if room in MAY_IMPORT else parts[0].removesuffix(".py")
+    return room if room in MAY_IMPORT else parts[0].split(".")[0]
 
 
 def is_part(name: str) -> bool:
@@ -120,7 +121,7 @@ def calls(path: Path, name: str) -> bool:
     )
 
 
-SOURCES = python_files(PACKAGE)
+SOURCES = [*python_files(PACKAGE), PACKAGE / "__init__.pyi"]
 
 
 def module_names() -> list[str]:

@@ -80,8 +80,8 @@ def test_quantiles_differentiate(kind):
 @kinds
 def test_draws_follow_the_cdf(kind):
     n, conditional = 100_000, build(kind)
-    keys = jax.random.split(jax.random.key(3), n)
-    u = compiled(lambda c: jax.vmap(lambda k: c.cdf(c.sample(k)))(keys))(conditional)
+    pairs = jax.random.uniform(jax.random.key(3), (n, 2))
+    u = compiled(lambda c: jax.vmap(lambda pair: c.cdf(c.from_uniforms(pair)))(pairs))(conditional)
     # P(sqrt(n) D > 2.23) = 1e-4.
     assert np.sqrt(n) * stats.kstest(u, "uniform").statistic < 2.23
 
@@ -95,29 +95,30 @@ def moments(kind, logits, mean, log_scale):
 @kinds
 def test_gradients_through_draws_are_those_of_the_mean(kind):
     """d E[x^2] by every parameter, the weights included: within 5 standard errors of 1e5 draws."""
-    keys = jax.random.split(jax.random.key(5), 100_000)
+    pairs = jax.random.uniform(jax.random.key(5), (100_000, 2))
 
-    def through(key, *parameters):
-        return build(kind, *parameters).sample(key) ** 2
+    def through(pair, *parameters):
+        return build(kind, *parameters).from_uniforms(pair) ** 2
 
     at = (LOGITS, CENTRES, LOG_SCALE)
     each = compiled(
-        lambda *at: jax.vmap(lambda k: jax.grad(through, argnums=(1, 2, 3))(k, *at))(keys)
+        lambda *at: jax.vmap(lambda pair: jax.grad(through, argnums=(1, 2, 3))(pair, *at))(pairs)
     )(*at)
     exact = jax.grad(moments, argnums=(1, 2, 3))(kind, *at)
     for draws, gradient in zip(each, exact, strict=True):
-        error = np.std(draws, axis=0) / np.sqrt(len(keys))
+        error = np.std(draws, axis=0) / np.sqrt(len(pairs))
         assert np.all(np.abs(np.mean(draws, axis=0) - gradient) < 5 * error)
         assert np.all(error < 0.05)
 
 
 def test_gradients_through_draws_of_a_smooth_function_match_quadrature():
-    keys = jax.random.split(jax.random.key(6), 100_000)
+    pairs = jax.random.uniform(jax.random.key(6), (100_000, 2))
 
-    def through(key, mean):
-        return jnp.sin(2 * build("logistic", mean=mean).sample(key))
+    def through(pair, mean):
+        return jnp.sin(2 * build("logistic", mean=mean).from_uniforms(pair))
 
-    each = compiled(lambda m: jax.vmap(lambda k: jax.grad(through, argnums=1)(k, m))(keys))(CENTRES)
+    gradient = jax.grad(through, argnums=1)
+    each = compiled(lambda m: jax.vmap(lambda pair: gradient(pair, m))(pairs))(CENTRES)
     exact = [
         w
         * integrate.quad(
@@ -127,7 +128,7 @@ def test_gradients_through_draws_of_a_smooth_function_match_quadrature():
         )[0]
         for w, m, s in zip(WEIGHTS, MEAN, SCALE, strict=True)
     ]
-    error = np.std(each, axis=0) / np.sqrt(len(keys))
+    error = np.std(each, axis=0) / np.sqrt(len(pairs))
     assert np.all(np.abs(np.mean(each, axis=0) - np.array(exact)) < 5 * error)
 
 
@@ -165,7 +166,7 @@ def test_gradients_through_draws_of_a_mixture_of_densities():
     )
     # Means at T = 0.4: (-0.6, 2) and (1.5, 0.3); products -1.2 and 0.45.
     exact = 0.25 * 0.75 * (-1.2 - 0.45) * np.array([1.0, -1.0])
-    error = np.std(gradients, axis=0) / np.sqrt(len(keys))
+    error = np.std(gradients, axis=0) / np.sqrt(len(pairs))
     assert np.all(np.abs(np.mean(gradients, axis=0) - exact) < 5 * error)
     assert np.all(error < 0.05)
 

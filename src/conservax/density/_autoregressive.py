@@ -2,6 +2,7 @@
 
 import equinox as eqx
 import jax.numpy as jnp
+import numpy as np
 
 from conservax._types import Condition, Point, PRNGKey, Scalar, Time
 from conservax.density._base import AbstractAutoregressiveDensity
@@ -84,8 +85,8 @@ class Autoregressive(AbstractAutoregressiveDensity):
             key=key,
         )
         outputs = normal_outputs if begin_normal else initial_outputs
-        start = jnp.tile(outputs(components, min_scale, kernel), dim)
-        start = start.astype(network.readout_bias.dtype)
+        start = np.tile(outputs(components, min_scale, kernel), dim)
+        start = jnp.asarray(start, network.readout_bias.dtype)
         readout = _SMALL_READOUT * network.readout if begin_normal else network.readout
         parts = lambda net: (net.readout, net.readout_bias)  # noqa: E731
         self.network = eqx.tree_at(parts, network, (readout, start))

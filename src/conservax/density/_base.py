@@ -103,8 +103,9 @@ class AbstractAutoregressiveDensity(AbstractDensity):
 
     def sample(self, key: PRNGKey, t: Time, condition: Condition = None) -> Point:
         """One exact draw, coordinate after coordinate; its gradient is pathwise."""
-        keys = jax.random.split(key, self.dim)
-        return self.ancestral(t, condition, keys, lambda conditional, k: conditional.sample(k))
+        uniforms = jax.random.uniform(key, (self.dim, 2), jnp.result_type(t, jnp.float32))
+        choose = lambda conditional, pair: conditional.from_uniforms(pair)  # noqa: E731
+        return self.ancestral(t, condition, uniforms, choose)
 
     def ancestral(self, t: Time, condition: Condition, inputs: PyTree, choose: Callable) -> Point:
         """Ancestral sampling: coordinate after coordinate, `x_i = choose(conditional_i, inputs_i)`."""

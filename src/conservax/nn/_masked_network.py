@@ -12,6 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
+from conservax._programs import program
 from conservax._types import Point, PRNGKey, Scalar
 from conservax.nn._fourier_features import features_per_coordinate, fourier_features
 
@@ -27,9 +28,19 @@ class NetworkState(eqx.Module):
     hidden: tuple[Float[Array, " computed"], ...]
 
 
-def _normal(key: PRNGKey, shape: tuple[int, int], fan_in: np.ndarray | int) -> Array:
-    scale = 1 / np.sqrt(np.maximum(fan_in, 1))
-    return jax.random.normal(key, shape) * jnp.reshape(scale, (-1, 1))
+@program()
+def _normals(key: PRNGKey, scales: tuple[Array, ...], columns: tuple[int, ...]) -> list[Array]:
+    """Normal matrices, the rows of each with these scales, by one draw."""
+    sizes = [len(scale) * count for scale, count in zip(scales, columns, strict=True)]
+    drawn = jnp.split(jax.random.normal(key, (sum(sizes),)), np.cumsum(sizes)[:-1].tolist())
+    return [
+        scale[:, None] * part.reshape(len(scale), -1)
+        for scale, part in zip(scales, drawn, strict=True)
+    ]
+
+
+def _scale(fan_in: np.ndarray) -> Array:
+    return jnp.asarray(1 / np.sqrt(np.maximum(fan_in, 1)))
 
 
 class MaskedNetwork(eqx.Module):
@@ -65,17 +76,24 @@ class MaskedNetwork(eqx.Module):
         self.dim, self.outputs, self.fourier_features = dim, outputs, fourier_features
         self.units = max(MIN_UNITS, -(-width // dim))
         width = self.units * dim
-        keys = jax.random.split(key, depth + 2)
         degree = np.arange(width) // self.units
         seen = (degree + 1) * self.units
-        self.from_context = _normal(keys[0], (width, context), context)
-        self.from_point = _normal(keys[1], (width, dim * self.features), degree * self.features)
-        self.bias = jnp.zeros(width)
-        self.hidden = tuple(_normal(k, (width, width), seen) for k in keys[2:-1])
-        self.hidden_bias = tuple(jnp.zeros(width) for _ in self.hidden)
         readout_seen = np.repeat((np.arange(dim) + 1) * self.units, outputs)
-        self.readout = 0.3 * _normal(keys[-1], (dim * outputs, width), readout_seen)
-        self.readout_bias = jnp.zeros(dim * outputs)
+        fan_in = (
+            np.full(width, context),
+            degree * self.features,
+            *[seen] * (depth - 1),
+            readout_seen,
+        )
+        columns = context, dim * self.features, *[width] * depth
+        drawn = _normals(key, tuple(map(_scale, fan_in)), columns)
+        self.from_context, self.from_point, *hidden, readout = drawn
+        zeros = np.zeros(width, readout.dtype)
+        self.bias = jnp.asarray(zeros)
+        self.hidden = tuple(hidden)
+        self.hidden_bias = tuple(jnp.asarray(zeros) for _ in hidden)
+        self.readout = 0.3 * readout
+        self.readout_bias = jnp.asarray(np.zeros(dim * outputs, readout.dtype))
 
     @property
     def features(self) -> int:

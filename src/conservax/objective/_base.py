@@ -71,7 +71,8 @@ class Sum(eqx.Module):
 
     def parts(self, key: PRNGKey, law: Any, rows: Any) -> dict[str, Scalar]:
         """The value of every term before weighing, by name."""
-        keys = jax.random.split(key, len(self.terms))
+        single = len(self.terms) == 1  # which needs no key but this one
+        keys = [key] if single else jax.random.split(key, len(self.terms))
         return {
             term.name: term(k, _seen(law, term), rows)
             for k, (_, term) in zip(keys, self.terms, strict=True)

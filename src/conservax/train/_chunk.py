@@ -11,13 +11,13 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 from jax.sharding import NamedSharding, PartitionSpec
-from jaxtyping import Array, Bool, Float
+from jaxtyping import Array, Bool, Float, Int
 
 from conservax._programs import Constant, program
 from conservax._types import PRNGKey, PyTree, Scalar
 from conservax.objective import Sum
 from conservax.train._loss import fixed_and_weights, loss_of
-from conservax.train._state import TrainState
+from conservax.train._state import TrainState, flattened, unflattened
 
 
 class ChunkMetrics(NamedTuple):
@@ -79,7 +79,9 @@ def _chunk(
     data: Any,
 ) -> tuple[TrainState, ChunkMetrics]:
     """The next steps of every ensemble member."""
-    step = partial(_one_step, loss_of(fixed, numbers.weights), optimiser, static, numbers)
+    loss, shapes = loss_of(fixed, numbers.weights), fixed.tree[1]
+    update = partial(_update, optimiser, shapes)
+    step = partial(_one_step, loss, update, static, numbers)
 
     def one_chunk(state: TrainState):
         state, (values, parts, finite) = jax.lax.scan(
@@ -91,9 +93,21 @@ def _chunk(
     return jax.vmap(one_chunk)(state)
 
 
+def _update(
+    optimiser: optax.GradientTransformation,
+    shapes: PyTree,
+    gradient: Float[Array, " parameters"],
+    state: TrainState,
+) -> tuple[Float[Array, " parameters"], PyTree]:
+    """Parameters and state of the optimiser after a step; the optimiser sees trees."""
+    trees = unflattened(shapes, gradient), unflattened(shapes, state.params)
+    updates, opt_state = optimiser.update(trees[0], state.optimiser, trees[1])
+    return state.params + flattened(updates), opt_state
+
+
 def _one_step(
     loss: Callable[..., Any],
-    optimiser: optax.GradientTransformation,
+    update: Callable[..., Any],
     static: Steps,
     numbers: Numbers,
     state: TrainState,
@@ -101,33 +115,41 @@ def _one_step(
 ) -> tuple[TrainState, tuple[Scalar, dict[str, Scalar], Bool[Array, ""]]]:
     """One step of one ensemble member, with its loss, its terms and whether all was finite."""
     key, row_key, noise_key, loss_key = jax.random.split(state.key, 4)
-    chosen = jax.random.randint(row_key, (static.batch_size,), 0, len(data.t))
+    chosen = _drawn_rows(row_key, static.batch_size, len(data.t))
     rows = jax.tree.map(lambda leaf: leaf[chosen], data)
     rows = _with_input_noise(noise_key, rows, numbers, static.noisy)
     rows = jax.lax.with_sharding_constraint(rows, static.sharding)
     (value, parts), grads = jax.value_and_grad(loss, has_aux=True)(state.params, loss_key, rows)
-    updates, opt_state = optimiser.update(grads, state.optimiser, state.params)
-    params = optax.apply_updates(state.params, updates)
+    params, opt_state = update(grads, state)
     # The mean forgets its start: early on it follows closely.
     step = state.step + 1
     decay = jnp.minimum(static.average, step / (step + 9.0)).astype(value.dtype)
-    mean = jax.tree.map(lambda a, p: a + (1 - decay) * (p - a), state.average, params)
+    mean = state.average + (1 - decay) * (params - state.average)
     state = dataclasses.replace(
         state, params=params, average=mean, optimiser=opt_state, key=key, step=step
     )
-    finite = jnp.isfinite(value) & jnp.isfinite(optax.tree.norm(grads))
+    finite = jnp.isfinite(value) & jnp.isfinite(jnp.linalg.norm(grads))
     return state, (value, parts, finite)
+
+
+def _drawn_rows(key: PRNGKey, count: int, rows: int) -> Int[Array, " drawn"]:
+    """Indices of rows drawn with equal probabilities, up to one part in 2^32 / rows."""
+    return jax.random.bits(key, (count,), jnp.uint32) % jnp.uint32(rows)
 
 
 def _with_input_noise(key: PRNGKey, rows: Any, numbers: Numbers, noisy: tuple[bool, bool]) -> Any:
     """Rows with input noise, times reflected at the ends of [0, 1]."""
+    if not any(noisy):
+        return rows
+    # One draw for positions and times.
+    normal = jax.random.normal(key, (rows.t.size * (rows.x.shape[-1] + 1),), rows.x.dtype)
+    of_t, of_x = jnp.split(normal, [rows.t.size])
     if noisy[0]:
-        moved = numbers.noise * jax.random.normal(key, rows.x.shape, rows.x.dtype)
+        moved = numbers.noise * of_x.reshape(rows.x.shape)
         spread = getattr(rows, "spread", None)
         rows = rows._replace(x=rows.x + (moved if spread is None else spread * moved))
     if noisy[1]:
-        t_key = jax.random.fold_in(key, 1)
-        moved = numbers.time_noise * jax.random.normal(t_key, rows.t.shape, rows.t.dtype)
+        moved = numbers.time_noise * of_t.reshape(rows.t.shape).astype(rows.t.dtype)
         rows = rows._replace(t=jnp.clip(1 - jnp.abs(1 - jnp.abs(rows.t + moved)), 0.0, 1.0))
     return rows
 

@@ -48,9 +48,15 @@ def clipped(optimiser: optax.GradientTransformation, norm: float) -> optax.Gradi
     return optax.chain(optax.clip_by_global_norm(norm), optimiser)
 
 
+@lru_cache(maxsize=64)
+def on_vector(optimiser: optax.GradientTransformation) -> optax.GradientTransformation:
+    """An optimiser that treats all numbers alike, on one vector: less to compile."""
+    return optax.flatten(optimiser)
+
+
 def optimiser_of(training: Training, steps: int) -> optax.GradientTransformation:
     """The optimiser of filled settings, of clipped gradients."""
     if training.optimiser is not None:
         return clipped(training.optimiser, training.clip)
     assert training.learning_rate is not None  # filled
-    return clipped(cosine_adam(float(training.learning_rate), steps), training.clip)
+    return on_vector(clipped(cosine_adam(float(training.learning_rate), steps), training.clip))

@@ -175,7 +175,7 @@ def _finish(law: eqx.Module, state: TrainState, metrics: Metrics, stopped_early:
     losses = np.asarray(state.best_loss, float)
     losses = losses if np.isfinite(losses).all() else last["train"].sort_index().to_numpy(float)
     member = int(np.argmin(losses))
-    best = jax.tree.map(lambda leaf: jax.device_put(np.asarray(leaf)[member]), state.best)
+    best = np.asarray(state.best)[member]
     best_step = _step(state) - int(state.stale[member])
     return Trained(
         with_parameters(law, best), frame, member, _step(state), stopped_early, best_step

@@ -92,10 +92,9 @@ def _sample_size(rows: Any) -> Scalar | int:
 def _keep_best(state: TrainState, held_out: Scalar, steps: Int[Array, ""]) -> TrainState:
     """Keep the running mean if it is the best on the validation rows so far."""
     better = held_out < state.best_loss
-    best = jax.tree.map(lambda new, old: jnp.where(better, new, old), state.average, state.best)
     return dataclasses.replace(
         state,
-        best=best,
+        best=jnp.where(better, state.average, state.best),
         best_loss=jnp.where(better, held_out, state.best_loss),
         stale=jnp.where(better, 0, state.stale + steps),
     )

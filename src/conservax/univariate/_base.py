@@ -14,7 +14,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from conservax._types import PRNGKey, PyTree
+from conservax._types import PyTree
 
 
 def largest_ratio(dtype: jnp.dtype) -> float:
@@ -55,8 +55,8 @@ class AbstractConditional(eqx.Module):
         """The point x with these log-odds; differentiable in the parameters too."""
 
     @abc.abstractmethod
-    def sample(self, key: PRNGKey) -> Float[Array, "..."]:
-        """One draw; gradients are those of the draw at a fixed value of F (implicit)."""
+    def from_uniforms(self, uniforms: Float[Array, "... 2"]) -> Float[Array, "..."]:
+        """One draw, from two uniform numbers; its gradient is that at a fixed value of F (implicit)."""
 
     @abc.abstractmethod
     def velocity(self, tangent: PyTree, x: Float[Array, "..."]) -> Float[Array, "..."]:

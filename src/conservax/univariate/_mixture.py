@@ -9,7 +9,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from conservax._types import PRNGKey, PyTree
+from conservax._types import PyTree
 from conservax.univariate._base import AbstractConditional, capped_exp, reparameterised, root
 
 
@@ -67,11 +67,11 @@ class AbstractKernelMixture(AbstractConditional):
         high = jnp.max(self.mean + scale * high[..., None], axis=-1)
         return root(self, log_odds, jax.lax.stop_gradient(low), jax.lax.stop_gradient(high))
 
-    def sample(self, key: PRNGKey) -> Float[Array, "..."]:
-        """One draw: a component, then its kernel, from two uniforms; the gradient is implicit."""
+    def from_uniforms(self, uniforms: Float[Array, "... 2"]) -> Float[Array, "..."]:
+        """One draw: by one of the uniforms a component, by the other from its kernel."""
         dtype = self.mean.dtype
-        uniform = jax.random.uniform(key, (*self.mean.shape[:-1], 2), dtype)
-        uniform = uniform + 0.5 * jnp.finfo(dtype).eps  # off both ends
+        end = 0.5 * jnp.finfo(dtype).eps
+        uniform = jnp.clip(uniforms.astype(dtype), end, 1 - end)
         below = jnp.cumsum(jnp.exp(self.log_weights), axis=-1)
         chosen = below[..., :-1] < uniform[..., :1] * below[..., -1:]
         component = jnp.sum(chosen, axis=-1, keepdims=True)

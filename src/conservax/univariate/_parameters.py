@@ -12,7 +12,7 @@ _APART = 0.5  # deviation of the centres of components that begin as one normal
 
 def initial_outputs(
     components: int, min_scale: float, kernel: Kernel = "logistic"
-) -> Float[Array, " outputs"]:
+) -> Float[np.ndarray, " outputs"]:
     """Network outputs of equal components spread over standardised data."""
     levels = (np.arange(components) + 0.5) / components
     mean = np.sqrt(3) / np.pi * np.log(levels / (1 - levels))
@@ -21,7 +21,7 @@ def initial_outputs(
 
 def normal_outputs(
     components: int, min_scale: float, kernel: Kernel = "normal"
-) -> Float[Array, " outputs"]:
+) -> Float[np.ndarray, " outputs"]:
     """Network outputs of equal, broad components that make up one of mean 0 and deviation 1."""
     from scipy.stats import norm
 
@@ -29,9 +29,11 @@ def normal_outputs(
     return _equal_components(mean, UNIT_SCALE[kernel] * np.sqrt(1 - mean.var()), min_scale)
 
 
-def _equal_components(mean: np.ndarray, scale: float, min_scale: float) -> Float[Array, " outputs"]:
+def _equal_components(
+    mean: np.ndarray, scale: float, min_scale: float
+) -> Float[np.ndarray, " outputs"]:
     raw_scale = to_raw_scale(np.full(len(mean), scale), min_scale)
-    return jnp.asarray(np.concatenate([np.zeros(len(mean)), mean, raw_scale]))
+    return np.concatenate([np.zeros(len(mean)), mean, raw_scale])
 
 
 def to_raw_scale(scale: np.ndarray, min_scale: float) -> np.ndarray:
