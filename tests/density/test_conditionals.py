@@ -166,7 +166,7 @@ def test_gradients_through_draws_of_a_mixture_of_densities():
     )
     # Means at T = 0.4: (-0.6, 2) and (1.5, 0.3); products -1.2 and 0.45.
     exact = 0.25 * 0.75 * (-1.2 - 0.45) * np.array([1.0, -1.0])
-    error = np.std(gradients, axis=0) / np.sqrt(len(pairs))
+    error = np.std(gradients, axis=0) / np.sqrt(len(keys))
     assert np.all(np.abs(np.mean(gradients, axis=0) - exact) < 5 * error)
     assert np.all(error < 0.05)
 

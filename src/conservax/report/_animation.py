@@ -3,10 +3,10 @@
 import io
 import itertools
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from jaxtyping import Float
-from PIL import Image
 
 from conservax._files import write_whole
 from conservax.data import Cells, DataError
@@ -14,6 +14,9 @@ from conservax.model import AbstractLawInUnits
 from conservax.report._motion import Plane, plane
 from conservax.report._streamlines import FAINT, INK, style_axes
 from conservax.report._time_labels import time_label
+
+if TYPE_CHECKING:
+    import PIL.Image
 
 _FRAMES = 48
 _TRAIL = 5  # frames in the trail of a particle
@@ -60,10 +63,11 @@ def _paths(
 
 def _frames(
     model: AbstractLawInUnits, view: Plane, times: np.ndarray, positions: np.ndarray
-) -> list[Image.Image]:
+) -> list["PIL.Image.Image"]:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.collections import LineCollection
     from matplotlib.figure import Figure
+    from PIL import Image
 
     axis = model.units.time
     figure = Figure(figsize=(6.0, 5.4), layout="constrained", dpi=100)
