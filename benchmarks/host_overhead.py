@@ -22,7 +22,7 @@ from conservax.flux import KnotheRosenblatt
 from conservax.law import ConservationLaw
 from conservax.objective import KineticEnergy, NegativeLogLikelihood, Rows
 from conservax.train import Stage, Training, cosine_adam, train
-from conservax.train._chunk import make_chunk, replicated_and_split
+from conservax.train._chunk import make_chunk, padded, replicated_and_split
 from conservax.train._state import initial_state
 
 LIMIT, CHUNK = 0.05, 100
@@ -55,7 +55,7 @@ def bare(law: ConservationLaw, rows: Rows, chunks: int) -> list[float]:
     copied, split = replicated_and_split(jax.devices())
     state = initial_state(jax.random.key(0), law, optimiser)
     state = jax.tree.map(lambda leaf: leaf[None], state)
-    state, rows = jax.device_put((state, rows), copied)
+    state, rows = jax.device_put((state, padded(rows)), copied)
     settings = {"steps": CHUNK, "batch_size": 256, "average": 0.99, "sharding": split}
     settings |= {"noise": 0.0, "time_noise": 0.0}
     step = make_chunk(law, OBJECTIVE, optimiser, **settings)

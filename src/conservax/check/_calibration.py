@@ -8,7 +8,7 @@ import jax
 import numpy as np
 from jaxtyping import Array, Float
 
-from conservax._programs import program
+from conservax._programs import padded_length, program
 from conservax.check._draws import LawPoints
 from conservax.check._result import CheckResult
 from conservax.density import AbstractAutoregressiveDensity
@@ -41,7 +41,10 @@ def calibration(
             "expected a density with conditional CDFs (AbstractAutoregressiveDensity); got "
             f"{type(law.density).__name__}. Compare samples with `wasserstein` instead."
         )
-    return np.asarray(_ranks(law.density, t, x, condition))
+    rows = (t, x) if condition is None else (t, x, condition)
+    index = np.minimum(np.arange(padded_length(len(t))), len(t) - 1)
+    padded = (np.asarray(column)[index] for column in rows)
+    return np.asarray(_ranks(law.density, *padded))[: len(t)]
 
 
 def ecdf_band(rows: int, level: float = 0.95) -> float:
@@ -77,6 +80,6 @@ def ranks_result(ranks: Float[np.ndarray, "rows dim"], name: str, what: str) -> 
 
 
 @program()
-def _ranks(density, t, x, condition):
+def _ranks(density, t, x, condition=None):
     cdf = density.conditional_cdf
     return jax.lax.map(lambda row: cdf(*row), (t, x, condition), batch_size=BATCH)

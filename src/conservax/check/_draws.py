@@ -3,6 +3,7 @@
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float
 
 from conservax._programs import program
@@ -35,8 +36,14 @@ def draw_rows(
     return times, jax.vmap(law.sample)(keys, times, conditions), conditions
 
 
-def random_times(key: PRNGKey, count: int, law: ConservationLaw) -> Float[Array, " rows"]:
+def generator(key: PRNGKey) -> np.random.Generator:
+    """NumPy's generator with the seed of a key: for a few draws, for which nothing is compiled."""
+    return np.random.default_rng(np.asarray(jax.random.key_data(key)))
+
+
+def random_times(key: PRNGKey, count: int, law: ConservationLaw) -> Float[np.ndarray, " rows"]:
     """Times spread evenly over [0, 1], in random order."""
-    order, shift = jax.random.split(key)
-    grid = (jnp.arange(count) + jax.random.uniform(shift, (count,))) / count
-    return jax.random.permutation(order, grid).astype(law_dtype(law))
+    rng = generator(key)
+    return rng.permutation((np.arange(count) + rng.uniform(size=count)) / count).astype(
+        law_dtype(law)
+    )

@@ -12,7 +12,7 @@ from jaxtyping import Array, Float
 
 from conservax._programs import program
 from conservax._types import PRNGKey
-from conservax.check._draws import LawPoints
+from conservax.check._draws import LawPoints, generator
 from conservax.check._result import CheckResult
 from conservax.law import ConservationLaw
 
@@ -57,15 +57,14 @@ def check_flux_at_infinity(
     return spurious, whole
 
 
-def _offsets(key: PRNGKey, dim: int, dtype: jnp.dtype) -> Float[Array, "rays dim"]:
+def _offsets(key: PRNGKey, dim: int, dtype: jnp.dtype) -> Float[np.ndarray, "rays dim"]:
     """Unit steps both ways: coordinates (the first, the last and some between), and directions."""
     chosen = np.unique(np.linspace(0, dim - 1, min(dim, COORDINATES)).round().astype(int))
-    axes = jnp.eye(dim, dtype=dtype)[chosen]
-    random = jax.random.normal(key, (DIRECTIONS, dim), dtype)
-    signs = jnp.sign(jax.random.normal(jax.random.fold_in(key, 1), (DIRECTIONS, dim), dtype))
-    mixed = jnp.concatenate([random, signs])
-    mixed = mixed / jnp.linalg.norm(mixed, axis=1, keepdims=True)
-    return jnp.concatenate([axes, -axes, mixed, -mixed])
+    axes, rng = np.eye(dim)[chosen], generator(key)
+    random, signs = rng.normal(size=(DIRECTIONS, dim)), rng.choice([-1.0, 1.0], (DIRECTIONS, dim))
+    mixed = np.concatenate([random, signs])
+    mixed = mixed / np.linalg.norm(mixed, axis=1, keepdims=True)
+    return np.concatenate([axes, -axes, mixed, -mixed]).astype(dtype)
 
 
 @program()

@@ -13,7 +13,7 @@ import numpy as np
 
 from conservax._programs import program
 from conservax._types import PRNGKey
-from conservax.check._draws import LawPoints
+from conservax.check._draws import LawPoints, generator
 from conservax.check._quadrature import Integral, Points, integrate
 from conservax.check._result import CheckResult
 from conservax.density import AbstractAutoregressiveDensity
@@ -54,7 +54,7 @@ def check_mass(law: ConservationLaw, rows: LawPoints, key: PRNGKey) -> CheckResu
 
 def _coordinates(key: PRNGKey, dim: int) -> np.ndarray:
     """A coordinate for every line: all of them as often, as far as the lines go."""
-    return np.asarray(jax.random.permutation(key, max(LINES, dim)))[:LINES] % dim
+    return generator(key).permutation(max(LINES, dim))[:LINES] % dim
 
 
 def _mass_along(
@@ -81,9 +81,8 @@ def _mass_along(
 
 @program()
 def _ends(density: AbstractAutoregressiveDensity, t, x, condition, i):
-    own = density.log_odds(t, x, condition)
-    ends = FARTHEST * jnp.array([-1, 1], x.dtype)
-    return jax.vmap(lambda v: density.from_log_odds(t, own.at[i].set(v), condition)[i])(ends)
+    conditional = jax.tree.map(lambda leaf: leaf[i], density.conditionals(t, x, condition))
+    return jax.vmap(conditional.from_log_odds)(FARTHEST * jnp.array([-1, 1], x.dtype))
 
 
 @program()

@@ -6,9 +6,8 @@ import equinox as eqx
 import jax
 import numpy as np
 
-from conservax._programs import program
-
-CHUNK = 8192
+from conservax._programs import LONG as CHUNK
+from conservax._programs import padded_length, program
 
 
 @program(keep=32)  # functions of a model: its density, velocity, draws ...
@@ -19,7 +18,7 @@ def _apply(function: Callable, *columns):
 def over_rows(function: Callable, *columns: np.ndarray | jax.Array) -> np.ndarray:
     """`function` of every row, as a NumPy array.
 
-    Chunks are padded to a power of two, so that tables of many lengths share one compilation.
+    Chunks are padded to one of a few lengths, so that tables of many lengths share one compilation.
     `function` is a tree (a `jax.tree_util.Partial` or a module): laws in it are arguments, not
     constants, of the compiled code.
     """
@@ -28,8 +27,7 @@ def over_rows(function: Callable, *columns: np.ndarray | jax.Array) -> np.ndarra
     for start in range(0, max(count, 1), CHUNK):
         chunk = [column[start : start + CHUNK] for column in columns]
         length = len(chunk[0])
-        padded = min(CHUNK, 1 << max(length - 1, 0).bit_length())
-        index = np.minimum(np.arange(padded), max(length - 1, 0))
+        index = np.minimum(np.arange(padded_length(length)), max(length - 1, 0))
         result = _apply(function, *(column[index] for column in chunk)) if length else None
         if result is not None:
             results.append(np.asarray(result)[:length])

@@ -13,7 +13,7 @@ import optax
 from jax.sharding import NamedSharding, PartitionSpec
 from jaxtyping import Array, Bool, Float, Int
 
-from conservax._programs import Constant, program
+from conservax._programs import Constant, padded_length, program
 from conservax._types import PRNGKey, PyTree, Scalar
 from conservax.objective import Sum
 from conservax.train._loss import fixed_and_weights, loss_of
@@ -38,6 +38,20 @@ class Steps(NamedTuple):
     sharding: NamedSharding
 
 
+class Padded(NamedTuple):
+    """Rows, and behind them copies of the last one, so that programs serve many numbers of rows."""
+
+    rows: Any
+    count: Int[Array, ""]  # of rows before the padding, uint32
+
+
+def padded(rows: Any) -> Padded:
+    """Rows of a table or of windows, or what stands for them, with padding."""
+    count = len(rows.t)
+    index = np.minimum(np.arange(padded_length(count)), count - 1)
+    return Padded(jax.tree.map(lambda leaf: np.asarray(leaf)[index], rows), np.uint32(count))
+
+
 class Numbers(NamedTuple):
     """Numbers that every run passes to a program: as weak in type as numbers of Python are."""
 
@@ -57,7 +71,7 @@ def make_chunk(
     noise: float,
     time_noise: float,
     sharding: NamedSharding,
-) -> Callable[[TrainState, Any], tuple[TrainState, ChunkMetrics]]:
+) -> Callable[[TrainState, Padded], tuple[TrainState, ChunkMetrics]]:
     """A compiled function that takes `steps` steps, for states stacked along a leading axis.
 
     Laws alike but for their parameters and sums alike but for their weights share it; an optimiser
@@ -76,7 +90,7 @@ def _chunk(
     static: Steps,
     numbers: Numbers,
     state: TrainState,
-    data: Any,
+    data: Padded,
 ) -> tuple[TrainState, ChunkMetrics]:
     """The next steps of every ensemble member."""
     loss, shapes = loss_of(fixed, numbers.weights), fixed.tree[1]
@@ -111,12 +125,12 @@ def _one_step(
     static: Steps,
     numbers: Numbers,
     state: TrainState,
-    data: Any,
+    data: Padded,
 ) -> tuple[TrainState, tuple[Scalar, dict[str, Scalar], Bool[Array, ""]]]:
     """One step of one ensemble member, with its loss, its terms and whether all was finite."""
     key, row_key, noise_key, loss_key = jax.random.split(state.key, 4)
-    chosen = _drawn_rows(row_key, static.batch_size, len(data.t))
-    rows = jax.tree.map(lambda leaf: leaf[chosen], data)
+    chosen = _drawn_rows(row_key, static.batch_size, data.count)
+    rows = jax.tree.map(lambda leaf: leaf[chosen], data.rows)
     rows = _with_input_noise(noise_key, rows, numbers, static.noisy)
     rows = jax.lax.with_sharding_constraint(rows, static.sharding)
     (value, parts), grads = jax.value_and_grad(loss, has_aux=True)(state.params, loss_key, rows)
@@ -132,9 +146,9 @@ def _one_step(
     return state, (value, parts, finite)
 
 
-def _drawn_rows(key: PRNGKey, count: int, rows: int) -> Int[Array, " drawn"]:
+def _drawn_rows(key: PRNGKey, count: int, rows: Int[Array, ""]) -> Int[Array, " drawn"]:
     """Indices of rows drawn with equal probabilities, up to one part in 2^32 / rows."""
-    return jax.random.bits(key, (count,), jnp.uint32) % jnp.uint32(rows)
+    return jax.random.bits(key, (count,), jnp.uint32) % rows
 
 
 def _with_input_noise(key: PRNGKey, rows: Any, numbers: Numbers, noisy: tuple[bool, bool]) -> Any:

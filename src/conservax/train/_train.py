@@ -14,7 +14,7 @@ from conservax._programs import make_room
 from conservax._types import PRNGKey
 from conservax.objective import as_sum
 from conservax.train._checkpoint import load_tree, save_tree
-from conservax.train._chunk import replicate, replicated_and_split
+from conservax.train._chunk import padded, replicate, replicated_and_split
 from conservax.train._metrics import ChunkReport, Metrics, reports_of
 from conservax.train._optimisers import optimiser_of
 from conservax.train._schedule import Schedule, Stage
@@ -107,14 +107,14 @@ def train(
         save_tree(folder / CHECKPOINT, state)
     state, validation = replicate((state, validation), copied)
     rows_of = rows if callable(rows) else lambda number: rows
-    data = replicate(rows_of(_step(state) // training.chunk), copied)
+    data = replicate(padded(rows_of(_step(state) // training.chunk)), copied)
     held = {"validation": validation, "key": jax.random.fold_in(key, 1), "sharding": split}
     schedule = Schedule(law, stages, training, optimiser, **held)
     while (step := _step(state)) < total and not schedule.is_stale(step, state):
         steps = schedule.steps(step)
         found = schedule.advance(step, schedule.begin(step, state), data)
         if callable(rows) and step + steps < total:  # the call above has only begun
-            data = replicate(rows_of((step + steps) // training.chunk), copied)
+            data = replicate(padded(rows_of((step + steps) // training.chunk)), copied)
         metrics, held_out = jax.device_get(found[1:])
         _check_finite(step, steps, metrics, None if validation is None else held_out, run)
         state, reports = found[0], reports_of(step + steps, metrics, held_out)
