@@ -133,7 +133,7 @@ def test_nan_on_the_validation_rows_stops_too():
 def test_early_stopping_keeps_the_best_law():
     few = moving_rows(20)
     validation = moving_rows(2000, seed=5)
-    trained = fit(3000, rows=few, validation=validation, patience=200, chunk=50, learning_rate=2e-2)
+    trained = fit(3000, rows=few, validation=validation, patience=200, chunk=20, learning_rate=2e-2)
     assert trained.stopped_early
     assert trained.steps < 3000
     best = trained.metrics["validation"].min()
