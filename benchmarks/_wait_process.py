@@ -18,6 +18,7 @@ TRACED = "/jax/core/compile/jaxpr_trace_duration"
 LOWERED = "/jax/core/compile/jaxpr_to_mlir_module_duration"
 COMPILED = "/jax/core/compile/backend_compile_duration"
 STEPS = 200  # of the tables that are not the demo's
+ROWS = 50  # of the first uses
 
 
 class Stages:
@@ -88,10 +89,10 @@ def session(table: str, stages: Stages) -> None:
     with TemporaryDirectory() as folder:
         for turn, again in enumerate(("", " again")):
             model = stages(f"fit{again}", partial(fit, turn))
-            rows = model.split.validation.take(np.arange(100))
+            rows = model.split.validation.take(np.arange(ROWS))
             t, x = model.units.time.to_column(rows.t), rows.x
             stages(f"log_prob{again}", partial(model.log_prob, t, x))
-            stages(f"sample{again}", partial(model.sample, t[0], 100))
+            stages(f"sample{again}", partial(model.sample, t[0], ROWS))
             stages(f"velocity{again}", partial(model.velocity, t, x))
             stages(f"transport{again}", partial(model.transport, x, t, t[0]))
             stages(f"check{again}", model.check)
