@@ -7,7 +7,9 @@ os.environ.setdefault("MPLBACKEND", "Agg")
 
 # Tests spend their time compiling, not running: LLVM need not optimise what runs once.
 os.environ.setdefault(
-    "XLA_FLAGS", "--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true"
+    "XLA_FLAGS",
+    "--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true "
+    "--xla_cpu_use_fusion_emitters=false",
 )
 
 import jax

@@ -16,7 +16,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from functools import wraps
 from pathlib import Path
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, Literal, ParamSpec, TypeVar
 
 import equinox as eqx
 import jax
@@ -30,15 +30,19 @@ P, R = ParamSpec("P"), TypeVar("R")
 _evicted = {"now": 0, "since": 0}  # programs, since memory was trimmed, and since all were cleared
 TURNOVER = 50  # programs evicted, after which the others are cleared too
 SHORT, LONG = 128, 8192  # rows, between which lengths are powers of four times each other
+Effort = Literal["least", "some", "most"]
 KEPT = 8  # programs of one function: as many kinds of models, or stages of training, take turns
 
 
-def program(keep: int = KEPT) -> Callable[[Callable[P, R]], Callable[P, R]]:
+def program(
+    keep: int = KEPT, *, effort: Effort = "some"
+) -> Callable[[Callable[P, R]], Callable[P, R]]:
     """`eqx.filter_jit`, of which the `keep` programs used last are kept and the others evicted.
 
     A program serves all arguments whose arrays have the same shapes and dtypes and whose other
     leaves are equal. The function is written at the top level of a module: what changes is passed
-    to it, constant arrays in a `Constant`.
+    to it, constant arrays in a `Constant`. `effort` is that of the compiler on CPUs: the least for what
+    runs a few times on some hundred rows, the most for what runs longest.
     """
 
     def decorate(function: Callable[P, R]) -> Callable[P, R]:
@@ -48,7 +52,7 @@ def program(keep: int = KEPT) -> Callable[[Callable[P, R]], Callable[P, R]]:
         def call(*args: P.args, **kwargs: P.kwargs) -> R:
             key = _signature((args, kwargs))
             run = kept.pop(key, None)
-            kept[key] = run = _jitted(function) if run is None else run
+            kept[key] = run = _jitted(function, effort) if run is None else run
             if len(kept) > keep:
                 _evict(kept.popitem(last=False)[1])
             return run(*args, **kwargs)
@@ -121,21 +125,27 @@ class Constant:
         return self._hash
 
 
-def _jitted(function: Callable) -> Callable:
+def _jitted(function: Callable, effort: Effort) -> Callable:
     """A function of its own, so that the caches of JAX and Equinox for it can be freed with it."""
 
     def own(*args, **kwargs):
         return function(*args, **kwargs)
 
     own.__name__, own.__qualname__ = function.__name__, function.__qualname__
-    return eqx.filter_jit(own, compiler_options=_options())
+    return eqx.filter_jit(own, compiler_options=_options(effort))
 
 
-def _options() -> dict[str, int]:
-    """LLVM at level 1 on CPUs: programs are as fast as at level 3, and compiled in five sixths of the time."""
+def _options(effort: Effort) -> dict[str, int | bool]:
+    """Options of the compiler on CPUs, but for what `XLA_FLAGS` chooses.
+
+    With the least effort programs are compiled in a quarter of the time and run three times as long. With some
+    they are compiled in five sixths of it, and training steps take no longer.
+    """
     level = "xla_backend_optimization_level"
     chosen = level in os.environ.get("XLA_FLAGS", "") or jax.default_backend() != "cpu"
-    return {} if chosen else {level: 1}
+    if chosen or effort == "most":
+        return {}
+    return {level: 1} if effort == "some" else {level: 0, "xla_cpu_use_fusion_emitters": False}
 
 
 def _evict(run: Any) -> None:

@@ -79,7 +79,7 @@ def ranks_result(ranks: Float[np.ndarray, "rows dim"], name: str, what: str) -> 
     return CheckResult(name, value, limit, value <= limit, detail)
 
 
-@program()
+@program(effort="least")
 def _ranks(density, t, x, condition=None):
     cdf = density.conditional_cdf
     return jax.lax.map(lambda row: cdf(*row), (t, x, condition), batch_size=BATCH)

@@ -21,7 +21,7 @@ def law_dtype(law: ConservationLaw) -> jnp.dtype:
     return jnp.result_type(*leaves) if leaves else jnp.result_type(float)
 
 
-@program()
+@program(effort="least")
 def draw_rows(
     law: ConservationLaw,
     key: PRNGKey,

@@ -67,7 +67,7 @@ def _offsets(key: PRNGKey, dim: int, dtype: jnp.dtype) -> Float[np.ndarray, "ray
     return np.concatenate([axes, -axes, mixed, -mixed]).astype(dtype)
 
 
-@program()
+@program(effort="least")
 def _probe(
     law: ConservationLaw, anchors: LawPoints, offsets: Float[Array, "rays dim"]
 ) -> tuple[Array, Array, Array]:

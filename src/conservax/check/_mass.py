@@ -79,13 +79,13 @@ def _mass_along(
     )
 
 
-@program()
+@program(effort="least")
 def _ends(density: AbstractAutoregressiveDensity, t, x, condition, i):
     conditional = jax.tree.map(lambda leaf: leaf[i], density.conditionals(t, x, condition))
     return jax.vmap(conditional.from_log_odds)(FARTHEST * jnp.array([-1, 1], x.dtype))
 
 
-@program()
+@program(effort="least")
 def _conditional(density: AbstractAutoregressiveDensity, t, x, condition, i, points):
     """f_i and F_i where coordinate i is moved to `points`, shape `(2, points)`."""
 
@@ -96,7 +96,7 @@ def _conditional(density: AbstractAutoregressiveDensity, t, x, condition, i, poi
     return jnp.stack(jax.vmap(at)(points))
 
 
-@program()
+@program(effort="least")
 def _largest_misfit(density: AbstractAutoregressiveDensity, t, x, condition):
     def misfit(t, x, condition):
         factors = jnp.log(density.conditional_pdf(t, x, condition))

@@ -68,7 +68,7 @@ def check_residual(law: ConservationLaw, rows: LawPoints) -> tuple[CheckResult, 
     return tuple(results)
 
 
-@program()
+@program(effort="least")
 def _evaluate(
     law: ConservationLaw, rows: LawPoints, terms: Callable[..., Vector]
 ) -> tuple[Scalar, Scalar, Scalar]:

@@ -28,7 +28,7 @@ class NetworkState(eqx.Module):
     hidden: tuple[Float[Array, " computed"], ...]
 
 
-@program()
+@program(effort="least")
 def _normals(key: PRNGKey, scales: tuple[Array, ...], columns: tuple[int, ...]) -> list[Array]:
     """Normal matrices, the rows of each with these scales, by one draw."""
     sizes = [len(scale) * count for scale, count in zip(scales, columns, strict=True)]

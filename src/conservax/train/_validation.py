@@ -17,6 +17,7 @@ from conservax.train._loss import fixed_and_weights, loss_of
 from conservax.train._state import TrainState
 
 PIECE = 1024  # validation rows at once, if a step has not more: about the memory of a step
+_FEW = 512  # rows or events, which take no time beside the steps of a chunk
 
 
 def make_evaluation(
@@ -30,7 +31,9 @@ def make_evaluation(
     """
     if validation is None:
         return lambda state, _: (_last(state), jnp.full_like(state.best_loss, jnp.nan))
-    evaluate = partial(_evaluate, *fixed_and_weights(law, objective), batch_size, validation, key)
+    few = validation.t.size <= _FEW
+    program = _evaluate_few if few else _evaluate_many
+    evaluate = partial(program, *fixed_and_weights(law, objective), batch_size, validation, key)
     return lambda state, steps: evaluate(state, jnp.asarray(steps))
 
 
@@ -38,7 +41,6 @@ def _last(state: TrainState) -> TrainState:
     return dataclasses.replace(state, best=state.average)
 
 
-@program()
 def _evaluate(
     fixed: Constant,
     weights: list[Scalar],
@@ -57,6 +59,9 @@ def _evaluate(
         return _keep_best(state, held_out, steps), held_out
 
     return jax.vmap(one)(state)
+
+
+_evaluate_few, _evaluate_many = program(effort="least")(_evaluate), program()(_evaluate)
 
 
 def _in_pieces(
