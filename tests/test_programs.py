@@ -1,5 +1,7 @@
 """Cache of compiled programs: hits for equal signatures, and eviction."""
 
+import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -82,6 +84,43 @@ def test_constants_are_equal_by_their_contents():
     first = heavy(1.0, jnp.zeros(3), extra=Constant(np.arange(3.0)))
     second = heavy(1.0, jnp.zeros(3), extra=Constant(np.arange(3.0) + 1))
     np.testing.assert_array_equal(np.asarray(second - first), 1.0)
+
+
+EFFORTS = """
+import equinox as eqx, jax, jax.numpy as jnp, numpy as np
+jax.config.update("jax_enable_x64", True)
+from conservax._programs import program
+from conservax.density import Autoregressive
+from conservax.flux import KnotheRosenblatt
+from conservax.law import ConservationLaw
+
+density = Autoregressive(3, components=4, width=24, depth=2, key=jax.random.key(0))
+law = ConservationLaw(density, KnotheRosenblatt())
+t, x = jax.random.uniform(jax.random.key(1), (700,)), jax.random.normal(jax.random.key(2), (700, 3))
+
+def energy(law, t, x):
+    return jnp.mean(jax.vmap(law.log_prob)(t, x) + jnp.sum(jax.vmap(law.velocity)(t, x) ** 2, 1))
+
+def leaves(apply):
+    value, gradient = apply(eqx.filter_value_and_grad(energy))(law, t, x)
+    return [value, *jax.tree.leaves(gradient)]
+
+with jax.disable_jit():
+    exact = leaves(lambda function: function)
+for effort in ("least", "some", "most"):
+    for found, right in zip(leaves(program(effort=effort)), exact, strict=True):
+        np.testing.assert_allclose(found, right, rtol=1e-7, atol=1e-9)
+print("agree")
+"""
+
+
+@pytest.mark.slow
+def test_numbers_do_not_depend_on_the_effort_of_the_compiler():
+    # Tests have flags of their own; here are those of users. Without jit nothing is fused.
+    environment = {name: value for name, value in os.environ.items() if name != "XLA_FLAGS"}
+    command = [sys.executable, "-c", EFFORTS]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert done.stdout.endswith("agree\n"), done.stderr
 
 
 def test_errors_at_running_keep_their_words():

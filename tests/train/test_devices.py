@@ -54,7 +54,8 @@ def test_two_hosts_agree_with_one_and_share_a_folder(tmp_path):
         sys.path.insert(0, here)
         from small_runs import fit, leaves, moving_rows
         import numpy as np
-        trained = fit(20, run=Path(run), validation=moving_rows(50, seed=2))
+        shards = lambda number: moving_rows(200, seed=number)
+        trained = fit(20, rows=shards, run=Path(run), validation=moving_rows(50, seed=2))
         print("sum", repr(float(sum(np.sum(leaf) for leaf in leaves(trained)))))
     """)
     with socket.socket() as free:
@@ -71,7 +72,8 @@ def test_two_hosts_agree_with_one_and_share_a_folder(tmp_path):
     ]
     output = [host.communicate(timeout=120)[0] for host in hosts]
     assert [host.returncode for host in hosts] == [0, 0]
-    alone = fit(20, validation=moving_rows(50, seed=2))
+    shards = lambda number: moving_rows(200, seed=number)  # noqa: E731
+    alone = fit(20, rows=shards, validation=moving_rows(50, seed=2))
     expected = float(sum(np.sum(leaf) for leaf in leaves(alone)))
     for text in output:
         assert float(text.split("sum")[1]) == pytest.approx(expected, rel=1e-9)
