@@ -8,10 +8,9 @@ from typing import NamedTuple
 
 import jax.numpy as jnp
 import pytest
-import typer
 
-from conservax.cli import main as _registers_the_commands  # noqa: F401
-from conservax.cli._app import app, repeat_flag
+from conservax.cli._app import repeat_flag
+from conservax.cli._commands import COMMANDS, load_command
 from conservax.control import ObstacleWarning
 from conservax.train import Stage
 
@@ -105,18 +104,14 @@ def command_lines():
             yield pytest.param(" ".join(line.split()), False, id=f"{page.name}: `{line}`")
 
 
-def commands():
-    return typer.main.get_command(app).commands
-
-
 def refusal(line, whole):
     """Why the command line would refuse these words, before it does anything; None if it would not."""
     words = shlex.split(line.split("  #")[0].replace("[--json]", "--json"))[1:]
     if words[0].startswith("-"):
         return None if words[0] in ("--help", "--version") else f"no option {words[0]}"
-    if words[0] not in commands():
+    if words[0] not in COMMANDS:
         return f"no command {words[0]}"
-    command = commands()[words[0]]
+    command = load_command(words[0])
     flags = {flag for option in command.params for flag in (*option.opts, *option.secondary_opts)}
     unknown = [w for w in words[1:] if re.match(r"--?[a-z]", w) and w not in {*flags, "--help"}]
     if unknown:

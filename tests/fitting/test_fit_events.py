@@ -273,7 +273,7 @@ def test_clusters_are_found_once_for_all_ensemble_members(monkeypatch):
             experiment.begin(jax.random.key(member))
         raise InterruptedError
 
-    monkeypatch.setattr("conservax.models._clusters.KMeans", Counted)
+    monkeypatch.setattr("sklearn.cluster.KMeans", Counted)
     monkeypatch.setattr("conservax.fitting._fit.run_experiment", begin)
     monkeypatch.setattr("conservax.fitting._fit_events.run_experiment", begin)
     with pytest.raises(InterruptedError):

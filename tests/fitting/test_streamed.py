@@ -26,7 +26,7 @@ pytestmark = NOTED
 def _small_blocks():
     """Several blocks of a small file."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("conservax.data.read._shards.SHARD_ROWS", 600)
+        patch.setattr("conservax.data.read._shards.SHARD_ROWS", 1200)
         patch.setattr("conservax.data.read._stream.BATCH_ROWS", 900)
         yield
 
@@ -49,7 +49,7 @@ def file(tmp_path_factory):
 def run(file, quick_fit, tmp_path_factory):
     out = tmp_path_factory.mktemp("runs") / "run"
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("conservax.data.read._shards.SHARD_ROWS", 600)
+        patch.setattr("conservax.data.read._shards.SHARD_ROWS", 1200)
         with pytest.warns(UserWarning, match="4,000 rows are read from the file a batch"):
             quick_fit(file, out=out, **HOW)
     return out
@@ -62,6 +62,7 @@ def test_a_streamed_fit_is_as_good_as_one_in_memory(file, run, quick_fit):
     nll = [-model.log_prob(fresh["t"], fresh[["x", "y"]]).mean() for model in (streamed, held)]
     log_stds = np.log(10) + np.log(1 + 0.1 * fresh["t"]).mean()
     assert nll[0] == pytest.approx(np.log(2 * np.pi * np.e) + log_stds, abs=0.05)
+    # Over ten seeds .008 apart in the mean, with a deviation of .005.
     assert nll[0] == pytest.approx(nll[1], abs=0.03)
     np.testing.assert_allclose(streamed.units.std, held.units.std, rtol=0.02)
 
