@@ -1,6 +1,7 @@
 """What every test runs under. Warnings are errors too: see `filterwarnings` in pyproject.toml."""
 
 import os
+import time
 
 # Set before anything imports matplotlib: no test opens a window.
 os.environ.setdefault("MPLBACKEND", "Agg")
@@ -37,6 +38,21 @@ def seed(request):
     whole suite, with other seeds, less than one fails.
     """
     return request.config.getoption("--seed")
+
+
+_BEGUN = time.monotonic()
+_failed: list[float] = []  # seconds after which tests failed
+
+
+def pytest_runtest_logreport(report):
+    if report.failed:
+        _failed.append(time.monotonic() - _BEGUN)
+
+
+def pytest_terminal_summary(terminalreporter):
+    whole = time.monotonic() - _BEGUN
+    first = f"the first after {_failed[0]:.0f} s" if _failed else "none failed"
+    terminalreporter.write_line(f"{first}; all tests took {whole:.0f} s")
 
 
 @pytest.fixture(autouse=True)

@@ -13,9 +13,9 @@ ROOT = Path(__file__).parents[1]
 MAY_IMPORT = {
     "_types": "",
     "_compiler": "",
-    "_program_cache": "",
-    "_programs": "_program_cache",
     "_files": "",
+    "_program_cache": "_files",
+    "_programs": "_program_cache",
     # what parts are made of
     "nn": "_types _programs",
     "univariate": "_types",

@@ -40,6 +40,10 @@ def test_every_public_name_is_there_in_a_fresh_process():
     assert imported_after(program, "jax pandas " + HEAVY) == ["jax", "pandas"]
 
 
+def test_names_are_listed_beside_those_of_any_module():
+    assert {"fit", "models", "__version__", "__doc__"} <= set(dir(conservax))
+
+
 def test_a_name_that_is_not_there_is_an_attribute_error():
     with pytest.raises(AttributeError, match="no_such_name"):
         conservax.no_such_name  # noqa: B018

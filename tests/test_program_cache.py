@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import conservax
+from conservax._program_cache import SUFFIX, SealedFiles
 
 PROGRAM = """
 import sys, warnings
@@ -48,7 +49,7 @@ def first(tmp_path_factory) -> tuple[Path, str]:
 
 
 def programs(folder: Path) -> list[Path]:
-    return sorted(folder.glob("*-cache"))
+    return sorted(folder.glob("*.program"))
 
 
 def test_another_process_reads_what_the_first_compiled(first):
@@ -102,15 +103,40 @@ def test_a_cache_that_jax_has_already_is_left_alone(tmp_path):
     assert not ours.exists()
 
 
-def test_the_cache_is_bounded(first, tmp_path):
-    folder, _ = first
-    size = sum(path.stat().st_size for path in programs(folder))
-    assert size > 1000
-    bounded = PROGRAM.replace("cache_programs()", "cache_programs(sys.argv[1], megabytes=0)")
-    bounded = bounded.replace('warnings.simplefilter("error")', "")
-    command = [sys.executable, "-c", bounded, str(tmp_path)]
-    subprocess.run(command, check=True, capture_output=True, env={**os.environ})
-    assert programs(tmp_path) == []
+def test_the_next_process_deletes_what_was_not_used_for_longest(tmp_path):
+    run(tmp_path)
+    room = 1 + sum(path.stat().st_size for path in programs(tmp_path)) // 2**20
+    old = tmp_path / f"old{SUFFIX}"
+    old.write_bytes(bytes(3 * 2**20))
+    os.utime(old, (0, 0))
+    theirs = tmp_path / "of-jax-cache"
+    theirs.write_bytes(bytes(2**21))
+    here = f"cache_programs({str(tmp_path)!r}, megabytes={room})"
+    bounded = PROGRAM.replace("cache_programs()", here)
+    assert int(run(None, bounded, CONSERVAX_CACHE="")[1].split()[0]) >= 1
+    assert (old.exists(), theirs.exists()) == (False, True)
+
+
+def test_a_folder_without_room_does_no_harm(tmp_path):
+    files = SealedFiles(tmp_path / "gone", 2**20)
+    files.put("key", b"program")
+    assert files.get("key") is None
+
+
+def test_a_user_without_a_home_has_no_cache():
+    program = PROGRAM.replace(
+        "folder =",
+        "import platformdirs\ndef none(_): raise RuntimeError('no home')\n"
+        "platformdirs.user_cache_path = none\nfolder =",
+    )
+    assert run(None, program, CONSERVAX_CACHE="")[1] == "0 None"
+
+
+def test_a_cache_that_was_asked_for_is_named_again(tmp_path):
+    program = PROGRAM.replace(
+        "import jax, jax.m", "folder = conservax.cache_programs()\nimport jax, jax.m"
+    )
+    assert run(tmp_path, program)[1].endswith(str(tmp_path))
 
 
 def test_python_has_none_unless_asked():

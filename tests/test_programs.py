@@ -114,13 +114,40 @@ print("agree")
 """
 
 
+NESTED = """
+import equinox as eqx, jax
+from conservax.density import Autoregressive
+make = lambda key: Autoregressive(2, components=2, width=8, depth=2, key=key)
+inside, outside = eqx.filter_jit(make)(jax.random.key(0)), make(jax.random.key(0))
+assert eqx.tree_equal(inside, outside, rtol=1e-6, atol=1e-7)
+eqx.filter_eval_shape(make, jax.random.key(0))
+eqx.filter_vmap(make)(jax.random.split(jax.random.key(0), 3))
+print("agree")
+"""
+
+
+def without_flags(program):
+    """What a process prints that has the compiler flags of users, not those of the tests."""
+    environment = {name: value for name, value in os.environ.items() if name != "XLA_FLAGS"}
+    command = [sys.executable, "-c", program]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert not done.returncode, done.stderr
+    return done.stdout
+
+
+def test_laws_are_made_within_other_programs_too():
+    assert without_flags(NESTED).endswith("agree\n")
+
+
+def test_options_that_a_compiler_does_not_know_are_left_out():
+    known = _programs._known({"xla_backend_optimization_level": 1, "xla_no_such_option": 1})
+    assert known == {"xla_backend_optimization_level": 1}
+
+
 @pytest.mark.slow
 def test_numbers_do_not_depend_on_the_effort_of_the_compiler():
-    # Tests have flags of their own; here are those of users. Without jit nothing is fused.
-    environment = {name: value for name, value in os.environ.items() if name != "XLA_FLAGS"}
-    command = [sys.executable, "-c", EFFORTS]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-    assert done.stdout.endswith("agree\n"), done.stderr
+    # Without jit nothing is fused.
+    assert without_flags(EFFORTS).endswith("agree\n")
 
 
 def test_errors_at_running_keep_their_words():

@@ -14,7 +14,7 @@ import os
 import sys
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
-from functools import wraps
+from functools import cache, wraps
 from pathlib import Path
 from typing import Any, Literal, ParamSpec, TypeVar
 
@@ -50,6 +50,8 @@ def program(
 
         @wraps(function)
         def call(*args: P.args, **kwargs: P.kwargs) -> R:
+            if _is_traced():  # it becomes a part of another program
+                return function(*args, **kwargs)
             key = _signature((args, kwargs))
             run = kept.pop(key, None)
             kept[key] = run = _jitted(function, effort) if run is None else run
@@ -60,6 +62,10 @@ def program(
         return call
 
     return decorate
+
+
+def _is_traced() -> bool:
+    return isinstance(jax.numpy.asarray(0), jax.core.Tracer)
 
 
 def padded_length(count: int) -> int:
@@ -145,7 +151,23 @@ def _options(effort: Effort) -> dict[str, int | bool]:
     chosen = level in os.environ.get("XLA_FLAGS", "") or jax.default_backend() != "cpu"
     if chosen or effort == "most":
         return {}
-    return {level: 1} if effort == "some" else {level: 0, "xla_cpu_use_fusion_emitters": False}
+    return _known(
+        {level: 1} if effort == "some" else {level: 0, "xla_cpu_use_fusion_emitters": False}
+    )
+
+
+def _known(options: dict[str, int | bool]) -> dict[str, int | bool]:
+    """Those of the options that this version of the compiler knows."""
+    return {name: value for name, value in options.items() if _is_known(name, value)}
+
+
+@cache
+def _is_known(name: str, value: int | bool) -> bool:
+    try:
+        jax.jit(lambda x: x, compiler_options={name: value})(np.float32(0))
+    except jax.errors.JaxRuntimeError:
+        return False
+    return True
 
 
 def _evict(run: Any) -> None:

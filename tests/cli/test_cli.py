@@ -322,12 +322,15 @@ def test_a_killed_fit_resumes_bit_for_bit(tmp_path, run, tiny):
 def test_an_interrupted_fit_prints_how_to_resume(tmp_path, tiny):
     data = write_table(tmp_path / "data.csv")
     out = tmp_path / "run"
+    # In the background, as of `nohup`, interrupts are ignored.
+    program = (
+        "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
+        "from conservax.cli import main; main()"
+    )
     process = subprocess.Popen(
-        [sys.executable, "-m", "conservax", "fit", str(data), "--out", str(out), *tiny,
+        [sys.executable, "-c", program, "fit", str(data), "--out", str(out), *tiny,
          "--steps", "100000", "--validation", "0"],
         env=os.environ | {"JAX_PLATFORMS": "cpu"}, stderr=subprocess.PIPE, text=True,
-        # Of what shells start in the background interrupts are ignored.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     )  # fmt: skip
     deadline = time.monotonic() + 120
     while not (out / "checkpoint.safetensors").exists() and time.monotonic() < deadline:

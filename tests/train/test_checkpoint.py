@@ -2,6 +2,8 @@
 
 from typing import ClassVar
 
+import equinox as eqx
+import jax
 import jax.numpy as jnp
 import optax
 import pandas as pd
@@ -67,6 +69,29 @@ def test_a_damaged_checkpoint_is_refused(tmp_path, damage):
         law = ConservationLaw(density, FactorizedFlux())
     with pytest.raises(CheckpointError, match=r"checkpoint\.safetensors"):
         fit(40, law=law, run=tmp_path)
+
+
+class Two(eqx.Module):
+    one: jax.Array
+    other: jax.Array
+
+
+def test_a_checkpoint_of_another_law_with_as_many_numbers_is_refused(tmp_path):
+    def run(law):
+        fit(10, law=law, objective=Squares(), run=tmp_path)
+
+    run(Two(jnp.ones((2, 3)), jnp.ones(4)))
+    with pytest.raises(CheckpointError, match="another run"):
+        run(Two(jnp.ones((2, 2)), jnp.ones(6)))
+
+
+class Squares(AbstractObjective):
+    """The sum of squares of all parameters."""
+
+    name: ClassVar[str] = "squares"
+
+    def __call__(self, key, law, rows):
+        return jnp.sum(law.one**2) + jnp.sum(law.other**2)
 
 
 class Escape(AbstractObjective):

@@ -195,6 +195,35 @@ def test_any_optax_optimiser_and_clipping():
     assert optax.tree.norm(moved) == pytest.approx(1e-3, rel=1e-6)
 
 
+def test_an_optimiser_of_wider_numbers_keeps_those_of_the_law():
+    law = jax.tree.map(lambda leaf: leaf.astype(jnp.float32), small_law())
+    trained = fit(10, law=law, optimiser=optax.sgd(np.float64(1e-2)))
+    assert {leaf.dtype for leaf in leaves(trained)} == {jnp.dtype(jnp.float32)}
+
+
+class Track(NamedTuple):
+    """Rows of which each is five points in 2-D at one time."""
+
+    t: jax.Array
+    x: jax.Array
+
+
+class TrackMean(AbstractObjective):
+    """The mean square of all points."""
+
+    name: ClassVar[str] = "track"
+
+    def __call__(self, key, law, rows):
+        return jnp.mean(rows.x**2) + 0 * NLL(key, law, Rows(rows.t, rows.x[:, 0, :1]))
+
+
+def test_rows_of_any_shape_have_input_noise():
+    rows = Track(jnp.linspace(0, 1, 200), jnp.zeros((200, 5, 2)))
+    trained = fit(20, rows=rows, objective=TrackMean(), noise=0.3)
+    # 64 * 10 squares of deviation .3 a step: a standard error of 6 % of .09, over 20 steps of 1.3 %.
+    assert trained.metrics["train"].mean() == pytest.approx(0.09, rel=0.1)
+
+
 def test_the_law_is_a_running_mean():
     last = fit(200, chunk=50, optimiser=optax.sgd(0.5), ema_decay=0.0)
     mean = fit(200, chunk=50, optimiser=optax.sgd(0.5), ema_decay=0.99)

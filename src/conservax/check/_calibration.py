@@ -42,6 +42,8 @@ def calibration(
             f"{type(law.density).__name__}. Compare samples with `wasserstein` instead."
         )
     rows = (t, x) if condition is None else (t, x, condition)
+    if not len(t):
+        return np.zeros((0, law.dim))
     index = np.minimum(np.arange(padded_length(len(t))), len(t) - 1)
     padded = (np.asarray(column)[index] for column in rows)
     return np.asarray(_ranks(law.density, *padded))[: len(t)]

@@ -2,6 +2,7 @@
 
 import ast
 import importlib
+import os
 from pathlib import Path
 from typing import Any
 
@@ -39,10 +40,15 @@ class LazyCommands(TyperGroup):
         return TyperCommand(cmd_name, help=_description(cmd_name))
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
-        """Import the command that is called."""
+        """Import the command that is called; for another word, those like it are suggested."""
         if args[0] in COMMANDS:
             self.commands[args[0]] = load_command(args[0])
-            conservax.cache_programs()
+            if not os.environ.get(
+                "CONSERVAX_CACHE"
+            ):  # which the package looks at when it is imported
+                conservax.cache_programs()
+        else:
+            self.commands |= {name: self.get_command(ctx, name) for name in COMMANDS}
         return super().resolve_command(ctx, args)
 
 

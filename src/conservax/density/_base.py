@@ -103,7 +103,8 @@ class AbstractAutoregressiveDensity(AbstractDensity):
 
     def sample(self, key: PRNGKey, t: Time, condition: Condition = None) -> Point:
         """One exact draw, coordinate after coordinate; its gradient is pathwise."""
-        uniforms = jax.random.uniform(key, (self.dim, 2), jnp.result_type(t, jnp.float32))
+        dtypes = jax.tree.leaves(eqx.filter(self, eqx.is_inexact_array))
+        uniforms = jax.random.uniform(key, (self.dim, 2), jnp.result_type(float, t, *dtypes))
         choose = lambda conditional, pair: conditional.from_uniforms(pair)  # noqa: E731
         return self.ancestral(t, condition, uniforms, choose)
 

@@ -15,16 +15,16 @@ class CheckpointError(ValueError):
     """A checkpoint that cannot be read, or that belongs to another run."""
 
 
-def save_tree(path: Path, tree: PyTree) -> None:
-    """Store the arrays of a tree under their paths in it."""
+def save_tree(path: Path, tree: PyTree, form: PyTree) -> None:
+    """Store the arrays of a tree under their paths in it, and the form of another."""
     arrays = {name: _to_numpy(leaf) for name, leaf in _named(tree)}
-    write_sealed(path, save(arrays))
+    write_sealed(path, save(arrays | _described(form)))
 
 
-def load_tree(path: Path, like: PyTree) -> PyTree:
+def load_tree(path: Path, like: PyTree, form: PyTree) -> PyTree:
     """The stored arrays in the shape of `like`.
 
-    **Raises:** `CheckpointError` if the file is damaged or its arrays do not fit.
+    **Raises:** `CheckpointError` if the file is damaged, or neither its arrays nor the form fit.
     """
     try:
         stored = load(read_sealed(path))
@@ -33,15 +33,26 @@ def load_tree(path: Path, like: PyTree) -> PyTree:
             f"{path}: damaged, or not a checkpoint of this version ({error}). Start the run again."
         ) from error
     named = _named(like)
-    expected = {name: _form(_to_numpy(leaf)) for name, leaf in named}
+    expected = {name: _form(_to_numpy(leaf)) for name, leaf in named} | {
+        name: _form(array) for name, array in _described(form).items()
+    }
     got = {name: _form(array) for name, array in stored.items()}
     if expected != got:
         differing = sorted(set(expected.items()) ^ set(got.items()))[:3]
         raise CheckpointError(
-            f"{path}: the checkpoint belongs to another run; arrays differ, first {differing}."
+            f"{path}: the checkpoint belongs to another run, or to an earlier version; arrays differ, "
+            f"first {differing}. Start the run again in a folder of its own."
         )
     leaves = [_like(stored[name], leaf) for name, leaf in named]
     return jax.tree.unflatten(jax.tree.structure(like), leaves)
+
+
+def _described(form: PyTree) -> dict[str, np.ndarray]:
+    """An empty array for each of the tree, whose shape says what it is: that of one has a 0 behind."""
+    return {
+        f"law{jax.tree_util.keystr(path)}": np.zeros((*leaf.shape, 0), leaf.dtype)
+        for path, leaf in jax.tree_util.tree_flatten_with_path(form)[0]
+    }
 
 
 def _form(array: np.ndarray) -> tuple[str, tuple[int, ...]]:

@@ -116,7 +116,8 @@ def _update(
     """Parameters and state of the optimiser after a step; the optimiser sees trees."""
     trees = unflattened(shapes, gradient), unflattened(shapes, state.params)
     updates, opt_state = optimiser.update(trees[0], state.optimiser, trees[1])
-    return state.params + flattened(updates), opt_state
+    params = state.params + flattened(updates)
+    return params.astype(state.params.dtype), opt_state
 
 
 def _one_step(
@@ -137,7 +138,7 @@ def _one_step(
     params, opt_state = update(grads, state)
     # The mean forgets its start: early on it follows closely.
     step = state.step + 1
-    decay = jnp.minimum(static.average, step / (step + 9.0)).astype(value.dtype)
+    decay = jnp.minimum(static.average, step / (step + 9.0)).astype(params.dtype)
     mean = state.average + (1 - decay) * (params - state.average)
     state = dataclasses.replace(
         state, params=params, average=mean, optimiser=opt_state, key=key, step=step
@@ -156,7 +157,7 @@ def _with_input_noise(key: PRNGKey, rows: Any, numbers: Numbers, noisy: tuple[bo
     if not any(noisy):
         return rows
     # One draw for positions and times.
-    normal = jax.random.normal(key, (rows.t.size * (rows.x.shape[-1] + 1),), rows.x.dtype)
+    normal = jax.random.normal(key, (rows.t.size + rows.x.size,), rows.x.dtype)
     of_t, of_x = jnp.split(normal, [rows.t.size])
     if noisy[0]:
         moved = numbers.noise * of_x.reshape(rows.x.shape)

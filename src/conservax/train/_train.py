@@ -18,7 +18,13 @@ from conservax.train._chunk import padded, replicate, replicated_and_split
 from conservax.train._metrics import ChunkReport, Metrics, reports_of
 from conservax.train._optimisers import optimiser_of
 from conservax.train._schedule import Schedule, Stage
-from conservax.train._state import TrainState, initial_state, with_parameters
+from conservax.train._state import (
+    TrainState,
+    initial_state,
+    parameters,
+    shapes,
+    with_parameters,
+)
 from conservax.train._training import Training
 
 CHECKPOINT, METRICS = "checkpoint.safetensors", "metrics.csv"
@@ -99,12 +105,13 @@ def train(
     copied, split = replicated_and_split(devices)
     folder = run if jax.process_index() == 0 else None  # hosts share the folder of a run
     state = _start(key, law, optimiser, training.ensemble, initial)
+    form = shapes(parameters(law))
     recorded = Metrics([as_sum(stage.objective) for stage in stages], folder and folder / METRICS)
     if run is not None and (run / CHECKPOINT).exists():
-        state = load_tree(run / CHECKPOINT, state)
+        state = load_tree(run / CHECKPOINT, state, form)
         recorded.forget_after(_step(state))
     elif folder is not None:
-        save_tree(folder / CHECKPOINT, state)
+        save_tree(folder / CHECKPOINT, state, form)
     state, validation = replicate((state, validation), copied)
     rows_of = rows if callable(rows) else lambda number: rows
     data = replicate(padded(rows_of(_step(state) // training.chunk)), copied)
@@ -120,7 +127,7 @@ def train(
         state, reports = found[0], reports_of(step + steps, metrics, held_out)
         recorded.add(reports)
         if folder is not None:
-            save_tree(folder / CHECKPOINT, state)
+            save_tree(folder / CHECKPOINT, state, form)
         if on_chunk is not None and on_chunk(min(reports, key=lambda report: report.train)) is True:
             break
     return _finish(law, state, recorded, stopped_early=_step(state) < total)
