@@ -1,5 +1,7 @@
 """Runs that are interrupted, damaged or over: they go on bit for bit, or say why not."""
 
+import contextlib
+import signal
 from typing import ClassVar
 
 import equinox as eqx
@@ -14,7 +16,7 @@ from conservax.flux import FactorizedFlux
 from conservax.law import ConservationLaw
 from conservax.objective import AbstractObjective
 from conservax.train import CHECKPOINT, METRICS, CheckpointError, DivergedError
-from small_runs import KEY, assert_same, fit, moving_rows, small_law
+from small_runs import KEY, NLL, assert_same, fit, moving_rows, small_law
 
 
 def interrupt_at(step):
@@ -23,6 +25,28 @@ def interrupt_at(step):
             raise InterruptedError
 
     return stop
+
+
+class LosesInterrupts(AbstractObjective):
+    """Drops an interrupt while it is traced, as callbacks of Python's garbage collector do."""
+
+    name: ClassVar[str] = "loses"
+
+    def __call__(self, key, law, rows):
+        with contextlib.suppress(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+        return NLL(key, law, rows)
+
+
+def test_an_interrupt_that_was_lost_ends_the_run_after_the_chunk(tmp_path):
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            fit(objective=LosesInterrupts(), run=tmp_path)
+        assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert pd.read_csv(tmp_path / METRICS)["step"].tolist() == [10]
 
 
 def test_a_run_resumes_bit_for_bit(tmp_path):

@@ -21,7 +21,7 @@ from conservax.law import ConservationLaw
 
 LINES = 24
 FARTHEST = 20.0  # log-odds: 4e-9 of the mass lies beyond, and three times that range is searched
-CHUNK = 512  # points evaluated at once: one compiled shape
+CHUNK = 128  # points evaluated at once: one compiled shape
 LIMIT = {32: 1e-4, 64: 1e-6}  # by bits of the law's precision
 
 

@@ -15,6 +15,7 @@ from conservax._types import PRNGKey
 from conservax.objective import as_sum
 from conservax.train._checkpoint import load_tree, save_tree
 from conservax.train._chunk import padded, replicate, replicated_and_split
+from conservax.train._interrupts import Interrupts
 from conservax.train._metrics import ChunkReport, Metrics, reports_of
 from conservax.train._optimisers import optimiser_of
 from conservax.train._schedule import Schedule, Stage
@@ -117,19 +118,22 @@ def train(
     data = replicate(padded(rows_of(_step(state) // training.chunk)), copied)
     held = {"validation": validation, "key": jax.random.fold_in(key, 1), "sharding": split}
     schedule = Schedule(law, stages, training, optimiser, **held)
-    while (step := _step(state)) < total and not schedule.is_stale(step, state):
-        steps = schedule.steps(step)
-        found = schedule.advance(step, schedule.begin(step, state), data)
-        if callable(rows) and step + steps < total:  # the call above has only begun
-            data = replicate(padded(rows_of((step + steps) // training.chunk)), copied)
-        metrics, held_out = jax.device_get(found[1:])
-        _check_finite(step, steps, metrics, None if validation is None else held_out, run)
-        state, reports = found[0], reports_of(step + steps, metrics, held_out)
-        recorded.add(reports)
-        if folder is not None:
-            save_tree(folder / CHECKPOINT, state, form)
-        if on_chunk is not None and on_chunk(min(reports, key=lambda report: report.train)) is True:
-            break
+    with Interrupts() as interrupts:
+        while (step := _step(state)) < total and not schedule.is_stale(step, state):
+            steps = schedule.steps(step)
+            found = schedule.advance(step, schedule.begin(step, state), data)
+            if callable(rows) and step + steps < total:  # the call above has only begun
+                data = replicate(padded(rows_of((step + steps) // training.chunk)), copied)
+            metrics, held_out = jax.device_get(found[1:])
+            _check_finite(step, steps, metrics, None if validation is None else held_out, run)
+            state, reports = found[0], reports_of(step + steps, metrics, held_out)
+            recorded.add(reports)
+            if folder is not None:
+                save_tree(folder / CHECKPOINT, state, form)
+            interrupts.raise_lost()
+            best = min(reports, key=lambda report: report.train)
+            if on_chunk is not None and on_chunk(best) is True:
+                break
     return _finish(law, state, recorded, stopped_early=_step(state) < total)
 
 
