@@ -11,6 +11,7 @@ import jax
 import numpy as np
 import pytest
 
+from benchmarks.scale import one_step
 from conservax.train import CHECKPOINT, METRICS
 from small_runs import fit, leaves, moving_rows
 
@@ -22,9 +23,10 @@ def test_two_devices_agree_with_one():
         import jax, sys
         jax.config.update("jax_enable_x64", True)
         sys.path.insert(0, sys.argv[1])
-        from small_runs import fit, leaves
+        from small_runs import NLL, fit, leaves
+        from conservax.objective import KineticEnergy
         import numpy as np
-        trained = fit(20, ensemble=2)
+        trained = fit(20, ensemble=2, objective=NLL + 0.1 * KineticEnergy())
         print(len(jax.devices()), repr(float(sum(np.sum(leaf) for leaf in leaves(trained)))))
     """)
     results = {}
@@ -41,6 +43,12 @@ def test_two_devices_agree_with_one():
         assert int(count) == devices
         results[devices] = float(value)
     assert results[2] == pytest.approx(results[1], rel=1e-9)
+
+
+def test_a_device_does_no_more_beside_others():
+    """Operations of a step, counted by the compiler, at as many rows on each device."""
+    operations = [one_step(devices)["operations"] for devices in (1, 2)]
+    assert operations[1] < 1.05 * operations[0]
 
 
 def test_two_hosts_agree_with_one_and_share_a_folder(tmp_path):

@@ -4,6 +4,7 @@ from conservax.objective._base import AbstractObjective, AbstractReferenceObject
 from conservax.objective._base import as_sum as as_sum
 from conservax.objective._collocation import CollocationPoints as CollocationPoints
 from conservax.objective._collocation import draws as draws
+from conservax.objective._devices import sharing_rows as sharing_rows
 from conservax.objective._euler import (
     ContinuityResidual,
     EulerResidual,

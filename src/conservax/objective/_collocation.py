@@ -11,6 +11,7 @@ from conservax._types import PRNGKey
 from conservax.field import AbstractDomain, check_domain
 from conservax.law import ConservationLaw
 from conservax.objective._base import Rows
+from conservax.objective._devices import split_over_devices
 
 FEWEST = 256  # so that estimates on small validation sets have little variance
 
@@ -36,7 +37,8 @@ def stratified_draws(key: PRNGKey, rows: Rows, count: int | None) -> Draws:
     condition = rows.condition
     if condition is not None:
         condition = condition[jax.random.randint(pick_key, (count,), 0, len(rows.t))]
-    return Draws(jax.random.split(sample_key, count), t, condition)
+    found = Draws(jax.random.split(sample_key, count), t, condition)
+    return split_over_devices(found, count)
 
 
 def draws(key: PRNGKey, law: ConservationLaw, rows: Rows, count: int | None) -> Rows:

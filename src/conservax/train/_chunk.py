@@ -15,7 +15,7 @@ from jaxtyping import Array, Bool, Float, Int
 
 from conservax._programs import Constant, padded_length, program
 from conservax._types import PRNGKey, PyTree, Scalar
-from conservax.objective import Sum
+from conservax.objective import Sum, sharing_rows
 from conservax.train._loss import fixed_and_weights, loss_of
 from conservax.train._state import TrainState, flattened, unflattened
 
@@ -134,7 +134,9 @@ def _one_step(
     rows = jax.tree.map(lambda leaf: leaf[chosen], data.rows)
     rows = _with_input_noise(noise_key, rows, numbers, static.noisy)
     rows = jax.lax.with_sharding_constraint(rows, static.sharding)
-    (value, parts), grads = jax.value_and_grad(loss, has_aux=True)(state.params, loss_key, rows)
+    with sharing_rows(static.sharding):
+        found = jax.value_and_grad(loss, has_aux=True)(state.params, loss_key, rows)
+    (value, parts), grads = found
     params, opt_state = update(grads, state)
     # The mean forgets its start: early on it follows closely.
     step = state.step + 1
