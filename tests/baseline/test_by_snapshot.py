@@ -40,25 +40,25 @@ def test_strong_correlations_are_kept_and_few_rows_are_shrunk():
 
 
 def divergence(laws, rows, seed=0):
-    """Mean nats by which fitted normals are behind the laws that the rows of each time are from."""
+    """Mean Kullback-Leibler divergence of fitted normals from the laws of the rows, nats."""
     rng = np.random.default_rng(seed)
     t = np.repeat(np.arange(float(len(laws))), rows)
     x = np.concatenate([law.rvs(rows, random_state=rng) for law in laws])
     fitted = fit_normal_by_snapshot(t, x)
     fresh = [law.rvs(400, random_state=rng) for law in laws]
-    behind = [
+    excess = [
         law.logpdf(x) - fitted.log_prob(k, x)
         for k, (law, x) in enumerate(zip(laws, fresh, strict=True))
     ]
-    return np.mean(behind)
+    return np.mean(excess)
 
 
 def test_many_snapshots_of_few_rows_learn_from_each_other():
     rest = [multivariate_normal([10, 45], [[4.0, 1.9], [1.9, 1.0]])] * 30
-    # Five numbers from all 210 rows are 5 / 420 behind in the mean, from the seven of each time .5.
+    # Five numbers from all 210 rows cost 5 / 420 nats in the mean, from the seven of each time .5.
     assert divergence(rest, 7) < 0.05
     walk = [multivariate_normal([0.3 * k, -k], [[1.0, 0.0], [0.0, 0.5]]) for k in range(30)]
-    # Means of steps far above their errors are from seven rows each: 2 / 14 behind.
+    # Means of steps far above their errors are from seven rows each: 2 / 14 nats.
     assert divergence(walk, 7) < 0.2
 
 
@@ -78,7 +78,7 @@ def test_a_stray_row_harms_its_own_snapshot_alone(seed):
     x[300] = 1e4  # of t = 3
     entropy = np.log(2 * np.pi * np.e)
     loss = -fit_normal_by_snapshot(t, x).log_prob(0.0, rng.normal(size=(1000, 2))).mean()
-    # Deviations of 1000 such losses are about 1; five numbers of 100 rows are .025 behind.
+    # Deviations of 1000 such losses are about 1; five numbers of 100 rows cost .025.
     assert loss == pytest.approx(entropy, abs=0.2)
 
 

@@ -70,7 +70,7 @@ def test_many_snapshots_of_few_rows_at_rest_do_not_move():
     training = Training(steps=100, progress=False)
     model = conservax.fit((t, law.rvs(len(t))), model=models.Autoregressive(), training=training)
     times, fresh = np.repeat(np.arange(30.0), 100), law.rvs(3000)
-    # Five numbers from 216 rows are 5 / 432 behind in the mean; by the rows of each time it was .5.
+    # Five numbers from 216 rows cost 5 / 432 nats in the mean; by the rows of each time it was .5.
     assert np.mean(law.logpdf(fresh) - model.log_prob(times, fresh)) < 0.1
     # Means of eight rows each are .35 widths off, and so would move by half a width per day.
     speed = model.velocity(times, fresh) / np.sqrt(np.diag(law.cov))

@@ -48,7 +48,7 @@ def load_tree(path: Path, like: PyTree, form: PyTree) -> PyTree:
 
 
 def _described(form: PyTree) -> dict[str, np.ndarray]:
-    """An empty array for each of the tree, whose shape says what it is: that of one has a 0 behind."""
+    """An empty array for each of the tree, whose shape is that of the one and a last 0."""
     return {
         f"law{jax.tree_util.keystr(path)}": np.zeros((*leaf.shape, 0), leaf.dtype)
         for path, leaf in jax.tree_util.tree_flatten_with_path(form)[0]

@@ -39,7 +39,7 @@ class Steps(NamedTuple):
 
 
 class Padded(NamedTuple):
-    """Rows, and behind them copies of the last one, so that programs serve many numbers of rows."""
+    """Rows, followed by copies of the last one, so that programs serve many numbers of rows."""
 
     rows: Any
     count: Int[Array, ""]  # of rows before the padding, uint32
