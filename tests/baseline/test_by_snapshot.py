@@ -70,6 +70,20 @@ def test_snapshots_unlike_in_shape_do_not_learn_from_each_other():
     assert divergence(laws, 400) < 0.02
 
 
+def test_a_few_narrow_snapshots_among_wide_ones_stay_narrow():
+    narrow, wide = (multivariate_normal([0, 0], width**2 * np.eye(2)) for width in (0.03, 1.0))
+    # By the rows of each time .45; all made like each other 1.0; about one mean .30.
+    assert divergence([narrow, wide, wide, wide, wide] * 8, 8) < 0.4
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_snapshots_at_rest_do_not_move_by_the_error_of_their_means(seed):
+    x = np.random.default_rng(seed).normal(size=(160, 2))
+    mean = fit_normal_by_snapshot(np.repeat(np.arange(4.0), 40), x).mean
+    # Steps between means of forty rows each are .22 widths: sqrt(2 / 40).
+    assert np.sqrt(np.mean(np.diff(mean, axis=0) ** 2)) < 0.1
+
+
 @pytest.mark.parametrize("seed", range(4))
 def test_a_stray_row_harms_its_own_snapshot_alone(seed):
     rng = np.random.default_rng(seed)

@@ -1,7 +1,7 @@
 """Densities of each snapshot by itself: a normal, or a Gaussian mixture."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import numpy as np
@@ -15,7 +15,7 @@ from conservax.baseline._rows import NARROWEST, Points, Standard, Values, as_row
 
 _FOLDS, _SHRINKAGES = 5, np.logspace(-6, 0, 13)
 _PRIOR_ROWS = np.logspace(-2, 6, 33)
-_ERRORS = 1.3  # standard errors by which the normals that know of each other have to be better
+_MOST_GAIN = 3.0  # nats that a row can count for one way to fit normals or another
 
 
 @dataclass(frozen=True)
@@ -68,29 +68,28 @@ BY_SNAPSHOT = (NormalBySnapshot.name, GaussianMixtureBySnapshot.name)
 def fit_normal_by_snapshot(train_t: ArrayLike, train_x: ArrayLike) -> NormalBySnapshot:
     """Fit one normal per snapshot, by its own rows or by those of its neighbours too.
 
-    By its own rows its correlations are shrunk by as much as predicts a fifth of the rows best from the
-    others; standard deviations are kept, but none is below a thousandth of that of all rows. Where
-    snapshots are many and their rows few, normals that know of each other are nearer to the truth: means
-    are those of a random walk in time that the rows show with errors, and covariances are shrunk to
-    that within all snapshots. These are taken, for all snapshots at once, where they predict a fifth of the
-    rows better by more than an error: of many snapshots alike, one that is unlike them may come out wide.
+    It is the best of three ways, for all snapshots at once, by how they predict a fifth of the rows from the
+    others (by at most three nats a row, so that no stray row decides):
+
+    - each by its own rows, with correlations that are shrunk by as much as predicts held-back rows best;
+    - the same covariances about means of a random walk in time, which the rows show with errors: snapshots
+      at rest do not move by the error of their means;
+    - covariances too are shrunk, to that within all snapshots: of many that are alike, one that is unlike them
+      may come out wide.
+
+    No standard deviation is below a thousandth of that of all rows.
 
     **Arguments:** times of shape `(rows,)` and points of shape `(rows, dim)`, in any unit.
     """
     t, x = np.asarray(train_t, np.float64), as_rows(train_x)
     spread = Standard.of(x).std
-    gains = [
-        _together(t[~held], x[~held], spread).log_prob(t[held], x[held])
-        - _apart(t[~held], x[~held], spread).log_prob(t[held], x[held])
-        for held in _folds(t)
-    ]
-    return (_together if _is_sure(np.concatenate([[], *gains])) else _apart)(t, x, spread)
-
-
-def _is_sure(gains: Values) -> bool:
-    """Whether a mean is above 0 by more than its error: a single row, however far out, decides nothing."""
-    error = gains.std(ddof=1) / np.sqrt(len(gains)) if len(gains) > 1 else np.inf
-    return bool(np.mean(gains) > _ERRORS * error) if len(gains) else False
+    gain = np.zeros(3)
+    for held in _folds(t):
+        own, *others = (
+            way.log_prob(t[held], x[held]) for way in _three_ways(t[~held], x[~held], spread)
+        )
+        gain[1:] += [np.clip(other - own, -_MOST_GAIN, _MOST_GAIN).sum() for other in others]
+    return _three_ways(t, x, spread)[gain.argmax()]
 
 
 def fit_gaussian_mixture_by_snapshot(
@@ -149,28 +148,32 @@ def _folds(t: Values) -> Iterator[np.ndarray]:
     yield from (turn == fold for fold in range(_FOLDS))
 
 
-def _apart(t: Values, x: Points, spread: Values) -> NormalBySnapshot:
-    """Every snapshot by its own rows."""
-    times = np.unique(t)
-    moments = [_moments(x[t == time], spread) for time in times]
-    mean, covariance = (np.stack(part) for part in zip(*moments, strict=True))
-    return NormalBySnapshot(times, mean, covariance)
-
-
-def _together(t: Values, x: Points, spread: Values) -> NormalBySnapshot:
-    """Means smoothed in time, in units of the covariance within snapshots; covariances shrunk to it."""
+def _three_ways(
+    t: Values, x: Points, spread: Values
+) -> tuple[NormalBySnapshot, NormalBySnapshot, NormalBySnapshot]:
+    """Each snapshot by its own rows; with means smoothed in time; with shrunken covariances besides."""
     times, which, counts = np.unique(t, return_inverse=True, return_counts=True)
-    mean = np.stack([x[which == k].mean(0) for k in range(len(times))])
+    moments = [_moments(x[which == k], spread) for k in range(len(times))]
+    mean, covariance = (np.stack(part) for part in zip(*moments, strict=True))
+    own = NormalBySnapshot(times, mean, covariance)
+    if len(times) == len(x):
+        return own, own, own
     within = x - mean[which]
     _, pooled = _moments(within * np.sqrt((len(x) - 1) / (len(x) - len(times))), spread)
     factor = np.linalg.cholesky(pooled)
-    centre, residuals = (solve_triangular(factor, part.T, lower=True).T for part in (mean, within))
-    scatter = np.stack([residuals[which == k].T @ residuals[which == k] for k in range(len(times))])
-    shrunk = _shrunk(scatter, counts - 1)
-    errors = np.trace(shrunk, axis1=1, axis2=2) / x.shape[1] / counts
-    smooth = smooth_random_walk(times, centre, errors) @ factor.T
-    covariance = [_floored(factor @ part @ factor.T, spread) for part in shrunk]
-    return NormalBySnapshot(times, smooth, np.stack(covariance))
+    z = solve_triangular(factor, within.T, lower=True).T
+    scatter = np.stack([z[which == k].T @ z[which == k] for k in range(len(times))])
+    shrunk = factor @ _shrunk(scatter, counts - 1) @ factor.T
+    alike = replace(own, covariance=np.stack([_floored(part, spread) for part in shrunk]))
+    return own, _smoothed(own, factor, counts), _smoothed(alike, factor, counts)
+
+
+def _smoothed(normals: NormalBySnapshot, factor: np.ndarray, counts: Values) -> NormalBySnapshot:
+    """Means smoothed in time, in units of the covariance within snapshots, of this Cholesky factor."""
+    centre = solve_triangular(factor, normals.mean.T, lower=True).T
+    deviation = np.linalg.solve(factor, np.linalg.cholesky(normals.covariance))
+    errors = np.sum(deviation**2, axis=(1, 2)) / len(factor) / counts
+    return replace(normals, mean=smooth_random_walk(normals.times, centre, errors) @ factor.T)
 
 
 def _shrunk(scatter: np.ndarray, freedom: Values) -> np.ndarray:
