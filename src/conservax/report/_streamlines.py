@@ -47,7 +47,7 @@ def write_streamlines(
         axes.plot(*field.x[::4].T, ".", color=FAINT, markersize=2, alpha=0.5, zorder=0)
         time = model.units.time
         axes.set_title(f"{time.name} {time_label(time, field.t[0])}", color=INK)
-    draw_streamlines(axes, field, INK, widths=(0.5, 1.7))
+    draw_streamlines(axes, field, INK, widths=(0.5, 1.7), density=1.5)
     FigureCanvasAgg(figure)
     out = io.BytesIO()
     figure.savefig(out, format="png")
@@ -57,7 +57,12 @@ def write_streamlines(
 
 
 def draw_streamlines(
-    axes: "matplotlib.axes.Axes", field: Motion, colour: str, *, widths: tuple[float, float]
+    axes: "matplotlib.axes.Axes",
+    field: Motion,
+    colour: str,
+    *,
+    widths: tuple[float, float],
+    density: float = 1.0,
 ) -> None:
     """Draw streamlines inside the limits of the axes, wider where the speed is larger."""
     x, y, velocity = averaged(field, np.array([axes.get_xlim(), axes.get_ylim()]))
@@ -66,7 +71,7 @@ def draw_streamlines(
         return
     thin, wide = widths
     width = thin if thin == wide else thin + (wide - thin) * speed / speed.max()
-    axes.streamplot(x, y, *velocity, density=1.5, color=colour, linewidth=width, arrowsize=0.9)
+    axes.streamplot(x, y, *velocity, density=density, color=colour, linewidth=width, arrowsize=0.9)
 
 
 def averaged(
