@@ -1,7 +1,6 @@
 """What every test runs under. Warnings are errors too: see `filterwarnings` in pyproject.toml."""
 
 import os
-import tempfile
 import time
 
 # Set before anything imports matplotlib: no test opens a window.
@@ -13,10 +12,6 @@ os.environ.setdefault(
     "--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true "
     "--xla_cpu_use_fusion_emitters=false",
 )
-
-# What one process of the tests has compiled, the others read: pytest's workers, and commands.
-if not os.environ.get("CONSERVAX_CACHE"):
-    os.environ["CONSERVAX_CACHE"] = tempfile.mkdtemp(prefix="conservax-tests-")
 
 import jax
 import pytest
