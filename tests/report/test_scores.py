@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from scipy.stats import norm
 
+from conservax.baseline import fit_normal_by_snapshot
 from conservax.data import Split
 from conservax.model import Settings
 from conservax.report._sections import score_table, time_table
@@ -86,9 +87,9 @@ def test_a_last_time_left_out_has_the_normal_of_the_nearest(make_model):
     model.settings = Settings(left_out=(last,))
     found = scores_by_time(model, test)[-1]
     assert found.left_out
-    nearest = train.x[train.t == max(train.t)]
-    there = test.x[test.t == last]
-    nll = -norm.logpdf(there, nearest.mean(), nearest.std(ddof=1)).mean()
+    nearest = fit_normal_by_snapshot(train.t, train.x)
+    mean, deviation = nearest.mean[-1, 0], np.sqrt(nearest.covariance[-1, 0, 0])
+    nll = -norm.logpdf(test.x[test.t == last], mean, deviation).mean()
     volume = model.units.log_volume
     assert found.baselines["Normal per snapshot"] == pytest.approx(nll - volume)
     assert "or is that of the nearest one at the first or last" in time_table((found,), "test")
