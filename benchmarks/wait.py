@@ -3,6 +3,8 @@
 A session (import, fit, its first uses, `check`, `report`, and all of it again) in a process with an
 empty cache of compiled programs, and in a second one that finds the programs of the first; on the
 rows of the demo and on generated tables. Imports are compared with those of JAX, Equinox and Optax.
+Training steps of several models are timed by themselves, so that a program which compiles sooner
+does not run longer unseen.
 
     python -m benchmarks wait [--quick] [--repeats 3] [--tables demo ...] [--before FOLDER] [--json]
 
@@ -36,7 +38,7 @@ COMMANDS = {
     "--version": ("-m", "conservax", "--version"),
     "fit --help": ("-m", "conservax", "fit", "--help"),
 }
-LIMITS = {"import": 1.3, "second": 0.2, "before": 1 / 3}
+LIMITS = {"import": 1.3, "second": 0.2, "before": 1 / 3, "step": 1.1}
 NEWER, OLDER = "this commit", "before"
 
 Rows = dict[tuple[str, str, str, str], list[Mapping[str, Any]]]
@@ -58,9 +60,9 @@ def seconds_of(arguments: tuple[str, ...], env: Mapping[str, str]) -> float:
     return time.perf_counter() - start
 
 
-def session(table: str, env: Mapping[str, str]) -> list[dict[str, Any]]:
-    """Stages of a session on a table, in a process."""
-    command = [sys.executable, "-m", "benchmarks._wait_process", table]
+def printed(env: Mapping[str, str], module: str, *arguments: str) -> Any:
+    """What a process of its own prints."""
+    command = [sys.executable, "-m", f"benchmarks.{module}", *arguments]
     done = subprocess.run(command, env=env, cwd=HERE, check=True, capture_output=True, text=True)
     return json.loads(done.stdout.splitlines()[-1])
 
@@ -87,9 +89,24 @@ def sessions(checkouts: Mapping[str, Path], tables: tuple[str, ...], repeats: in
                 with TemporaryDirectory() as cache:
                     for process in ("first", "second"):
                         log(f"{table}, {turn + 1} of {repeats}: {commit}, {process} process")
-                        for row in session(table, environment(checkout, cache)):
+                        for row in printed(environment(checkout, cache), "_wait_process", table):
                             found[commit, table, process, row["stage"]].append(row)
     return found
+
+
+def steps(checkouts: Mapping[str, Path], repeats: int) -> list[dict[str, Any]]:
+    """Median milliseconds of a training step of each model, one column for each commit."""
+    took = defaultdict(list)
+    for turn in range(repeats):
+        for commit, checkout in checkouts.items():
+            log(f"steps, {turn + 1} of {repeats}: {commit}")
+            for name, of_step in printed(environment(checkout, "off"), "_step_process").items():
+                took[name, commit].append(of_step)
+    names = dict.fromkeys(name for name, _ in took)
+    return [
+        {"step": name} | {commit: statistics.median(took[name, commit]) for commit in checkouts}
+        for name in names
+    ]
 
 
 def medians(found: Rows) -> Iterator[dict[str, Any]]:
@@ -125,6 +142,13 @@ def claims_of(
                 yield Claim(f"{table}: {what} of {stage} / before", ratio, LIMITS["before"])
 
 
+def slower(stepping: list[dict[str, Any]]) -> Iterator[Claim]:
+    """No step takes longer than before, but for the noise of the machine."""
+    for row in stepping:
+        if OLDER in row:
+            yield Claim(f"step of {row['step']} / before", row[NEWER] / row[OLDER], LIMITS["step"])
+
+
 @benchmark(
     repeats=Option(3, "sessions of each kind, in turn", quick=1, least=1),
     tables=Option(TABLES, "tables", quick=("demo",)),
@@ -136,8 +160,10 @@ def run(*, quick: bool, repeats: int, tables: tuple[str, ...], before: str) -> F
     checkouts = {NEWER: HERE} | ({OLDER: Path(before).resolve()} if before else {})
     starting = starts(checkouts, repeats)
     rows = list(medians(sessions(checkouts, tuple(tables), repeats)))
+    stepping = steps(checkouts, repeats)
     begun = [
         {"commit": commit, "command": name, "seconds": seconds}
         for (commit, name), seconds in starting.items()
     ]
-    return Findings(rows, list(claims_of(starting, rows)), {"start": begun})
+    claims = [*claims_of(starting, rows), *slower(stepping)]
+    return Findings(rows, claims, {"start": begun, "milliseconds of a step": stepping})

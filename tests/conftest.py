@@ -6,11 +6,12 @@ import time
 # Set before anything imports matplotlib: no test opens a window.
 os.environ.setdefault("MPLBACKEND", "Agg")
 
-# Tests spend their time compiling, not running: LLVM need not optimise what runs once.
+# Tests spend their time compiling, not running: LLVM need not optimise what runs once, nor compile one
+# program on several cores, which the workers keep busy.
 os.environ.setdefault(
     "XLA_FLAGS",
     "--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true "
-    "--xla_cpu_use_fusion_emitters=false",
+    "--xla_cpu_use_fusion_emitters=false --xla_cpu_parallel_codegen_split_count=1",
 )
 
 import jax
