@@ -76,12 +76,46 @@ def test_a_few_narrow_snapshots_among_wide_ones_stay_narrow():
     assert divergence([narrow, wide, wide, wide, wide] * 8, 8) < 0.4
 
 
-@pytest.mark.parametrize("seed", range(8))
-def test_snapshots_at_rest_do_not_move_by_the_error_of_their_means(seed):
-    x = np.random.default_rng(seed).normal(size=(160, 2))
-    mean = fit_normal_by_snapshot(np.repeat(np.arange(4.0), 40), x).mean
-    # Steps between means of forty rows each are .22 widths: sqrt(2 / 40).
-    assert np.sqrt(np.mean(np.diff(mean, axis=0) ** 2)) < 0.1
+def unlike(dim, seed, centre=0.0):
+    """A normal of some shape."""
+    rng = np.random.default_rng(seed)
+    factor = np.tril(rng.normal(size=(dim, dim)), -1) + np.diag(rng.uniform(0.4, 1.0, dim))
+    return multivariate_normal(np.full(dim, centre), factor @ factor.T)
+
+
+@pytest.mark.parametrize("alike", [True, False])
+def test_snapshots_at_rest_do_not_move_by_the_error_of_their_means(alike):
+    def moved(seed):
+        """Mean square of the steps of means, in widths."""
+        rng = np.random.default_rng(seed)
+        laws = [unlike(4, 0 if alike else k) for k in range(4)]
+        x = np.concatenate([law.rvs(40, random_state=rng) for law in laws])
+        mean = fit_normal_by_snapshot(np.repeat(np.arange(4.0), 40), x).mean
+        return np.mean(np.diff(mean, axis=0) ** 2 / np.mean([np.diag(law.cov) for law in laws], 0))
+
+    # Steps between means of forty rows each are of 2 / 40.
+    assert np.mean([moved(seed) for seed in range(12)]) < 0.5 * 2 / 40
+
+
+def test_a_long_thin_snapshot_stays_where_its_rows_are():
+    wide, narrow = (multivariate_normal([0, 0], width**2 * np.eye(2)) for width in (1.0, 0.1))
+    thin = multivariate_normal([3.0, 0.0], np.diag([1.0, 1e-5]))
+    laws = [wide] * 15 + [thin] + [wide] * 16 + [narrow] * 8
+    rng = np.random.default_rng(0)
+    t, x = (
+        np.repeat(np.arange(40.0), 8),
+        np.concatenate([law.rvs(8, random_state=rng) for law in laws]),
+    )
+    fitted = fit_normal_by_snapshot(t, x)
+    own = x[t == 15].mean(0)
+    assert np.abs(fitted.mean[15] - own)[1] < 3 * np.sqrt(1e-5 / 8)
+
+
+def test_correlations_of_five_rows_are_shrunk():
+    # Five rows say nothing of six of ten directions: where correlations are kept as they are, it is 1e6.
+    for seed in range(5):
+        far = [unlike(10, 10 * seed + k, 100.0 * k) for k in range(4)]
+        assert divergence(far, 5, seed) < 30
 
 
 @pytest.mark.parametrize("seed", range(4))

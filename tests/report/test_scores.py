@@ -89,6 +89,9 @@ def test_a_last_time_left_out_has_the_normal_of_the_nearest(make_model):
     assert found.left_out
     nearest = fit_normal_by_snapshot(train.t, train.x)
     mean, deviation = nearest.mean[-1, 0], np.sqrt(nearest.covariance[-1, 0, 0])
+    own = train.x[train.t == max(train.t)]
+    assert mean == pytest.approx(own.mean(), abs=4 * own.std() / np.sqrt(len(own)))
+    assert deviation == pytest.approx(own.std(), rel=4 / np.sqrt(2 * len(own)))
     nll = -norm.logpdf(test.x[test.t == last], mean, deviation).mean()
     volume = model.units.log_volume
     assert found.baselines["Normal per snapshot"] == pytest.approx(nll - volume)

@@ -68,8 +68,7 @@ BY_SNAPSHOT = (NormalBySnapshot.name, GaussianMixtureBySnapshot.name)
 def fit_normal_by_snapshot(train_t: ArrayLike, train_x: ArrayLike) -> NormalBySnapshot:
     """Fit one normal per snapshot, by its own rows or by those of its neighbours too.
 
-    It is the best of three ways, for all snapshots at once, by how they predict a fifth of the rows from the
-    others (by at most three nats a row, so that no stray row decides):
+    It is the best of three ways, for all snapshots at once:
 
     - each by its own rows, with correlations that are shrunk by as much as predicts held-back rows best;
     - the same covariances about means of a random walk in time, which the rows show with errors: snapshots
@@ -77,14 +76,18 @@ def fit_normal_by_snapshot(train_t: ArrayLike, train_x: ArrayLike) -> NormalBySn
     - covariances too are shrunk, to that within all snapshots: of many that are alike, one that is unlike them
       may come out wide.
 
-    No standard deviation is below a thousandth of that of all rows.
+    Each fifth of the rows of every time is predicted from the others in turn, where a row counts for at most
+    three nats between two ways, so that no stray row decides. Where a time has fewer than five rows, or
+    there is one time, it is the first way. No standard deviation is below a thousandth of that of all rows.
 
     **Arguments:** times of shape `(rows,)` and points of shape `(rows, dim)`, in any unit.
     """
     t, x = np.asarray(train_t, np.float64), as_rows(train_x)
-    spread = Standard.of(x).std
-    gain = np.zeros(3)
-    for held in _folds(t):
+    spread, gain = Standard.of(x).std, np.zeros(3)
+    folds = list(_folds(t))
+    if not folds:
+        return _apart(t, x, spread)
+    for held in folds:
         own, *others = (
             way.log_prob(t[held], x[held]) for way in _three_ways(t[~held], x[~held], spread)
         )
@@ -148,31 +151,41 @@ def _folds(t: Values) -> Iterator[np.ndarray]:
     yield from (turn == fold for fold in range(_FOLDS))
 
 
+def _apart(t: Values, x: Points, spread: Values) -> NormalBySnapshot:
+    """Each snapshot by its own rows."""
+    times = np.unique(t)
+    moments = [_moments(x[t == time], spread) for time in times]
+    mean, covariance = (np.stack(part) for part in zip(*moments, strict=True))
+    return NormalBySnapshot(times, mean, covariance)
+
+
 def _three_ways(
     t: Values, x: Points, spread: Values
 ) -> tuple[NormalBySnapshot, NormalBySnapshot, NormalBySnapshot]:
-    """Each snapshot by its own rows; with means smoothed in time; with shrunken covariances besides."""
-    times, which, counts = np.unique(t, return_inverse=True, return_counts=True)
-    moments = [_moments(x[which == k], spread) for k in range(len(times))]
-    mean, covariance = (np.stack(part) for part in zip(*moments, strict=True))
-    own = NormalBySnapshot(times, mean, covariance)
-    if len(times) == len(x):
-        return own, own, own
-    within = x - mean[which]
-    _, pooled = _moments(within * np.sqrt((len(x) - 1) / (len(x) - len(times))), spread)
+    """Each snapshot by its own rows; with means smoothed in time; with shrunken covariances besides.
+
+    There are more rows than times.
+    """
+    own = _apart(t, x, spread)
+    _, which, counts = np.unique(t, return_inverse=True, return_counts=True)
+    within = x - own.mean[which]
+    _, pooled = _moments(within * np.sqrt((len(x) - 1) / (len(x) - len(counts))), spread)
     factor = np.linalg.cholesky(pooled)
     z = solve_triangular(factor, within.T, lower=True).T
-    scatter = np.stack([z[which == k].T @ z[which == k] for k in range(len(times))])
+    scatter = np.stack([z[which == k].T @ z[which == k] for k in range(len(counts))])
     shrunk = factor @ _shrunk(scatter, counts - 1) @ factor.T
     alike = replace(own, covariance=np.stack([_floored(part, spread) for part in shrunk]))
     return own, _smoothed(own, factor, counts), _smoothed(alike, factor, counts)
 
 
 def _smoothed(normals: NormalBySnapshot, factor: np.ndarray, counts: Values) -> NormalBySnapshot:
-    """Means smoothed in time, in units of the covariance within snapshots, of this Cholesky factor."""
+    """Means smoothed in time, in units of the covariance within snapshots, of this Cholesky factor.
+
+    The error of a mean has the covariance of its snapshot, over the count of its rows.
+    """
     centre = solve_triangular(factor, normals.mean.T, lower=True).T
-    deviation = np.linalg.solve(factor, np.linalg.cholesky(normals.covariance))
-    errors = np.sum(deviation**2, axis=(1, 2)) / len(factor) / counts
+    roots = np.linalg.solve(factor, np.linalg.cholesky(normals.covariance))
+    errors = roots @ roots.swapaxes(1, 2) / counts[:, None, None]
     return replace(normals, mean=smooth_random_walk(normals.times, centre, errors) @ factor.T)
 
 
@@ -226,9 +239,11 @@ def _shrinkage(z: Points) -> float:
     losses = np.zeros(len(_SHRINKAGES))
     weight = _SHRINKAGES[:, None]
     for seen, left in KFold(_FOLDS, shuffle=True, random_state=0).split(z):
-        values, axes = np.linalg.eigh(z[seen].T @ z[seen] / len(seen))
-        variances = (1 - weight) * values + weight
-        squares = np.sum((z[left] @ axes) ** 2, axis=0)
+        # About the mean of what is seen: about that of all, five rows would tell the fifth of the others.
+        centred = z - z[seen].mean(0)
+        values, axes = np.linalg.eigh(centred[seen].T @ centred[seen] / len(seen))
+        variances = (1 - weight) * np.maximum(values, 0) + weight
+        squares = np.sum((centred[left] @ axes) ** 2, axis=0)
         losses += np.sum(len(left) * np.log(variances) + squares / variances, axis=1)
     return float(_SHRINKAGES[losses.argmin()])
 
