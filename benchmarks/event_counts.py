@@ -108,6 +108,7 @@ def metrics(name, quick):
     return {
         "record": name,
         "real mean": real.mean(),
+        "of those trained on": model.split.train.counts.mean(),
         "real sd": real.std(),
         "mean": drawn.mean(),
         "sd": drawn.std(),
