@@ -4,6 +4,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+import scipy.special
 
 from conservax.density import Gaussian
 from conservax.equation import FokkerPlanck, GaussianMixtureSolution
@@ -55,6 +56,24 @@ def test_an_equation_that_interacts_has_an_unbiased_error(points):
     mean, deviation = value(EquationResidual(equation, 0.0, 1.0, 64, points), gaussian_law(0.0))
     assert abs(mean - 0.3**2) < 4 * deviation
     assert deviation < 0.02
+
+
+def test_few_draws_with_large_errors_do_not_rule_the_gradient():
+    # Beyond 2.5, where 1.2 % of N(0, 1) is, the potential wants a velocity a million times larger.
+    steep = lambda x: jnp.sum(jnp.where(x > 2.5, 1e6, 1.0) * x)  # noqa: E731
+    objective = EquationResidual(FokkerPlanck(0.0, potential=steep), 0.0, 1.0, points=200)
+    keys = jax.random.split(KEY, 100)
+
+    def loss(drift, key):
+        mean = lambda t: drift * t[None]  # noqa: E731
+        density = Gaussian(1, mean, lambda t: jnp.ones(1))
+        return objective(key, ConservationLaw(density, KnotheRosenblatt()), ROWS)
+
+    values, slopes = jax.jit(jax.vmap(jax.value_and_grad(loss), (None, 0)))(jnp.zeros(()), keys)
+    # The value is the mean square and tells of the tail; the slope is that of the others.
+    tail = scipy.special.ndtr(-2.5)
+    assert abs(values.mean() - 1e12 * tail) < 4 * values.std() / 10
+    np.testing.assert_allclose(slopes, 1.0, atol=0.1)  # 2 x error 1, at weight 1/2
 
 
 def test_the_initial_condition_is_met_or_not():
