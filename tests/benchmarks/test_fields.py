@@ -111,12 +111,12 @@ def test_a_matrix_field_can_be_a_given_flow(name):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["heat, 1-D", "Ornstein-Uhlenbeck, 2-D"])
-def test_an_equation_is_solved_to_a_hundredth(name):
+@pytest.mark.parametrize("name", ["heat, 1-D", "Ornstein-Uhlenbeck, 2-D", "Landau (BKW), 2-D"])
+def test_an_equation_is_solved(name, seed):
     case = EVOLUTIONS[name]
-    law = evolution.solve(case, evolution.QUICK, seed=0)
+    law = evolution.solve(case, evolution.QUICK, seed)
     for metrics in evolution.errors(law, case).values():
-        assert metrics["error"] < 0.01
+        assert metrics["error"] < case.limit
         assert metrics["mass error"] < 1e-6
 
 
