@@ -12,7 +12,7 @@ from conservax.equation import AbstractEquation, AbstractSolution, Particles
 from conservax.law import ConservationLaw
 from conservax.objective._base import AbstractObjective, Rows
 
-_LARGE = 5.0  # times the median, an error that counts half: from 3 to 10 laws come out alike
+Velocities = Float[Array, "*times points dim"]
 
 
 class EquationResidual(AbstractObjective):
@@ -24,8 +24,8 @@ class EquationResidual(AbstractObjective):
 
     Where velocities grow without bound, as in the tails of a Landau equation, a few draws hold most
     of the square, and its gradient has no bounded variance. So in the gradient, though not in the
-    value, each draw has the weight of a Cauchy likelihood, 1 / (1 + (error / s)^2), with s five times
-    the median error at its time. No weight is 0: what has no error is the same.
+    value, each draw has the weight of a Cauchy likelihood, 1 / (1 + (error / s)^2), with s the median
+    size of both velocities at its time. No weight is 0, and where errors are small all are 1.
 
     **Arguments:**
 
@@ -53,38 +53,36 @@ class EquationResidual(AbstractObjective):
         time_key, sample_key = jax.random.split(key)
         offset = jax.random.uniform(time_key, (self.times,), rows.x.dtype)
         t = (jnp.arange(self.times, dtype=rows.x.dtype) + offset) / self.times
-        errors = jax.vmap(lambda k, t: self._errors(k, t, law))
-        first, second = errors(jax.random.split(sample_key, self.times), t)
+        velocities = jax.vmap(lambda k, t: self._velocities(k, t, law))
+        own, *wanted = velocities(jax.random.split(sample_key, self.times), t)
+        first, second = (own - one for one in wanted)
         square = jnp.sum(first * second, axis=-1)
-        weighted = jnp.mean(_weights(0.5 * (first + second)) * square)
+        weighted = jnp.mean(_weights(own, 0.5 * sum(wanted)) * square)
         return weighted + jax.lax.stop_gradient(jnp.mean(square) - weighted)
 
-    def _errors(
-        self, key: PRNGKey, t: Scalar, law: ConservationLaw
-    ) -> tuple[Float[Array, "points dim"], Float[Array, "points dim"]]:
-        """Velocities that are missing at draws: twice the same, or each beside a sample of its own."""
+    def _velocities(self, key: PRNGKey, t: Scalar, law: ConservationLaw) -> tuple[Velocities, ...]:
+        """Of the law at draws, and that of the equation twice: each beside a sample of its own."""
         samples = 3 if self.equation.interacts else 1
         keys = jax.random.split(key, samples * self.points)
         x = jax.lax.stop_gradient(jax.vmap(lambda k: law.sample(k, t))(keys))
         log_prob, score = jax.vmap(jax.value_and_grad(lambda x: law.log_prob(t, x)))(x)
         own, *others = (slice(n * self.points, (n + 1) * self.points) for n in range(samples))
-        velocity = jax.vmap(lambda x: law.velocity(t, x))(x[own])
 
-        def error(part: slice):
+        def wanted(part: slice):
             particles = Particles(x[part], score[part])
             wanted = jax.vmap(self.equation.velocity, in_axes=(0, 0, 0, None))
-            span = self.end - self.begin
-            return velocity - span * wanted(x[own], log_prob[own], score[own], particles)
+            return (self.end - self.begin) * wanted(x[own], log_prob[own], score[own], particles)
 
-        first, second = map(error, others or (own, own))
-        return first, second
+        velocity = jax.vmap(lambda x: law.velocity(t, x))(x[own])
+        return velocity, *map(wanted, others or (own, own))
 
 
-def _weights(error: Float[Array, "times points dim"]) -> Float[Array, "times points"]:
-    """1 / (1 + (error / s)^2), with s in proportion to the median error at the time, not differentiated."""
-    square = jax.lax.stop_gradient(jnp.sum(error**2, axis=-1))
-    scale = _LARGE**2 * jnp.median(square, axis=-1, keepdims=True)
-    return 1 / (1 + square / (scale + jnp.finfo(square.dtype).tiny))
+def _weights(velocity: Velocities, wanted: Velocities) -> Float[Array, "times points"]:
+    """1 / (1 + (error / s)^2), with s^2 = median of velocity^2 + wanted^2; not differentiated."""
+    held = jax.lax.stop_gradient((velocity - wanted, velocity, wanted))
+    error, *sizes = (jnp.sum(one**2, axis=-1) for one in held)
+    scale = jnp.median(sum(sizes), axis=-1, keepdims=True)
+    return 1 / (1 + error / (scale + jnp.finfo(error.dtype).tiny))
 
 
 class InitialResidual(AbstractObjective):
