@@ -75,9 +75,10 @@ def test_the_error_of_the_drift_is_of_second_order(ornstein_uhlenbeck, draw):
     np.testing.assert_allclose(np.divide(errors[:-1], errors[1:]), 4, rtol=0.25)
 
 
-def test_no_noise_is_the_flow_map(learned, draw):
-    times = jnp.array([0.0, 0.123, 1.0])
-    start = draw(learned, 0.0, 100)
+@pytest.mark.parametrize("times", [(0.0, 0.123, 1.0), (1.0, 0.123, 0.0)])
+def test_no_noise_is_the_flow_map(times, learned, draw):
+    times = jnp.array(times)
+    start = draw(learned, times[0], 100)
     closed = jax.jit(jax.vmap(lambda x: learned.flow_map(times[0], times[2], x)))(start)
     path = paths(learned, start, times, diffusion=0.0, steps=400)
     np.testing.assert_array_equal(path[:, 0], start)
