@@ -7,7 +7,9 @@ import jax
 import jax.monitoring
 import jax.numpy as jnp
 import numpy as np
+from flowjax import bijections as bijections_of_flowjax
 
+from conservax.bijection import AbstractBijection, Couplings, FlowjaxBijection
 from conservax.density import (
     AbstractDensity,
     AbstractFactorizedDensity,
@@ -20,6 +22,7 @@ from conservax.density import (
 )
 from conservax.flux import FactorizedFlux, KnotheRosenblatt, MixtureFlux
 from conservax.law import ConservationLaw
+from conservax.nn import TimeEmbedding
 from conservax.univariate import LogisticMixture
 
 # Most of a test is the compiler's time, and hardly any the compiled program's.
@@ -185,6 +188,40 @@ DENSITIES = {
     "full Gaussian": lambda dim: gaussian(dim, full=True),
 }
 LEARNED = [name for name in DENSITIES if "Gaussian" not in name]
+
+
+def couplings(dim: int, **options) -> Couplings:
+    """A few small layers, not the identity they begin with."""
+    made = Couplings(dim, layers=3, width=8, depth=2, key=jax.random.key(0), **options)
+    networks = perturbed(made.conditioners, jax.random.key(1), noise=0.2)
+    return eqx.tree_at(lambda one: one.conditioners, made, networks)
+
+
+def masked_autoregressive(dim: int, condition_dim: int = 0) -> FlowjaxBijection:
+    """Two layers of flowjax, the order turned round in between."""
+    embedding = TimeEmbedding(2, 1.0, condition_dim)
+    first, second = (
+        bijections_of_flowjax.MaskedAutoregressive(
+            key,
+            transformer=bijections_of_flowjax.Affine(),
+            dim=dim,
+            cond_dim=embedding.size,
+            nn_width=8,
+            nn_depth=1,
+            nn_activation=jnp.tanh,
+        )
+        for key in jax.random.split(jax.random.key(2))
+    )
+    turned = bijections_of_flowjax.Permute(jnp.arange(dim)[::-1])
+    return FlowjaxBijection(bijections_of_flowjax.Chain([first, turned, second]), embedding)
+
+
+def bijections(dim: int, condition_dim: int = 0) -> dict[str, AbstractBijection]:
+    """One of each kind. Those of masks need the fixture `rank_promotion`."""
+    made = {"masked autoregressive": masked_autoregressive(dim, condition_dim)}
+    for transformer in ("affine", "spline") if dim > 1 else ():
+        made[transformer] = couplings(dim, transformer=transformer, condition_dim=condition_dim)
+    return made
 
 
 def growing(make, dim, **options):

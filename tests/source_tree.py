@@ -20,7 +20,8 @@ MAY_IMPORT = {
     "nn": "_types _programs",
     "univariate": "_types",
     # the theory, in the order of its argument: what is where, how it moves, both tied, what we want
-    "density": "_types nn univariate",
+    "bijection": "_types nn",
+    "density": "_types nn univariate bijection",
     "field": "_types nn density",
     "flux": "_types univariate density",
     "reference": "_types nn",
@@ -46,7 +47,7 @@ MAY_IMPORT = {
     # what to fit, as settings
     "models": "_types density field flux reference law point_process data baseline",
     # a trained law in the units of its data
-    "model": "_types _programs _files nn univariate density field flux reference law objective train transport check point_process data models",
+    "model": "_types _programs _files nn univariate bijection density field flux reference law objective train transport check point_process data models",
     "scoring": "data baseline model",
     "cells": "data model",
     "report": "_files density check data model scoring cells",
@@ -54,7 +55,7 @@ MAY_IMPORT = {
     "fitting": "_types _files reference objective train point_process data baseline models model scoring cells report",
     # what is done without data: steering by costs
     "control": "_types _programs univariate density field flux law objective train transport check data models model fitting",
-    "__init__": "_compiler _program_cache nn univariate density field flux reference law equation objective train solve transport check point_process data baseline models model scoring cells report fitting control",
+    "__init__": "_compiler _program_cache nn univariate bijection density field flux reference law equation objective train solve transport check point_process data baseline models model scoring cells report fitting control",
     "cli": "train data models model scoring fitting control __init__",
     "__main__": "cli",
 }

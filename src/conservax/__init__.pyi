@@ -2,6 +2,7 @@
 
 from . import (
     baseline,
+    bijection,
     cells,
     check,
     control,
@@ -46,6 +47,7 @@ __all__ = [
     "Stage",
     "Training",
     "baseline",
+    "bijection",
     "cache_programs",
     "cells",
     "check",

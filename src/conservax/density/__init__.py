@@ -13,6 +13,8 @@ from conservax.density._gaussian import Gaussian
 from conservax.density._kernel_mixture import Clusters as Clusters
 from conservax.density._kernel_mixture import KernelMixture
 from conservax.density._mixture import Mixture
+from conservax.density._normal_components import NormalComponents
+from conservax.density._push_forward import PushForward
 from conservax.density._subharmonic import Subharmonic
 from conservax.density._trajectory import Trajectory
 from conservax.density._whitened import Whitened
@@ -27,6 +29,8 @@ __all__ = [
     "Gaussian",
     "KernelMixture",
     "Mixture",
+    "NormalComponents",
+    "PushForward",
     "Subharmonic",
     "Trajectory",
     "Whitened",
@@ -39,6 +43,8 @@ IN_FILES = (
     FourierTrajectory,
     KernelMixture,
     Mixture,
+    NormalComponents,
+    PushForward,
     Subharmonic,
     Trajectory,
     Whitened,

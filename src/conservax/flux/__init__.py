@@ -7,6 +7,7 @@ from conservax.flux._knothe_rosenblatt import KnotheRosenblatt
 from conservax.flux._mixture import MixtureFlux
 from conservax.flux._naive import NaiveFlux
 from conservax.flux._pair import check_pair as check_pair
+from conservax.flux._push_forward import PushForwardFlux, RestFlux
 from conservax.flux._sigmoid_cancellation import SigmoidCancellation, StandardLogistic
 from conservax.flux._subharmonic import SubharmonicFlux
 
@@ -17,6 +18,8 @@ __all__ = [
     "KnotheRosenblatt",
     "MixtureFlux",
     "NaiveFlux",
+    "PushForwardFlux",
+    "RestFlux",
     "SigmoidCancellation",
     "StandardLogistic",
     "SubharmonicFlux",
@@ -29,6 +32,8 @@ IN_FILES = (
     KnotheRosenblatt,
     MixtureFlux,
     NaiveFlux,
+    PushForwardFlux,
+    RestFlux,
     SigmoidCancellation,
     SubharmonicFlux,
 )

@@ -3,10 +3,13 @@
 from conservax.density import AbstractDensity
 from conservax.flux._base import AbstractFlux, require
 from conservax.flux._mixture import MixtureFlux
+from conservax.flux._push_forward import PushForwardFlux
 
 
 def check_pair(density: AbstractDensity, flux: AbstractFlux) -> None:
-    """Raise `TypeError` if the flux, or that of the components of a mixture, is made for other densities."""
+    """Raise `TypeError` if the flux, or that of components or of a base, is made for other densities."""
     density = require(density, flux.needs, flux)
     if isinstance(flux, MixtureFlux):
         check_pair(density.components, flux.component_flux)
+    if isinstance(flux, PushForwardFlux):
+        check_pair(density.base, flux.base_flux)

@@ -10,6 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from conservax import (
+    bijection,
     check,
     data,
     density,
@@ -32,6 +33,7 @@ from conservax.model._settings import Outcome, Settings, StreamSource
 IN_FILES: dict[str, tuple[type, ...]] = {
     "nn": nn.IN_FILES,
     "univariate": univariate.IN_FILES,
+    "bijection": bijection.IN_FILES,
     "density": density.IN_FILES,
     "flux": flux.IN_FILES,
     "field": field.IN_FILES,

@@ -1,0 +1,48 @@
+"""Any bijection of flowjax, with time as its condition."""
+
+from typing import Any
+
+import equinox as eqx
+
+from conservax._types import Condition, Point, Scalar, Time
+from conservax.bijection._base import AbstractBijection
+from conservax.nn import TimeEmbedding
+
+
+class FlowjaxBijection(AbstractBijection):
+    """A bijection of the library flowjax that sees time, and the condition, as its condition.
+
+    **Arguments:**
+
+    - `bijection`: a `flowjax.bijections.AbstractBijection` of shape `(dim,)` whose `cond_shape` is
+      `(embedding.size,)`; or None, for one that rests.
+    - `embedding`: the features of time that it sees.
+
+    **Raises:** `ValueError` for a bijection of other shapes.
+    """
+
+    dim: int = eqx.field(static=True)
+    condition_dim: int = eqx.field(static=True)
+    bijection: Any
+    embedding: TimeEmbedding
+
+    def __init__(self, bijection: Any, embedding: TimeEmbedding):
+        shape, features = bijection.shape, bijection.cond_shape
+        if len(shape) != 1 or features not in (None, (embedding.size,)):
+            raise ValueError(
+                f"expected a bijection of shape (dim,) with a cond_shape of {(embedding.size,)}, as "
+                f"many as the features of time; got {shape} and {features}."
+            )
+        self.dim, self.condition_dim = shape[0], embedding.condition_dim
+        self.bijection, self.embedding = bijection, embedding
+
+    def forward(self, t: Time, z: Point, condition: Condition = None) -> tuple[Point, Scalar]:
+        """T(t, z), and log |det dT/dz| there."""
+        features = self.embedding(t, condition).astype(z.dtype)
+        return self.bijection.transform_and_log_det(z, features)
+
+    def inverse(self, t: Time, x: Point, condition: Condition = None) -> tuple[Point, Scalar]:
+        """The z with T(t, z) = x, and log |det dT/dz| there."""
+        features = self.embedding(t, condition).astype(x.dtype)
+        z, log_det = self.bijection.inverse_and_log_det(x, features)
+        return z, -log_det
