@@ -61,10 +61,3 @@ def _room_for_programs():
     """Tests compile functions of their own, which nothing but this gives back."""
     yield
     make_room()
-
-
-@pytest.fixture
-def rank_promotion():
-    """Allowed, as flowjax wants it: its masks are of other ranks than what they mask."""
-    with jax.numpy_rank_promotion("allow"):
-        yield

@@ -7,9 +7,15 @@ import jax
 import jax.monitoring
 import jax.numpy as jnp
 import numpy as np
-from flowjax import bijections as bijections_of_flowjax
+from flowjax import bijections as library
 
-from conservax.bijection import AbstractBijection, Couplings, FlowjaxBijection
+from conservax.bijection import (
+    AbstractBijection,
+    Chain,
+    Couplings,
+    FlowjaxBijection,
+    InterpolatedAffine,
+)
 from conservax.density import (
     AbstractDensity,
     AbstractFactorizedDensity,
@@ -200,25 +206,25 @@ def couplings(dim: int, **options) -> Couplings:
 def masked_autoregressive(dim: int, condition_dim: int = 0) -> FlowjaxBijection:
     """Two layers of flowjax, the order turned round in between."""
     embedding = TimeEmbedding(2, 1.0, condition_dim)
-    first, second = (
-        bijections_of_flowjax.MaskedAutoregressive(
-            key,
-            transformer=bijections_of_flowjax.Affine(),
-            dim=dim,
-            cond_dim=embedding.size,
-            nn_width=8,
-            nn_depth=1,
-            nn_activation=jnp.tanh,
+    options = {"dim": dim, "cond_dim": embedding.size, "nn_width": 8, "nn_depth": 1}
+    with jax.numpy_rank_promotion("allow"):  # masks are of other ranks than what they mask
+        first, second = (
+            library.MaskedAutoregressive(
+                key, transformer=library.Affine(), nn_activation=jnp.tanh, **options
+            )
+            for key in jax.random.split(jax.random.key(2))
         )
-        for key in jax.random.split(jax.random.key(2))
-    )
-    turned = bijections_of_flowjax.Permute(jnp.arange(dim)[::-1])
-    return FlowjaxBijection(bijections_of_flowjax.Chain([first, turned, second]), embedding)
+    turned = library.Permute(jnp.arange(dim)[::-1])
+    return FlowjaxBijection(library.Chain([first, turned, second]), embedding)
 
 
 def bijections(dim: int, condition_dim: int = 0) -> dict[str, AbstractBijection]:
-    """One of each kind. Those of masks need the fixture `rank_promotion`."""
+    """One of each kind."""
     made = {"masked autoregressive": masked_autoregressive(dim, condition_dim)}
+    random = np.random.default_rng(0)
+    factor = np.eye(dim) + np.tril(0.3 * random.normal(size=(2, dim, dim)), -1)
+    linear = InterpolatedAffine([0.1, 0.7], random.normal(size=(2, dim)), factor)
+    made["chain"] = Chain(made["masked autoregressive"], linear)
     for transformer in ("affine", "spline") if dim > 1 else ():
         made[transformer] = couplings(dim, transformer=transformer, condition_dim=condition_dim)
     return made

@@ -63,9 +63,9 @@ def test_a_network_begins_as_about_the_standard_normal():
 
 def test_means_and_factors_are_not_trained(rest):
     grads = eqx.filter_grad(lambda d: d.log_prob(jnp.array(0.1), jnp.ones(2)))(rest)
-    assert not grads.centre.any()
-    assert not grads.factor.any()
-    assert not grads.knots.any()
+    assert not grads.map.centre.any()
+    assert not grads.map.factor.any()
+    assert not grads.map.knots.any()
 
 
 @pytest.mark.parametrize(

@@ -1,10 +1,12 @@
 """Bijections of R^dim that change in time, which carry one density to another."""
 
 from conservax.bijection._base import AbstractBijection
+from conservax.bijection._chain import Chain
 from conservax.bijection._couplings import Couplings
 from conservax.bijection._flowjax import FlowjaxBijection
+from conservax.bijection._interpolated_affine import InterpolatedAffine
 
-__all__ = ["AbstractBijection", "Couplings", "FlowjaxBijection"]
+__all__ = ["AbstractBijection", "Chain", "Couplings", "FlowjaxBijection", "InterpolatedAffine"]
 
 # Classes that a file of a model may name.
-IN_FILES = (Couplings,)
+IN_FILES = (Chain, Couplings, InterpolatedAffine)

@@ -122,23 +122,15 @@ class Couplings(AbstractBijection):
         return jax.lax.scan(step, start, layers, reverse=True)[0]
 
     def _coupling(self, conditioner: DenseNetwork) -> Any:
-        """The coupling of flowjax with this conditioner."""
+        """The coupling of flowjax with this conditioner, which sees coordinates within bounds."""
+        half = self.dim // 2
+
+        def bounded(inputs: Float[Array, " inputs"]) -> Float[Array, " outputs"]:
+            seen, others = inputs[:half], inputs[half:]
+            return conditioner(jnp.concatenate([seen / jnp.sqrt(1 + (seen / _FAR) ** 2), others]))
+
         template = _template(self.dim, self.embedding.size, self.transformer, self.max_log_scale)
-        return eqx.tree_at(
-            lambda one: one.conditioner, template, _Bounded(conditioner, self.dim // 2)
-        )
-
-
-class _Bounded(eqx.Module):
-    """A network that sees the first inputs within bounds."""
-
-    network: DenseNetwork
-    bounded: int = eqx.field(static=True)
-
-    def __call__(self, inputs: Float[Array, " inputs"]) -> Float[Array, " outputs"]:
-        seen, others = inputs[: self.bounded], inputs[self.bounded :]
-        seen = seen / jnp.sqrt(1 + (seen / _FAR) ** 2)
-        return self.network(jnp.concatenate([seen, others]))
+        return eqx.tree_at(lambda one: one.conditioner, template, bounded)
 
 
 @lru_cache(maxsize=64)

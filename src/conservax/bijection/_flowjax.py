@@ -3,6 +3,7 @@
 from typing import Any
 
 import equinox as eqx
+import jax
 
 from conservax._types import Condition, Point, Scalar, Time
 from conservax.bijection._base import AbstractBijection
@@ -39,10 +40,12 @@ class FlowjaxBijection(AbstractBijection):
     def forward(self, t: Time, z: Point, condition: Condition = None) -> tuple[Point, Scalar]:
         """T(t, z), and log |det dT/dz| there."""
         features = self.embedding(t, condition).astype(z.dtype)
-        return self.bijection.transform_and_log_det(z, features)
+        with jax.numpy_rank_promotion("allow"):  # which masks of flowjax count on
+            return self.bijection.transform_and_log_det(z, features)
 
     def inverse(self, t: Time, x: Point, condition: Condition = None) -> tuple[Point, Scalar]:
         """The z with T(t, z) = x, and log |det dT/dz| there."""
         features = self.embedding(t, condition).astype(x.dtype)
-        z, log_det = self.bijection.inverse_and_log_det(x, features)
+        with jax.numpy_rank_promotion("allow"):
+            z, log_det = self.bijection.inverse_and_log_det(x, features)
         return z, -log_det

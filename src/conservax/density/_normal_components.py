@@ -45,7 +45,7 @@ class NormalComponents(AbstractDensity):
     def log_prob(self, t: Time, x: Point, condition: Condition = None) -> Scalar:
         """Log density, nats, the same at every time."""
         check_point(self, x, condition)
-        z = (x - self.centre) * jnp.exp(-self.log_scale)
+        z = (x[None] - self.centre) * jnp.exp(-self.log_scale)
         each = -0.5 * jnp.sum(z * z + math.log(2 * math.pi), axis=1) - jnp.sum(
             self.log_scale, axis=1
         )

@@ -3,14 +3,13 @@
 from typing import NamedTuple
 
 import equinox as eqx
-import jax
 import jax.numpy as jnp
-import numpy as np
 from jax.scipy.linalg import solve_triangular
 from jaxtyping import Array, Float
 from numpy.typing import ArrayLike
 
 from conservax._types import Condition, Point, PyTree, Scalar, Time
+from conservax.bijection import InterpolatedAffine
 from conservax.density._base import AbstractAutoregressiveDensity
 from conservax.univariate import AbstractConditional
 
@@ -45,9 +44,7 @@ class Whitened(AbstractAutoregressiveDensity):
     dim: int = eqx.field(static=True)
     condition_dim: int = eqx.field(static=True)
     density: AbstractAutoregressiveDensity
-    knots: Float[Array, " knots"]
-    centre: Float[Array, "knots dim"]
-    factor: Float[Array, "knots dim dim"]
+    map: InterpolatedAffine
 
     def __init__(
         self,
@@ -56,26 +53,16 @@ class Whitened(AbstractAutoregressiveDensity):
         centre: ArrayLike,
         factor: ArrayLike,
     ):
-        knots, centre, factor = (np.asarray(part, float) for part in (knots, centre, factor))
-        count, dim = len(knots), density.dim
-        if centre.shape != (count, dim) or factor.shape != (count, dim, dim):
+        self.density, self.map = density, InterpolatedAffine(knots, centre, factor)
+        self.dim, self.condition_dim = density.dim, density.condition_dim
+        if self.map.dim != self.dim:
             raise ValueError(
-                f"expected a centre of shape {(count, dim)} and a factor of shape "
-                f"{(count, dim, dim)}; got {centre.shape} and {factor.shape}."
+                f"expected a centre of {self.dim} dimensions, as the density; got {self.map.dim}."
             )
-        if count < 1 or not np.all(np.diff(knots) > 0):
-            raise ValueError(f"expected at least one knot, and knots that rise; got {knots}.")
-        if not np.all(np.diagonal(factor, axis1=1, axis2=2) > 0):
-            raise ValueError("expected factors with a positive diagonal. Use Cholesky factors.")
-        self.dim, self.condition_dim = dim, density.condition_dim
-        self.density = density
-        dtype = jnp.zeros(()).dtype
-        self.knots, self.centre = jnp.asarray(knots, dtype), jnp.asarray(centre, dtype)
-        self.factor = jnp.asarray(np.tril(factor), dtype)
 
     def start(self, t: Time, condition: Condition = None) -> WhitenedState:
         """The state before any coordinate is known."""
-        centre, factor = self._at(t)
+        centre, factor = self.map.at(t)
         return WhitenedState(
             self.density.start(t, condition), centre, factor, jnp.zeros_like(centre)
         )
@@ -95,21 +82,11 @@ class Whitened(AbstractAutoregressiveDensity):
 
     def conditionals(self, t: Time, x: Point, condition: Condition = None) -> AbstractConditional:
         """All conditionals of a known point."""
-        centre, factor = self._at(t)
+        centre, factor = self.map.at(t)
         z = solve_triangular(factor, x - centre, lower=True)
         scale = jnp.diagonal(factor)
         shift = centre + factor @ z - scale * z
         return self.density.conditionals(t, z, condition).affine(shift, scale)
-
-    def _at(self, t: Time) -> tuple[Float[Array, " dim"], Float[Array, "dim dim"]]:
-        """m and L at a time."""
-        knots, centre, factor = jax.lax.stop_gradient((self.knots, self.centre, self.factor))
-        if len(knots) == 1:
-            return centre[0], factor[0]
-        last = jnp.clip(jnp.searchsorted(knots, t, side="right") - 1, 0, len(knots) - 2)
-        fraction = jnp.clip((t - knots[last]) / (knots[last + 1] - knots[last]), 0.0, 1.0)
-        between = lambda values: (1 - fraction) * values[last] + fraction * values[last + 1]  # noqa: E731
-        return between(centre), between(factor)
 
 
 def _shift_and_scale(state: WhitenedState, i) -> tuple[Scalar, Scalar]:
