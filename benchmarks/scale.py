@@ -7,7 +7,7 @@ in one step of one device: floating-point operations, bytes of memory, bytes exc
 by itself over those of one among many.
 
 A Parquet file of `--rows` rows, in order of time, is fitted for 500 steps by `conservax.fit` in a process of its own:
-seconds, and the most memory. 1e8 rows are a file of 1.6 GB, and take its reading.
+seconds, and the most memory. 1e8 rows are a file of 2.8 GB, and take as long as its reading.
 
     python -m benchmarks scale [--quick] [--json] [--rows 100000000]
 """
