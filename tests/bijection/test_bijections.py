@@ -7,9 +7,15 @@ import numpy as np
 import pytest
 from flowjax.bijections import Affine, Coupling
 
-from conservax.bijection import Couplings, FlowjaxBijection
+from conservax.bijection import Chain, Couplings, FlowjaxBijection, InterpolatedAffine
 from conservax.nn import TimeEmbedding
-from oracles import bijections, compiled, couplings, to_float32
+from oracles import (
+    bijections,
+    compiled,
+    couplings,
+    perturbed,
+    to_float32,
+)
 
 KEY = jax.random.key(0)
 
@@ -63,6 +69,47 @@ def test_tails_are_finite_in_single_precision_with_their_gradients(transformer):
         assert np.linalg.norm(y) < np.exp(3) * np.linalg.norm(x)
 
 
+def test_a_chain_goes_from_the_first_to_the_last():
+    double = InterpolatedAffine([0.0], np.zeros((1, 1)), np.full((1, 1, 1), 2.0))
+    shift = InterpolatedAffine([0.0], np.ones((1, 1)), np.ones((1, 1, 1)))
+    x, log_det = Chain(double, shift).forward(0.0, jnp.array([3.0]))
+    np.testing.assert_allclose(x, [7.0])
+    np.testing.assert_allclose(log_det, np.log(2))
+
+
+@pytest.mark.parametrize("transformer", ["affine", "spline"])
+def test_it_stays_a_bijection_whatever_an_optimiser_does(transformer):
+    moved = perturbed(couplings(3, transformer=transformer), jax.random.key(5), noise=0.3)
+    z = jax.random.normal(KEY, (10, 3))
+
+    @compiled
+    def at(bijection, z):
+        x, log_det = bijection.forward(0.3, z)
+        jacobian = jax.jacfwd(lambda z: bijection.forward(0.3, z)[0])(z)
+        return bijection.inverse(0.3, x)[0], log_det - jnp.linalg.slogdet(jacobian)[1]
+
+    back, wrong = jax.vmap(lambda z: at(moved, z))(z)
+    np.testing.assert_allclose(back, z, atol=1e-9)
+    np.testing.assert_allclose(wrong, 0, atol=1e-9)
+    gradient = jax.grad(lambda b: b.forward(0.3, z[0])[0].sum())(moved)
+    assert not gradient.rotations.any()
+
+
+def test_scales_are_bounded():
+    wide = couplings(2, max_log_scale=0.1, layers=4, noise=5.0)
+    log_det = jax.vmap(lambda z: wide.forward(0.5, z)[1])(jax.random.normal(KEY, (50, 2)))
+    assert 0.2 < np.abs(log_det).max() <= 4 * 0.1 + 1e-12
+
+
+def test_a_bijection_of_flowjax_keeps_single_precision():
+    sizes = {"untransformed_dim": 1, "dim": 2, "cond_dim": 5, "nn_width": 4, "nn_depth": 1}
+    coupling = Coupling(KEY, transformer=Affine(), **sizes)
+    bijection = to_float32(FlowjaxBijection(coupling, TimeEmbedding(2, 1.0, 0)))
+    for way in (bijection.forward, bijection.inverse):
+        for part in way(jnp.float32(0.2), jnp.ones(2, jnp.float32)):
+            assert part.dtype == jnp.float32
+
+
 def test_what_makes_no_sense_is_refused():
     with pytest.raises(ValueError, match="expected dim >= 2: a coupling needs two halves; got 1"):
         Couplings(1, key=KEY)
@@ -70,6 +117,12 @@ def test_what_makes_no_sense_is_refused():
         Couplings(2, transformer="quadratic", key=KEY)
     with pytest.raises(ValueError, match="of at least 1, and max_log_scale above 0"):
         Couplings(2, max_log_scale=0.0, key=KEY)
+    with pytest.raises(
+        ValueError, match=r"of one dimension and one condition; got dimensions \[2, 3\]"
+    ):
+        Chain(couplings(2), couplings(3))
+    with pytest.raises(ValueError, match="expected bijections of one dimension"):
+        Chain()
     coupling = {"untransformed_dim": 1, "dim": 2, "cond_dim": 3, "nn_width": 4, "nn_depth": 1}
     with pytest.raises(ValueError, match=r"cond_shape of \(5,\), as many as the features of time"):
         FlowjaxBijection(Coupling(KEY, transformer=Affine(), **coupling), TimeEmbedding(2, 1.0, 0))

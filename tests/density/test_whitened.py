@@ -44,6 +44,15 @@ def test_a_normal_at_rest_is_pushed_along_straight_lines(rest):
     np.testing.assert_allclose(moved, along(1.0), rtol=1e-9)
 
 
+@pytest.mark.parametrize(("knot", "begin"), [(0, 0), (1, 1), (2, 1)])
+def test_at_a_knot_the_velocity_is_that_of_the_time_inside(rest, knot, begin):
+    # That of the next stretch or, at the last knot, of the one before.
+    x, t = jnp.asarray(CENTRE[knot]), jnp.array(KNOTS[knot])
+    pace = (CENTRE[begin + 1] - CENTRE[begin]) / (KNOTS[begin + 1] - KNOTS[begin])
+    velocity = KnotheRosenblatt().velocity(rest, t, x)
+    np.testing.assert_allclose(velocity, pace, rtol=1e-9)
+
+
 def test_it_rests_outside_its_knots(rest):
     later = Whitened(rest.density, [0.2, 0.6], CENTRE[:2], FACTOR[:2])
     x = jnp.asarray(CENTRE[0])

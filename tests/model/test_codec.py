@@ -95,7 +95,7 @@ def made_by_files(dim=2):
         density.PushForward(
             density.NormalComponents(centres, jnp.ones((2, dim))),
             bijection.Chain(
-                bijection.Couplings(dim, width=8, depth=1, key=KEY),
+                bijection.Couplings(dim, width=8, depth=1, transformer="spline", key=KEY),
                 bijection.InterpolatedAffine([0.0], np.zeros((1, dim)), np.eye(dim)[None]),
             ),
         ),

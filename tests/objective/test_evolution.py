@@ -1,5 +1,7 @@
 """Residuals of an equation and of its initial condition, on laws with known values."""
 
+from typing import ClassVar
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -7,7 +9,7 @@ import pytest
 import scipy.special
 
 from conservax.density import Gaussian
-from conservax.equation import FokkerPlanck, GaussianMixtureSolution
+from conservax.equation import AbstractEquation, FokkerPlanck, GaussianMixtureSolution
 from conservax.flux import KnotheRosenblatt
 from conservax.law import ConservationLaw
 from conservax.objective import EquationResidual, InitialResidual, Rows
@@ -74,6 +76,60 @@ def test_few_draws_with_large_errors_do_not_rule_the_gradient():
     tail = scipy.special.ndtr(-2.5)
     assert abs(values.mean() - 1e12 * tail) < 4 * values.std() / 10
     np.testing.assert_allclose(slopes, 1.0, atol=0.1)  # 2 x error 1, which is s: at weight 1/2
+
+
+def slope_at(objective, mean, keys):
+    """Mean gradient, and its error, in the drift a of N(mean(a, t), 1) at a = 0."""
+
+    def loss(a, key):
+        density = Gaussian(1, lambda t: mean(a, t)[None], lambda t: jnp.ones(1))
+        return objective(key, ConservationLaw(density, KnotheRosenblatt()), ROWS)
+
+    slopes = jax.jit(jax.vmap(jax.grad(loss), (None, 0)))(jnp.zeros(()), keys)
+    return float(slopes.mean()), float(slopes.std() / np.sqrt(len(keys)))
+
+
+@pytest.mark.parametrize("points", [1, 4])
+def test_the_gradient_is_zero_on_average_where_an_equation_that_interacts_is_solved(points):
+    # Push c, attraction and diffusion in balance: N(c t, 1) moves at the speed c.
+    equation = FokkerPlanck(
+        1.0, potential=lambda x: -0.5 * jnp.sum(x), interaction=lambda x: 0.5 * jnp.sum(x**2)
+    )
+    objective = EquationResidual(equation, 0.0, 1.0, times=1, points=points)
+    keys = jax.random.split(KEY, 20_000)
+    mean, deviation = slope_at(objective, lambda a, t: (0.5 + a) * t, keys)
+    assert abs(mean) < 4 * deviation
+    assert deviation < 0.02
+
+
+def test_weights_are_relative_to_both_speeds_and_to_those_of_the_same_time():
+    # The law moves at 3 + a, the equation wants 4 before 1/2 and 400 after: errors 1 and 397, of
+    # sizes 5 and 400.01, so that the gradient is -2 (w 1 + w' 397) / 2.
+    class Hurry(AbstractEquation):
+        interacts: ClassVar[bool] = False
+
+        def velocity(self, x, log_prob, score, others):
+            return jnp.where(x > 1.5 * jnp.ones(1), 400.0, 4.0)
+
+    objective = EquationResidual(Hurry(), 0.0, 1.0, times=2, points=3)
+    narrow = lambda a, t: (3 + a) * t  # noqa: E731
+
+    def loss(a):
+        density = Gaussian(1, lambda t: narrow(a, t)[None], lambda t: jnp.full(1, 1e-9))
+        return objective(KEY, ConservationLaw(density, KnotheRosenblatt()), ROWS)
+
+    wanted = -(25 / 26 * 1 + 160_009 / (160_009 + 397**2) * 397)
+    np.testing.assert_allclose(jax.grad(loss)(0.0), wanted, rtol=1e-6)
+
+
+def test_draws_that_move_among_others_at_rest_are_trained():
+    # Beyond 0.5, where 31 % of N(0, 1) is, the equation wants the speed 2; elsewhere none.
+    ramp = lambda x: -2 * jnp.sum(jnp.maximum(x - 0.5, 0.0))  # noqa: E731
+    objective = EquationResidual(FokkerPlanck(0.0, potential=ramp), 0.0, 1.0)
+    mean, deviation = slope_at(objective, lambda a, t: a * t, jax.random.split(KEY, 200))
+    assert abs(mean + 4 * scipy.special.ndtr(-0.5)) < 4 * deviation
+    still = EquationResidual(FokkerPlanck(0.0), 0.0, 1.0)
+    assert slope_at(still, lambda a, t: a * t, KEY[None]) == (0.0, 0.0)
 
 
 def test_the_initial_condition_is_met_or_not():

@@ -8,7 +8,7 @@ from conservax._types import Condition, Point, Scalar, Time
 
 
 class AbstractBijection(eqx.Module):
-    """A map x = T(t, z) of R^dim onto itself, one to one at every time, and smooth in t.
+    """A map x = T(t, z) of R^dim onto itself, one to one and smooth at every time, and continuous in t.
 
     `dim` is the dimension of both, `condition_dim` the length of the condition, 0 for none.
     """

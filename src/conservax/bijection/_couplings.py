@@ -1,7 +1,7 @@
 """Layers of couplings: half of the coordinates is changed by functions of the other half."""
 
 from concurrent.futures import ThreadPoolExecutor
-from functools import lru_cache
+from functools import lru_cache, reduce
 from typing import Any, Literal, get_args
 
 import equinox as eqx
@@ -12,13 +12,12 @@ from jaxtyping import Array, Float
 
 from conservax._types import Condition, Point, PRNGKey, Scalar, Time
 from conservax.bijection._base import AbstractBijection
-from conservax.nn import DenseNetwork, TimeEmbedding
+from conservax.nn import DenseNetwork, TimeEmbedding, soft_clip
 
 Transformer = Literal["affine", "spline"]
 _KNOTS, _INTERVAL = 8, 4.0  # of splines, in units of z: outside they are the identity
 _READOUT = 0.01  # a map begins close to the identity
 _LEAST_SLOPE, _LEAST_BIN = 0.1, 0.1  # of splines, so that an inverse keeps its digits
-_FAR = 3.0  # beyond it conditioners see hardly any difference: in tails a map is affine
 
 
 class Couplings(AbstractBijection):
@@ -26,8 +25,8 @@ class Couplings(AbstractBijection):
 
     A layer rotates, leaves one half of the coordinates, and changes each of the others by an affine map
     or a monotone rational-quadratic spline [durkan2019], whose parameters are functions of the first
-    half, of time and of the condition. What a conditioner sees is bounded, as are the scales: far from the
-    data a map is affine, and moves nothing further than a bounded number of times its distance.
+    half, of time and of the condition. What a conditioner sees is clipped softly, and scales are
+    bounded: far from the data a map moves nothing further than a bounded number of times its distance.
 
     **Arguments:**
 
@@ -45,7 +44,7 @@ class Couplings(AbstractBijection):
     transformer: Transformer = eqx.field(static=True)
     max_log_scale: float = eqx.field(static=True)
     embedding: TimeEmbedding
-    rotations: Float[Array, "layers+1 dim dim"]  # the last undoes all others
+    rotations: Float[Array, "layers dim dim"]  # as the orthogonal factors of these
     conditioners: DenseNetwork  # stacked, one for each layer
 
     def __init__(
@@ -77,9 +76,7 @@ class Couplings(AbstractBijection):
         self.transformer, self.max_log_scale = transformer, max_log_scale
         self.embedding = TimeEmbedding(frequencies, max_frequency, condition_dim)
         rotation_key, network_key = jax.random.split(key)
-        rotations = jax.random.orthogonal(rotation_key, dim, (layers,))
-        whole = np.linalg.multi_dot([*np.asarray(rotations)[::-1], np.eye(dim)])
-        self.rotations = jnp.concatenate([rotations, whole.T[None]])
+        self.rotations = jax.random.orthogonal(rotation_key, dim, (layers,))
         outputs = np.zeros((dim - dim // 2) * _parameters(transformer))
         self.conditioners = eqx.filter_vmap(
             lambda key: DenseNetwork(
@@ -101,10 +98,10 @@ class Couplings(AbstractBijection):
             z, log_det = self._coupling(conditioner).transform_and_log_det(rotation @ z, features)
             return (z.astype(total.dtype), total + log_det.astype(total.dtype)), None
 
-        rotations = jax.lax.stop_gradient(self.rotations)
+        rotations, back = self._orthogonal()
         start = (z, jnp.zeros((), z.dtype))
-        (z, total), _ = jax.lax.scan(step, start, (rotations[:-1], self.conditioners))
-        return rotations[-1] @ z, total
+        (z, total), _ = jax.lax.scan(step, start, (rotations, self.conditioners))
+        return back @ z, total
 
     def inverse(self, t: Time, x: Point, condition: Condition = None) -> tuple[Point, Scalar]:
         """The z with T(t, z) = x, and log |det dT/dz| there: one pass through the layers."""
@@ -116,18 +113,26 @@ class Couplings(AbstractBijection):
             z, log_det = z.astype(total.dtype), log_det.astype(total.dtype)
             return (rotation.T @ z, total - log_det), None
 
-        rotations = jax.lax.stop_gradient(self.rotations)
-        start = (rotations[-1].T @ x, jnp.zeros((), x.dtype))
-        layers = rotations[:-1], self.conditioners
-        return jax.lax.scan(step, start, layers, reverse=True)[0]
+        rotations, back = self._orthogonal()
+        start = (back.T @ x, jnp.zeros((), x.dtype))
+        return jax.lax.scan(step, start, (rotations, self.conditioners), reverse=True)[0]
+
+    def _orthogonal(self) -> tuple[Float[Array, "layers dim dim"], Float[Array, "dim dim"]]:
+        """The rotation of each layer, and the one that undoes them all.
+
+        Orthogonal whatever an optimiser does to the arrays, say by weight decay.
+        """
+        rotations = jnp.linalg.qr(jax.lax.stop_gradient(self.rotations))[0]
+        return rotations, reduce(
+            lambda whole, one: whole @ one.T, rotations, jnp.eye(self.dim, dtype=rotations.dtype)
+        )
 
     def _coupling(self, conditioner: DenseNetwork) -> Any:
         """The coupling of flowjax with this conditioner, which sees coordinates within bounds."""
         half = self.dim // 2
 
         def bounded(inputs: Float[Array, " inputs"]) -> Float[Array, " outputs"]:
-            seen, others = inputs[:half], inputs[half:]
-            return conditioner(jnp.concatenate([seen / jnp.sqrt(1 + (seen / _FAR) ** 2), others]))
+            return conditioner(jnp.concatenate([soft_clip(inputs[:half]), inputs[half:]]))
 
         template = _template(self.dim, self.embedding.size, self.transformer, self.max_log_scale)
         return eqx.tree_at(lambda one: one.conditioner, template, bounded)

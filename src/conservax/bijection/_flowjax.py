@@ -15,9 +15,11 @@ class FlowjaxBijection(AbstractBijection):
 
     **Arguments:**
 
-    - `bijection`: a `flowjax.bijections.AbstractBijection` of shape `(dim,)` whose `cond_shape` is
-      `(embedding.size,)`; or None, for one that rests.
+    - `bijection`: a `flowjax.bijections.AbstractBijection` of shape `(dim,)`, with a `cond_shape` of
+      `(embedding.size,)`, or of None if it does not depend on time.
     - `embedding`: the features of time that it sees.
+
+    A file of a model holds its numbers alone: read it by `conservax.load(path, like=law)`.
 
     **Raises:** `ValueError` for a bijection of other shapes.
     """
@@ -39,13 +41,16 @@ class FlowjaxBijection(AbstractBijection):
 
     def forward(self, t: Time, z: Point, condition: Condition = None) -> tuple[Point, Scalar]:
         """T(t, z), and log |det dT/dz| there."""
-        features = self.embedding(t, condition).astype(z.dtype)
-        with jax.numpy_rank_promotion("allow"):  # which masks of flowjax count on
-            return self.bijection.transform_and_log_det(z, features)
+        return self._mapped("transform_and_log_det", t, z, condition)
 
     def inverse(self, t: Time, x: Point, condition: Condition = None) -> tuple[Point, Scalar]:
         """The z with T(t, z) = x, and log |det dT/dz| there."""
-        features = self.embedding(t, condition).astype(x.dtype)
-        with jax.numpy_rank_promotion("allow"):
-            z, log_det = self.bijection.inverse_and_log_det(x, features)
+        z, log_det = self._mapped("inverse_and_log_det", t, x, condition)
         return z, -log_det
+
+    def _mapped(self, way: str, t: Time, x: Point, condition: Condition) -> tuple[Point, Scalar]:
+        """The image and the log-determinant of one way, in the precision of x."""
+        features = self.embedding(t, condition).astype(x.dtype)
+        with jax.numpy_rank_promotion("allow"):  # which masks of flowjax count on
+            image, log_det = getattr(self.bijection, way)(x, features)
+        return image.astype(x.dtype), log_det.astype(x.dtype)

@@ -63,7 +63,10 @@ class InterpolatedAffine(AbstractBijection):
         if len(knots) == 1:
             return centre[0], factor[0]
         last = jnp.clip(jnp.searchsorted(knots, t, side="right") - 1, 0, len(knots) - 2)
-        fraction = jnp.clip((t - knots[last]) / (knots[last + 1] - knots[last]), 0.0, 1.0)
+        fraction = (t - knots[last]) / (knots[last + 1] - knots[last])
+        # A clip alone would halve the velocity at knots.
+        within = (t >= knots[0]) & (t <= knots[-1])
+        fraction = jnp.where(within, fraction, jnp.clip(fraction, 0.0, 1.0))
         between = lambda values: (1 - fraction) * values[last] + fraction * values[last + 1]  # noqa: E731
         return between(centre), between(factor)
 

@@ -32,13 +32,13 @@ class NormalComponents(AbstractDensity):
 
     def __init__(self, centre: ArrayLike, scale: ArrayLike):
         self.centre, scale = jnp.asarray(centre, float), jnp.asarray(scale, float)
-        if self.centre.ndim != 2 or scale.shape != self.centre.shape:
+        if self.centre.ndim != 2 or scale.shape != self.centre.shape or not self.centre.size:
             raise ValueError(
-                "expected centre and scale of one shape (components, dim); got "
+                "expected centre and scale of one shape (components, dim), both at least 1; got "
                 f"{self.centre.shape} and {scale.shape}."
             )
         if not bool(jnp.all(scale > 0)):
-            raise ValueError("expected scales above 0.")
+            raise ValueError(f"expected scales above 0; got {float(jnp.min(scale))} among them.")
         self.log_scale = jnp.log(scale)
         self.dim, self.condition_dim = self.centre.shape[1], 0
 
@@ -56,5 +56,5 @@ class NormalComponents(AbstractDensity):
         check_condition(self, condition)
         which, noise = jax.random.split(key)
         k = jax.random.randint(which, (), 0, len(self.centre))
-        normal = jax.random.normal(noise, (self.dim,), self.centre.dtype)
+        normal = jax.random.normal(noise, (self.dim,), jnp.result_type(t, self.centre))
         return self.centre[k] + jnp.exp(self.log_scale[k]) * normal

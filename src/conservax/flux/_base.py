@@ -39,10 +39,10 @@ class AbstractFlux(eqx.Module):
 
 
 class AbstractFlowMapFlux(AbstractFlux):
-    """A flux whose particles keep their conditional CDF values F(t, x).
+    """A flux whose particles keep coordinates: their conditional CDF values F(t, x), or a point of a base.
 
     So they can be pushed forward over any time span at once, without an ODE, and the derivative in t of a
-    draw at a fixed random key (implicit reparameterisation) is the velocity there.
+    draw at a fixed random key (a reparameterisation, explicit or implicit) is the velocity there.
     """
 
     def flux(

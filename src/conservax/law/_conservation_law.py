@@ -150,8 +150,8 @@ class ConservationLaw(eqx.Module):
     ) -> tuple[Point, Vector]:
         """The draw of `sample`, and the drift there, shapes `(dim,)`.
 
-        Particles of a mapped flux keep their conditional CDF values, and the derivative in t of a
-        draw is the implicit one, at fixed CDF values: the velocity at the cost of the draw.
+        Particles of a mapped flux keep coordinates, such as their conditional CDF values, and the
+        derivative in t of a draw is that at fixed ones: the velocity at the cost of the draw.
         (Finite differences of draws would jump between components.)
         """
         t = jnp.asarray(t)

@@ -25,7 +25,7 @@ class EquationResidual(AbstractObjective):
     Where velocities grow without bound, as in the tails of a Landau equation, a few draws hold most
     of the square, and its gradient has no bounded variance. So in the gradient, though not in the
     value, each draw has the weight of a Cauchy likelihood, 1 / (1 + (error / s)^2), with s the median
-    size of both velocities at its time. No weight is 0, and where errors are small all are 1.
+    size of both velocities at its time. It is 1 where errors are small beside s, and vanishes nowhere.
 
     **Arguments:**
 
@@ -56,9 +56,13 @@ class EquationResidual(AbstractObjective):
         velocities = jax.vmap(lambda k, t: self._velocities(k, t, law))
         own, *wanted = velocities(jax.random.split(sample_key, self.times), t)
         first, second = (own - one for one in wanted)
-        square = jnp.sum(first * second, axis=-1)
-        weighted = jnp.mean(_weights(own, 0.5 * sum(wanted)) * square)
-        return weighted + jax.lax.stop_gradient(jnp.mean(square) - weighted)
+        value = jnp.mean(jnp.sum(first * second, axis=-1))
+        # A weight goes with the factor that is differentiated, so that the other one, of a sample
+        # of its own, is as right on average as without.
+        held, weights = jax.lax.stop_gradient((first, second)), [_weights(own, w) for w in wanted]
+        product = weights[0] * jnp.sum(first * held[1], axis=-1)
+        product += weights[1] * jnp.sum(second * held[0], axis=-1)
+        return jnp.mean(product) + jax.lax.stop_gradient(value - jnp.mean(product))
 
     def _velocities(self, key: PRNGKey, t: Scalar, law: ConservationLaw) -> tuple[Velocities, ...]:
         """Of the law at draws, and that of the equation twice: each beside a sample of its own."""
@@ -78,11 +82,14 @@ class EquationResidual(AbstractObjective):
 
 
 def _weights(velocity: Velocities, wanted: Velocities) -> Float[Array, "times points"]:
-    """1 / (1 + (error / s)^2), with s^2 = median of velocity^2 + wanted^2; not differentiated."""
+    """1 / (1 + (error / s)^2), with s^2 = median of velocity^2 + wanted^2; not differentiated.
+
+    1 where most draws rest, and s is 0.
+    """
     held = jax.lax.stop_gradient((velocity - wanted, velocity, wanted))
     error, *sizes = (jnp.sum(one**2, axis=-1) for one in held)
     scale = jnp.median(sum(sizes), axis=-1, keepdims=True)
-    return 1 / (1 + error / (scale + jnp.finfo(error.dtype).tiny))
+    return jnp.where(scale > 0, scale / (scale + error), 1.0)
 
 
 class InitialResidual(AbstractObjective):
