@@ -16,6 +16,7 @@ from conservax.bijection import (
     FlowjaxBijection,
     InterpolatedAffine,
 )
+from conservax.check import continuity_residual, fokker_planck_residual
 from conservax.density import (
     AbstractDensity,
     AbstractFactorizedDensity,
@@ -258,6 +259,19 @@ def points(density: AbstractDensity, count: int, seed: int = 0, condition=None):
     keys = jax.random.split(key, count)
     x = over_points(lambda d, t, k: d.sample(k, t, condition), density, t, keys)
     return t, jnp.asarray(x)
+
+
+def assert_conserved(law: ConservationLaw, t, x) -> None:
+    """Both equations hold at these points to 1e-10, and something moves there."""
+
+    def residuals(law, t, x):
+        change = jax.grad(lambda t: jnp.exp(law.log_prob(t, x)))(t)
+        return change, continuity_residual(law, t, x), fokker_planck_residual(law, t, x)
+
+    change, continuity, fokker_planck = over_points(residuals, law, t, x)
+    assert np.median(np.abs(change)) > 1e-7
+    np.testing.assert_array_less(np.abs(continuity), 1e-10)
+    np.testing.assert_array_less(np.abs(fokker_planck), 1e-10)
 
 
 def to_float32(tree):
