@@ -21,7 +21,7 @@ _LEAST_SLOPE, _LEAST_BIN = 0.1, 0.1  # of splines, so that an inverse keeps its 
 
 
 class Couplings(AbstractBijection):
-    """Couplings [dinh2017], each behind a rotation that is drawn once and stays.
+    """Couplings [dinh2017], each after a rotation that is drawn once and stays.
 
     A layer rotates, leaves one half of the coordinates, and changes each of the others by an affine map
     or a monotone rational-quadratic spline [durkan2019], whose parameters are functions of the first

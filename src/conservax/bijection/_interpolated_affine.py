@@ -35,15 +35,9 @@ class InterpolatedAffine(AbstractBijection):
 
     def __init__(self, knots: ArrayLike, centre: ArrayLike, factor: ArrayLike):
         knots, centre, factor = (np.asarray(part, float) for part in (knots, centre, factor))
-        if (
-            centre.ndim != 2
-            or len(centre) != len(knots)
-            or factor.shape
-            != (
-                *centre.shape,
-                centre.shape[1],
-            )
-        ):
+        knots = np.atleast_1d(knots)
+        dim = centre.shape[-1] if centre.ndim == 2 else None
+        if centre.shape != (len(knots), dim) or factor.shape != (len(knots), dim, dim):
             raise ValueError(
                 "expected a centre of shape (knots, dim) and a factor of shape (knots, dim, dim) for "
                 f"{len(knots)} knots; got {centre.shape} and {factor.shape}."
@@ -52,7 +46,7 @@ class InterpolatedAffine(AbstractBijection):
             raise ValueError(f"expected at least one knot, and knots that rise; got {knots}.")
         if not np.all(np.diagonal(factor, axis1=1, axis2=2) > 0):
             raise ValueError("expected factors with a positive diagonal. Use Cholesky factors.")
-        self.dim, self.condition_dim = centre.shape[1], 0
+        self.dim, self.condition_dim = dim, 0
         dtype = jnp.zeros(()).dtype
         self.knots, self.centre = jnp.asarray(knots, dtype), jnp.asarray(centre, dtype)
         self.factor = jnp.asarray(np.tril(factor), dtype)
