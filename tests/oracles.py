@@ -12,7 +12,7 @@ from flowjax import bijections as library
 from conservax.bijection import (
     AbstractBijection,
     Chain,
-    Couplings,
+    CouplingFlow,
     FlowjaxBijection,
     InterpolatedAffine,
 )
@@ -197,9 +197,9 @@ DENSITIES = {
 LEARNED = [name for name in DENSITIES if "Gaussian" not in name]
 
 
-def couplings(dim: int, layers: int = 3, noise: float = 0.2, **options) -> Couplings:
+def couplings(dim: int, layers: int = 3, noise: float = 0.2, **options) -> CouplingFlow:
     """A few small layers, not the identity they begin with."""
-    made = Couplings(dim, layers=layers, width=8, depth=2, key=jax.random.key(0), **options)
+    made = CouplingFlow(dim, layers=layers, width=8, depth=2, key=jax.random.key(0), **options)
     networks = perturbed(made.conditioners, jax.random.key(1), noise)
     return eqx.tree_at(lambda one: one.conditioners, made, networks)
 

@@ -8,14 +8,14 @@ from scipy import stats
 
 from conservax.bijection import AbstractBijection
 from conservax.check import continuity_residual
-from conservax.density import Gaussian, NormalComponents, PushForward
+from conservax.density import DiagonalGaussianMixture, Gaussian, PushForward
 from conservax.field import MatrixField
 from conservax.flux import (
     FactorizedFlux,
     KnotheRosenblatt,
     PushForwardFlux,
-    RestFlux,
     SigmoidCancellation,
+    ZeroFlux,
 )
 from conservax.law import ConservationLaw
 from conservax.transport import solve_ode
@@ -36,7 +36,7 @@ KEY = jax.random.key(3)
 def resting(dim, components=3):
     key, other = jax.random.split(KEY)
     scale = 0.5 + jax.random.uniform(other, (components, dim))
-    return NormalComponents(jax.random.normal(key, (components, dim)), scale)
+    return DiagonalGaussianMixture(jax.random.normal(key, (components, dim)), scale)
 
 
 def law_of(dim, kind="affine", *, moving=False, condition_dim=0, **options):
@@ -130,10 +130,10 @@ class Linear(AbstractBijection):
     dim: int = 2
     condition_dim: int = 0
 
-    def forward(self, t, z, condition=None):
+    def forward_and_log_det(self, t, z, condition=None):
         return self.shift(t) + self.matrix(t) @ z, jnp.linalg.slogdet(self.matrix(t))[1]
 
-    def inverse(self, t, x, condition=None):
+    def inverse_and_log_det(self, t, x, condition=None):
         z = jnp.linalg.solve(self.matrix(t), x - self.shift(t))
         return z, jnp.linalg.slogdet(self.matrix(t))[1]
 
@@ -161,7 +161,7 @@ CLOSED = {
 @pytest.mark.parametrize("name", CLOSED)
 def test_a_linear_map_of_a_normal_is_a_known_process(name):
     shift, matrix, velocity = CLOSED[name]
-    base = NormalComponents(jnp.zeros((1, 2)), jnp.ones((1, 2)))
+    base = DiagonalGaussianMixture(jnp.zeros((1, 2)), jnp.ones((1, 2)))
     law = ConservationLaw(
         PushForward(base, Linear(shift, matrix)), PushForwardFlux(), diffusion=1.0
     )
@@ -201,13 +201,15 @@ def test_parts_that_do_not_fit_are_refused():
     with pytest.raises(TypeError, match="a flux with a closed flow map; got SigmoidCancellation"):
         PushForwardFlux(SigmoidCancellation())
     moving = PushForward(autoregressive(2), couplings(2))
-    with pytest.raises(TypeError, match="NormalComponents with RestFlux; got Autoregressive"):
+    with pytest.raises(
+        TypeError, match="DiagonalGaussianMixture with ZeroFlux; got Autoregressive"
+    ):
         ConservationLaw(moving, PushForwardFlux())
     with pytest.raises(TypeError, match="with FactorizedFlux"):
         ConservationLaw(moving, PushForwardFlux(FactorizedFlux()))
-    with pytest.raises(TypeError, match="with RestFlux"):
-        ConservationLaw(autoregressive(2), RestFlux())
+    with pytest.raises(TypeError, match="with ZeroFlux"):
+        ConservationLaw(autoregressive(2), ZeroFlux())
     with pytest.raises(ValueError, match="one shape"):
-        NormalComponents(jnp.zeros((3, 2)), jnp.ones((3, 1)))
+        DiagonalGaussianMixture(jnp.zeros((3, 2)), jnp.ones((3, 1)))
     with pytest.raises(ValueError, match="scales above 0"):
-        NormalComponents(jnp.zeros((3, 2)), jnp.zeros((3, 2)))
+        DiagonalGaussianMixture(jnp.zeros((3, 2)), jnp.zeros((3, 2)))

@@ -93,9 +93,9 @@ def made_by_files(dim=2):
         density.Subharmonic(components=3, **network),
         density.Whitened(factorized[0], [0.0], np.zeros((1, dim)), np.eye(dim)[None]),
         density.PushForward(
-            density.NormalComponents(centres, jnp.ones((2, dim))),
+            density.DiagonalGaussianMixture(centres, jnp.ones((2, dim))),
             bijection.Chain(
-                bijection.Couplings(dim, width=8, depth=1, transformer="spline", key=KEY),
+                bijection.CouplingFlow(dim, width=8, depth=1, transformer="spline", key=KEY),
                 bijection.InterpolatedAffine([0.0], np.zeros((1, dim)), np.eye(dim)[None]),
             ),
         ),

@@ -2,11 +2,11 @@
 
 from conservax.bijection._base import AbstractBijection
 from conservax.bijection._chain import Chain
-from conservax.bijection._couplings import Couplings
+from conservax.bijection._coupling_flow import CouplingFlow
 from conservax.bijection._flowjax import FlowjaxBijection
 from conservax.bijection._interpolated_affine import InterpolatedAffine
 
-__all__ = ["AbstractBijection", "Chain", "Couplings", "FlowjaxBijection", "InterpolatedAffine"]
+__all__ = ["AbstractBijection", "Chain", "CouplingFlow", "FlowjaxBijection", "InterpolatedAffine"]
 
 # Classes that a file of a model may name.
-IN_FILES = (Chain, Couplings, InterpolatedAffine)
+IN_FILES = (Chain, CouplingFlow, InterpolatedAffine)

@@ -17,9 +17,13 @@ class AbstractBijection(eqx.Module):
     condition_dim: eqx.AbstractVar[int]
 
     @abc.abstractmethod
-    def forward(self, t: Time, z: Point, condition: Condition = None) -> tuple[Point, Scalar]:
+    def forward_and_log_det(
+        self, t: Time, z: Point, condition: Condition = None
+    ) -> tuple[Point, Scalar]:
         """T(t, z), shape `(dim,)`, and log |det dT/dz| there."""
 
     @abc.abstractmethod
-    def inverse(self, t: Time, x: Point, condition: Condition = None) -> tuple[Point, Scalar]:
+    def inverse_and_log_det(
+        self, t: Time, x: Point, condition: Condition = None
+    ) -> tuple[Point, Scalar]:
         """The z with T(t, z) = x, shape `(dim,)`, and log |det dT/dz| at that z."""

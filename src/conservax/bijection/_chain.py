@@ -28,18 +28,22 @@ class Chain(AbstractBijection):
         self.dim, self.condition_dim = dims.pop(), max(conditions, default=0)
         self.parts = parts
 
-    def forward(self, t: Time, z: Point, condition: Condition = None) -> tuple[Point, Scalar]:
+    def forward_and_log_det(
+        self, t: Time, z: Point, condition: Condition = None
+    ) -> tuple[Point, Scalar]:
         """T(t, z), and log |det dT/dz| there."""
         total = jnp.zeros((), z.dtype)
         for part in self.parts:
-            z, log_det = part.forward(t, z, condition if part.condition_dim else None)
+            z, log_det = part.forward_and_log_det(t, z, condition if part.condition_dim else None)
             total = total + log_det
         return z, total
 
-    def inverse(self, t: Time, x: Point, condition: Condition = None) -> tuple[Point, Scalar]:
+    def inverse_and_log_det(
+        self, t: Time, x: Point, condition: Condition = None
+    ) -> tuple[Point, Scalar]:
         """The z with T(t, z) = x, and log |det dT/dz| there."""
         total = jnp.zeros((), x.dtype)
         for part in reversed(self.parts):
-            x, log_det = part.inverse(t, x, condition if part.condition_dim else None)
+            x, log_det = part.inverse_and_log_det(t, x, condition if part.condition_dim else None)
             total = total + log_det
         return x, total

@@ -39,11 +39,15 @@ class FlowjaxBijection(AbstractBijection):
         self.dim, self.condition_dim = shape[0], embedding.condition_dim
         self.bijection, self.embedding = bijection, embedding
 
-    def forward(self, t: Time, z: Point, condition: Condition = None) -> tuple[Point, Scalar]:
+    def forward_and_log_det(
+        self, t: Time, z: Point, condition: Condition = None
+    ) -> tuple[Point, Scalar]:
         """T(t, z), and log |det dT/dz| there."""
         return self._mapped("transform_and_log_det", t, z, condition)
 
-    def inverse(self, t: Time, x: Point, condition: Condition = None) -> tuple[Point, Scalar]:
+    def inverse_and_log_det(
+        self, t: Time, x: Point, condition: Condition = None
+    ) -> tuple[Point, Scalar]:
         """The z with T(t, z) = x, and log |det dT/dz| there."""
         z, log_det = self._mapped("inverse_and_log_det", t, x, condition)
         return z, -log_det

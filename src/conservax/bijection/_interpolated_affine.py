@@ -64,12 +64,16 @@ class InterpolatedAffine(AbstractBijection):
         between = lambda values: (1 - fraction) * values[last] + fraction * values[last + 1]  # noqa: E731
         return between(centre), between(factor)
 
-    def forward(self, t: Time, z: Point, condition: Condition = None) -> tuple[Point, Scalar]:
+    def forward_and_log_det(
+        self, t: Time, z: Point, condition: Condition = None
+    ) -> tuple[Point, Scalar]:
         """m(t) + L(t) z, and log det L(t)."""
         centre, factor = self.at(t)
         return centre + factor @ z, jnp.sum(jnp.log(jnp.diagonal(factor)))
 
-    def inverse(self, t: Time, x: Point, condition: Condition = None) -> tuple[Point, Scalar]:
+    def inverse_and_log_det(
+        self, t: Time, x: Point, condition: Condition = None
+    ) -> tuple[Point, Scalar]:
         """L(t)^-1 (x - m(t)), and log det L(t)."""
         centre, factor = self.at(t)
         z = solve_triangular(factor, x - centre, lower=True)

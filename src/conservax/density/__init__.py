@@ -7,13 +7,13 @@ from conservax.density._base import (
     AbstractFactorizedDensity,
 )
 from conservax.density._base import check_point as check_point
+from conservax.density._diagonal_gaussian_mixture import DiagonalGaussianMixture
 from conservax.density._factorized import Factorized
 from conservax.density._fourier_trajectory import FourierTrajectory
 from conservax.density._gaussian import Gaussian
 from conservax.density._kernel_mixture import Clusters as Clusters
 from conservax.density._kernel_mixture import KernelMixture
 from conservax.density._mixture import Mixture
-from conservax.density._normal_components import NormalComponents
 from conservax.density._push_forward import PushForward
 from conservax.density._subharmonic import Subharmonic
 from conservax.density._trajectory import Trajectory
@@ -24,12 +24,12 @@ __all__ = [
     "AbstractDensity",
     "AbstractFactorizedDensity",
     "Autoregressive",
+    "DiagonalGaussianMixture",
     "Factorized",
     "FourierTrajectory",
     "Gaussian",
     "KernelMixture",
     "Mixture",
-    "NormalComponents",
     "PushForward",
     "Subharmonic",
     "Trajectory",
@@ -43,7 +43,7 @@ IN_FILES = (
     FourierTrajectory,
     KernelMixture,
     Mixture,
-    NormalComponents,
+    DiagonalGaussianMixture,
     PushForward,
     Subharmonic,
     Trajectory,

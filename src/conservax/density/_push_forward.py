@@ -14,7 +14,7 @@ class PushForward(AbstractDensity):
 
     **Arguments:**
 
-    - `base`: density of z. `NormalComponents` rests.
+    - `base`: density of z. `DiagonalGaussianMixture` rests.
     - `bijection`: T.
 
     **Raises:** `ValueError` for parts of different dimensions, or of different conditions.
@@ -42,14 +42,14 @@ class PushForward(AbstractDensity):
     def log_prob(self, t: Time, x: Point, condition: Condition = None) -> Scalar:
         """Log density, nats, through the inverse."""
         check_point(self, x, condition)
-        z, log_det = self.bijection.inverse(t, x, condition)
+        z, log_det = self.bijection.inverse_and_log_det(t, x, condition)
         return self.base.log_prob(t, z, self.of_base(condition)) - log_det
 
     def sample(self, key: PRNGKey, t: Time, condition: Condition = None) -> Point:
         """One exact draw: that of the base, pushed forward. No inverse is needed."""
         check_condition(self, condition)
         z = self.base.sample(key, t, self.of_base(condition))
-        return self.bijection.forward(t, z, condition)[0]
+        return self.bijection.forward_and_log_det(t, z, condition)[0]
 
     def of_base(self, condition: Condition) -> Condition:
         """The condition that the base sees: the same, or none."""

@@ -7,7 +7,7 @@ from conservax.flux._knothe_rosenblatt import KnotheRosenblatt
 from conservax.flux._mixture import MixtureFlux
 from conservax.flux._naive import NaiveFlux
 from conservax.flux._pair import check_pair as check_pair
-from conservax.flux._push_forward import PushForwardFlux, RestFlux
+from conservax.flux._push_forward import PushForwardFlux, ZeroFlux
 from conservax.flux._sigmoid_cancellation import SigmoidCancellation, StandardLogistic
 from conservax.flux._subharmonic import SubharmonicFlux
 
@@ -19,10 +19,10 @@ __all__ = [
     "MixtureFlux",
     "NaiveFlux",
     "PushForwardFlux",
-    "RestFlux",
     "SigmoidCancellation",
     "StandardLogistic",
     "SubharmonicFlux",
+    "ZeroFlux",
 ]
 
 # Classes that a file of a model may name.
@@ -33,7 +33,7 @@ IN_FILES = (
     MixtureFlux,
     NaiveFlux,
     PushForwardFlux,
-    RestFlux,
+    ZeroFlux,
     SigmoidCancellation,
     SubharmonicFlux,
 )

@@ -6,27 +6,27 @@ import jax
 import jax.numpy as jnp
 
 from conservax._types import Condition, Point, Time, Vector
-from conservax.density import AbstractDensity, NormalComponents, PushForward
+from conservax.density import AbstractDensity, DiagonalGaussianMixture, PushForward
 from conservax.flux._base import AbstractFlowMapFlux, require
 
 
-class RestFlux(AbstractFlowMapFlux):
+class ZeroFlux(AbstractFlowMapFlux):
     """No flux: the density does not depend on time."""
 
-    needs: ClassVar[type[AbstractDensity]] = NormalComponents
+    needs: ClassVar[type[AbstractDensity]] = DiagonalGaussianMixture
 
     def velocity(
         self, density: AbstractDensity, t: Time, x: Point, condition: Condition = None
     ) -> Vector:
         """Zero, shape `(dim,)`."""
-        require(density, NormalComponents, self)
+        require(density, DiagonalGaussianMixture, self)
         return jnp.zeros_like(x)
 
     def flow_map(
         self, density: AbstractDensity, s: Time, t: Time, x: Point, condition: Condition = None
     ) -> Point:
         """The point itself."""
-        require(density, NormalComponents, self)
+        require(density, DiagonalGaussianMixture, self)
         return x
 
 
@@ -49,7 +49,7 @@ class PushForwardFlux(AbstractFlowMapFlux):
     base_flux: AbstractFlowMapFlux
 
     def __init__(self, base_flux: AbstractFlowMapFlux | None = None):
-        base_flux = RestFlux() if base_flux is None else base_flux
+        base_flux = ZeroFlux() if base_flux is None else base_flux
         if not isinstance(base_flux, AbstractFlowMapFlux):
             raise TypeError(
                 f"expected a flux with a closed flow map; got {type(base_flux).__name__}. "
@@ -63,9 +63,9 @@ class PushForwardFlux(AbstractFlowMapFlux):
         """Velocity, shape `(dim,)`: one inverse, and one forward-mode derivative of T."""
         density = require(density, PushForward, self)
         t = jnp.asarray(t, x.dtype)
-        z, _ = density.bijection.inverse(t, x, condition)
+        z, _ = density.bijection.inverse_and_log_det(t, x, condition)
         moved = self.base_flux.velocity(density.base, t, z, density.of_base(condition))
-        push = lambda t, z: density.bijection.forward(t, z, condition)[0]  # noqa: E731
+        push = lambda t, z: density.bijection.forward_and_log_det(t, z, condition)[0]  # noqa: E731
         return jax.jvp(push, (t, z), (jnp.ones_like(t), moved))[1]
 
     def flow_map(
@@ -73,6 +73,6 @@ class PushForwardFlux(AbstractFlowMapFlux):
     ) -> Point:
         """Push forward of x from s to t: back to the base, along with it, and forward again."""
         density = require(density, PushForward, self)
-        z, _ = density.bijection.inverse(s, x, condition)
+        z, _ = density.bijection.inverse_and_log_det(s, x, condition)
         z = self.base_flux.flow_map(density.base, s, t, z, density.of_base(condition))
-        return density.bijection.forward(t, z, condition)[0]
+        return density.bijection.forward_and_log_det(t, z, condition)[0]

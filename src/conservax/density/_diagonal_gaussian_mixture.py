@@ -1,4 +1,4 @@
-"""A mixture of normals that rests: the base of a push-forward."""
+"""A mixture of Gaussians that rests: the base of a push-forward."""
 
 import math
 
@@ -12,8 +12,8 @@ from conservax._types import Condition, Point, PRNGKey, Scalar, Time
 from conservax.density._base import AbstractDensity, check_condition, check_point
 
 
-class NormalComponents(AbstractDensity):
-    """Mixture of normals with equal weights, which does not depend on time.
+class DiagonalGaussianMixture(AbstractDensity):
+    """Mixture of Gaussians of diagonal covariance with equal weights, which does not depend on time.
 
     Equal weights, which are not learned, make draws differentiable in all that is: a draw moves
     with its component. A location that needs more mass takes more components.

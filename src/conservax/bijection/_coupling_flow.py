@@ -20,7 +20,7 @@ _READOUT = 0.01  # a map begins close to the identity
 _LEAST_SLOPE, _LEAST_BIN = 0.1, 0.1  # of splines, so that an inverse keeps its digits
 
 
-class Couplings(AbstractBijection):
+class CouplingFlow(AbstractBijection):
     """Couplings [dinh2017], each after a rotation that is drawn once and stays.
 
     A layer rotates, leaves one half of the coordinates, and changes each of the others by an affine map
@@ -89,7 +89,9 @@ class Couplings(AbstractBijection):
             )
         )(jax.random.split(network_key, layers))
 
-    def forward(self, t: Time, z: Point, condition: Condition = None) -> tuple[Point, Scalar]:
+    def forward_and_log_det(
+        self, t: Time, z: Point, condition: Condition = None
+    ) -> tuple[Point, Scalar]:
         """T(t, z), and log |det dT/dz| there: one pass through the layers."""
         features = self.embedding(t, condition).astype(z.dtype)
 
@@ -103,7 +105,9 @@ class Couplings(AbstractBijection):
         (z, total), _ = jax.lax.scan(step, start, (rotations, self.conditioners))
         return back @ z, total
 
-    def inverse(self, t: Time, x: Point, condition: Condition = None) -> tuple[Point, Scalar]:
+    def inverse_and_log_det(
+        self, t: Time, x: Point, condition: Condition = None
+    ) -> tuple[Point, Scalar]:
         """The z with T(t, z) = x, and log |det dT/dz| there: one pass through the layers."""
         features = self.embedding(t, condition).astype(x.dtype)
 
