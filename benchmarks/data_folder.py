@@ -15,20 +15,28 @@ def data_folder() -> Path:
     return Path(os.environ.get("CONSERVAX_DATA", ROOT.parent / "shared" / "data"))
 
 
+def stored_file(data: str, origin: str, name: str) -> Path:
+    """A file of a data set.
+
+    **Raises:** `DataError` if it is missing: where it was looked for, and where it is from.
+    """
+    path = data_folder() / name
+    if not path.is_file():
+        raise DataError(
+            f"{path}: expected the data of the benchmark {data!r}; got nothing there. Set "
+            f"CONSERVAX_DATA to the folder that holds {name}, as docs/benchmark_data.md describes. "
+            f"Origin: {origin}."
+        )
+    return path
+
+
 def stored_arrays(data: str, origin: str, *names: str) -> dict[str, np.ndarray]:
     """The arrays of these files of a data set, by name.
 
-    **Raises:** `DataError` if a file is missing: where it was looked for, and where it is from.
+    **Raises:** `DataError` if a file is missing.
     """
     found = {}
     for name in names:
-        path = data_folder() / name
-        if not path.is_file():
-            raise DataError(
-                f"{path}: expected the data of the benchmark {data!r}; got nothing there. Set "
-                f"CONSERVAX_DATA to the folder that holds {name}, an archive of arrays as "
-                f"docs/benchmark_data.md describes. Origin: {origin}."
-            )
-        with np.load(path, allow_pickle=False) as arrays:
+        with np.load(stored_file(data, origin, name), allow_pickle=False) as arrays:
             found |= dict(arrays)
     return found

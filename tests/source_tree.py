@@ -45,7 +45,7 @@ MAY_IMPORT = {
     # what else could have been fitted to the same points
     "baseline": "",
     # what to fit, as settings
-    "models": "_types density field flux reference law point_process data baseline",
+    "models": "_types bijection density field flux reference law point_process data baseline",
     # a trained law in the units of its data
     "model": "_types _programs _files nn univariate bijection density field flux reference law objective train transport check point_process data models",
     "scoring": "data baseline model",

@@ -52,6 +52,24 @@ def test_it_begins_close_to_the_identity(transformer):
 
 
 @pytest.mark.parametrize("transformer", ["affine", "spline"])
+def test_it_is_the_identity_at_the_time_that_was_asked_for(transformer):
+    bijection = couplings(5, transformer=transformer, identity_at=0.25)
+    z = jax.random.normal(KEY, (20, 5))
+
+    @compiled
+    def at(bijection, t, z):
+        x, log_det = bijection.forward_and_log_det(t, z)
+        return x, log_det, bijection.inverse_and_log_det(t, x)[0]
+
+    x, log_det, _ = jax.vmap(lambda z: at(bijection, jnp.array(0.25), z))(z)
+    np.testing.assert_allclose(x, z, atol=1e-8)  # constants of splines are in single precision
+    np.testing.assert_allclose(log_det, 0, atol=1e-8)
+    x, _, back = jax.vmap(lambda z: at(bijection, jnp.array(0.8), z))(z)
+    assert np.median(np.abs(x - z)) > 0.05
+    np.testing.assert_allclose(back, z, atol=1e-9)
+
+
+@pytest.mark.parametrize("transformer", ["affine", "spline"])
 def test_tails_are_finite_in_single_precision_with_their_gradients(transformer):
     bijection = to_float32(couplings(5, transformer=transformer))
     x = jnp.array([1e4, -1e4, 0.0, 1e4, 3e3], jnp.float32)

@@ -5,6 +5,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from scipy import stats
 
 import conservax
 from conservax.control import (
@@ -30,6 +31,7 @@ from conservax.data import DataError
 from conservax.density import FourierTrajectory, Mixture
 from conservax.flux import FactorizedFlux, MixtureFlux
 from conservax.law import ConservationLaw
+from conservax.models import Flow
 from oracles import compiled
 
 POINTS = 20_000
@@ -320,3 +322,34 @@ def test_the_model_holds_the_checks_of_all_roll_outs(solved):
     found = [result for result in solved.model.check().results if "collision" in result.name]
     assert [(result.value, result.passed) for result in found] == [(0.0, True), (0.2, False)]
     assert found[1].detail.startswith("100 paths, g = 0.5: 20 % of paths collide")
+
+
+def test_a_flow_begins_at_the_start_itself_and_reaches_a_soft_goal():
+    """Of two normals, to (x - a)^2: the start is exact, whatever is learned."""
+    start = GaussianMixture([[-1.0, 0.0], [1.0, 0.0]], [[0.3, 0.2], [0.1, 0.4]], [1.0, 3.0])
+    problem = Problem(start, terminal=lambda x: 5 * jnp.sum((x - jnp.array([0.0, 3.0])) ** 2))
+    small = Flow(layers=2, width=8, depth=1)
+    training = PlanTraining(
+        likelihood_steps=0, control_steps=0, steps=60, points=256, learning_rate=0.02
+    )
+    solved = plan(problem, model=small, training=training)
+    x = start.draw(0, 200)
+    each = [
+        w * np.prod(stats.norm.pdf(x, c, s), axis=1)
+        for w, c, s in zip([0.25, 0.75], start.means, start.deviations, strict=True)
+    ]
+    np.testing.assert_allclose(solved.model.log_prob(0.0, x), np.log(sum(each)), atol=1e-3)
+    costs = solved.costs()
+    at_rest = 5 * np.mean(np.sum((x - [0.0, 3.0]) ** 2, axis=1))
+    assert costs["total"] < 0.5 * at_rest
+    assert solved.law.has_flow_map
+    assert solved.model.settings.plan["layers"] == 2
+
+
+def test_settings_of_a_flow_that_a_problem_decides_are_refused():
+    problem = Problem(GaussianMixture([0.0, 0.0], 1.0), GaussianMixture([1.0, 0.0], 1.0))
+    with pytest.raises(DataError, match="kinetic_weight, which the problem decides"):
+        plan(problem, model=Flow(kinetic_weight=0.1))
+    flocking = Problem(GaussianMixture([0.0, 0.0], 1.0), costs=[Flocking(1.0)], terminal=jnp.sum)
+    with pytest.raises(DataError, match='got "flow"'):
+        plan(flocking, model="flow")

@@ -21,14 +21,14 @@ def test_input_noise_shrinks_with_rows_and_spares_snapshots():
     assert of(300, True)[1] == 0
 
 
-def test_noise_of_snapshots_is_in_units_of_each_and_half_as_wide_where_whitened():
-    def of(apart, whitened=False):
+def test_noise_of_snapshots_is_in_units_of_each_and_a_fraction_of_it():
+    def of(apart, fraction=1.0):
         rng = np.random.default_rng(0)
         t = np.repeat(np.arange(4.0), 100)
         x = rng.normal(size=(400, 2)) * (1 + t[:, None]) + apart * t[:, None]
         parts = split(read_table((t, x)), validation=0.2, seed=0)
-        return input_noise(parts, Units.of(parts.train), whitened=whitened)[0]
+        return input_noise(parts, Units.of(parts.train), fraction=fraction)[0]
 
     assert of(0) > 0
     assert of(100) == pytest.approx(of(0))  # the distance between snapshots is not a spread
-    assert of(0, whitened=True) == pytest.approx(of(0) / 2)
+    assert of(0, fraction=0.5) == pytest.approx(of(0) / 2)

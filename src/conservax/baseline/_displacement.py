@@ -1,13 +1,19 @@
 """Straight lines between neighbouring snapshots, along the exact optimal coupling [mccann1997]."""
 
 from collections.abc import Mapping
+from typing import NamedTuple
 
 import numpy as np
+from jaxtyping import Int
 from numpy.typing import ArrayLike
 
 from conservax.baseline._rows import Points, Values, as_rows
 
+Numbers = Int[np.ndarray, " pairs"]
+MOST_COUPLED = 2500  # cells of a snapshot at once: the cost grows with their cube
 _MOST_ITERATIONS = 10_000_000
+_RIGID = 30.0  # mean costs, from which on hardly any mass changes, and the solver needs too long
+_LEAST_MASS = 1e-3  # of the largest: what the solver of unbalanced couplings has not taken away yet
 
 
 class DisplacementInterpolation:
@@ -26,7 +32,7 @@ class DisplacementInterpolation:
         if len(snapshots) < 2:
             raise ValueError(f"expected at least two snapshots; got {len(snapshots)}.")
         self.snapshots = {float(t): as_rows(snapshots[t]) for t in sorted(snapshots)}
-        self._couplings: dict[tuple[float, float], Points] = {}
+        self._couplings: dict[tuple[float, float | None], Coupling] = {}
 
     def sample(self, rng: np.random.Generator, t: ArrayLike) -> Points:
         """A draw at every time in t, shape `(rows, dim)`.
@@ -51,7 +57,7 @@ class DisplacementInterpolation:
         while start < end:
             after = self._next(start)
             target = self.snapshots[after]
-            partner = np.array([_resample(rng, row, 1)[0] for row in _coupling(x, target)])
+            partner = _partners(rng, couple(rng, x, target), len(x))
             fraction = (min(end, after) - start) / (after - start)
             x, start = x + fraction * (target[partner] - x), min(end, after)
         return x
@@ -64,13 +70,31 @@ class DisplacementInterpolation:
         before = max((time for time in self.snapshots if time < t), default=None)
         if before is None:
             raise ValueError(f"expected times from {min(self.snapshots):g} on; got {t:g}.")
-        here, there = self.snapshots[before], self.snapshots[after]
-        if (before, after) not in self._couplings:
-            self._couplings[before, after] = _coupling(here, there)
-        coupling = self._couplings[before, after]
-        i, j = np.unravel_index(_resample(rng, coupling.ravel(), count), coupling.shape)
         fraction = (t - before) / (after - before)
-        return (1 - fraction) * here[i] + fraction * there[j]
+        here, there = self.pairs(rng, before, count)
+        return (1 - fraction) * here + fraction * there
+
+    def pairs(
+        self,
+        rng: np.random.Generator,
+        before: float,
+        count: int,
+        *,
+        mass_penalty: float | None = None,
+    ) -> tuple[Points, Points]:
+        """Pairs of cells of a snapshot and of the next one, each as often as its mass requires.
+
+        The coupling is computed once for all draws. `mass_penalty`: see `couple`.
+
+        **Raises:** `ValueError` for the time of no snapshot, or of the last one.
+        """
+        here, there = self.snapshots[before], self.snapshots[self._next(before)]
+        key = before, mass_penalty
+        if key not in self._couplings:
+            self._couplings[key] = couple(rng, here, there, mass_penalty=mass_penalty)
+        found = self._couplings[key]
+        chosen = _resample(rng, found.mass, count)
+        return here[found.first[chosen]], there[found.second[chosen]]
 
     def _next(self, t: float) -> float:
         later = [time for time in self.snapshots if time > t]
@@ -82,11 +106,52 @@ class DisplacementInterpolation:
         return next(iter(self.snapshots.values()))
 
 
-def _coupling(x: Points, y: Points) -> Points:
-    """The optimal coupling: mass for every pair, shape `(len(x), len(y))`."""
+class Coupling(NamedTuple):
+    """Pairs of cells of two snapshots that share mass: numbers of both, and the mass."""
+
+    first: Numbers
+    second: Numbers
+    mass: Values
+
+
+def couple(
+    rng: np.random.Generator, x: Points, y: Points, *, mass_penalty: float | None = None
+) -> Coupling:
+    """The optimal coupling of two snapshots at least mean squared distance.
+
+    Exact up to `MOST_COUPLED` cells; of more, random parts of that size are coupled, part by part. With
+    a `mass_penalty` it is unbalanced [sejourne2023]: a cell may have less mass, or more, at that
+    cost times the Kullback-Leibler divergence, in squared units of x.
+    """
+    parts = min(-(-max(len(x), len(y)) // MOST_COUPLED), len(x), len(y))
+    found = []
+    for i, j in zip(*(np.array_split(rng.permutation(len(z)), parts) for z in (x, y)), strict=True):
+        plan = _plan(x[i], y[j], mass_penalty) * len(i) / len(x)
+        one, other = np.nonzero(plan)
+        found.append(Coupling(i[one], j[other], plan[one, other]))
+    return Coupling(*map(np.concatenate, zip(*found, strict=True)))
+
+
+def _plan(x: Points, y: Points, mass_penalty: float | None) -> Points:
+    """Mass for every pair, shape `(len(x), len(y))`."""
     import ot
 
-    return np.asarray(ot.emd([], [], ot.dist(x, y), numItermax=_MOST_ITERATIONS))
+    cost = ot.dist(x, y)
+    if mass_penalty is None or mass_penalty > _RIGID * cost.mean():
+        return np.asarray(ot.emd([], [], cost, numItermax=_MOST_ITERATIONS))
+    even = [np.full(len(z), 1 / len(z)) for z in (x, y)]
+    plan = ot.unbalanced.mm_unbalanced(*even, cost, reg_m=mass_penalty, div="kl")
+    return np.where(plan > _LEAST_MASS * plan.max(), plan, 0.0)
+
+
+def _partners(rng: np.random.Generator, coupling: Coupling, cells: int) -> Numbers:
+    """A partner of every cell of the first snapshot, drawn by the mass that they share."""
+    order = np.lexsort((rng.permutation(len(coupling.mass)), coupling.first))
+    below = np.cumsum(coupling.mass[order])
+    ends = np.searchsorted(coupling.first[order], np.arange(cells), side="right") - 1
+    starts = np.concatenate([[0.0], below[ends[:-1]]])
+    positions = starts + rng.uniform(size=cells) * (below[ends] - starts)
+    return coupling.second[order][np.minimum(np.searchsorted(below, positions, "right"), ends)]
 
 
 def _resample(rng: np.random.Generator, mass: Values, count: int) -> np.ndarray:

@@ -3,6 +3,7 @@
 from conservax.bijection._base import AbstractBijection
 from conservax.bijection._chain import Chain
 from conservax.bijection._coupling_flow import CouplingFlow
+from conservax.bijection._coupling_flow import Transformer as Transformer
 from conservax.bijection._flowjax import FlowjaxBijection
 from conservax.bijection._interpolated_affine import InterpolatedAffine
 

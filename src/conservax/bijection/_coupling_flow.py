@@ -34,6 +34,8 @@ class CouplingFlow(AbstractBijection):
     - `layers`, `width`, `depth`: couplings, and the hidden units and layers of each.
     - `transformer`: "affine", or "spline" for densities that are far from normal.
     - `max_log_scale`: of an affine map, largest log of its scale, to both sides.
+    - `identity_at`: a time at which every layer is the identity, whatever the parameters; None for no
+      such time.
     - `condition_dim`, `frequencies`, `max_frequency`, `key`: see `conservax.density.Autoregressive`.
 
     **Raises:** `ValueError` for one dimension, and numbers that make no sense.
@@ -43,6 +45,7 @@ class CouplingFlow(AbstractBijection):
     condition_dim: int = eqx.field(static=True)
     transformer: Transformer = eqx.field(static=True)
     max_log_scale: float = eqx.field(static=True)
+    identity_at: float | None = eqx.field(static=True)
     embedding: TimeEmbedding
     rotations: Float[Array, "layers dim dim"]  # as the orthogonal factors of these
     conditioners: DenseNetwork  # stacked, one for each layer
@@ -56,6 +59,7 @@ class CouplingFlow(AbstractBijection):
         depth: int = 2,
         transformer: Transformer = "affine",
         max_log_scale: float = 1.0,
+        identity_at: float | None = None,
         condition_dim: int = 0,
         frequencies: int = 2,
         max_frequency: float = 1.0,
@@ -74,6 +78,7 @@ class CouplingFlow(AbstractBijection):
             )
         self.dim, self.condition_dim = dim, condition_dim
         self.transformer, self.max_log_scale = transformer, max_log_scale
+        self.identity_at = identity_at
         self.embedding = TimeEmbedding(frequencies, max_frequency, condition_dim)
         rotation_key, network_key = jax.random.split(key)
         self.rotations = jax.random.orthogonal(rotation_key, dim, (layers,))
@@ -93,11 +98,12 @@ class CouplingFlow(AbstractBijection):
         self, t: Time, z: Point, condition: Condition = None
     ) -> tuple[Point, Scalar]:
         """T(t, z), and log |det dT/dz| there: one pass through the layers."""
-        features = self.embedding(t, condition).astype(z.dtype)
+        features = self._features(t, condition, z)
 
         def step(carry: tuple[Point, Scalar], layer: Any) -> tuple[tuple[Point, Scalar], None]:
             (z, total), (rotation, conditioner) = carry, layer
-            z, log_det = self._coupling(conditioner).transform_and_log_det(rotation @ z, features)
+            coupling = self._coupling(conditioner, condition, z)
+            z, log_det = coupling.transform_and_log_det(rotation @ z, features)
             return (z.astype(total.dtype), total + log_det.astype(total.dtype)), None
 
         rotations, back = self._orthogonal()
@@ -109,11 +115,12 @@ class CouplingFlow(AbstractBijection):
         self, t: Time, x: Point, condition: Condition = None
     ) -> tuple[Point, Scalar]:
         """The z with T(t, z) = x, and log |det dT/dz| there: one pass through the layers."""
-        features = self.embedding(t, condition).astype(x.dtype)
+        features = self._features(t, condition, x)
 
         def step(carry: tuple[Point, Scalar], layer: Any) -> tuple[tuple[Point, Scalar], None]:
             (x, total), (rotation, conditioner) = carry, layer
-            z, log_det = self._coupling(conditioner).inverse_and_log_det(x, features)
+            coupling = self._coupling(conditioner, condition, x)
+            z, log_det = coupling.inverse_and_log_det(x, features)
             z, log_det = z.astype(total.dtype), log_det.astype(total.dtype)
             return (rotation.T @ z, total - log_det), None
 
@@ -131,12 +138,23 @@ class CouplingFlow(AbstractBijection):
             lambda whole, one: whole @ one.T, rotations, jnp.eye(self.dim, dtype=rotations.dtype)
         )
 
-    def _coupling(self, conditioner: DenseNetwork) -> Any:
+    def _features(self, t: Time, condition: Condition, x: Point) -> Float[Array, " features"]:
+        """What conditioners see of the time, and the condition."""
+        return self.embedding(t, condition).astype(x.dtype)
+
+    def _coupling(self, conditioner: DenseNetwork, condition: Condition, x: Point) -> Any:
         """The coupling of flowjax with this conditioner, which sees coordinates within bounds."""
         half = self.dim // 2
+        at_rest = None
+        if self.identity_at is not None:
+            at_rest = self._features(jnp.asarray(self.identity_at, x.dtype), condition, x)
 
         def bounded(inputs: Float[Array, " inputs"]) -> Float[Array, " outputs"]:
-            return conditioner(jnp.concatenate([soft_clip(inputs[:half]), inputs[half:]]))
+            seen = soft_clip(inputs[:half])
+            found = conditioner(jnp.concatenate([seen, inputs[half:]]))
+            if at_rest is None:
+                return found
+            return found - conditioner(jnp.concatenate([seen, at_rest]))
 
         template = _template(self.dim, self.embedding.size, self.transformer, self.max_log_scale)
         return eqx.tree_at(lambda one: one.conditioner, template, bounded)

@@ -1,18 +1,73 @@
-"""Initial population of a plan: Fourier trajectories from the start to the goal."""
+"""Initial population of a plan: Fourier trajectories from the start to the goal, or a flow from the start."""
 
+from typing import Any
+
+import jax
 import numpy as np
 
+from conservax._types import PRNGKey
 from conservax.control._boundaries import GaussianMixture
 from conservax.control._objectives import Scale
 from conservax.control._problem import Problem
 from conservax.control._settings import FourierTrajectories
-from conservax.density import FourierTrajectory, Mixture
+from conservax.density import (
+    AbstractDensity,
+    Autoregressive,
+    DiagonalGaussianMixture,
+    Factorized,
+    FourierTrajectory,
+    Mixture,
+    PushForward,
+)
+from conservax.flux import (
+    AbstractFlux,
+    FactorizedFlux,
+    KnotheRosenblatt,
+    MixtureFlux,
+    PushForwardFlux,
+)
+from conservax.law import ConservationLaw
+from conservax.models import Flow, kind_of
 
+_COMPONENTS, _NETWORK = 8, {"components": 4, "width": 64, "depth": 2}
+_START_COMPONENTS = 32  # at most, of a start that is pushed through a flow
 _SLACK = 1e-9
 _MIN_SCALE = 1.1e-3  # of a component, in law units: a little above that of a Fourier trajectory
 
 
-def initial_mixture(
+def initial_law(
+    problem: Problem, scale: Scale, model: Any, *, divergence_free: Any, seed: int
+) -> ConservationLaw:
+    """The law before training."""
+    density_key, field_key = jax.random.split(jax.random.key(seed))
+    dim = problem.dim
+    if isinstance(model, FourierTrajectories):
+        density = _initial_mixture(problem, scale, model, seed=seed)
+    elif isinstance(model, Flow):
+        density = _initial_flow(problem, scale, model, density_key)
+    elif model == "factorized":
+        keys = jax.random.split(density_key, _COMPONENTS)
+        density = Mixture([Factorized(dim, **_NETWORK, key=k) for k in keys])
+    elif model == "autoregressive":
+        density = Autoregressive(dim, **_NETWORK, kernel="normal", key=density_key)
+    elif callable(model):
+        density = model(density_key)
+    else:
+        raise TypeError(f"expected a model, a name or a function of a key; got {kind_of(model)}.")
+    if not isinstance(density, AbstractDensity):
+        raise TypeError(f"expected model(key) to return a density; got a {type(density).__name__}.")
+    flux = _usual_flux(density)
+    field = None if divergence_free is None else divergence_free(field_key)
+    return ConservationLaw(density, flux, field, problem.diffusion / scale.scale)
+
+
+def _usual_flux(density: AbstractDensity) -> AbstractFlux:
+    if isinstance(density, Mixture):
+        return MixtureFlux(FactorizedFlux())
+    return PushForwardFlux() if isinstance(density, PushForward) else KnotheRosenblatt()
+
+
+def _initial_mixture(
     problem: Problem, scale: Scale, model: FourierTrajectories, *, seed: int
 ) -> Mixture:
     """A mixture of Fourier trajectories in law units that meets both boundary distributions.
@@ -41,6 +96,21 @@ def initial_mixture(
             trajectories.append(FourierTrajectory(endpoints, scales, coefficients))
             weights.append(mass / count)
     return Mixture(trajectories, weights=weights)
+
+
+def _initial_flow(problem: Problem, scale: Scale, model: Flow, key: PRNGKey) -> PushForward:
+    """The start in law units, pushed through couplings that are the identity at t = 0.
+
+    A start that is no mixture of normals has one fitted to it.
+    """
+    start = problem.start.mixture(model.components or _START_COMPONENTS)
+    base = DiagonalGaussianMixture(
+        (start.means - scale.shift) / scale.scale,
+        start.deviations / scale.scale,
+        start.weights,
+        fixed=True,
+    )
+    return PushForward(base, model.couplings(problem.dim, key, identity_at=0.0))
 
 
 def _pairs(start: GaussianMixture, goal: GaussianMixture) -> list[tuple[int, int, float]]:

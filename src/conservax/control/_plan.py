@@ -4,7 +4,7 @@ import functools
 import time
 import warnings
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from os import PathLike
 from typing import Any, Literal, get_args
 
@@ -25,30 +25,28 @@ from conservax.control._collision_check import (
     outlines,
 )
 from conservax.control._costs import name_of
-from conservax.control._initial import initial_mixture
+from conservax.control._initial import initial_law
 from conservax.control._objectives import ControlCost, Scale, SteeringCost, estimate_costs
 from conservax.control._paths import Paths, collisions, homotopy_classes, homotopy_classes_used
 from conservax.control._problem import Problem
 from conservax.control._settings import FourierTrajectories, PlanTraining, check_whole
 from conservax.data import DataError, TimeAxis, Units
-from conservax.density import AbstractDensity, Autoregressive, Factorized, Mixture
+from conservax.density import AbstractDensity
 from conservax.field import AbstractDivergenceFree
 from conservax.fitting import Model
-from conservax.flux import FactorizedFlux, KnotheRosenblatt, MixtureFlux
 from conservax.law import ConservationLaw
 from conservax.model import Settings, over_rows
-from conservax.models import kind_of
+from conservax.models import AbstractModelSpec, Flow
 from conservax.objective import NegativeLogLikelihood, Rows
 from conservax.train import OnChunk, Stage, Trained, Training, train
 from conservax.transport import solve_ode, solve_sde
 
-ModelName = Literal["fourier-trajectories", "factorized", "autoregressive"]
+ModelName = Literal["fourier-trajectories", "flow", "factorized", "autoregressive"]
 _ROWS = 200_000  # draws of each boundary distribution for the likelihood
 _COST_DRAWS = 32_768  # for the costs of a plan
 _costs = program()(estimate_costs)
 _CHECK_PATHS = 500  # for the check of collisions
 _REPEATS = 4  # of the comparison with the goal
-_COMPONENTS, _NETWORK = 8, {"components": 4, "width": 64, "depth": 2}
 _FIXED_WEIGHT, _FREE_WEIGHT = 1.0, 30.0  # of the likelihood of the boundary distributions
 _DEFAULT = FourierTrajectories()
 
@@ -210,7 +208,7 @@ class Plan:
 def plan(
     problem: Problem,
     *,
-    model: FourierTrajectories | ModelName | Callable[[PRNGKey], AbstractDensity] = _DEFAULT,
+    model: FourierTrajectories | Flow | ModelName | Callable[[PRNGKey], AbstractDensity] = _DEFAULT,
     divergence_free: Callable[[PRNGKey], AbstractDivergenceFree] | None = None,
     training: PlanTraining = PlanTraining(),
     seed: int = 0,
@@ -226,6 +224,8 @@ def plan(
 
     - `model`: "fourier-trajectories" or their settings, components on smooth trajectories whose
       endpoints have no gradient in the costs, so that no weight decides how well the goal is met;
+      "flow" or its settings, `conservax.models.Flow(layers=8)`: the start itself, pushed through couplings
+      that are the identity at t = 0;
       "factorized", a mixture of eight networks (27); "autoregressive", with the Knothe-Rosenblatt
       flux; or a function of a random key that returns a density.
     - `divergence_free`: a function of a key for a divergence-free part of the flux.
@@ -260,7 +260,7 @@ def plan(
         jnp.asarray((np.concatenate(draws) - scale.shift) / scale.scale, float),
     )
     trained = train(
-        _initial_law(problem, scale, model, divergence_free, seed),
+        initial_law(problem, scale, model, divergence_free=divergence_free, seed=seed),
         rows,
         _stages(problem, scale, unit, model, training),
         key=key,
@@ -286,14 +286,33 @@ def _checked_model(model: Any, problem: Problem) -> Any:
     """The requested model, refused if it is unknown or cannot solve the problem."""
     if model == "fourier-trajectories":
         return FourierTrajectories()
+    if model == "flow":
+        model = Flow()
+    if isinstance(model, Flow):
+        _check_flow(model)
     if isinstance(model, str) and model not in get_args(ModelName):
         raise DataError(f"expected a model of {list(get_args(ModelName))}; got {model!r}.")
-    if problem.needs_mean and model == "autoregressive":
+    if problem.needs_mean and (model == "autoregressive" or isinstance(model, Flow)):
         raise DataError(
             'a cost that takes the mean needs model="fourier-trajectories" or "factorized"; got '
-            '"autoregressive".'
+            f'"{model if isinstance(model, str) else model.name}".'
         )
     return model
+
+
+def _check_flow(model: Flow) -> None:
+    """Refuse settings of a flow that a problem decides: its base, and the weights of its motion."""
+    usual, decided = Flow(), ("base", *_motion())
+    given = [name for name in decided if getattr(model, name) != getattr(usual, name)]
+    if given:
+        raise DataError(
+            f"expected a flow without {', '.join(given)}, which the problem decides. Leave it out."
+        )
+
+
+def _motion() -> list[str]:
+    """Settings of a model that say how it moves."""
+    return [field.name for field in fields(AbstractModelSpec)]
 
 
 def _stages(
@@ -330,31 +349,10 @@ def _plain(model: Any) -> dict[str, Any]:
     """A model as plain settings."""
     if isinstance(model, FourierTrajectories):
         return {"model": "fourier-trajectories", **asdict(model)}
+    if isinstance(model, Flow):
+        own = [field.name for field in fields(Flow) if field.name not in _motion()]
+        return {"model": model.name} | {name: getattr(model, name) for name in own}
     return {"model": model if isinstance(model, str) else "custom density"}
-
-
-def _initial_law(
-    problem: Problem, scale: Scale, model: Any, divergence_free: Any, seed: int
-) -> ConservationLaw:
-    """The law before training."""
-    density_key, field_key = jax.random.split(jax.random.key(seed))
-    dim = problem.dim
-    if isinstance(model, FourierTrajectories):
-        density = initial_mixture(problem, scale, model, seed=seed)
-    elif model == "factorized":
-        keys = jax.random.split(density_key, _COMPONENTS)
-        density = Mixture([Factorized(dim, **_NETWORK, key=k) for k in keys])
-    elif model == "autoregressive":
-        density = Autoregressive(dim, **_NETWORK, kernel="normal", key=density_key)
-    elif callable(model):
-        density = model(density_key)
-    else:
-        raise TypeError(f"expected a model, a name or a function of a key; got {kind_of(model)}.")
-    if not isinstance(density, AbstractDensity):
-        raise TypeError(f"expected model(key) to return a density; got a {type(density).__name__}.")
-    flux = MixtureFlux(FactorizedFlux()) if isinstance(density, Mixture) else KnotheRosenblatt()
-    field = None if divergence_free is None else divergence_free(field_key)
-    return ConservationLaw(density, flux, field, problem.diffusion / scale.scale)
 
 
 def _straight_line_cost(problem: Problem, draws: list[np.ndarray]) -> float:

@@ -11,6 +11,7 @@ import jax
 from conservax._types import PRNGKey
 from conservax.data import Units
 from conservax.fitting._dataset import Dataset
+from conservax.fitting._objectives import matching_of
 from conservax.fitting._training_rows import training_rows, validation_rows
 from conservax.model import Outcome, Settings, Stored
 from conservax.reference import WithReference
@@ -52,6 +53,7 @@ def run_experiment(experiment: Experiment, run: Path | None, on_chunk: OnChunk |
     dtype = next(
         leaf.dtype for leaf in jax.tree.leaves(experiment.start) if eqx.is_inexact_array(leaf)
     )
+    matching = matching_of(experiment.stages)
     steps = sum(stage.steps for stage in experiment.stages)
     with ProgressBar(steps, visible=training.progress) as bar:
 
@@ -61,10 +63,10 @@ def run_experiment(experiment: Experiment, run: Path | None, on_chunk: OnChunk |
 
         trained = train(
             experiment.start,
-            training_rows(experiment.dataset, dtype),
+            training_rows(experiment.dataset, dtype, matching),
             experiment.stages,
             key=jax.random.key(settings.seed),
-            validation=validation_rows(experiment.dataset, dtype),
+            validation=validation_rows(experiment.dataset, dtype, matching),
             training=replace(training, steps=None),
             initial=experiment.begin,
             run=run,

@@ -33,7 +33,7 @@ from conservax.fitting._objectives import (
 )
 from conservax.fitting._run import MODEL, around, write_experiment
 from conservax.model import Settings
-from conservax.models import MODELS, AbstractModelSpec, Autoregressive, kind_of, law_maker
+from conservax.models import MODELS, AbstractModelSpec, kind_of, law_maker
 from conservax.objective import AbstractObjective, Sum
 from conservax.train import OnChunk, Stage, Training
 
@@ -170,6 +170,6 @@ def _noise(dataset: Dataset, spec: AbstractModelSpec, training: Training) -> dic
     if None not in (training.noise, training.time_noise):
         return {}
     train = dataset.split.train
-    whitened = isinstance(spec, Autoregressive) and spec.is_whitened(train.t)
-    found = input_noise(dataset.split, dataset.units, dataset.training_rows, whitened=whitened)
+    fraction = spec.noise_fraction(train.t)
+    found = input_noise(dataset.split, dataset.units, dataset.training_rows, fraction=fraction)
     return dict(zip(("noise", "time_noise"), found, strict=True))

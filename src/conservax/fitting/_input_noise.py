@@ -9,12 +9,11 @@ from conservax.data import MAX_SNAPSHOTS, Split, Units, snapshots
 from conservax.models import SnapshotMoments
 
 _ENOUGH_ROWS = 1000
-_WHITENED_FRACTION = 0.5  # of the bandwidth
 _MOST_TIME_NOISE = 0.3  # beyond it all dependence on time is lost
 
 
 def input_noise(
-    split: Split, units: Units, rows: int | None = None, *, whitened: bool = False
+    split: Split, units: Units, rows: int | None = None, *, fraction: float = 1.0
 ) -> tuple[float, float]:
     """Input noise for positions (standardised) and for times (of the unit range).
 
@@ -23,7 +22,7 @@ def input_noise(
     overfitting. Snapshots keep their times, and their noise is in standard deviations of each snapshot.
 
     `rows` says how many training rows there are, where the split holds only a sample of them;
-    `whitened` that the density of snapshots begins close to them, so that half as much is enough.
+    `fraction` how much of the bandwidth is enough for snapshots.
     """
     train, validation = split.train, split.validation
     if not len(validation):
@@ -34,7 +33,6 @@ def input_noise(
         within = SnapshotMoments(train.t, x)
         validation_x = within.standardise(validation.t, validation_x)
         x = within.standardise(train.t, x)
-        fraction = _WHITENED_FRACTION if whitened else 1.0
         return fraction * shrink * fit_kernel_density(x, validation_x).bandwidth, 0.0
     if len(np.unique(train.t)) <= MAX_SNAPSHOTS:
         return shrink * fit_kernel_density(x, validation_x).bandwidth, 0.0

@@ -2,21 +2,24 @@
 
 from collections.abc import Sequence
 
-from conservax.data import DataError, Table, Units
+from conservax.data import DataError, Table, Units, snapshots
 from conservax.fitting._growing import MASS_WEIGHT, growth_energy, least_motion, mass_error
 from conservax.model import CodecError, encode
-from conservax.models import AbstractGrowthSpec, AbstractModelSpec, kind_of
+from conservax.models import AbstractGrowthSpec, AbstractModelSpec, Flow, kind_of
 from conservax.objective import (
     AbstractObjective,
+    CoupledMatching,
     KineticEnergy,
     LogEnergy,
     NegativeLogLikelihood,
     ReferenceEnergy,
+    StateCost,
     Sum,
     as_sum,
 )
 from conservax.train import Stage
 
+MATCHING_WEIGHT = 2.0  # nats for all motion of the pairs
 KINETIC_WEIGHT, REFERENCE_WEIGHT = 0.01, 0.1  # cost of less energy, nats per factor of e
 
 
@@ -30,6 +33,8 @@ def usual_objective(spec: AbstractModelSpec, train: Table, units: Units) -> Sum:
     **Raises:** `DataError` for sizes of the population that make no sense.
     """
     objective = as_sum(NegativeLogLikelihood())
+    if spec.state_weight:
+        objective = objective + spec.state_weight * StateCost()
     growing = spec if isinstance(spec, AbstractGrowthSpec) else None
     growth_weight = None if growing is None else growing.growth_weight
     kinetic_weight = spec.kinetic_weight
@@ -37,8 +42,11 @@ def usual_objective(spec: AbstractModelSpec, train: Table, units: Units) -> Sum:
         # A reference is requested, and its rates are learned by this term alone.
         alone = spec.reference is not None and growth_weight is None
         kinetic_weight = REFERENCE_WEIGHT if alone else KINETIC_WEIGHT
+    matching_weight = _matching_weight(spec, train)
     energy = KineticEnergy() if spec.reference is None else ReferenceEnergy()
     if growing is None or growth_weight is None:
+        if matching_weight:
+            objective = objective + matching_weight * CoupledMatching()
         if not kinetic_weight:
             return objective
         return objective + kinetic_weight * LogEnergy(as_sum(energy))
@@ -48,16 +56,35 @@ def usual_objective(spec: AbstractModelSpec, train: Table, units: Units) -> Sum:
         kinetic_weight /= max(1.0, least_motion(train, units))
     births = growth_energy(train, units)
     objective = objective + kinetic_weight * energy + growth_weight * births
+    if matching_weight:
+        # To grow by a factor of m costs growth_weight (log m)^2; a factor of its root at both ends of
+        # a pair is a divergence of (log m)^2 / 4.
+        penalty = 4 * growth_weight / kinetic_weight if growth_weight and kinetic_weight else None
+        objective = objective + matching_weight * CoupledMatching(mass_penalty=penalty)
     if growing.total_mass is None:
         return objective
     return objective + MASS_WEIGHT * mass_error(growing.total_mass, units)
+
+
+def _matching_weight(spec: AbstractModelSpec, train: Table) -> float:
+    """Weight of coupled matching; by default only of flows of two snapshots or more."""
+    if spec.matching_weight is not None:
+        return spec.matching_weight
+    found = snapshots(train.t)
+    return MATCHING_WEIGHT if isinstance(spec, Flow) and found and len(found) > 1 else 0.0
+
+
+def matching_of(stages: Sequence[Stage]) -> CoupledMatching | None:
+    """The term of some stage that needs pairs of coupled cells; None if there is none."""
+    terms = [term for stage in stages for _, term in as_sum(stage.objective).terms]
+    return next((term for term in terms if isinstance(term, CoupledMatching)), None)
 
 
 def check_objective(objective: object, spec: AbstractModelSpec) -> None:
     """Refuse weights of the usual objective beside one that replaces it."""
     if objective is None:
         return
-    for name in ("kinetic_weight", "total_mass"):
+    for name in ("kinetic_weight", "matching_weight", "state_weight", "total_mass"):
         if getattr(spec, name, None) is not None:
             raise DataError(
                 f"expected {name} without an objective, which replaces what it weighs; got both. "

@@ -7,6 +7,7 @@ from conservax.models._base import kind_of as kind_of
 from conservax.models._clusters import find_clusters as find_clusters
 from conservax.models._custom import Custom
 from conservax.models._factorized import Factorized
+from conservax.models._flow import Flow
 from conservax.models._kernel_mixture import KernelMixture
 from conservax.models._law import law_maker as law_maker
 from conservax.models._law import reference_parameters as reference_parameters
@@ -20,13 +21,14 @@ __all__ = [
     "Autoregressive",
     "Custom",
     "Factorized",
+    "Flow",
     "KernelMixture",
     "PointProcess",
     "Trajectories",
 ]
 
 MODELS: dict[str, type[AbstractModelSpec]] = {
-    spec.name: spec for spec in (Autoregressive, Factorized, KernelMixture, Trajectories)
+    spec.name: spec for spec in (Autoregressive, Factorized, KernelMixture, Trajectories, Flow)
 }
 
 # Classes that a file of a model may name.
@@ -34,6 +36,7 @@ IN_FILES = (
     Autoregressive,
     Custom,
     Factorized,
+    Flow,
     KernelMixture,
     PointProcess,
     Trajectories,

@@ -49,6 +49,10 @@ class Autoregressive(AbstractGrowthSpec):
         """Knothe-Rosenblatt flux, with a closed flow map."""
         return KnotheRosenblatt()
 
+    def noise_fraction(self, t: Float[np.ndarray, " rows"]) -> float:
+        """Half as much where it begins close to the snapshots."""
+        return 0.5 if self.is_whitened(t) else 1.0
+
     def is_whitened(self, t: Float[np.ndarray, " rows"]) -> bool:
         """Whether the density begins as one normal for each snapshot of these times.
 

@@ -42,6 +42,11 @@ class AbstractModelSpec(abc.ABC):
       reference 0.1, hardly moves the densities at observed times; 0 turns it off. With births
       and deaths it weighs the kinetic energy itself, of standardised data over unit time, or as
       a fraction of the energy of straight motion from snapshot to snapshot where that is more.
+    - `matching_weight`: of `CoupledMatching`: how much cells should follow the pairs of optimal
+      transport between neighbouring snapshots, in nats for all of their motion. Of snapshots alone; 0
+      turns it off. 2 for `Flow`, 0 for others.
+    - `state_weight`: of `StateCost`, nats: keeps the population, between observed times, where individuals of some
+      time were seen. Choose it by what it does for a time that is left out.
 
     **Raises:** `TypeError` for parts that are built already, or not of their kind; `DataError` for
     numbers that make no sense, and a reference without diffusion.
@@ -52,6 +57,8 @@ class AbstractModelSpec(abc.ABC):
     diffusion: float | Callable[[Time], Scalar] = 0.0
     reference: AbstractReference | Callable[[Time, Point], Vector] | ReferenceName | None = None
     kinetic_weight: float | None = None
+    matching_weight: float | None = None
+    state_weight: float | None = None
 
     name: ClassVar[str]
 
@@ -62,6 +69,8 @@ class AbstractModelSpec(abc.ABC):
                 f"expected a flux, such as KnotheRosenblatt(); got {kind_of(self.flux)}."
             )
         check_weight("kinetic_weight", self.kinetic_weight)
+        check_weight("matching_weight", self.matching_weight)
+        check_weight("state_weight", self.state_weight)
         if not callable(self.diffusion):
             check_weight("diffusion", self.diffusion)
         if self.reference is None:
@@ -82,6 +91,11 @@ class AbstractModelSpec(abc.ABC):
         self, t: Float[np.ndarray, " rows"], x: Float[np.ndarray, "rows dim"], *, seed: int
     ) -> Callable[[PRNGKey], AbstractDensity]:
         """A function of a key for the density, sized for training rows in law units."""
+
+    def noise_fraction(self, t: Float[np.ndarray, " rows"]) -> float:
+        """The usual input noise on snapshots of these times, over the bandwidth of a kernel density."""
+        del t
+        return 1.0
 
     @property
     @abc.abstractmethod

@@ -4,6 +4,7 @@ from conservax.objective._base import AbstractObjective, AbstractReferenceObject
 from conservax.objective._base import as_sum as as_sum
 from conservax.objective._collocation import CollocationPoints as CollocationPoints
 from conservax.objective._collocation import draws as draws
+from conservax.objective._coupled_matching import CoupledMatching
 from conservax.objective._devices import sharing_rows as sharing_rows
 from conservax.objective._euler import (
     ContinuityResidual,
@@ -23,11 +24,13 @@ from conservax.objective._likelihood import NegativeLogLikelihood
 from conservax.objective._log_energy import LogEnergy
 from conservax.objective._mass import MassResidual
 from conservax.objective._reference_energy import ReferenceEnergy
+from conservax.objective._state_cost import StateCost
 
 __all__ = [
     "AbstractObjective",
     "AbstractReferenceObjective",
     "ContinuityResidual",
+    "CoupledMatching",
     "EquationResidual",
     "EulerResidual",
     "FieldAsymmetry",
@@ -44,11 +47,13 @@ __all__ = [
     "NegativeLogLikelihood",
     "ReferenceEnergy",
     "Rows",
+    "StateCost",
     "Sum",
 ]
 
 # Classes that a file of a model may name.
 IN_FILES = (
+    CoupledMatching,
     GrowthEnergy,
     GrowthPrior,
     JacobianSymmetry,
@@ -57,5 +62,6 @@ IN_FILES = (
     MassResidual,
     NegativeLogLikelihood,
     ReferenceEnergy,
+    StateCost,
     Sum,
 )

@@ -22,6 +22,8 @@ class Rows(NamedTuple):
     `weight` is the weight of each row, 1 on average over all rows; None for equal weights.
     `spread` is the unit of the input noise on x in training, None for 1: see `train`.
     `growth` is the prior growth rate of each, per unit of law time; see `GrowthPrior`.
+    `pair` holds as many pairs of coupled cells of neighbouring snapshots as there are rows, whichever
+    the rows: time and position of the earlier and of the later one; see `CoupledMatching`.
     """
 
     t: Float[Array, " rows"]
@@ -30,6 +32,7 @@ class Rows(NamedTuple):
     weight: Float[Array, " rows"] | None = None
     growth: Float[Array, " rows"] | None = None
     spread: Float[Array, "rows dim"] | None = None
+    pair: Float[Array, "rows 2 1+dim"] | None = None
 
 
 class AbstractObjective(eqx.Module):

@@ -1,0 +1,224 @@
+"""Claim: flows carry cells best, in any dimension; beside every other model, and OT-CFM, on the same cells.
+
+Every model is fitted by name with its usual settings, OT-CFM [tong2024] as its authors train it on cells (torchcfm,
+the extra `peers`). Printed: exact W1 and W2 of draws, and of test cells carried from the snapshot before, beside the
+floor of real cells; negative log-likelihood of test cells; squared displacement of the carried cells over the
+exact W2^2 of the same cells; the farthest that a carried cell lies from the middle of the training cells, over their
+half-range; seconds of the fit, and to carry 10 000 cells, compilation included; peak memory. Each fit is a
+process of its own.
+
+`eb`: embryoid body, 5 components; `leave-one-out`: the same without one time; `eb-50`: 50 components; `zebrafish`: 52;
+`branching`: one blob that splits in three; `plane`: the 21 pairs of `transport2d`; `normals-*` and `mixtures-*`: with full
+covariances in 10 and 20 dimensions.
+
+    CONSERVAX_DATA=... python -m benchmarks flow [--quick] [--rows eb ...] [--models flow ...] [--seeds 3] [--json]
+"""
+
+import dataclasses
+import time
+import warnings
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from benchmarks._flow_matching_peer import FlowMatching, fit_flow_matching
+from benchmarks._flow_sets import FLOW_SETS, FlowTask, flow_tasks
+from benchmarks._fresh_process import in_fresh_process, peak_memory
+from benchmarks.claim import Claim, Findings, Option, benchmark, log
+from conservax.check import Population, SnapshotTest
+from conservax.data import by_time
+from conservax.field import MatrixField
+from conservax.fitting import Model, fit
+from conservax.models import AbstractModelSpec, Autoregressive, Flow, Trajectories
+from conservax.train import Training
+
+MATCHED = 1.0  # weight of coupled matching for models that have none by default
+
+
+def _with_field(dim: int, matching_weight: float) -> Autoregressive:
+    return Autoregressive(
+        divergence_free=lambda key: MatrixField(dim, key=key), matching_weight=matching_weight
+    )
+
+
+MODELS: dict[str, Any] = {
+    "flow": lambda dim: Flow(),
+    "flow, unmatched": lambda dim: Flow(matching_weight=0.0),
+    "trajectories": lambda dim: Trajectories(),
+    "trajectories, matched": lambda dim: Trajectories(matching_weight=MATCHED),
+    "autoregressive": lambda dim: Autoregressive(),
+    "autoregressive, field": lambda dim: _with_field(dim, 0.0),
+    "autoregressive, field, matched": lambda dim: _with_field(dim, MATCHED),
+}
+PEER = "OT-CFM"
+USUAL = ("flow", "flow, unmatched", "trajectories", "autoregressive", PEER)
+STIFF = 20  # dimensions beyond which models without a closed flow map do not get through their ODE
+CARRIED, MOST_CELLS, REPEATS = 10_000, 5000, 5
+QUICK_STEPS = 100
+
+
+@benchmark(
+    rows=Option(tuple(FLOW_SETS), "sets of cells", quick=("eb",), among=FLOW_SETS.keys()),
+    models=Option(USUAL, "models", quick=("flow", "autoregressive"), among=(*MODELS, PEER)),
+    seeds=Option(3, "repeats", quick=1, least=1),
+    tasks=Option((), "tasks of the sets by name, all by default"),
+)
+def run(
+    *, quick: bool, rows: Sequence[str], models: Sequence[str], seeds: int, tasks: Sequence[str]
+) -> Findings:
+    lines = []
+    for name in rows:
+        for seed in range(seeds):
+            for number, task in enumerate(flow_tasks(name, seed)):
+                if tasks and task.cells.name not in tasks:
+                    continue
+                for model in models:
+                    if is_stiff(model, task):
+                        continue
+                    line = in_fresh_process(measure, name, number, model, seed, quick)
+                    lines.append(line)
+                    log(", ".join(f"{key} {value}" for key, value in shown(line).items()))
+    table = summary(pd.DataFrame(lines))
+    return Findings(table.to_dict("records"), claims(table), more={"each": lines})
+
+
+def is_stiff(model: str, task: FlowTask) -> bool:
+    """Whether a model has no closed flow map, and the task too many dimensions for an ODE of it."""
+    return task.cells.train.dim > STIFF and model.startswith(
+        ("trajectories", "autoregressive, field")
+    )
+
+
+def measure(name: str, number: int, model: str, seed: int, quick: bool) -> dict[str, Any]:
+    """Metrics of one model on one task."""
+    warnings.simplefilter("ignore")
+    task = flow_tasks(name, seed)[number]
+    cells, began = task.cells, time.perf_counter()
+    likelihood = float("nan")
+    if model == PEER:
+        settings = FlowMatching(steps=QUICK_STEPS) if quick else FlowMatching()
+        population, seconds = fit_flow_matching(cells.train, settings, seed=seed)
+    else:
+        spec = MODELS[model](cells.train.dim)
+        fitted = fit_cells(cells.train, spec, seed=seed, quick=quick)
+        seconds, population = time.perf_counter() - began, fitted.population()
+        likelihood = nll(fitted, cells.test, cells.evaluated)
+    trained = peak_memory()
+    test = SnapshotTest(cells.test, cells.others, repeats=REPEATS, most_cells=MOST_CELLS, seed=seed)
+    metrics = test.distances(population, cells.evaluated)
+    direct = [metric for metric in metrics if metric.method == "direct"]
+    carried = [metric for metric in metrics if metric.start == metric.start]
+    direct = [metric for metric in direct if metric.time in {each.time for each in carried}]
+    start, end = carried[-1].start, carried[-1].time
+    began = time.perf_counter()
+    carry(population, np.resize(cells.test[start], (CARRIED, cells.train.dim)), start, end)
+    carry_seconds = time.perf_counter() - began
+    return {
+        "set": name,
+        "task": cells.name,
+        "model": model,
+        "seed": seed,
+        "w1": _mean(carried, "w1"),
+        "w2": _mean(carried, "w2"),
+        "direct_w1": _mean(direct, "w1"),
+        "direct_w2": _mean(direct, "w2"),
+        "floor_w1": _mean(carried, "floor_w1"),
+        "floor_w2": _mean(carried, "floor_w2"),
+        "nll": likelihood,
+        "displacement": _mean(carried, "displacement"),
+        "exact": _mean(carried, "w2_squared") if task.exact is None else task.exact,
+        "farthest": farthest(population, task),
+        "seconds": seconds,
+        "carry_seconds": carry_seconds,
+        "memory": trained,
+    }
+
+
+def fit_cells(table: Any, spec: AbstractModelSpec, *, seed: int, quick: bool) -> Model:
+    """The model with its usual training."""
+    training = Training(steps=QUICK_STEPS if quick else None, progress=False)
+    return fit(table, model=spec, training=training, seed=seed)
+
+
+def carry(population: Population, x: np.ndarray, start: float, end: float) -> np.ndarray:
+    """Cells carried by the first method of a population."""
+    (method, *_) = population.methods.values()
+    return method.transport(x, start, end, 0)
+
+
+def farthest(population: Population, task: FlowTask) -> float:
+    """The farthest coordinate of a carried test cell from the middle of all, over the half-range of all."""
+    pool = np.concatenate([task.cells.train.x, *task.cells.test.values()])
+    low, high = pool.min(axis=0), pool.max(axis=0)
+    times, most = sorted(by_time(task.cells.train)), 0.0
+    for end in task.cells.evaluated:
+        start = max((t for t in times if t < end), default=None)
+        if start is not None:
+            x = carry(population, task.cells.test[start], start, end)
+            most = max(most, float(np.max(np.abs(x - (low + high) / 2) / ((high - low) / 2))))
+    return most
+
+
+def nll(model: Model, test: dict[float, np.ndarray], times: Sequence[float]) -> float:
+    """Mean negative log-likelihood of the test cells, nats."""
+    each = [-model.log_prob(np.full(len(test[t]), t), test[t]).mean() for t in times]
+    return float(np.mean(each))
+
+
+def _mean(metrics: Sequence[Any], name: str) -> float:
+    values = [dataclasses.asdict(metric)[name] for metric in metrics]
+    return float(np.mean(values)) if values else float("nan")
+
+
+def summary(each: pd.DataFrame) -> pd.DataFrame:
+    """Means over seeds, and over tasks except in the plane, where every pair has a row."""
+    plane = each["set"] == "plane"
+    each = each.assign(task=each["task"].where(plane, "all"))
+    figures = [name for name in each.columns if name not in ("set", "task", "model", "seed")]
+    groups: Any = each.groupby(["set", "task", "model"], sort=False)
+    table = groups[figures].mean()
+    table["w1_error"] = groups["w1"].std()
+    table["farthest"], table["memory"] = groups["farthest"].max(), groups["memory"].max()
+    table["cost"] = table["displacement"] / table["exact"] - 1
+    return table.reset_index()
+
+
+def claims(table: pd.DataFrame) -> list[Claim]:
+    """Limits of the flow, and against its peer in the same run, for what was run."""
+    found = []
+    by = table.set_index(["set", "model"])
+    flow = {name: by.loc[(name, "flow")] for name, model in by.index.unique() if model == "flow"}
+
+    def at_most(name: str, value: float, limit: float) -> None:
+        found.append(Claim(name, float(value), float(limit)))
+
+    if "eb" in flow:
+        at_most("carried W1, embryoid body", flow["eb"]["w1"], 0.77)
+        at_most("carried W2, embryoid body", flow["eb"]["w2"], 0.87)
+        at_most("direct W1, embryoid body", flow["eb"]["direct_w1"], 0.73)
+    if "leave-one-out" in flow:
+        at_most("carried W1, one time left out", flow["leave-one-out"]["w1"], 0.919)
+    if "eb-50" in flow:
+        at_most("carried W1, 50 components", flow["eb-50"]["w1"], 7.27)
+    for name, most in (("eb", 1.0), ("leave-one-out", 0.96), ("eb-50", 1.0)):
+        if name in flow and (name, PEER) in by.index:
+            ratio = flow[name]["w1"] / by.loc[(name, PEER), "w1"]
+            at_most(f"carried W1 over that of OT-CFM, {name}", ratio, most)
+    if "eb-50" in flow and ("eb-50", PEER) in by.index:
+        peer = by.loc[("eb-50", PEER)]
+        at_most(
+            "seconds over those of OT-CFM, eb-50", flow["eb-50"]["seconds"] / peer["seconds"], 1.5
+        )
+        ratio = flow["eb-50"]["carry_seconds"] / peer["carry_seconds"]
+        at_most("seconds to carry over those of OT-CFM, eb-50", ratio, 0.1)
+    if len(flow):
+        most = max(float(np.max(part["farthest"])) for part in flow.values())
+        at_most("farthest carried cell, half-ranges", most, 2.0)
+    return found
+
+
+def shown(line: dict[str, Any]) -> dict[str, Any]:
+    """A line in few digits."""
+    return {k: f"{v:.4g}" if isinstance(v, float) else v for k, v in line.items()}

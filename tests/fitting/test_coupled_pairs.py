@@ -1,0 +1,74 @@
+"""Pairs of coupled cells: of least squared length, as linear programming finds them."""
+
+import numpy as np
+import pytest
+from scipy.optimize import linear_sum_assignment
+from scipy.spatial.distance import cdist
+
+from conservax import DataError
+from conservax.fitting._coupled_pairs import coupled_pairs
+
+
+def cells(counts=(60, 60, 60), times=(0.0, 0.25, 1.0), dim=3):
+    rng = np.random.default_rng(0)
+    x = [rng.normal(2 * t, 1, (count, dim)) for t, count in zip(times, counts, strict=True)]
+    return np.repeat(times, counts), np.concatenate(x)
+
+
+def test_pairs_are_of_neighbours_in_proportion_to_the_time_between_them():
+    t, x = cells()
+    pair = coupled_pairs(t, x)
+    assert pair.shape == (180, 2, 4)
+    spans, counts = np.unique(pair[..., 0], axis=0, return_counts=True)
+    np.testing.assert_array_equal(spans, [[0, 0.25], [0.25, 1]])
+    np.testing.assert_array_equal(counts, [45, 135])
+    known = {(time, *point) for time, point in zip(t, x.tolist(), strict=True) for point in [point]}
+    assert {tuple(row) for row in pair.reshape(-1, 4).tolist()} <= known
+
+
+def test_their_squared_length_is_least():
+    t, x = cells()
+    pair = coupled_pairs(t, x)
+    later = pair[pair[:, 0, 0] == 0.25]
+    cost = cdist(x[t == 0.25], x[t == 1.0], "sqeuclidean")
+    least = cost[linear_sum_assignment(cost)].mean()
+    found = np.sum((later[:, 1, 1:] - later[:, 0, 1:]) ** 2, axis=1)
+    # 135 pairs of 60: each comes twice or three times.
+    assert found.mean() == pytest.approx(least, rel=0.05)
+    distinct = np.unique(later.reshape(len(later), -1), axis=0)
+    assert len(distinct) == 60
+    lengths = np.sum((distinct[:, 5:] - distinct[:, 1:4]) ** 2, axis=1)
+    assert lengths.mean() == pytest.approx(least, rel=1e-9)
+
+
+def test_large_snapshots_are_coupled_part_by_part(monkeypatch):
+    monkeypatch.setattr("conservax.baseline._displacement.MOST_COUPLED", 50)
+    t, x = cells((200, 330), (0.0, 1.0), 2)
+    pair = coupled_pairs(t, x)
+    exact = linear_sum_assignment(cdist(x[t == 0], x[t == 1], "sqeuclidean"))
+    least = np.mean(np.sum((x[t == 0][exact[0]] - x[t == 1][exact[1]]) ** 2, axis=1))
+    length = np.mean(np.sum((pair[:, 1, 1:] - pair[:, 0, 1:]) ** 2, axis=1))
+    at_random = np.mean(cdist(x[t == 0], x[t == 1], "sqeuclidean"))
+    assert 0.9 * least < length < 0.5 * least + 0.5 * at_random
+    assert len(np.unique(pair[:, 1, 1:], axis=0)) == 330
+
+
+def test_where_masses_differ_groups_are_coupled_with_themselves():
+    """Half of the cells are in a group that is four fifths of the next snapshot, as it divides."""
+    rng = np.random.default_rng(1)
+    side = np.repeat([-5.0, 5.0, -5.0, 5.0], [50, 50, 80, 20])
+    x = np.column_stack([side, np.zeros(200)]) + 0.3 * rng.normal(size=(200, 2))
+    t = np.repeat([0.0, 1.0], 100)
+
+    def crossing(**options):
+        pair = coupled_pairs(t, x, **options)
+        return np.mean(np.sign(pair[:, 0, 1]) != np.sign(pair[:, 1, 1]))
+
+    assert crossing() == pytest.approx(0.3, abs=0.02)
+    assert crossing(mass_penalty=5.0) == 0
+    assert crossing(mass_penalty=1e5) == pytest.approx(0.3, abs=0.02)
+
+
+def test_cells_of_one_snapshot_have_no_partners():
+    with pytest.raises(DataError, match="expected 2 to 50 snapshots"):
+        coupled_pairs(np.zeros(9), np.zeros((9, 2)))

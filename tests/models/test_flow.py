@@ -1,0 +1,111 @@
+"""Flows by name: whitened, coupled, with a closed flow map, and sane far from the data."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pandas as pd
+import pytest
+
+import conservax
+from conservax import DataError, HoldOut, Training
+from conservax.models import Flow, KernelMixture
+from conservax.objective import CoupledMatching, NegativeLogLikelihood
+
+QUICK = Training(steps=2, batch_size=16, chunk=2, progress=False)
+SMALL = {"components": 3, "layers": 2, "width": 8, "depth": 1}
+
+
+def table(rng, dim=2, count=60, shift=4.0):
+    """Two snapshots, far apart and of unlike widths."""
+    t = np.repeat([0.0, 3.0], count)
+    x = rng.normal(size=(2 * count, dim)) * np.where(t > 0, 0.2, 1.0)[:, None] + shift * t[:, None]
+    return pd.DataFrame({"t": t, **{f"x{i}": x[:, i] for i in range(dim)}})
+
+
+def fitted(frame, **options):
+    columns = list(frame.columns[1:])
+    return conservax.fit(
+        frame,
+        time="t",
+        columns=columns,
+        model=Flow(**SMALL, **options),
+        training=QUICK,
+        holdout=HoldOut(validation=0.2),
+    )
+
+
+def test_a_flow_begins_as_a_normal_in_each_snapshot():
+    frame = table(np.random.default_rng(0))
+    t, x = frame["t"].to_numpy() / 3, frame[["x0", "x1"]].to_numpy()
+    density = Flow(**SMALL).density(t, x, seed=0)(jax.random.key(0))
+    for time in (0.0, 1.0):
+        keys = jax.random.split(jax.random.key(1), 4000)
+        drawn = np.asarray(jax.vmap(lambda key: density.sample(key, time))(keys))  # noqa: B023
+        cells = x[t == time]
+        np.testing.assert_allclose(drawn.mean(0), cells.mean(0), atol=0.3 * cells.std())
+        np.testing.assert_allclose(drawn.std(0), cells.std(0), rtol=0.3)
+
+
+def test_a_flow_by_name_matches_pairs_and_has_a_closed_map(tmp_path):
+    model = fitted(table(np.random.default_rng(1)))
+    assert model.law.has_flow_map
+    assert "matching" in model.metrics
+    x = np.array([[0.5, -0.5], [1.0, 2.0]])
+    there = model.transport(x, 0.0, 3.0)
+    np.testing.assert_allclose(model.transport(there, 3.0, 0.0), x, atol=1e-3)
+    model.save(tmp_path / "m.conservax")
+    again = conservax.load(tmp_path / "m.conservax")
+    np.testing.assert_array_equal(again.transport(x, 0.0, 3.0), there)
+    assert again.settings.model == model.settings.model
+
+
+def test_values_and_gradients_are_finite_far_from_the_data():
+    model = fitted(table(np.random.default_rng(2), dim=5))
+    for far in (1e2, 1e4):
+        x = far * jax.random.normal(jax.random.key(0), (20, 5), jnp.float32)
+        for part in (model.law.log_prob, lambda t, x: model.law.velocity(t, x) @ jnp.ones(5)):
+            found = jax.vmap(jax.value_and_grad(part, argnums=1), (None, 0))(0.4, x)
+            assert all(np.isfinite(leaf).all() for leaf in found)
+
+
+def test_weights_of_matching_and_terms_of_ones_own():
+    frame = table(np.random.default_rng(3))
+    assert "matching" not in fitted(frame, matching_weight=0.0).metrics
+    options = {"time": "t", "columns": ["x0", "x1"], "training": QUICK}
+    own = NegativeLogLikelihood() + 0.2 * CoupledMatching(robust=True)
+    model = conservax.fit(frame, model="autoregressive", objective=own, **options)
+    assert "matching" in model.metrics
+    with pytest.raises(DataError, match="matching_weight without an objective"):
+        conservax.fit(frame, model=Flow(matching_weight=0.1), objective=own, **options)
+
+
+@pytest.mark.parametrize("base", ["kernel-mixture", KernelMixture(components=3), "autoregressive"])
+def test_a_base_that_moves(base, tmp_path):
+    options = {name: size for name, size in SMALL.items() if name != "components"}
+    frame = table(np.random.default_rng(4))
+    columns = {"time": "t", "columns": ["x0", "x1"], "training": QUICK}
+    model = conservax.fit(frame, model=Flow(base=base, **options), **columns)
+    assert model.law.has_flow_map
+    assert model.check().passed
+    model.save(tmp_path / "m.conservax")
+    assert conservax.load(tmp_path / "m.conservax").settings.model == model.settings.model
+
+
+def test_a_base_that_cannot_be_pushed_is_refused():
+    with pytest.raises(TypeError, match="expected a base of"):
+        Flow(base="trajectories")
+    with pytest.raises(DataError, match="expected a base without kinetic_weight"):
+        Flow(base=KernelMixture(kinetic_weight=0.1))
+    with pytest.raises(DataError, match="components of the base that rests"):
+        Flow(base="kernel-mixture", components=3)
+
+
+def test_what_cannot_be_coupled_is_said():
+    rng = np.random.default_rng(5)
+    with pytest.raises(DataError, match="two columns or more"):
+        fitted(table(rng, dim=1))
+    t, x = np.arange(200.0), rng.normal(size=(200, 2))
+    many = pd.DataFrame({"t": t, "x0": x[:, 0], "x1": x[:, 1]})
+    assert "matching" not in fitted(many).metrics
+    with pytest.raises(DataError, match="to couple cells of"):
+        fitted(many, matching_weight=0.5)
