@@ -104,8 +104,8 @@ def fit_command(
     model: Annotated[
         ModelName,  # type: ignore[valid-type]
         typer.Option(
-            help="kernel-mixture for fixed locations, trajectories for snapshots, point-process for "
-            "the time and location of the next event given the past.",
+            help="kernel-mixture for fixed locations, flow and trajectories for snapshots, point-process "
+            "for the time and location of the next event given the past.",
             rich_help_panel=MODEL,
         ),
     ] = DEFAULT_MODEL,

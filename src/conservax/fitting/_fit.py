@@ -68,7 +68,7 @@ def fit(
       least 5 rows each), all times have equal weight in training and validation, whatever their rows.
     - `model`: what to fit: one of `conservax.models`, such as `KernelMixture(components=64)`, or the
       name of one with its usual settings: "autoregressive", "factorized", "kernel-mixture" for
-      populations with fixed locations, "trajectories" for snapshots.
+      populations with fixed locations, "flow" and "trajectories" for snapshots.
     - `objective`: replaces likelihood and energy; or a list of `Stage(steps, objective)`.
     - `training`: steps, batch size, learning rate, input noise, early stopping and so on.
     - `holdout`: which rows are kept for validation and for the test.

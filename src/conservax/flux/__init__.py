@@ -1,7 +1,6 @@
 """Fluxes: vector fields that satisfy the continuity equation with a density."""
 
-from conservax.flux._base import AbstractFlowMapFlux as AbstractFlowMapFlux
-from conservax.flux._base import AbstractFlux, AbstractGrowthFlux
+from conservax.flux._base import AbstractFlowMapFlux, AbstractFlux, AbstractGrowthFlux
 from conservax.flux._factorized import FactorizedFlux
 from conservax.flux._knothe_rosenblatt import KnotheRosenblatt
 from conservax.flux._mixture import MixtureFlux
@@ -12,6 +11,7 @@ from conservax.flux._sigmoid_cancellation import SigmoidCancellation, StandardLo
 from conservax.flux._subharmonic import SubharmonicFlux
 
 __all__ = [
+    "AbstractFlowMapFlux",
     "AbstractFlux",
     "AbstractGrowthFlux",
     "FactorizedFlux",
