@@ -11,9 +11,10 @@ from conservax.cli._options import chosen, documented, typed
 PANELS = {
     "Data": "--time --columns --dims --degrees --prior-growth --validation --test --by --leave-out",
     "Events": "--sequence --window --stride --comcat --min-magnitude",
-    "Model": "--model --components --width --depth --max-frequency --triggering --state-size "
-    "--inter-event-components",
-    "Objective": "--diffusion --reference --kinetic-weight --growth-weight --total-mass",
+    "Model": "--model --components --width --depth --max-frequency --base --layers --transformer "
+    "--max-log-scale --triggering --state-size --inter-event-components",
+    "Objective": "--diffusion --reference --kinetic-weight --matching-weight --state-weight "
+    "--growth-weight --total-mass",
     "Training": "--seed --steps --batch-size --learning-rate --noise --time-noise --patience "
     "--ensemble --clip --ema-decay --chunk --memory-rows --progress",
     "Output": "--out --resume --force --json",
@@ -52,7 +53,7 @@ def test_every_field_has_an_option_where_a_type_allows_it_and_a_sentence(shown):
 
 def test_options_name_the_models_that_have_them(shown):
     lines = " ".join(shown.replace("│", " ").split())
-    assert re.search(r"--growth-weight.*?Not with trajectories, point-process", lines)
+    assert re.search(r"--growth-weight.*?With autoregressive, factorized, kernel-mixture", lines)
     assert re.search(r"--state-size.*?With point-process", lines)
     assert "Training steps at most: 2000, or 1500 of point processes" in lines
 

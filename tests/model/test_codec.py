@@ -112,11 +112,12 @@ def made_by_files(dim=2):
         reference.Repressilator(),
         objective.NegativeLogLikelihood()
         + 0.5 * objective.KineticEnergy(points=7)
-        + objective.LogEnergy(objective.as_sum(objective.KineticEnergy()))
+        + objective.LogEnergy(objective.KineticEnergy() + objective.StateCost(points=9))
         + objective.ReferenceEnergy()
         + objective.GrowthEnergy()
         + objective.GrowthPrior(times=(0.0, 1.0))
         + objective.MassResidual((0.0, 1.0), (1.0, 2.0))
+        + objective.CoupledMatching(robust=True, mass_penalty=3.0)
         + objective.JacobianSymmetry(),
         point_process.SequenceLikelihood(),
     )
@@ -164,7 +165,7 @@ VALUES = {
         obstacles=(((0.0, 1.0), (2.0, 3.0)), ((1.0, 1.0),)),
         plan={"model": "fourier-trajectories", "components": 8, "weights": {"boxes": 2.0}},
     ),
-    "kernels": Settings(model=models.KernelMixture(components=np.int64(5))),
+    "a flow": Settings(model=models.Flow(base=models.KernelMixture(components=np.int64(5)))),
     "trajectories": Settings(model=models.Trajectories(kinetic_weight=np.float32(0.5))),
     "stages": (train.Stage(3, objective.as_sum(objective.NegativeLogLikelihood())),),
 }
