@@ -69,7 +69,7 @@ def fit_flow_matching(
 
 
 def _solved(network, x: np.ndarray, steps: Sequence[float]) -> np.ndarray:
-    """Cells carried along the flow by dopri5."""
+    """Cells transported along the flow by dopri5."""
     import torch
     from torchdiffeq import odeint
 

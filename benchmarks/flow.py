@@ -1,10 +1,10 @@
-"""Claim: flows carry cells best, in any dimension; beside every other model, and OT-CFM, on the same cells.
+"""Claim: flows transport cells best, in any dimension; beside every other model, and OT-CFM, on the same cells.
 
 Every model is fitted by name with its usual settings, OT-CFM [tong2024] as its authors train it on cells (torchcfm,
-the extra `peers`). Printed: exact W1 and W2 of draws, and of test cells carried from the snapshot before, beside the
-floor of real cells; negative log-likelihood of test cells; squared displacement of the carried cells over the
-exact W2^2 of the same cells; the farthest that a carried cell lies from the middle of the training cells, over their
-half-range; seconds of the fit, and to carry 10 000 cells, compilation included; peak memory. Each fit is a
+the extra `peers`). Printed: exact W1 and W2 of draws, and of test cells transported from the snapshot before, beside the
+floor of real cells; negative log-likelihood of test cells; squared displacement of the transported cells over the
+exact W2^2 of the same cells; the farthest that a transported cell lies from the middle of all cells, over their
+half-range; seconds of the fit, and to transport 10 000 cells, compilation included; peak memory. Each fit is a
 process of its own.
 
 `eb`: embryoid body, 5 components; `leave-one-out`: the same without one time; `eb-50`: 50 components; `zebrafish`: 52;
@@ -55,7 +55,7 @@ MODELS: dict[str, Any] = {
 PEER = "OT-CFM"
 USUAL = ("flow", "flow, unmatched", "trajectories", "autoregressive", PEER)
 STIFF = 20  # dimensions beyond which models without a closed flow map do not get through their ODE
-CARRIED, MOST_CELLS, REPEATS = 10_000, 5000, 5
+TRANSPORTED, MOST_CELLS, REPEATS = 10_000, 5000, 5
 QUICK_STEPS = 100
 
 
@@ -109,29 +109,31 @@ def measure(name: str, number: int, model: str, seed: int, quick: bool) -> dict[
     test = SnapshotTest(cells.test, cells.others, repeats=REPEATS, most_cells=MOST_CELLS, seed=seed)
     metrics = test.distances(population, cells.evaluated)
     direct = [metric for metric in metrics if metric.method == "direct"]
-    carried = [metric for metric in metrics if metric.start == metric.start]
-    direct = [metric for metric in direct if metric.time in {each.time for each in carried}]
-    start, end = carried[-1].start, carried[-1].time
+    transported = [metric for metric in metrics if metric.start == metric.start]
+    direct = [metric for metric in direct if metric.time in {each.time for each in transported}]
+    start, end = transported[-1].start, transported[-1].time
     began = time.perf_counter()
-    carry(population, np.resize(cells.test[start], (CARRIED, cells.train.dim)), start, end)
-    carry_seconds = time.perf_counter() - began
+    transported_by(
+        population, np.resize(cells.test[start], (TRANSPORTED, cells.train.dim)), start, end
+    )
+    transport_seconds = time.perf_counter() - began
     return {
         "set": name,
         "task": cells.name,
         "model": model,
         "seed": seed,
-        "w1": _mean(carried, "w1"),
-        "w2": _mean(carried, "w2"),
+        "w1": _mean(transported, "w1"),
+        "w2": _mean(transported, "w2"),
         "direct_w1": _mean(direct, "w1"),
         "direct_w2": _mean(direct, "w2"),
-        "floor_w1": _mean(carried, "floor_w1"),
-        "floor_w2": _mean(carried, "floor_w2"),
+        "floor_w1": _mean(transported, "floor_w1"),
+        "floor_w2": _mean(transported, "floor_w2"),
         "nll": likelihood,
-        "displacement": _mean(carried, "displacement"),
-        "exact": _mean(carried, "w2_squared") if task.exact is None else task.exact,
+        "displacement": _mean(transported, "displacement"),
+        "exact": _mean(transported, "w2_squared") if task.exact is None else task.exact,
         "farthest": farthest(population, task),
         "seconds": seconds,
-        "carry_seconds": carry_seconds,
+        "transport_seconds": transport_seconds,
         "memory": trained,
     }
 
@@ -142,21 +144,21 @@ def fit_cells(table: Any, spec: AbstractModelSpec, *, seed: int, quick: bool) ->
     return fit(table, model=spec, training=training, seed=seed)
 
 
-def carry(population: Population, x: np.ndarray, start: float, end: float) -> np.ndarray:
-    """Cells carried by the first method of a population."""
+def transported_by(population: Population, x: np.ndarray, start: float, end: float) -> np.ndarray:
+    """Cells transported by the first method of a population."""
     (method, *_) = population.methods.values()
     return method.transport(x, start, end, 0)
 
 
 def farthest(population: Population, task: FlowTask) -> float:
-    """The farthest coordinate of a carried test cell from the middle of all, over the half-range of all."""
+    """The farthest coordinate of a transported test cell from the middle of all, over the half-range of all."""
     pool = np.concatenate([task.cells.train.x, *task.cells.test.values()])
     low, high = pool.min(axis=0), pool.max(axis=0)
     times, most = sorted(by_time(task.cells.train)), 0.0
     for end in task.cells.evaluated:
         start = max((t for t in times if t < end), default=None)
         if start is not None:
-            x = carry(population, task.cells.test[start], start, end)
+            x = transported_by(population, task.cells.test[start], start, end)
             most = max(most, float(np.max(np.abs(x - (low + high) / 2) / ((high - low) / 2))))
     return most
 
@@ -195,27 +197,27 @@ def claims(table: pd.DataFrame) -> list[Claim]:
         found.append(Claim(name, float(value), float(limit)))
 
     if "eb" in flow:
-        at_most("carried W1, embryoid body", flow["eb"]["w1"], 0.77)
-        at_most("carried W2, embryoid body", flow["eb"]["w2"], 0.87)
+        at_most("transported W1, embryoid body", flow["eb"]["w1"], 0.77)
+        at_most("transported W2, embryoid body", flow["eb"]["w2"], 0.87)
         at_most("direct W1, embryoid body", flow["eb"]["direct_w1"], 0.73)
     if "leave-one-out" in flow:
-        at_most("carried W1, one time left out", flow["leave-one-out"]["w1"], 0.919)
+        at_most("transported W1, one time left out", flow["leave-one-out"]["w1"], 0.919)
     if "eb-50" in flow:
-        at_most("carried W1, 50 components", flow["eb-50"]["w1"], 7.27)
+        at_most("transported W1, 50 components", flow["eb-50"]["w1"], 7.27)
     for name, most in (("eb", 1.0), ("leave-one-out", 0.96), ("eb-50", 1.0)):
         if name in flow and (name, PEER) in by.index:
             ratio = flow[name]["w1"] / by.loc[(name, PEER), "w1"]
-            at_most(f"carried W1 over that of OT-CFM, {name}", ratio, most)
+            at_most(f"transported W1 over that of OT-CFM, {name}", ratio, most)
     if "eb-50" in flow and ("eb-50", PEER) in by.index:
         peer = by.loc[("eb-50", PEER)]
         at_most(
             "seconds over those of OT-CFM, eb-50", flow["eb-50"]["seconds"] / peer["seconds"], 1.5
         )
-        ratio = flow["eb-50"]["carry_seconds"] / peer["carry_seconds"]
-        at_most("seconds to carry over those of OT-CFM, eb-50", ratio, 0.1)
+        ratio = flow["eb-50"]["transport_seconds"] / peer["transport_seconds"]
+        at_most("seconds to transport over those of OT-CFM, eb-50", ratio, 0.1)
     if len(flow):
         most = max(float(np.max(part["farthest"])) for part in flow.values())
-        at_most("farthest carried cell, half-ranges", most, 2.0)
+        at_most("farthest transported cell, half-ranges", most, 2.0)
     return found
 
 

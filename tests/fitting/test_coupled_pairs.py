@@ -1,12 +1,18 @@
 """Pairs of coupled cells: of least squared length, as linear programming finds them."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy.optimize import linear_sum_assignment
 from scipy.spatial.distance import cdist
 
-from conservax import DataError
+from conservax import DataError, HoldOut
+from conservax.data import read_table
 from conservax.fitting._coupled_pairs import coupled_pairs
+from conservax.fitting._dataset import dataset_of
+from conservax.fitting._training_rows import validation_rows
+from conservax.objective import CoupledMatching
 
 
 def cells(counts=(60, 60, 60), times=(0.0, 0.25, 1.0), dim=3):
@@ -17,7 +23,7 @@ def cells(counts=(60, 60, 60), times=(0.0, 0.25, 1.0), dim=3):
 
 def test_pairs_are_of_neighbours_in_proportion_to_the_time_between_them():
     t, x = cells()
-    pair = coupled_pairs(t, x)
+    pair = coupled_pairs(t, x, len(t))
     assert pair.shape == (180, 2, 4)
     spans, counts = np.unique(pair[..., 0], axis=0, return_counts=True)
     np.testing.assert_array_equal(spans, [[0, 0.25], [0.25, 1]])
@@ -28,7 +34,7 @@ def test_pairs_are_of_neighbours_in_proportion_to_the_time_between_them():
 
 def test_their_squared_length_is_least():
     t, x = cells()
-    pair = coupled_pairs(t, x)
+    pair = coupled_pairs(t, x, len(t))
     later = pair[pair[:, 0, 0] == 0.25]
     cost = cdist(x[t == 0.25], x[t == 1.0], "sqeuclidean")
     least = cost[linear_sum_assignment(cost)].mean()
@@ -44,7 +50,7 @@ def test_their_squared_length_is_least():
 def test_large_snapshots_are_coupled_part_by_part(monkeypatch):
     monkeypatch.setattr("conservax.baseline._displacement.MOST_COUPLED", 50)
     t, x = cells((200, 330), (0.0, 1.0), 2)
-    pair = coupled_pairs(t, x)
+    pair = coupled_pairs(t, x, len(t))
     exact = linear_sum_assignment(cdist(x[t == 0], x[t == 1], "sqeuclidean"))
     least = np.mean(np.sum((x[t == 0][exact[0]] - x[t == 1][exact[1]]) ** 2, axis=1))
     length = np.mean(np.sum((pair[:, 1, 1:] - pair[:, 0, 1:]) ** 2, axis=1))
@@ -61,7 +67,7 @@ def test_where_masses_differ_groups_are_coupled_with_themselves():
     t = np.repeat([0.0, 1.0], 100)
 
     def crossing(**options):
-        pair = coupled_pairs(t, x, **options)
+        pair = coupled_pairs(t, x, len(t), **options)
         return np.mean(np.sign(pair[:, 0, 1]) != np.sign(pair[:, 1, 1]))
 
     assert crossing() == pytest.approx(0.3, abs=0.02)
@@ -71,4 +77,17 @@ def test_where_masses_differ_groups_are_coupled_with_themselves():
 
 def test_cells_of_one_snapshot_have_no_partners():
     with pytest.raises(DataError, match="expected 2 to 50 snapshots"):
-        coupled_pairs(np.zeros(9), np.zeros((9, 2)))
+        coupled_pairs(np.zeros(9), np.zeros((9, 2)), 9)
+
+
+def test_held_out_rows_that_lack_a_snapshot_have_pairs_of_training():
+    t, x = cells()
+    whole = dataset_of(read_table((t, x)), HoldOut(), 0)
+    train = whole.split.train
+    few = whole.split._replace(validation=train.take(np.flatnonzero(train.t == 0.25)[:7]))
+    rows = validation_rows(replace(whole, split=few), np.dtype(float), CoupledMatching())
+    assert rows.pair.shape == (7, 2, 4)
+    known = set(map(tuple, np.round(whole.units.standardise(train.x), 9).tolist()))
+    assert {
+        tuple(cell) for cell in np.round(rows.pair[..., 1:].reshape(-1, 3), 9).tolist()
+    } <= known

@@ -1,4 +1,4 @@
-"""Bijections of R^dim that change in time, which carry one density to another."""
+"""Bijections of R^dim that change in time, which push one density forward to another."""
 
 from conservax.bijection._base import AbstractBijection
 from conservax.bijection._chain import Chain

@@ -12,10 +12,11 @@ from conservax.data import MAX_SNAPSHOTS, DataError
 def coupled_pairs(
     t: Float[np.ndarray, " rows"],
     x: Float[np.ndarray, "rows dim"],
+    count: int,
     *,
     mass_penalty: float | None = None,
-) -> Float[np.ndarray, "rows 2 1+dim"]:
-    """As many pairs as rows, coupled by optimal transport from each snapshot to the next.
+) -> Float[np.ndarray, "pairs 2 1+dim"]:
+    """So many pairs of rows, coupled by optimal transport from each snapshot to the next.
 
     The number of pairs between two snapshots is in proportion to the time between them, to the
     next whole number, so that a draw of them has a uniform time. Of each pair: time and position of
@@ -31,14 +32,14 @@ def coupled_pairs(
         )
     rng = np.random.default_rng(0)
     lines = DisplacementInterpolation({time: x[t == time] for time in times})
-    shares = np.round(np.cumsum(np.diff(times)) / (times[-1] - times[0]) * len(t)).astype(int)
+    shares = np.round(np.cumsum(np.diff(times)) / (times[-1] - times[0]) * count).astype(int)
     pairs = []
-    for (before, after), count in zip(
+    for (before, after), share in zip(
         itertools.pairwise(times), np.diff(shares, prepend=0), strict=True
     ):
-        cells = lines.pairs(rng, before, count, mass_penalty=mass_penalty)
+        cells = lines.pairs(rng, before, share, mass_penalty=mass_penalty)
         stamped = [
-            np.column_stack([np.full(count, time), part])
+            np.column_stack([np.full(share, time), part])
             for time, part in zip((before, after), cells, strict=True)
         ]
         pairs.append(np.stack(stamped, axis=1))

@@ -56,14 +56,22 @@ def _converter(
     dataset: Dataset, dtype: np.dtype, matching: CoupledMatching | None
 ) -> Callable[[Any], Any]:
     """Rows to law units; those of unequal snapshots with weights, so that all times have equal weight."""
+    train = dataset.split.train
 
     def convert(table: Table | Events) -> Any:
         if isinstance(table, Events):
             return sequences_in_units(dataset.units, table, dtype)
         rows = rows_in_units(dataset.units, table, dtype)
         if matching is not None:
-            penalty = matching.mass_penalty
-            coupled = coupled_pairs(np.asarray(rows.t), np.asarray(rows.x), mass_penalty=penalty)
+            # A few rows held out may lack a snapshot: then pairs are those of training.
+            whole = set(table.t) >= set(train.t)
+            source = rows if whole else rows_in_units(dataset.units, train, dtype)
+            coupled = coupled_pairs(
+                np.asarray(source.t),
+                np.asarray(source.x),
+                len(rows.t),
+                mass_penalty=matching.mass_penalty,
+            )
             rows = rows._replace(pair=coupled.astype(dtype))
         if not dataset.equal_snapshots:
             return rows
