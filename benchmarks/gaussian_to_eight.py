@@ -4,7 +4,9 @@ From N(0, 0.5^2 I) at t = 0 to eight Gaussians (radius 2, deviation 0.2) at t = 
 dimensions. Trained on likelihood at both ends and kinetic energy; the transported points are
 compared with the exact optimal coupling of the same points (POT), the likelihoods with the
 entropies. Limits: cost within 4 % of W2^2, both ends within 0.03 nats, under five minutes.
-The sigmoid flux of the paper is run beside the default for comparison.
+The sigmoid flux of the paper is run beside the default for comparison: where a conditional density is thin its
+velocity explodes, and `failed` is the fraction of points whose path was not found in 500 steps of the ODE; costs are of
+the others, and a claim allows none.
 
     python -m benchmarks gaussian_to_eight [--quick] [--seeds N] [--json]
 """
@@ -16,6 +18,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from benchmarks.claim import SEEDS, Claim, Findings, benchmark
+from benchmarks.papers._transport2d import push_forward
 from conservax.check import wasserstein
 from conservax.density import Autoregressive
 from conservax.field import MatrixField
@@ -23,7 +26,6 @@ from conservax.flux import AbstractFlux, KnotheRosenblatt, SigmoidCancellation
 from conservax.law import ConservationLaw
 from conservax.objective import KineticEnergy, NegativeLogLikelihood, Rows
 from conservax.train import Stage, Training, train
-from conservax.transport import transport
 
 START, RADIUS, SPREAD, MODES = 0.5, 2.0, 0.2, 8
 COST_LIMIT, NLL_LIMIT, SECONDS_LIMIT = 1.04, 0.03, 300
@@ -57,11 +59,11 @@ def metrics_of(flux: AbstractFlux, field: bool, steps: int, seed: int) -> dict[s
     seconds = time.perf_counter() - began
 
     start, end = draw(rng, 2000)
-    times = jnp.array([0.0, 1.0], jnp.float32)
-    move = jax.jit(jax.vmap(lambda x: transport(law, x, times)[-1]))
-    moved = np.asarray(move(jnp.asarray(start, jnp.float32)))
+    moved = push_forward(law, jnp.asarray(start, jnp.float32))[:, 1]
+    found = np.isfinite(moved).all(axis=1)
     metrics = {
-        "cost": float(((moved - start) ** 2).sum(1).mean()),
+        "cost": float(((moved - start)[found] ** 2).sum(1).mean()),
+        "failed": float(1 - found.mean()),
         "exact_w2_squared": wasserstein(start, end) ** 2,
         "energy": float(KineticEnergy(4096)(key, law, rows)),
         "seconds": seconds,
@@ -92,6 +94,7 @@ def run(*, quick: bool, seeds: int) -> Findings:
         for seed in range(seeds)
     ]
     limits = {
+        "failed": 0.0,
         "ratio": COST_LIMIT,
         "nll_excess_0": NLL_LIMIT,
         "nll_excess_1": NLL_LIMIT,

@@ -7,7 +7,14 @@ import numpy as np
 import pytest
 from flowjax.bijections import Affine, Coupling
 
-from conservax.bijection import Chain, CouplingFlow, FlowjaxBijection, InterpolatedAffine
+from conservax.bijection import (
+    AbstractBijection,
+    Chain,
+    CouplingFlow,
+    FlowjaxBijection,
+    InterpolatedAffine,
+    check_bijection,
+)
 from conservax.nn import TimeEmbedding
 from oracles import (
     bijections,
@@ -146,3 +153,37 @@ def test_what_makes_no_sense_is_refused():
     coupling = {"untransformed_dim": 1, "dim": 2, "cond_dim": 3, "nn_width": 4, "nn_depth": 1}
     with pytest.raises(ValueError, match=r"cond_shape of \(5,\), as many as the features of time"):
         FlowjaxBijection(Coupling(KEY, transformer=Affine(), **coupling), TimeEmbedding(2, 1.0, 0))
+
+
+class Wrong(AbstractBijection):
+    """x = 2 z, with a fault."""
+
+    fault: str = eqx.field(static=True)
+    dim: int = eqx.field(static=True, default=2)
+    condition_dim: int = eqx.field(static=True, default=1)
+
+    def forward_and_log_det(self, t, z, condition=None):
+        return 2 * z, (0.0 if self.fault == "forward" else 2 * jnp.log(2.0)) + 0 * z[0]
+
+    def inverse_and_log_det(self, t, x, condition=None):
+        z = x / (2.1 if self.fault == "point" else 2.0)
+        return z, (-1 if self.fault == "inverse" else 1) * 2 * jnp.log(2.0) + 0 * z[0]
+
+
+@pytest.mark.parametrize(
+    ("fault", "message"),
+    [
+        ("point", "returns to z .*; Wrong is off by 0.0"),
+        ("forward", "of its Jacobian"),
+        ("inverse", "not that of the inverse"),
+    ],
+)
+def test_a_map_whose_parts_disagree_is_refused(fault, message):
+    with pytest.raises(ValueError, match=message):
+        check_bijection(Wrong(fault))
+
+
+def test_right_maps_pass():
+    check_bijection(Wrong("none"))
+    for bijection in bijections(3, 2).values():
+        check_bijection(bijection)

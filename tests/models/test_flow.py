@@ -8,7 +8,10 @@ import pytest
 
 import conservax
 from conservax import DataError, HoldOut, Training
-from conservax.models import Flow, KernelMixture
+from conservax.bijection import CouplingFlow
+from conservax.density import DiagonalGaussianMixture, PushForward
+from conservax.flux import PushForwardFlux
+from conservax.models import Custom, Flow, KernelMixture
 from conservax.objective import CoupledMatching, NegativeLogLikelihood
 
 QUICK = Training(steps=2, batch_size=16, chunk=2, progress=False)
@@ -109,3 +112,34 @@ def test_what_cannot_be_coupled_is_said():
     assert "matching" not in fitted(many).metrics
     with pytest.raises(DataError, match="to couple cells of"):
         fitted(many, matching_weight=0.5)
+
+
+def test_terms_that_want_other_pairs_are_refused():
+    frame = table(np.random.default_rng(6))
+    two = NegativeLogLikelihood() + CoupledMatching() + CoupledMatching(mass_penalty=2.0)
+    with pytest.raises(DataError, match="one mass_penalty of all terms"):
+        conservax.fit(
+            frame,
+            time="t",
+            columns=["x0", "x1"],
+            model=Flow(**SMALL),
+            objective=two,
+            training=QUICK,
+        )
+
+
+class Shrinking(CouplingFlow):
+    """Couplings whose inverse is not theirs."""
+
+    def inverse_and_log_det(self, t, x, condition=None):
+        return super().inverse_and_log_det(t, 0.9 * x, condition)
+
+
+def test_a_bijection_whose_inverse_does_not_invert_is_refused():
+    rest = DiagonalGaussianMixture(np.zeros((1, 2)), np.ones((1, 2)))
+    sizes = {"layers": 2, "width": 8, "depth": 1}
+    wrong = Custom(
+        build=lambda key: PushForward(rest, Shrinking(2, key=key, **sizes)), flux=PushForwardFlux()
+    )
+    with pytest.raises(ValueError, match="Shrinking is off by 0"):
+        conservax.fit(table(np.random.default_rng(7)), time="t", model=wrong, training=QUICK)

@@ -75,9 +75,19 @@ def _matching_weight(spec: AbstractModelSpec, train: Table) -> float:
 
 
 def matching_of(stages: Sequence[Stage]) -> CoupledMatching | None:
-    """The term of some stage that needs pairs of coupled cells; None if there is none."""
+    """The term of some stage that needs pairs of coupled cells; None if there is none.
+
+    **Raises:** `DataError` for terms that want other pairs.
+    """
     terms = [term for stage in stages for _, term in as_sum(stage.objective).terms]
-    return next((term for term in terms if isinstance(term, CoupledMatching)), None)
+    found = [term for term in terms if isinstance(term, CoupledMatching)]
+    penalties = {term.mass_penalty for term in found}
+    if len(penalties) > 1:
+        raise DataError(
+            "expected one mass_penalty of all terms of CoupledMatching, since cells are coupled once; "
+            f"got {', '.join(map(str, penalties))}."
+        )
+    return found[0] if found else None
 
 
 def check_objective(objective: object, spec: AbstractModelSpec) -> None:

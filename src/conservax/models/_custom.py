@@ -8,7 +8,8 @@ import numpy as np
 from jaxtyping import Float
 
 from conservax._types import PRNGKey
-from conservax.density import AbstractDensity
+from conservax.bijection import check_bijection
+from conservax.density import AbstractDensity, PushForward
 from conservax.flux import KnotheRosenblatt
 from conservax.models._base import AbstractGrowthSpec, check_maker
 
@@ -40,6 +41,16 @@ class Custom(AbstractGrowthSpec):
     def density(
         self, t: Float[np.ndarray, " rows"], x: Float[np.ndarray, "rows dim"], *, seed: int
     ) -> Callable[[PRNGKey], AbstractDensity]:
-        """The function `build`."""
+        """The function `build`, whose bijection is tried.
+
+        **Raises:** `ValueError` for a bijection whose inverse does not invert it.
+        """
         del t, x, seed
-        return self.build
+
+        def built(key: PRNGKey) -> AbstractDensity:
+            density = self.build(key)
+            if isinstance(density, PushForward):
+                check_bijection(density.bijection)
+            return density
+
+        return built

@@ -15,6 +15,7 @@ from jaxtyping import Array, Bool, Float, Int
 
 from conservax._programs import Constant, padded_length, program
 from conservax._types import PRNGKey, PyTree, Scalar
+from conservax.density import Mixture
 from conservax.objective import Sum, sharing_rows
 from conservax.train._loss import fixed_and_weights, loss_of
 from conservax.train._state import TrainState, flattened, unflattened
@@ -80,10 +81,18 @@ def make_chunk(
     fixed, weights = fixed_and_weights(law, objective)
     static = Steps(steps, batch_size, average, (bool(noise), bool(time_noise)), sharding)
     numbers = Numbers(weights, *map(jnp.asarray, (float(noise), float(time_noise))))
-    return partial(_chunk, fixed, optimiser, static, numbers)
+    chunk = _long_chunk if _has_many_components(law) else _short_chunk
+    return partial(chunk, fixed, optimiser, static, numbers)
 
 
-@program()
+MANY = 64  # components of a mixture, from which steps last so long that they repay the compiler
+
+
+def _has_many_components(law: eqx.Module) -> bool:
+    parts = jax.tree.leaves(law, is_leaf=lambda part: isinstance(part, Mixture))
+    return any(isinstance(part, Mixture) and len(part.logits) >= MANY for part in parts)
+
+
 def _chunk(
     fixed: Constant,
     optimiser: optax.GradientTransformation,
@@ -105,6 +114,9 @@ def _chunk(
         return state, ChunkMetrics(means, jnp.mean(values), finite)
 
     return jax.vmap(one_chunk)(state)
+
+
+_short_chunk, _long_chunk = program()(_chunk), program(effort="most")(_chunk)
 
 
 def _update(
