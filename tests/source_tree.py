@@ -20,7 +20,7 @@ MAY_IMPORT = {
     "nn": "_types _programs",
     "univariate": "_types",
     # the theory, in the order of its argument: what is where, how it moves, both tied, what we want
-    "bijection": "_types nn",
+    "bijection": "_types _programs nn",
     "density": "_types nn univariate bijection",
     "field": "_types nn density",
     "flux": "_types univariate density",
@@ -29,7 +29,7 @@ MAY_IMPORT = {
     # what nature wants: equations for densities
     "equation": "_types",
     "objective": "_types field reference law equation",
-    "train": "_types _programs _files objective",
+    "train": "_types _programs _files density objective",
     # what training solves by itself
     "solve": "_types field objective train",
     # what is done with a law once it is there

@@ -13,6 +13,7 @@ from conservax.density import DiagonalGaussianMixture, PushForward
 from conservax.flux import PushForwardFlux
 from conservax.models import Custom, Flow, KernelMixture
 from conservax.objective import CoupledMatching, NegativeLogLikelihood
+from conservax.train import Stage
 
 QUICK = Training(steps=2, batch_size=16, chunk=2, progress=False)
 SMALL = {"components": 3, "layers": 2, "width": 8, "depth": 1}
@@ -116,16 +117,12 @@ def test_what_cannot_be_coupled_is_said():
 
 def test_terms_that_want_other_pairs_are_refused():
     frame = table(np.random.default_rng(6))
-    two = NegativeLogLikelihood() + CoupledMatching() + CoupledMatching(mass_penalty=2.0)
+    training = Training(batch_size=16, chunk=2, progress=False)
+    own = [NegativeLogLikelihood() + CoupledMatching(mass_penalty=m) for m in (None, 2.0)]
+    stages = [Stage(2, objective) for objective in own]
+    options = {"time": "t", "columns": ["x0", "x1"], "objective": stages, "training": training}
     with pytest.raises(DataError, match="one mass_penalty of all terms"):
-        conservax.fit(
-            frame,
-            time="t",
-            columns=["x0", "x1"],
-            model=Flow(**SMALL),
-            objective=two,
-            training=QUICK,
-        )
+        conservax.fit(frame, model=Flow(**SMALL), **options)
 
 
 class Shrinking(CouplingFlow):
@@ -142,4 +139,10 @@ def test_a_bijection_whose_inverse_does_not_invert_is_refused():
         build=lambda key: PushForward(rest, Shrinking(2, key=key, **sizes)), flux=PushForwardFlux()
     )
     with pytest.raises(ValueError, match="Shrinking is off by 0"):
-        conservax.fit(table(np.random.default_rng(7)), time="t", model=wrong, training=QUICK)
+        conservax.fit(
+            table(np.random.default_rng(7)),
+            time="t",
+            columns=["x0", "x1"],
+            model=wrong,
+            training=QUICK,
+        )
