@@ -1,10 +1,10 @@
-"""Claim: flows transport cells best, in any dimension; beside every other model, and OT-CFM, on the same cells.
+"""Claim: flows transport cells better than OT-CFM, exact densities beside; every model on the same cells.
 
-Every model is fitted by name with its usual settings, OT-CFM [tong2024] as its authors train it on cells (torchcfm,
-the extra `peers`). Printed: exact W1 and W2 of draws, and of test cells transported from the snapshot before, beside the
-floor of real cells; negative log-likelihood of test cells; squared displacement of the transported cells over the
+Every model is fitted by name with its usual settings, OT-CFM [tong2024] with two (torchcfm, the extra `peers`), of which
+the better one counts. Printed: exact W1 and W2 of draws, and of test cells transported from the snapshot before, beside the
+floor of real cells (W1 and W2 along the first way of transport of a model, its closed map if it has one); negative log-likelihood of test cells; squared displacement of the transported cells over the
 exact W2^2 of the same cells; the farthest that a transported cell lies from the middle of all cells, over their
-half-range; seconds of the fit, and to transport 10 000 cells, compilation included; peak memory. Each fit is a
+half-range; seconds of the fit, and to transport 10 000 cells, compilation included; peak memory of the process, JAX included, also where torch trains. Each fit is a
 process of its own.
 
 `eb`: embryoid body, 5 components; `leave-one-out`: the same without one time; `eb-50`: 50 components; `zebrafish`: 52;
@@ -52,8 +52,11 @@ MODELS: dict[str, Any] = {
     "autoregressive, field": lambda dim: _with_field(dim, 0.0),
     "autoregressive, field, matched": lambda dim: _with_field(dim, MATCHED),
 }
-PEER = "OT-CFM"
-USUAL = ("flow", "flow, unmatched", "trajectories", "autoregressive", PEER)
+PEERS = {
+    "OT-CFM": FlowMatching(),
+    "OT-CFM, 1000 steps": FlowMatching(steps=1000, batch_size=256),
+}
+USUAL = ("flow", "flow, unmatched", "trajectories", "autoregressive", *PEERS)
 STIFF = 20  # dimensions beyond which models without a closed flow map do not get through their ODE
 TRANSPORTED, MOST_CELLS, REPEATS = 10_000, 5000, 5
 QUICK_STEPS = 100
@@ -61,7 +64,7 @@ QUICK_STEPS = 100
 
 @benchmark(
     rows=Option(tuple(FLOW_SETS), "sets of cells", quick=("eb",), among=FLOW_SETS.keys()),
-    models=Option(USUAL, "models", quick=("flow", "autoregressive"), among=(*MODELS, PEER)),
+    models=Option(USUAL, "models", quick=("flow", "autoregressive"), among=(*MODELS, *PEERS)),
     seeds=Option(3, "repeats", quick=1, least=1),
     tasks=Option((), "tasks of the sets by name, all by default"),
 )
@@ -97,13 +100,14 @@ def measure(name: str, number: int, model: str, seed: int, quick: bool) -> dict[
     task = flow_tasks(name, seed)[number]
     cells, began = task.cells, time.perf_counter()
     likelihood = float("nan")
-    if model == PEER:
-        settings = FlowMatching(steps=QUICK_STEPS) if quick else FlowMatching()
+    if model in PEERS:
+        settings = PEERS[model]
+        settings = dataclasses.replace(settings, steps=QUICK_STEPS) if quick else settings
         population, seconds = fit_flow_matching(cells.train, settings, seed=seed)
     else:
         spec = MODELS[model](cells.train.dim)
         fitted = fit_cells(cells.train, spec, seed=seed, quick=quick)
-        seconds, population = time.perf_counter() - began, fitted.population()
+        seconds, population = time.perf_counter() - began, by_first_way(fitted.population())
         likelihood = nll(fitted, cells.test, cells.evaluated)
     trained = peak_memory()
     test = SnapshotTest(cells.test, cells.others, repeats=REPEATS, most_cells=MOST_CELLS, seed=seed)
@@ -144,6 +148,12 @@ def fit_cells(table: Any, spec: AbstractModelSpec, *, seed: int, quick: bool) ->
     return fit(table, model=spec, training=training, seed=seed)
 
 
+def by_first_way(population: Population) -> Population:
+    """The population with its first method of transport alone."""
+    name, method = next(iter(population.methods.items()))
+    return dataclasses.replace(population, methods={name: method})
+
+
 def transported_by(population: Population, x: np.ndarray, start: float, end: float) -> np.ndarray:
     """Cells transported by the first method of a population."""
     (method, *_) = population.methods.values()
@@ -154,13 +164,13 @@ def farthest(population: Population, task: FlowTask) -> float:
     """The farthest coordinate of a transported test cell from the middle of all, over the half-range of all."""
     pool = np.concatenate([task.cells.train.x, *task.cells.test.values()])
     low, high = pool.min(axis=0), pool.max(axis=0)
-    times, most = sorted(by_time(task.cells.train)), 0.0
+    times, found = sorted(by_time(task.cells.train)), [0.0]
     for end in task.cells.evaluated:
         start = max((t for t in times if t < end), default=None)
         if start is not None:
             x = transported_by(population, task.cells.test[start], start, end)
-            most = max(most, float(np.max(np.abs(x - (low + high) / 2) / ((high - low) / 2))))
-    return most
+            found.append(np.max(np.abs(x - (low + high) / 2) / ((high - low) / 2)))
+    return float(np.max(found))  # NaN if a cell is lost
 
 
 def nll(model: Model, test: dict[float, np.ndarray], times: Sequence[float]) -> float:
@@ -181,8 +191,10 @@ def summary(each: pd.DataFrame) -> pd.DataFrame:
     figures = [name for name in each.columns if name not in ("set", "task", "model", "seed")]
     groups: Any = each.groupby(["set", "task", "model"], sort=False)
     table = groups[figures].mean()
-    table["w1_error"] = groups["w1"].std()
-    table["farthest"], table["memory"] = groups["farthest"].max(), groups["memory"].max()
+    by_seed: Any = each.groupby(["set", "task", "model", "seed"], sort=False)["w1"].mean()
+    table["w1_deviation"] = by_seed.groupby(level=["set", "task", "model"]).std()
+    table["farthest"] = groups["farthest"].agg(lambda each: np.max(each.to_numpy()))
+    table["memory"] = groups["memory"].max()
     table["cost"] = table["displacement"] / table["exact"] - 1
     return table.reset_index()
 
@@ -190,8 +202,11 @@ def summary(each: pd.DataFrame) -> pd.DataFrame:
 def claims(table: pd.DataFrame) -> list[Claim]:
     """Limits of the flow, and against its peer in the same run, for what was run."""
     found = []
-    by = table.set_index(["set", "model"])
-    flow = {name: by.loc[(name, "flow")] for name, model in by.index.unique() if model == "flow"}
+    flow = {row["set"]: row for row in table[table["model"] == "flow"].to_dict("records")}
+    peer = {}  # the better one of each set
+    for row in table[table["model"].isin(list(PEERS))].to_dict("records"):
+        if row["set"] not in peer or row["w1"] < peer[row["set"]]["w1"]:
+            peer[row["set"]] = row
 
     def at_most(name: str, value: float, limit: float) -> None:
         found.append(Claim(name, float(value), float(limit)))
@@ -205,18 +220,19 @@ def claims(table: pd.DataFrame) -> list[Claim]:
     if "eb-50" in flow:
         at_most("transported W1, 50 components", flow["eb-50"]["w1"], 7.27)
     for name, most in (("eb", 1.0), ("leave-one-out", 0.96), ("eb-50", 1.0)):
-        if name in flow and (name, PEER) in by.index:
-            ratio = flow[name]["w1"] / by.loc[(name, PEER), "w1"]
+        if name in flow and name in peer:
+            ratio = flow[name]["w1"] / peer[name]["w1"]
             at_most(f"transported W1 over that of OT-CFM, {name}", ratio, most)
-    if "eb-50" in flow and ("eb-50", PEER) in by.index:
-        peer = by.loc[("eb-50", PEER)]
-        at_most(
-            "seconds over those of OT-CFM, eb-50", flow["eb-50"]["seconds"] / peer["seconds"], 1.5
-        )
-        ratio = flow["eb-50"]["transport_seconds"] / peer["transport_seconds"]
+    if "eb-50" in flow and "eb-50" in peer:
+        ours, theirs = flow["eb-50"], peer["eb-50"]
+        at_most("seconds over those of OT-CFM, eb-50", ours["seconds"] / theirs["seconds"], 1.5)
+        ratio = ours["transport_seconds"] / theirs["transport_seconds"]
         at_most("seconds to transport over those of OT-CFM, eb-50", ratio, 0.1)
-    if len(flow):
-        most = max(float(np.max(part["farthest"])) for part in flow.values())
+    if "branching" in flow:
+        at_most("squared cost against exact, branching", abs(flow["branching"]["cost"]), 0.1)
+    if flow:
+        farthest = table.loc[table["model"] == "flow", "farthest"]
+        most = float(np.max(farthest.to_numpy()))
         at_most("farthest transported cell, half-ranges", most, 2.0)
     return found
 

@@ -54,7 +54,7 @@ MAY_IMPORT = {
     # from data to a trained model
     "fitting": "_types _files reference objective train point_process data baseline models model scoring cells report",
     # what is done without data: steering by costs
-    "control": "_types _programs univariate density field flux law objective train transport check data models model fitting",
+    "control": "_types _programs univariate bijection density field flux law objective train transport check data models model fitting",
     "__init__": "_compiler _program_cache nn univariate bijection density field flux reference law equation objective train solve transport check point_process data baseline models model scoring cells report fitting control",
     "cli": "train data models model scoring fitting control __init__",
     "__main__": "cli",

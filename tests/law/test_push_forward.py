@@ -83,9 +83,14 @@ def test_probability_is_conserved_in_fifty_dimensions(kind):
     np.testing.assert_allclose(-np.sum(moved, axis=1), change, atol=1e-10)
 
 
-def test_conserved_under_a_condition_and_beside_a_field():
+@pytest.mark.parametrize("of_base", [False, True])
+def test_conserved_under_a_condition_and_beside_a_field(of_base):
+    """A condition of the bijection alone, and of a moving base alone."""
     condition = jnp.array([0.4, -1.0])
     law = law_of(2, "spline", condition_dim=2)
+    if of_base:
+        density = PushForward(autoregressive(2, condition_dim=2), couplings(2))
+        law = ConservationLaw(density, PushForwardFlux(KnotheRosenblatt()))
     field = MatrixField(2, width=8, depth=1, condition_dim=2, key=KEY)
     law = ConservationLaw(law.density, law.base_flux, field)
     t, x = points(law.density, 100, condition=condition)
@@ -196,8 +201,8 @@ def test_tails_are_finite_in_single_precision_with_their_gradients(kind):
 def test_parts_that_do_not_fit_are_refused():
     with pytest.raises(ValueError, match="of one dimension; got 3 and 2"):
         PushForward(resting(3), couplings(2))
-    with pytest.raises(ValueError, match="got condition_dim 1 and 0"):
-        PushForward(autoregressive(2, condition_dim=1), couplings(2))
+    with pytest.raises(ValueError, match="got condition_dim 1 and 2"):
+        PushForward(autoregressive(2, condition_dim=1), couplings(2, condition_dim=2))
     with pytest.raises(TypeError, match="a flux with a closed flow map; got SigmoidCancellation"):
         PushForwardFlux(SigmoidCancellation())
     moving = PushForward(autoregressive(2), couplings(2))

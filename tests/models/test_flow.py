@@ -9,9 +9,12 @@ import pytest
 import conservax
 from conservax import DataError, HoldOut, Training
 from conservax.bijection import CouplingFlow
+from conservax.data import read_table
 from conservax.density import DiagonalGaussianMixture, PushForward
+from conservax.fitting._dataset import dataset_of
+from conservax.fitting._objectives import usual_objective
 from conservax.flux import PushForwardFlux
-from conservax.models import Custom, Flow, KernelMixture
+from conservax.models import Autoregressive, Custom, Flow, KernelMixture, Trajectories
 from conservax.objective import CoupledMatching, NegativeLogLikelihood
 from conservax.train import Stage
 
@@ -144,5 +147,67 @@ def test_a_bijection_whose_inverse_does_not_invert_is_refused():
             time="t",
             columns=["x0", "x1"],
             model=wrong,
+            training=QUICK,
+        )
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"transformer": "cubic"}, "expected a transformer of"),
+        ({"max_log_scale": 0}, "max_log_scale above 0"),
+        ({"transformer": "spline", "max_log_scale": 1.0}, "of affine transformers"),
+        (
+            {"reference": lambda t, x: -x, "diffusion": 0.3, "matching_weight": 1.0},
+            "matching_weight without a reference",
+        ),
+    ],
+)
+def test_settings_without_an_effect_are_refused(options, message):
+    with pytest.raises(DataError, match=message):
+        Flow(**options)
+
+
+def test_beside_a_reference_nothing_is_matched():
+    frame = table(np.random.default_rng(8))
+    found = fitted(frame, reference=lambda t, x: -x, diffusion=0.3)
+    assert "matching" not in found.metrics
+
+
+def test_each_snapshot_counts_as_much_in_whether_they_are_far_apart():
+    rng = np.random.default_rng(9)
+    t = np.repeat([0.0, 1.0], [20, 4000])
+    near, far = rng.normal(size=(2, len(t), 2))
+    far = far + 8 * (1 - t[:, None])
+    assert Flow().is_whitened(t, far)
+    assert not Flow().is_whitened(t, near)
+
+
+@pytest.mark.parametrize(
+    ("spec", "robust"),
+    [
+        (Autoregressive(matching_weight=1.0), True),
+        (Autoregressive(matching_weight=1.0, growth_weight=0.1), True),
+        (Trajectories(matching_weight=1.0), False),
+        (Flow(), False),
+    ],
+)
+def test_matching_is_robust_for_velocities_with_heavy_tails(spec, robust):
+    frame = table(np.random.default_rng(10))
+    rows = read_table(frame, time="t", columns=["x0", "x1"])
+    dataset = dataset_of(rows, HoldOut(), 0)
+    objective = usual_objective(spec, dataset.split.train, dataset.units)
+    (found,) = (term for _, term in objective.terms if isinstance(term, CoupledMatching))
+    assert found.robust == robust
+
+
+def test_births_that_cost_nothing_leave_nothing_to_match():
+    spec = Autoregressive(matching_weight=1.0, growth_weight=0.0)
+    with pytest.raises(DataError, match="growth_weight above 0 beside matching_weight"):
+        conservax.fit(
+            table(np.random.default_rng(11)),
+            time="t",
+            columns=["x0", "x1"],
+            model=spec,
             training=QUICK,
         )

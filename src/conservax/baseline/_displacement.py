@@ -11,6 +11,8 @@ from conservax.baseline._rows import Points, Values, as_rows
 
 Numbers = Int[np.ndarray, " pairs"]
 MOST_COUPLED = 2500  # cells of a snapshot at once: the cost grows with their cube
+_MOST_UNBALANCED = 1000  # whose solver makes hundreds of passes over all pairs
+_STOP = 1e-7  # change of the mass in a pass of that solver, of 1
 _MOST_ITERATIONS = 10_000_000
 _RIGID = 30.0  # mean costs, from which on hardly any mass changes, and the solver needs too long
 _LEAST_MASS = 1e-3  # of the largest: what the solver of unbalanced couplings has not taken away yet
@@ -122,14 +124,37 @@ def couple(
     Exact up to `MOST_COUPLED` cells; of more, random parts of that size are coupled, part by part. With
     a `mass_penalty` it is unbalanced [sejourne2023]: a cell may have less mass, or more, at that
     cost times the Kullback-Leibler divergence, in squared units of x.
+
+    **Raises:** `ValueError` for a penalty so small that no mass is left.
     """
-    parts = min(-(-max(len(x), len(y)) // MOST_COUPLED), len(x), len(y))
+    most = MOST_COUPLED if mass_penalty is None else min(_MOST_UNBALANCED, MOST_COUPLED)
+    parts = -(-max(len(x), len(y)) // most)
     found = []
-    for i, j in zip(*(np.array_split(rng.permutation(len(z)), parts) for z in (x, y)), strict=True):
-        plan = _plan(x[i], y[j], mass_penalty) * len(i) / len(x)
+    for i, j in zip(
+        _parts(rng, len(x), parts, most), _parts(rng, len(y), parts, most), strict=True
+    ):
+        plan = _plan(x[i], y[j], mass_penalty) / parts
         one, other = np.nonzero(plan)
         found.append(Coupling(i[one], j[other], plan[one, other]))
-    return Coupling(*map(np.concatenate, zip(*found, strict=True)))
+    coupling = Coupling(*map(np.concatenate, zip(*found, strict=True)))
+    if not coupling.mass.sum() > 0:
+        raise ValueError(
+            "expected a mass_penalty at which cells keep some mass; got one so small that every one "
+            "dies and another is born. Give one of about the mean squared distance."
+        )
+    return coupling
+
+
+def _parts(rng: np.random.Generator, count: int, parts: int, most: int) -> list[Numbers]:
+    """So many random parts of at most `most` cells, in which every cell occurs equally often.
+
+    Few cells are in all parts, whole.
+    """
+    chunks = np.array_split(rng.permutation(count), parts)
+    each = min(parts, max(1, most * parts // count))
+    return [
+        np.concatenate([chunks[(first + k) % parts] for k in range(each)]) for first in range(parts)
+    ]
 
 
 def _plan(x: Points, y: Points, mass_penalty: float | None) -> Points:
@@ -140,7 +165,7 @@ def _plan(x: Points, y: Points, mass_penalty: float | None) -> Points:
     if mass_penalty is None or mass_penalty > _RIGID * cost.mean():
         return np.asarray(ot.emd([], [], cost, numItermax=_MOST_ITERATIONS))
     even = [np.full(len(z), 1 / len(z)) for z in (x, y)]
-    plan = ot.unbalanced.mm_unbalanced(*even, cost, reg_m=mass_penalty, div="kl")
+    plan = ot.unbalanced.mm_unbalanced(*even, cost, reg_m=mass_penalty, div="kl", stopThr=_STOP)
     return np.where(plan > _LEAST_MASS * plan.max(), plan, 0.0)
 
 

@@ -32,7 +32,8 @@ class CouplingFlow(AbstractBijection):
 
     - `dim`: at least 2.
     - `layers`, `width`, `depth`: couplings, and the hidden units and layers of each.
-    - `transformer`: "affine", or "spline" for densities that are far from normal.
+    - `transformer`: "affine", or "spline" for densities that are far from normal; a spline is the identity
+      beyond 4, so that it cannot carry anything across.
     - `max_log_scale`: of an affine map, largest log of its scale, to both sides.
     - `identity_at`: a time at which every layer is the identity, whatever the parameters; None for no
       such time.

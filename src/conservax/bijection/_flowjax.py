@@ -36,7 +36,8 @@ class FlowjaxBijection(AbstractBijection):
                 f"expected a bijection of shape (dim,) with a cond_shape of {(embedding.size,)}, as "
                 f"many as the features of time; got {shape} and {features}."
             )
-        self.dim, self.condition_dim = shape[0], embedding.condition_dim
+        self.dim = shape[0]
+        self.condition_dim = 0 if features is None else embedding.condition_dim
         self.bijection, self.embedding = bijection, embedding
 
     def forward_and_log_det(

@@ -6,6 +6,7 @@ import jax
 import numpy as np
 
 from conservax._types import PRNGKey
+from conservax.bijection import check_bijection
 from conservax.control._boundaries import GaussianMixture
 from conservax.control._objectives import Scale
 from conservax.control._problem import Problem
@@ -52,6 +53,8 @@ def initial_law(
         density = Autoregressive(dim, **_NETWORK, kernel="normal", key=density_key)
     elif callable(model):
         density = model(density_key)
+        if isinstance(density, PushForward):
+            check_bijection(density.bijection)
     else:
         raise TypeError(f"expected a model, a name or a function of a key; got {kind_of(model)}.")
     if not isinstance(density, AbstractDensity):
@@ -64,7 +67,10 @@ def initial_law(
 def _usual_flux(density: AbstractDensity) -> AbstractFlux:
     if isinstance(density, Mixture):
         return MixtureFlux(FactorizedFlux())
-    return PushForwardFlux() if isinstance(density, PushForward) else KnotheRosenblatt()
+    if isinstance(density, PushForward):
+        rests = isinstance(density.base, DiagonalGaussianMixture)
+        return PushForwardFlux(None if rests else _usual_flux(density.base))
+    return KnotheRosenblatt()
 
 
 def _initial_mixture(
@@ -103,7 +109,9 @@ def _initial_flow(problem: Problem, scale: Scale, model: Flow, key: PRNGKey) -> 
 
     A start that is no mixture of normals has one fitted to it.
     """
-    start = problem.start.mixture(model.components or _START_COMPONENTS)
+    start = problem.start
+    if not isinstance(start, GaussianMixture):
+        start = start.mixture(model.components or _START_COMPONENTS)
     base = DiagonalGaussianMixture(
         (start.means - scale.shift) / scale.scale,
         start.deviations / scale.scale,

@@ -31,26 +31,31 @@ class PushForward(AbstractDensity):
                 "expected a base and a bijection of one dimension; got "
                 f"{base.dim} and {bijection.dim}."
             )
-        if base.condition_dim not in (0, bijection.condition_dim):
+        conditions = {base.condition_dim, bijection.condition_dim} - {0}
+        if len(conditions) > 1:
             raise ValueError(
-                "expected a base with the condition of the bijection, or without one; got "
+                "expected a base with the condition of the bijection, or one of them without; got "
                 f"condition_dim {base.condition_dim} and {bijection.condition_dim}."
             )
-        self.dim, self.condition_dim = base.dim, bijection.condition_dim
+        self.dim, self.condition_dim = base.dim, max(conditions, default=0)
         self.base, self.bijection = base, bijection
 
     def log_prob(self, t: Time, x: Point, condition: Condition = None) -> Scalar:
         """Log density, nats, through the inverse."""
         check_point(self, x, condition)
-        z, log_det = self.bijection.inverse_and_log_det(t, x, condition)
+        z, log_det = self.bijection.inverse_and_log_det(t, x, self.of_bijection(condition))
         return self.base.log_prob(t, z, self.of_base(condition)) - log_det
 
     def sample(self, key: PRNGKey, t: Time, condition: Condition = None) -> Point:
         """One exact draw: that of the base, pushed forward. No inverse is needed."""
         check_condition(self, condition)
         z = self.base.sample(key, t, self.of_base(condition))
-        return self.bijection.forward_and_log_det(t, z, condition)[0]
+        return self.bijection.forward_and_log_det(t, z, self.of_bijection(condition))[0]
 
     def of_base(self, condition: Condition) -> Condition:
         """The condition that the base sees: the same, or none."""
         return condition if self.base.condition_dim else None
+
+    def of_bijection(self, condition: Condition) -> Condition:
+        """The condition that the bijection sees: the same, or none."""
+        return condition if self.bijection.condition_dim else None

@@ -46,7 +46,7 @@ def usual_objective(spec: AbstractModelSpec, train: Table, units: Units) -> Sum:
     energy = KineticEnergy() if spec.reference is None else ReferenceEnergy()
     if growing is None or growth_weight is None:
         if matching_weight:
-            objective = objective + matching_weight * CoupledMatching()
+            objective = objective + matching_weight * CoupledMatching(spec.has_heavy_tails)
         if not kinetic_weight:
             return objective
         return objective + kinetic_weight * LogEnergy(as_sum(energy))
@@ -57,10 +57,16 @@ def usual_objective(spec: AbstractModelSpec, train: Table, units: Units) -> Sum:
     births = growth_energy(train, units)
     objective = objective + kinetic_weight * energy + growth_weight * births
     if matching_weight:
+        if not growth_weight:
+            raise DataError(
+                "expected growth_weight above 0 beside matching_weight: births that cost nothing leave no "
+                "cell to follow. Leave out one of them."
+            )
         # To grow by a factor of m costs growth_weight (log m)^2; a factor of its root at both ends of
         # a pair is a divergence of (log m)^2 / 4.
-        penalty = 4 * growth_weight / kinetic_weight if growth_weight and kinetic_weight else None
-        objective = objective + matching_weight * CoupledMatching(mass_penalty=penalty)
+        penalty = 4 * growth_weight / kinetic_weight if kinetic_weight else None
+        matching = CoupledMatching(spec.has_heavy_tails, mass_penalty=penalty)
+        objective = objective + matching_weight * matching
     if growing.total_mass is None:
         return objective
     return objective + MASS_WEIGHT * mass_error(growing.total_mass, units)
@@ -68,8 +74,8 @@ def usual_objective(spec: AbstractModelSpec, train: Table, units: Units) -> Sum:
 
 def _matching_weight(spec: AbstractModelSpec, train: Table) -> float:
     """Weight of coupled matching; by default only of flows of two snapshots or more."""
-    if spec.matching_weight is not None:
-        return spec.matching_weight
+    if spec.matching_weight is not None or spec.reference is not None:
+        return spec.matching_weight or 0.0
     found = snapshots(train.t)
     return MATCHING_WEIGHT if isinstance(spec, Flow) and found and len(found) > 1 else 0.0
 

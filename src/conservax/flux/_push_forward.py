@@ -63,9 +63,10 @@ class PushForwardFlux(AbstractFlowMapFlux):
         """Velocity, shape `(dim,)`: one inverse, and one forward-mode derivative of T."""
         density = require(density, PushForward, self)
         t = jnp.asarray(t, x.dtype)
-        z, _ = density.bijection.inverse_and_log_det(t, x, condition)
+        z, _ = density.bijection.inverse_and_log_det(t, x, density.of_bijection(condition))
         moved = self.base_flux.velocity(density.base, t, z, density.of_base(condition))
-        push = lambda t, z: density.bijection.forward_and_log_det(t, z, condition)[0]  # noqa: E731
+        seen = density.of_bijection(condition)
+        push = lambda t, z: density.bijection.forward_and_log_det(t, z, seen)[0]  # noqa: E731
         return jax.jvp(push, (t, z), (jnp.ones_like(t), moved))[1]
 
     def flow_map(
@@ -73,6 +74,6 @@ class PushForwardFlux(AbstractFlowMapFlux):
     ) -> Point:
         """Push forward of x from s to t: back to the base, along with it, and forward again."""
         density = require(density, PushForward, self)
-        z, _ = density.bijection.inverse_and_log_det(s, x, condition)
+        z, _ = density.bijection.inverse_and_log_det(s, x, density.of_bijection(condition))
         z = self.base_flux.flow_map(density.base, s, t, z, density.of_base(condition))
-        return density.bijection.forward_and_log_det(t, z, condition)[0]
+        return density.bijection.forward_and_log_det(t, z, density.of_bijection(condition))[0]

@@ -13,7 +13,7 @@ from conservax._types import Point, PRNGKey, Scalar, Time, Vector
 from conservax.data import DataError
 from conservax.density import AbstractDensity
 from conservax.field import AbstractDivergenceFree
-from conservax.flux import AbstractFlux
+from conservax.flux import AbstractFlux, KnotheRosenblatt, MixtureFlux
 from conservax.reference import AbstractReference
 
 ReferenceName = Literal["network", "lotka-volterra", "repressilator"]
@@ -44,7 +44,7 @@ class AbstractModelSpec(abc.ABC):
       a fraction of the energy of straight motion from snapshot to snapshot where that is more.
     - `matching_weight`: of `CoupledMatching`: how much cells should follow the pairs of optimal
       transport between neighbouring snapshots, in nats for all of their motion. Of snapshots alone; 0
-      turns it off. 2 for `Flow`, 0 for others.
+      turns it off. 2 for `Flow`, 0 for others and beside a reference.
     - `state_weight`: of `StateCost`, nats: keeps the population, between observed times, where individuals of some
       time were seen. Choose it by what it does for a time that is left out.
 
@@ -80,6 +80,11 @@ class AbstractModelSpec(abc.ABC):
                 f"expected a diffusion above 0 beside a reference; got {self.diffusion}. Give the "
                 "noise of the process, such as diffusion=0.3."
             )
+        if self.matching_weight:
+            raise DataError(
+                "expected matching_weight without a reference: cells cannot follow both it and the "
+                "straight lines of optimal transport. Leave out one of them."
+            )
         if self.kinetic_weight == 0:
             raise DataError(
                 "expected kinetic_weight above 0 beside a reference: it weighs how closely the "
@@ -101,6 +106,14 @@ class AbstractModelSpec(abc.ABC):
     @abc.abstractmethod
     def usual_flux(self) -> AbstractFlux:
         """The default flux of the density."""
+
+    @property
+    def has_heavy_tails(self) -> bool:
+        """Whether velocities grow without bound between modes, as those of `KnotheRosenblatt` do."""
+        flux = self.flux or self.usual_flux
+        if isinstance(flux, MixtureFlux):
+            flux = flux.component_flux
+        return isinstance(flux, KnotheRosenblatt)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, fields
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, get_args
 
 import jax
 import numpy as np
@@ -53,8 +53,9 @@ class Flow(AbstractModelSpec):
     - `components`: normals of the base that rests: 4.
     - `layers`: couplings, one after the other.
     - `width`, `depth`: hidden units per layer, and hidden layers, of the network of each coupling.
-    - `transformer`: "affine", or "spline" for densities that are far from normal.
-    - `max_log_scale`: largest log of the factor by which a coupling stretches, and shrinks: 1 up to 5
+    - `transformer`: "affine", or "spline" for densities that are far from normal. Splines move nothing that
+      is more than 4 deviations of the data from their middle.
+    - `max_log_scale`: largest log of the factor by which an affine coupling stretches, and shrinks: 1 up to 5
       dimensions, 0.5 up to 20, 0.3 beyond. It keeps cells that are far from all others where they are.
     - `max_frequency`: fastest cycle in time, in cycles over the whole time range.
     """
@@ -80,8 +81,19 @@ class Flow(AbstractModelSpec):
             )
         for size in ("components", "layers", "width", "depth"):
             check_whole(size, getattr(self, size))
+        if self.transformer not in get_args(Transformer):
+            raise DataError(
+                f"expected a transformer of {list(get_args(Transformer))}; got {self.transformer!r}."
+            )
         check_weight("max_log_scale", self.max_log_scale)
         check_weight("max_frequency", self.max_frequency)
+        if self.max_log_scale is None:
+            return
+        if self.transformer != "affine" or not self.max_log_scale:
+            raise DataError(
+                "expected max_log_scale above 0, of affine transformers; got "
+                f"{self.max_log_scale} of {self.transformer}. Leave it out."
+            )
 
     @property
     def moving_base(self) -> AbstractModelSpec | None:
@@ -109,9 +121,11 @@ class Flow(AbstractModelSpec):
         """
         if snapshots(t) is None:
             return False
-        each = fit_normal_by_snapshot(t, x).covariance
-        all_of_them = np.linalg.slogdet(np.atleast_2d(np.cov(x.T))).logabsdet
-        gain = 0.5 * (all_of_them - np.mean(np.linalg.slogdet(each).logabsdet))
+        normals = fit_normal_by_snapshot(t, x)
+        each, means = normals.covariance, normals.mean
+        all_of_them = np.mean(each, axis=0) + np.cov(means.T, bias=True)  # each snapshot as much
+        log_det = np.linalg.slogdet(all_of_them).logabsdet
+        gain = 0.5 * (log_det - np.mean(np.linalg.slogdet(each).logabsdet))
         return bool(gain > _FAR_APART * x.shape[1])
 
     def density(
@@ -143,9 +157,10 @@ class Flow(AbstractModelSpec):
                 "expected two columns or more for a flow, whose couplings change one by the other; "
                 'got one. Use model="autoregressive".'
             )
-        bound = self.max_log_scale or next(
-            (scale for most, scale in _LARGEST_SCALES.items() if dim <= most), _LARGEST_SCALE
-        )
+        bound = self.max_log_scale
+        if bound is None:
+            scales = (scale for most, scale in _LARGEST_SCALES.items() if dim <= most)
+            bound = next(scales, _LARGEST_SCALE)
         return CouplingFlow(
             dim,
             layers=self.layers,

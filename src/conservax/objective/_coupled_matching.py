@@ -28,7 +28,7 @@ class CoupledMatching(AbstractObjective):
     **Arguments:**
 
     - `robust`: let large errors count by their size, not by its square: for velocities with heavy tails, as
-      of `KnotheRosenblatt` between modes.
+      of `KnotheRosenblatt` between modes, for which `conservax.fit` does.
     - `mass_penalty`: how `conservax.fit` is to couple cells: with births and deaths, at this cost times the
       Kullback-Leibler divergence of the masses, in squared standard deviations; None for couplings
       in which every cell keeps its mass.

@@ -9,7 +9,8 @@ from scipy.spatial.distance import cdist
 
 from conservax import DataError, HoldOut
 from conservax.data import read_table
-from conservax.fitting._coupled_pairs import coupled_pairs
+from conservax.fitting import _coupled_cells
+from conservax.fitting._coupled_cells import CoupledCells
 from conservax.fitting._dataset import dataset_of
 from conservax.fitting._training_rows import validation_rows
 from conservax.objective import CoupledMatching
@@ -23,7 +24,7 @@ def cells(counts=(60, 60, 60), times=(0.0, 0.25, 1.0), dim=3):
 
 def test_pairs_are_of_neighbours_in_proportion_to_the_time_between_them():
     t, x = cells()
-    pair = coupled_pairs(t, x, len(t))
+    pair = CoupledCells(t, x).pairs(len(t))
     assert pair.shape == (180, 2, 4)
     spans, counts = np.unique(pair[..., 0], axis=0, return_counts=True)
     np.testing.assert_array_equal(spans, [[0, 0.25], [0.25, 1]])
@@ -34,7 +35,7 @@ def test_pairs_are_of_neighbours_in_proportion_to_the_time_between_them():
 
 def test_their_squared_length_is_least():
     t, x = cells()
-    pair = coupled_pairs(t, x, len(t))
+    pair = CoupledCells(t, x).pairs(len(t))
     later = pair[pair[:, 0, 0] == 0.25]
     cost = cdist(x[t == 0.25], x[t == 1.0], "sqeuclidean")
     least = cost[linear_sum_assignment(cost)].mean()
@@ -49,14 +50,39 @@ def test_their_squared_length_is_least():
 
 def test_large_snapshots_are_coupled_part_by_part(monkeypatch):
     monkeypatch.setattr("conservax.baseline._displacement.MOST_COUPLED", 50)
-    t, x = cells((200, 330), (0.0, 1.0), 2)
-    pair = coupled_pairs(t, x, len(t))
-    exact = linear_sum_assignment(cdist(x[t == 0], x[t == 1], "sqeuclidean"))
-    least = np.mean(np.sum((x[t == 0][exact[0]] - x[t == 1][exact[1]]) ** 2, axis=1))
+    t, x = cells((200, 400), (0.0, 1.0), 2)
+    pair = CoupledCells(t, x).pairs(len(t))
+    cost = cdist(np.repeat(x[t == 0], 2, axis=0), x[t == 1], "sqeuclidean")
+    least = cost[linear_sum_assignment(cost)].mean()
     length = np.mean(np.sum((pair[:, 1, 1:] - pair[:, 0, 1:]) ** 2, axis=1))
     at_random = np.mean(cdist(x[t == 0], x[t == 1], "sqeuclidean"))
     assert 0.9 * least < length < 0.5 * least + 0.5 * at_random
-    assert len(np.unique(pair[:, 1, 1:], axis=0)) == 330
+    assert len(np.unique(pair[:, 1, 1:], axis=0)) == 400
+
+
+@pytest.mark.parametrize("counts", [(25, 1000), (1000, 25), (60, 200)])
+def test_a_small_snapshot_is_coupled_whole_with_each_part_of_a_large_one(monkeypatch, counts):
+    monkeypatch.setattr("conservax.baseline._displacement.MOST_COUPLED", 100)
+    t, x = cells(counts, (0.0, 1.0), 2)
+    pair = CoupledCells(t, x).pairs(4000)
+    for k in (0, 1):  # each cell as often as any other
+        used = np.unique(pair[:, k, 1:], axis=0, return_counts=True)[1]
+        assert len(used) == counts[k]
+        assert used.max() <= 1.2 * used.min() + 2
+    # Small snapshots, and each of their cells many times: the exact coupling of the same masses.
+    many = [np.repeat(x[t == k], 1000 // count, axis=0) for k, count in enumerate(counts)]
+    least = min(map(len, many))
+    cost = cdist(many[0][:least], many[1][:least], "sqeuclidean")
+    rows, columns = linear_sum_assignment(cost)
+    length = np.mean(np.sum((pair[:, 1, 1:] - pair[:, 0, 1:]) ** 2, axis=1))
+    assert length == pytest.approx(cost[rows, columns].mean(), rel=0.15)
+
+
+def test_of_very_many_cells_some_are_coupled(monkeypatch):
+    monkeypatch.setattr(_coupled_cells, "MOST_CELLS", 20)
+    t, x = cells((200, 10), (0.0, 1.0), 2)
+    pair = CoupledCells(t, x).pairs(500)
+    assert [len(np.unique(pair[:, k, 1:], axis=0)) for k in (0, 1)] == [20, 10]
 
 
 def test_where_masses_differ_groups_are_coupled_with_themselves():
@@ -67,7 +93,7 @@ def test_where_masses_differ_groups_are_coupled_with_themselves():
     t = np.repeat([0.0, 1.0], 100)
 
     def crossing(**options):
-        pair = coupled_pairs(t, x, len(t), **options)
+        pair = CoupledCells(t, x, **options).pairs(len(t))
         return np.mean(np.sign(pair[:, 0, 1]) != np.sign(pair[:, 1, 1]))
 
     assert crossing() == pytest.approx(0.3, abs=0.02)
@@ -77,7 +103,7 @@ def test_where_masses_differ_groups_are_coupled_with_themselves():
 
 def test_cells_of_one_snapshot_have_no_partners():
     with pytest.raises(DataError, match="expected 2 to 50 snapshots"):
-        coupled_pairs(np.zeros(9), np.zeros((9, 2)), 9)
+        CoupledCells(np.zeros(9), np.zeros((9, 2)))
 
 
 def test_held_out_rows_that_lack_a_snapshot_have_pairs_of_training():
