@@ -92,3 +92,13 @@ def test_points_of_less_precision_are_transported_in_that_of_the_law(diffusion, 
     wide = transport(law, x.astype(jnp.float64), times.astype(jnp.float64), **how)
     np.testing.assert_array_equal(path, wide)
     assert law.log_mass(jnp.float32(0.5)).dtype == jnp.float64
+
+
+def test_a_map_between_two_times_can_be_kept_on_disk(gaussian):
+    """JAX keeps no program that calls back: checks of traced times do."""
+
+    def lowered(times):
+        return jax.jit(lambda x, times: transport(gaussian, x, times)).lower(X, times).as_text()
+
+    assert "callback" not in lowered(TIMES[:2])
+    assert "callback" in lowered(TIMES)
