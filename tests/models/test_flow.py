@@ -19,6 +19,7 @@ from conservax.objective import CoupledMatching, NegativeLogLikelihood
 from conservax.train import Stage
 
 QUICK = Training(steps=2, batch_size=16, chunk=2, progress=False)
+PLANE = {"time": "t", "columns": ["x0", "x1"], "training": QUICK}
 SMALL = {"components": 3, "layers": 2, "width": 8, "depth": 1}
 
 
@@ -78,20 +79,18 @@ def test_values_and_gradients_are_finite_far_from_the_data():
 def test_weights_of_matching_and_terms_of_ones_own():
     frame = table(np.random.default_rng(3))
     assert "matching" not in fitted(frame, matching_weight=0.0).metrics
-    options = {"time": "t", "columns": ["x0", "x1"], "training": QUICK}
     own = NegativeLogLikelihood() + 0.2 * CoupledMatching(robust=True)
-    model = conservax.fit(frame, model="autoregressive", objective=own, **options)
+    model = conservax.fit(frame, model="autoregressive", objective=own, **PLANE)
     assert "matching" in model.metrics
     with pytest.raises(DataError, match="matching_weight without an objective"):
-        conservax.fit(frame, model=Flow(matching_weight=0.1), objective=own, **options)
+        conservax.fit(frame, model=Flow(matching_weight=0.1), objective=own, **PLANE)
 
 
 @pytest.mark.parametrize("base", ["kernel-mixture", KernelMixture(components=3), "autoregressive"])
 def test_a_base_that_moves(base, tmp_path):
     options = {name: size for name, size in SMALL.items() if name != "components"}
     frame = table(np.random.default_rng(4))
-    columns = {"time": "t", "columns": ["x0", "x1"], "training": QUICK}
-    model = conservax.fit(frame, model=Flow(base=base, **options), **columns)
+    model = conservax.fit(frame, model=Flow(base=base, **options), **PLANE)
     assert model.law.has_flow_map
     assert model.check().passed
     model.save(tmp_path / "m.conservax")
@@ -142,13 +141,7 @@ def test_a_bijection_whose_inverse_does_not_invert_is_refused():
         build=lambda key: PushForward(rest, Shrinking(2, key=key, **sizes)), flux=PushForwardFlux()
     )
     with pytest.raises(ValueError, match="Shrinking is off by 0"):
-        conservax.fit(
-            table(np.random.default_rng(7)),
-            time="t",
-            columns=["x0", "x1"],
-            model=wrong,
-            training=QUICK,
-        )
+        conservax.fit(table(np.random.default_rng(7)), model=wrong, **PLANE)
 
 
 @pytest.mark.parametrize(
@@ -204,10 +197,4 @@ def test_matching_is_robust_for_velocities_with_heavy_tails(spec, robust):
 def test_births_that_cost_nothing_leave_nothing_to_match():
     spec = Autoregressive(matching_weight=1.0, growth_weight=0.0)
     with pytest.raises(DataError, match="growth_weight above 0 beside matching_weight"):
-        conservax.fit(
-            table(np.random.default_rng(11)),
-            time="t",
-            columns=["x0", "x1"],
-            model=spec,
-            training=QUICK,
-        )
+        conservax.fit(table(np.random.default_rng(11)), model=spec, **PLANE)

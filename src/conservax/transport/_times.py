@@ -28,9 +28,8 @@ def checked_start(
     if times.ndim != 1 or times.shape[0] == 0:
         raise ValueError(f"expected times of shape (times,); got {times.shape}. Give at least one.")
     if isinstance(times, Tracer):
-        if (
-            times.shape[0] <= 2
-        ):  # in order whatever they are; a check would keep the program out of caches
+        # Two are in order whatever they are, and a check would keep the program out of caches.
+        if times.shape[0] <= 2:
             return x, times
         steps = jnp.diff(times)
         monotone = jnp.all(steps >= 0) | jnp.all(steps <= 0)
