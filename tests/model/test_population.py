@@ -1,15 +1,17 @@
 """A model as a population for snapshots: its transport methods agree, in the units of the table."""
 
+from typing import ClassVar
+
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
 from conservax.data import DataError, Split, Table, TimeAxis, Units
-from conservax.density import Gaussian
+from conservax.density import AbstractDensity, Gaussian
 from conservax.field import MatrixField
 from conservax.fitting import Model
-from conservax.flux import FactorizedFlux, KnotheRosenblatt
+from conservax.flux import AbstractFlux, FactorizedFlux, KnotheRosenblatt
 from conservax.law import ConservationLaw
 from oracles import moving_logistic
 
@@ -26,6 +28,18 @@ def model(kind="number", field=None, diffusion=0.0, parts=None):
     axis = TimeAxis("t", kind, 3 * unit, 7 * unit)
     units = Units(axis, ("a", "b"), (100.0, 0.0), tuple(STD))
     return Model(law, units, split=parts)
+
+
+class Torn(AbstractFlux):
+    """Speed 1, and beyond 50 none that is a number."""
+
+    needs: ClassVar[type[AbstractDensity]] = AbstractDensity
+
+    def velocity(self, density, t, x, condition=None):
+        return jnp.where(x > 50, jnp.nan, 1.0)
+
+    def flux(self, density, t, x, condition=None):
+        return jnp.exp(density.log_prob(t, x, condition)) * self.velocity(density, t, x)
 
 
 @pytest.mark.parametrize("kind", ["number", "timestamp"])
@@ -61,6 +75,19 @@ def test_a_cell_whose_path_fails_is_nowhere():
     fast._cast = lambda values: np.asarray(values, float)  # a law without parameters
     methods = fast.population(max_steps=3).methods
     assert not np.isfinite(methods["ODE"].transport(np.zeros((2, 1)), 0.0, 1.0, 0)).any()
+
+
+def test_rows_whose_path_fails_are_named():
+    """Far out the velocity is not finite."""
+    density = Gaussian(1, lambda t: jnp.zeros(1), lambda t: jnp.ones(1))
+    law = ConservationLaw(density, Torn())
+    torn = Model(law, Units(TimeAxis("t", "number", 0.0, 1.0), ("a",), (0.0,), (1.0,)))
+    torn._cast = lambda values: np.asarray(values, float)
+    np.testing.assert_allclose(torn.transport([0.0, 1.0], 0.0, 1.0), [[1.0], [2.0]], atol=1e-6)
+    with pytest.raises(FloatingPointError, match="none for 2 of 4, the first in row 1"):
+        torn.transport([0.0, 60.0, 1.0, 70.0], 0.0, 1.0)
+    with pytest.raises(FloatingPointError, match="in row 0"):
+        torn.transport_with_growth([60.0], 1.0, 0.0)
 
 
 def snapshots(seed, rows, kind="number"):

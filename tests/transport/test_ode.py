@@ -133,12 +133,24 @@ def test_a_velocity_that_is_not_finite_is_an_error():
         flow(law, jnp.ones((1, 1), jnp.float32), TIMES.astype(jnp.float32))
 
 
-def test_a_particle_that_does_not_get_through_leaves_the_others_alone(gaussian):
+def test_without_throwing_a_solution_between_two_times_can_be_kept_on_disk(gaussian):
+    """JAX keeps no program that calls back."""
+
+    def lowered(**options):
+        solve = jax.jit(lambda x, times: solve_ode(gaussian, x, times, **options))
+        return solve.lower(jnp.zeros(2), TIMES[:2]).as_text()
+
+    assert "callback" not in lowered(throw=False)
+    assert "callback" in lowered()
+
+
+@pytest.mark.parametrize("times", [TIMES, TIMES[jnp.array([0, -1])]])
+def test_a_particle_that_does_not_get_through_leaves_the_others_alone(gaussian, times):
     """One in the path of a wall of velocity, asked not to throw; the others are as they were."""
     walled = ConservationLaw(gaussian.density, Walled())
     x = jnp.array([[0.0, 0.0], [100.0, 0.0]])
-    path = flow(walled, x, TIMES, throw=False, max_steps=40)
-    np.testing.assert_allclose(path[0], flow(gaussian, x[:1], TIMES)[0], atol=1e-5)
+    path = flow(walled, x, times, throw=False, max_steps=40)
+    np.testing.assert_allclose(path[0], flow(gaussian, x[:1], times)[0], atol=1e-5)
     assert not jnp.isfinite(path[1, -1]).all()
     with pytest.raises(eqx.EquinoxRuntimeError):
-        flow(walled, x, TIMES, max_steps=40)
+        flow(walled, x, times, max_steps=40)

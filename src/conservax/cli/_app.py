@@ -117,7 +117,7 @@ def _exit_code(error: Exception) -> int | None:
     from equinox import EquinoxRuntimeError
 
     bad_input = (conservax.DataError, conservax.CodecError, conservax.train.CheckpointError)
-    broken = (conservax.train.DivergedError, EquinoxRuntimeError)
+    broken = (conservax.train.DivergedError, EquinoxRuntimeError, FloatingPointError)
     return (
         2 if isinstance(error, (BadInput, *bad_input)) else 3 if isinstance(error, broken) else None
     )

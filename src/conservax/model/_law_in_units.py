@@ -131,11 +131,15 @@ class AbstractLawInUnits(AbstractModel):
         Without diffusion by the closed flow map where the law has one, else by the ODE. With
         diffusion by the SDE that has the same marginals; `diffusion` is in standard deviations of
         the data per square root of the fitted time range.
+
+        **Raises:** `FloatingPointError`, with the first row whose path the ODE does not find.
         """
         t0, x = self._inside(t0, x)
         times = np.stack([t0, self._times(t1, len(x))], axis=1)
         move = Partial(_transport, self.law, diffusion, jax.random.key(seed))
-        return self.units.restore(over_rows(move, np.arange(len(x)), times, x))
+        moved = self.units.restore(over_rows(move, np.arange(len(x)), times, x))
+        self._check_solved(moved, diffusion)
+        return moved
 
     def transport_with_growth(
         self, x: ArrayLike, t0: Any, t1: Any, *, diffusion: float = 0.0, seed: int = 0
@@ -145,12 +149,15 @@ class AbstractLawInUnits(AbstractModel):
         Its descendants, by the growth along its path; or at an earlier time t1 the part of an
         ancestor that it stands for. The mean over the population of t0 is mass(t1) / mass(t0);
         1 for a model without growth.
+
+        **Raises:** as `transport`.
         """
         t0, x = self._inside(t0, x)
         times = np.stack([t0, self._times(t1, len(x))], axis=1)
         move = Partial(_transport_with_growth, self.law, diffusion, jax.random.key(seed))
         dim = x.shape[1]
         found = over_rows(move, np.arange(len(x)), times, x)
+        self._check_solved(found, diffusion)
         return self.units.restore(found[:, :dim]), np.exp(found[:, dim].astype(np.float64))
 
     def calibration(self, table: Table) -> Float[np.ndarray, "rows dim"]:
@@ -232,6 +239,16 @@ class AbstractLawInUnits(AbstractModel):
         """A table in law units, as arrays of the law's precision."""
         return rows_in_units(self.units, table, self.dtype)
 
+    def _check_solved(self, moved: np.ndarray, diffusion: float) -> None:
+        """Refuse positions that the ODE did not reach; flow maps and SDEs do not give up."""
+        lost = np.flatnonzero(~np.isfinite(moved).all(axis=1))
+        if len(lost) and not diffusion and not self.law.has_flow_map:
+            raise FloatingPointError(
+                f"expected a path for each point; the ODE found none for {len(lost)} of {len(moved)}, the "
+                f"first in row {lost[0]}: the velocity there is too rough, or not finite. Leave out "
+                "points far from the data, or give diffusion above 0, whose SDE has the same densities."
+            )
+
     def _inside(self, t: Any, x: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
         """Times and points in law units, one per row."""
         x = self._cast(np.atleast_2d(self.units.standardise(x)))
@@ -264,10 +281,12 @@ def _sample(law, key, row, t):
 
 def _transport(law, diffusion, key, row, times, x):
     own = jax.random.fold_in(key, row)
-    return transport(law, x, times, key=own, diffusion=diffusion)[-1]
+    return transport(law, x, times, key=own, diffusion=diffusion, throw=False)[-1]
 
 
 def _transport_with_growth(law, diffusion, key, row, times, x):
     own = jax.random.fold_in(key, row)
-    end, log_number = transport_with_growth(law, x, *times, key=own, diffusion=diffusion)
+    end, log_number = transport_with_growth(
+        law, x, *times, key=own, diffusion=diffusion, throw=False
+    )
     return jnp.append(end, log_number)

@@ -27,7 +27,7 @@ def transport_with_growth(
     **Arguments:**
 
     - `law`, `x`, `condition`: as in `transport`, and so are `options`: `key`, `diffusion`, `steps`,
-      `rtol`, `atol`.
+      `rtol`, `atol`, `throw`.
 
     **Returns:** position, shape `(dim,)`, and log number, shape `()`, 0 for a law without growth.
 

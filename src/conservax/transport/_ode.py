@@ -46,6 +46,8 @@ def solve_ode(
     import diffrax
 
     x, times = checked_start(law, x, times, condition)
+    # Diffrax checks other traced times by calling back, which keeps the program out of caches.
+    two = len(times) == 2
     shortest = 4 * jnp.finfo(x.dtype).eps * jnp.max(jnp.abs(times))
     solution = diffrax.diffeqsolve(
         diffrax.ODETerm(lambda t, y, _: law.velocity(jnp.asarray(t), y, condition)),
@@ -54,17 +56,20 @@ def solve_ode(
         times[-1],
         None,
         x,
-        saveat=diffrax.SaveAt(ts=times),
+        saveat=diffrax.SaveAt(t1=True) if two else diffrax.SaveAt(ts=times),
         stepsize_controller=diffrax.PIDController(
             rtol=rtol, atol=atol, dtmin=shortest, force_dtmin=True
         ),
         max_steps=max_steps,
         throw=throw,
     )
-    # A forced step would go on silently with a velocity that is not finite.
     path = jnp.asarray(solution.ys)
+    if two:
+        end = jnp.where(solution.result == diffrax.RESULTS.successful, path[0], jnp.nan)
+        path = jnp.stack([x, end])
     if not throw:
         return path
+    # A forced step would go on silently with a velocity that is not finite.
     return eqx.error_if(
         path, ~jnp.isfinite(path), "expected finite positions; the velocity is not finite."
     )

@@ -22,6 +22,7 @@ def transport(
     steps: int = 200,
     rtol: float = 1e-6,
     atol: float = 1e-6,
+    throw: bool = True,
 ) -> Float[Array, "times dim"]:
     """Transport a particle that is at x at `times[0]` to every time, shape `(times, dim)`.
 
@@ -33,7 +34,7 @@ def transport(
     - `law`, `x`, `times`, `condition`: as in `solve_ode`.
     - `key`: for the noise; needed with diffusion.
     - `diffusion`: volatility, a number or a function of t; `None` for the law's own.
-    - `steps`: of the SDE. `rtol`, `atol`: of the ODE.
+    - `steps`: of the SDE. `rtol`, `atol`, `throw`: of the ODE.
 
     **Raises:** `ValueError` for wrong shapes, times that turn round, a diffusion that is negative or
     lacks a key; a runtime error if the ODE solver gives up.
@@ -46,7 +47,7 @@ def transport(
             raise ValueError("expected a key with diffusion; got None. Pass key=jax.random.key(0).")
         return solve_sde(key, law, x, times, condition, diffusion=g, steps=steps)
     if not law.has_flow_map:
-        return solve_ode(law, x, times, condition, rtol=rtol, atol=atol)
+        return solve_ode(law, x, times, condition, rtol=rtol, atol=atol, throw=throw)
     x, times = checked_start(law, x, times, condition)
     later = jax.vmap(lambda t: law.flow_map(times[0], t, x, condition))(times[1:])
     return jnp.concatenate([x[None], later])
