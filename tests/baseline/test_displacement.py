@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from conservax.baseline import DisplacementInterpolation
+from conservax.baseline._displacement import couple
 
 RNG = np.random.default_rng(0)
 CELLS = RNG.normal(size=(60, 2))
@@ -56,3 +57,9 @@ def test_times_outside_and_backwards_are_refused():
         lines.transport(rng, CELLS, 2.0, 1.0)
     with pytest.raises(ValueError, match="at least two snapshots"):
         DisplacementInterpolation({1.0: CELLS})
+
+
+def test_a_penalty_at_which_nothing_keeps_its_mass_is_refused():
+    """Far apart, with births and deaths that cost next to nothing."""
+    with pytest.raises(ValueError, match="expected a mass_penalty at which cells keep some mass"):
+        couple(np.random.default_rng(0), CELLS, CELLS + 100.0, mass_penalty=1e-3)

@@ -137,6 +137,16 @@ def test_a_bijection_of_flowjax_keeps_single_precision():
             assert part.dtype == jnp.float32
 
 
+def test_a_bijection_of_flowjax_that_sees_nothing_has_no_condition():
+    resting = FlowjaxBijection(Affine(jnp.ones(2), 2 * jnp.ones(2)), TimeEmbedding(2, 1.0, 3))
+    assert resting.condition_dim == 0
+    for t in (0.0, 0.7):
+        x, log_det = resting.forward_and_log_det(t, jnp.array([1.0, -1.0]))
+        np.testing.assert_allclose(x, [3.0, -1.0])
+        assert log_det == pytest.approx(2 * np.log(2.0))
+    check_bijection(resting)
+
+
 def test_what_makes_no_sense_is_refused():
     with pytest.raises(ValueError, match="expected dim >= 2: a coupling needs two halves; got 1"):
         CouplingFlow(1, key=KEY)

@@ -8,6 +8,7 @@ import pytest
 from scipy import stats
 
 import conservax
+from conservax.bijection import AbstractBijection, CouplingFlow
 from conservax.control import (
     Boxes,
     Circles,
@@ -28,8 +29,8 @@ from conservax.control import (
 from conservax.control._objectives import Scale, SteeringCost, estimate_costs, fix_endpoints
 from conservax.control._weighted_draws import mean_position
 from conservax.data import DataError
-from conservax.density import FourierTrajectory, Mixture
-from conservax.flux import FactorizedFlux, MixtureFlux
+from conservax.density import Autoregressive, FourierTrajectory, Mixture, PushForward
+from conservax.flux import FactorizedFlux, KnotheRosenblatt, MixtureFlux
 from conservax.law import ConservationLaw
 from conservax.models import Flow
 from oracles import compiled
@@ -344,6 +345,49 @@ def test_a_flow_begins_at_the_start_itself_and_reaches_a_soft_goal():
     assert costs["total"] < 0.5 * at_rest
     assert solved.law.has_flow_map
     assert solved.model.settings.plan["layers"] == 2
+
+
+def test_a_start_of_many_components_is_pushed_from_as_many_as_it_has():
+    """64 of them, or as many as the flow was asked for."""
+    means = np.random.default_rng(0).normal(size=(64, 2))
+    problem = Problem(GaussianMixture(means, 0.2), terminal=lambda x: jnp.sum(x**2))
+    training = PlanTraining(likelihood_steps=0, control_steps=0, steps=1, points=8)
+    solved = plan(problem, model=Flow(layers=2, width=4, depth=1), training=training)
+    x = problem.start.draw(0, 100)
+    each = [np.prod(stats.norm.pdf(x, mean, 0.2), axis=1) for mean in means]
+    np.testing.assert_allclose(solved.model.log_prob(0.0, x), np.log(np.mean(each, 0)), atol=2e-3)
+
+
+class Halving(AbstractBijection):
+    """x = z, and an inverse that is not."""
+
+    dim: int = eqx.field(static=True, default=2)
+    condition_dim: int = eqx.field(static=True, default=0)
+
+    def forward_and_log_det(self, t, z, condition=None):
+        return z, 0 * z[0]
+
+    def inverse_and_log_det(self, t, x, condition=None):
+        return 0.5 * x, 0 * x[0]
+
+
+def test_a_law_of_ones_own_may_push_a_base_that_moves_by_a_map_that_is_one():
+    """The base alone decides the start; a map that is not one is refused."""
+    problem = Problem(GaussianMixture([0.0, 0.0], 1.0), GaussianMixture([1.0, 0.0], 1.0))
+
+    def pushed(key, bijection):
+        first, second = jax.random.split(key)
+        base = Autoregressive(2, components=2, width=8, depth=1, kernel="normal", key=first)
+        return PushForward(base, bijection(second))
+
+    small = {"layers": 2, "width": 4, "depth": 1}
+    training = PlanTraining(likelihood_steps=2, control_steps=2, steps=4, points=8)
+    moving = lambda key: pushed(key, lambda k: CouplingFlow(2, key=k, **small))  # noqa: E731
+    solved = plan(problem, model=moving, training=training)
+    assert isinstance(solved.law.base_flux.base_flux, KnotheRosenblatt)
+    assert solved.law.has_flow_map
+    with pytest.raises(ValueError, match="Halving is off by"):
+        plan(problem, model=lambda key: pushed(key, lambda _: Halving()), training=training)
 
 
 def test_settings_of_a_flow_that_a_problem_decides_are_refused():

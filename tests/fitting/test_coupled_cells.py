@@ -3,16 +3,19 @@
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy.optimize import linear_sum_assignment
 from scipy.spatial.distance import cdist
 
 from conservax import DataError, HoldOut
-from conservax.data import read_table
+from conservax.baseline import _displacement
+from conservax.baseline._displacement import couple
+from conservax.data import open_table, read_table
 from conservax.fitting import _coupled_cells
 from conservax.fitting._coupled_cells import CoupledCells
 from conservax.fitting._dataset import dataset_of
-from conservax.fitting._training_rows import validation_rows
+from conservax.fitting._training_rows import training_rows, validation_rows
 from conservax.objective import CoupledMatching
 
 
@@ -117,3 +120,37 @@ def test_held_out_rows_that_lack_a_snapshot_have_pairs_of_training():
     assert {
         tuple(cell) for cell in np.round(rows.pair[..., 1:].reshape(-1, 3), 9).tolist()
     } <= known
+
+
+def test_cells_are_coupled_once_for_all_shards(monkeypatch, tmp_path):
+    """And each shard has pairs of its own, of the cells that are in memory."""
+    monkeypatch.setattr("conservax.data.read._shards.SHARD_ROWS", 60)
+    t, x = cells()
+    path = tmp_path / "cells.parquet"
+    pd.DataFrame({"t": t, **{f"x{k}": x[:, k] for k in range(3)}}).to_parquet(path)
+    stream = open_table(path, time="t", columns=["x0", "x1", "x2"], memory_rows=100)
+    dataset = dataset_of(stream, HoldOut(), 0)
+    calls = []
+
+    def counted(*args, **options):
+        calls.append(args)
+        return couple(*args, **options)
+
+    monkeypatch.setattr(_displacement, "couple", counted)
+    rows = training_rows(dataset, np.dtype(float), CoupledMatching())
+    pairs = [rows(number).pair for number in range(3)]
+    assert len(calls) == 2  # of the three snapshots
+    assert all(len(pair) == len(rows(0).t) for pair in pairs)
+    assert not np.array_equal(pairs[0], pairs[1])
+
+
+def test_validation_rows_have_the_widths_of_their_snapshots():
+    """Of normals of widths 1 and 3, as draws of them have."""
+    rng = np.random.default_rng(2)
+    t = np.repeat([0.0, 1.0], 2000)
+    x = rng.normal(size=(4000, 2)) * np.where(t == 0, 1.0, 3.0)[:, None]
+    dataset = dataset_of(read_table((t, x)), HoldOut(), 0)
+    rows = validation_rows(dataset, np.dtype(float))
+    widths = rows.spread * dataset.units.std
+    for time, width in ((0.0, 1.0), (1.0, 3.0)):
+        np.testing.assert_allclose(widths[rows.t == time], width, rtol=0.06)
