@@ -6,11 +6,12 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from conservax.data import DataError
+from conservax.data import DataError, TimeAxis
 from conservax.report import write_animation, write_streamlines
 from conservax.report._animation import _paths
 from conservax.report._motion import Motion, motion, plane
-from conservax.report._streamlines import averaged
+from conservax.report._streamlines import averaged, round_times
+from conservax.report._time_labels import time_label
 
 
 def cells_of(model, embedding=None):
@@ -35,6 +36,42 @@ def test_velocities_are_averaged_over_the_points_around():
     np.testing.assert_allclose(mean[1][inside], across[18:31], atol=0.1)
     assert mean.mask[:, :, 0].all()  # empty cells
     assert not mean.mask[:, 24, 18:31].any()
+
+
+@pytest.mark.parametrize(
+    ("kind", "start", "end", "expected"),
+    [
+        ("number", 0.12, 19.95, ["4", "8", "12", "16"]),
+        (
+            "number",
+            -1e-3,
+            5e-4,
+            ["-0.001", "-0.00075", "-0.0005", "-0.00025", "0", "0.00025", "0.0005"],
+        ),
+        (
+            "timestamp",
+            "2010-11-20T07:13:20Z",
+            "2014-06-03T01:00:00Z",
+            ["2011-01-01", "2012-01-01", "2013-01-01", "2014-01-01"],
+        ),
+        (
+            "timestamp",
+            "2024-05-14T22:50:00Z",
+            "2024-05-15T10:13:00Z",
+            [
+                "2024-05-15 00:00 UTC",
+                "2024-05-15 03:00 UTC",
+                "2024-05-15 06:00 UTC",
+                "2024-05-15 09:00 UTC",
+            ],
+        ),
+    ],
+)
+def test_ticks_of_time_are_round(kind, start, end, expected):
+    if kind == "timestamp":
+        start, end = (pd.Timestamp(value).timestamp() for value in (start, end))
+    axis = TimeAxis("when", kind, start, end)
+    assert [time_label(axis, tick) for tick in round_times(axis)] == expected
 
 
 @pytest.mark.parametrize("t", [None, 6.0])

@@ -1,6 +1,7 @@
 """Streamlines of the velocity among cells."""
 
 import io
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 INK, FAINT = "#20242c", "#8a93a3"
 COLOURS = "viridis"
 _SIDE, _BANDWIDTH = 48, 1.2  # cells per side of the grid, and the bandwidth of the average in cells
-_MAX_TICKS = 12
+_MAX_TICKS, _ROUND_TIMES = 12, 6
 _MIN_MASS = 0.02  # of the mean mass around a cell, below which it is empty
 
 
@@ -110,10 +111,23 @@ def colour_by_time(
     bar = figure.colorbar(dots, ax=axes, shrink=0.6, label=time.name)
     bar.solids.set_alpha(1)  # type: ignore
     times = np.unique(field.t)
-    ticks = times if 1 < len(times) <= _MAX_TICKS else np.linspace(time.start, time.end, 5)
-    ticks = ticks.tolist()
+    ticks = times.tolist() if 1 < len(times) <= _MAX_TICKS else round_times(time)
     bar.set_ticks(ticks, labels=[time_label(time, tick) for tick in ticks])
     bar.outline.set_visible(False)  # type: ignore
+
+
+def round_times(time: TimeAxis) -> list[float]:
+    """A few round numbers, or round dates and hours, of the time range."""
+    from matplotlib.dates import AutoDateLocator, num2date
+    from matplotlib.ticker import MaxNLocator
+
+    if time.kind == "number":
+        ticks = MaxNLocator(_ROUND_TIMES).tick_values(time.start, time.end)
+    else:
+        ends = [datetime.fromtimestamp(end, UTC) for end in (time.start, time.end)]
+        locator = AutoDateLocator(minticks=3, maxticks=_ROUND_TIMES)
+        ticks = [round(num2date(tick).timestamp(), 3) for tick in locator.tick_values(*ends)]
+    return [float(tick) for tick in ticks if time.start <= tick <= time.end]
 
 
 def style_axes(
