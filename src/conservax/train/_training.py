@@ -16,7 +16,8 @@ class Training:
     - `steps`: training steps at most: 2000, or 1500 of point processes. Stages have their own.
     - `batch_size`: rows per step, or windows of events, drawn with replacement: 256 or 16.
     - `learning_rate`: peak learning rate of Adam, which falls along a cosine: 0.002.
-    - `optimiser`: any Optax transformation instead of Adam, with a learning rate of its own.
+    - `optimiser`: any Optax transformation instead of Adam, with a learning rate of its own. One with weight
+      decay shrinks what is not learned too, as the times and widths of snapshots.
     - `noise`: input noise on positions, in standard deviations; chosen from the rows, 0 for none. The
       bandwidth of a kernel, against overfitting of few rows.
     - `time_noise`: input noise on times, of the unit range; chosen from the rows, 0 for none.
