@@ -32,3 +32,18 @@ def test_noise_of_snapshots_is_in_units_of_each_and_a_fraction_of_it():
     assert of(0) > 0
     assert of(100) == pytest.approx(of(0))  # the distance between snapshots is not a spread
     assert of(0, fraction=0.5) == pytest.approx(of(0) / 2)
+
+
+@pytest.mark.parametrize("kind", ["snapshots", "times"])
+def test_without_validation_rows_it_is_about_what_it_is_with_them(kind):
+    """Of the same rows, but for a tenth; not none, with which training would learn rows by heart."""
+    rng = np.random.default_rng(0)
+    t = np.repeat(np.arange(4.0), 1000) if kind == "snapshots" else rng.uniform(size=4000)
+    table = read_table((t, rng.normal(size=(4000, 2))))
+    units = Units.of(table)
+    alone = input_noise(split(table, validation=0.0, seed=0), units)
+    beside = input_noise(split(table, validation=0.1, seed=1), units)
+    assert (alone[1] == beside[1] == 0) == (kind == "snapshots")
+    for own, other in zip(alone, beside, strict=True):
+        assert other / 2 <= own <= 2 * other
+    assert alone[0] > 0
