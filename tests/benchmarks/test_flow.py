@@ -46,6 +46,19 @@ def test_the_better_peer_counts():
     assert not found["transported W1, embryoid body"].passed
 
 
+def test_claims_are_of_the_settings_that_were_chosen():
+    found = claimed(
+        line("eb", "flow, all cells", w1=0.7),
+        line("eb", "flow", w1=0.9),
+        line("eb-50", "flow, all cells", w1=6.0),
+        line("eb-50", "flow", w1=7.0),
+    )
+    assert found["transported W1, embryoid body"].value == 0.7
+    assert found["transported W1, 50 components"].value == 7.0
+    alone = claimed(line("eb", "flow", w1=0.9))
+    assert alone["transported W1, embryoid body"].value == 0.9
+
+
 def test_a_cell_that_is_lost_fails_the_claim():
     (task,) = flow_tasks("branching", 0)
     lost = Population(
