@@ -50,7 +50,7 @@ parser.add_argument("--dims", type=int, default=4, help="principal components to
 parser.add_argument("--embedding", default="X_umap", help="array of obsm to draw on")
 parser.add_argument("--group", default="cell_type=upper", help="cells to look back from")
 parser.add_argument("--leave-out", type=float, help="a time to keep from training, as a test")
-parser.add_argument("--out", type=Path, default=Path("cells"), help="folder to write to")
+parser.add_argument("--out", type=Path, default=Path("branching"), help="folder to write to")
 parser.add_argument("--steps", type=int, default=1500, help="training steps at most")
 asked = parser.parse_args()
 

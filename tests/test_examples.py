@@ -72,12 +72,12 @@ def test_cells_there_and_back(tmp_path):
 
     printed = run("cells.py", "--steps", 20, "--leave-out", 3, folder=tmp_path)
     assert "upper cells of time 4 come, above all, from" in printed
-    cells = anndata.read_h5ad(tmp_path / "cells" / "cells.h5ad")
+    cells = anndata.read_h5ad(tmp_path / "branching" / "cells.h5ad")
     assert {"velocity_pca", "velocity_umap", "conservax_at_4"} <= set(cells.obsm)
     assert cells.obs["came_from"].sum() == pytest.approx(1)
     for name in ("streamlines.png", "components.png", "population.gif"):
-        assert (tmp_path / "cells" / name).stat().st_size > 10_000
-    assert "left out of training" in (tmp_path / "cells" / "report.html").read_text()
+        assert (tmp_path / "branching" / name).stat().st_size > 10_000
+    assert "left out of training" in (tmp_path / "branching" / "report.html").read_text()
 
 
 @pytest.mark.slow

@@ -39,6 +39,11 @@ def read_split(path: Path) -> Split | EventSplit:
     try:
         with np.load(io.BytesIO(read_sealed(path)), allow_pickle=False) as arrays:
             parts = [_part(arrays, part) for part in Split._fields]
+    except FileNotFoundError:
+        raise DataError(
+            f"{path.parent}: expected the rows of a run in {path.name}; got no such file. Give the out of "
+            "a fit, or a model file."
+        ) from None
     except (OSError, KeyError, TypeError, SealError, CodecError) as error:
         raise DataError(
             f"{path}: damaged, or not the rows of a run of this version ({error}). Fit again."
