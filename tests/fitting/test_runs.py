@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import shutil
 from typing import ClassVar
 
 import jax
@@ -205,6 +206,12 @@ def test_a_density_and_a_reference_of_ones_own_survive_the_file(quick_fit, drift
     assert_same((back.law, back.reference), (model.law, model.reference))
     with pytest.raises(DataError, match="shapes that were stored"):
         conservax.load(tmp_path / "run", like=model.law)
+
+
+def test_a_folder_with_a_model_alone_is_not_a_run(own, tmp_path):
+    shutil.copy(own[0] / "model.conservax", tmp_path)
+    with pytest.raises(DataError, match=r"rows of a run in data\.npz; got no such file"):
+        conservax.load(tmp_path, like=law_like())
 
 
 def test_a_folder_without_a_finished_run_is_refused(quick_fit, drifting, tmp_path):
