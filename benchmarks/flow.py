@@ -1,12 +1,12 @@
 """Claim: flows transport cells better than OT-CFM, exact densities beside; every model on the same cells.
 
-Every model is fitted by name with its usual settings, the flow also to all cells in fewer steps; OT-CFM [tong2024] with two (torchcfm, the extra `peers`), of
-which the better one counts. Printed: exact W1 and W2 of draws, and of test cells transported from the snapshot before
-by the closed map of a model or else its ODE, beside the floor of real cells; negative log-likelihood of test cells;
-squared displacement of the transported cells over the exact W2^2 of the same cells; the farthest that a transported
-cell lies from the middle of all cells, over their half-range; seconds of the fit, and to transport 10 000 cells,
-compilation included; peak memory of the process, JAX included, also where torch trains. Each fit is a process of its
-own.
+Every model is fitted by name with its usual settings, the flow also to all cells in fewer steps; OT-CFM
+[tong2024] with two (torchcfm, the extra `peers`), of which the better one counts. Printed: exact W1 and W2 of
+draws, and of test cells transported from the snapshot before by the closed map of a model or else its ODE, beside
+the floor of real cells; negative log-likelihood of test cells; squared displacement of the transported cells over
+the exact W2^2 of the same cells; the farthest that a transported cell lies from the middle of all cells, over
+their half-range; seconds of the fit, and to transport 10 000 cells, compilation included; peak memory of the
+process, JAX included, also where torch trains. Each fit is a process of its own.
 
 `eb`: embryoid body, 5 components; `leave-one-out`: the same without one time; `eb-50`: 50 components; `zebrafish`: 52;
 `branching`: one blob that splits in three; `plane`: the 21 pairs of `transport2d`; `normals-*` and `mixtures-*`: with full

@@ -47,3 +47,10 @@ def test_without_validation_rows_it_is_about_what_it_is_with_them(kind):
     for own, other in zip(alone, beside, strict=True):
         assert other / 2 <= own <= 2 * other
     assert alone[0] > 0
+
+
+@pytest.mark.parametrize("count", [2, 3, 19])
+def test_few_rows_of_which_none_are_held_out_have_none(count):
+    rng = np.random.default_rng(0)
+    table = read_table((np.linspace(0, 1, count), rng.normal(size=(count, 2))))
+    assert input_noise(split(table, validation=0.0, seed=0), Units.of(table)) == (0, 0)

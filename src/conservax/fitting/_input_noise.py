@@ -10,7 +10,10 @@ from conservax.data import split as split_rows
 from conservax.models import SnapshotMoments
 
 _ENOUGH_ROWS = 1000
-_APART = 0.1  # of the training rows, where none are held out
+_APART, _FEWEST = (
+    0.1,
+    20,
+)  # of the training rows, where none are held out; of fewer no bandwidth is chosen
 _MOST_TIME_NOISE = 0.3  # beyond it all dependence on time is lost
 
 
@@ -20,14 +23,17 @@ def input_noise(
     """Input noise for positions (standardised) and for times (of the unit range).
 
     They are the bandwidths of the kernel density that predicts the validation rows best, or where there
-    are none every tenth training row from the others; and they shrink as 1 / sqrt(rows) beyond a thousand rows, where the rows themselves prevent
-    overfitting. Snapshots keep their times, and their noise is in standard deviations of each snapshot.
+    are none a tenth of the training rows from the others (0 of fewer than twenty). They shrink as
+    1 / sqrt(rows) beyond a thousand rows, where the rows themselves prevent overfitting. Snapshots keep
+    their times, and their noise is in standard deviations of each snapshot.
 
     `rows` says how many training rows there are, where the split holds only a sample of them;
     `fraction` how much of the bandwidth is enough for snapshots.
     """
     shrink = min(1.0, math.sqrt(_ENOUGH_ROWS / (rows or len(split.train))))
     if not len(split.validation):
+        if len(split.train) < _FEWEST:
+            return 0.0, 0.0
         split = split_rows(split.train, validation=_APART, seed=0)
     train, validation = split.train, split.validation
     x, validation_x = units.standardise(train.x), units.standardise(validation.x)
