@@ -11,6 +11,7 @@ import conservax
 from conservax import DataError, HoldOut, Training
 from conservax.flux import MixtureFlux
 from conservax.models import Trajectories
+from conservax.models._even_groups import even_groups
 from conservax.models._trajectories import coupled_trajectories
 
 
@@ -25,7 +26,7 @@ def snapshots(rng, count=40):
 
 def test_every_cell_is_on_a_trajectory_and_their_squared_length_is_least():
     x, t = snapshots(np.random.default_rng(0))
-    knots, locations = coupled_trajectories(t, x, 40, seed=3)
+    knots, locations, _ = coupled_trajectories(t, x, 40, seed=3)
     for k, time in enumerate(knots):
         cells = x[t == time]
         np.testing.assert_allclose(
@@ -38,11 +39,49 @@ def test_every_cell_is_on_a_trajectory_and_their_squared_length_is_least():
             assert found == pytest.approx(least, rel=1e-9)
 
 
+@pytest.mark.parametrize("count", [1, 5, 64])
+def test_groups_of_many_cells_hold_as_many_each_and_keep_both_moments(count):
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(count * 30, 3)) * [1, 5, 0.1] + [0, 100, 0]
+    centre, deviation = even_groups(x, count)
+    assert centre.shape == deviation.shape == (count, 3)
+    np.testing.assert_allclose(centre.mean(axis=0), x.mean(axis=0), atol=1e-10)
+    total = centre.var(axis=0) + np.mean(deviation**2, axis=0)
+    np.testing.assert_allclose(total, x.var(axis=0), rtol=1e-10)
+
+
+def test_groups_are_of_neighbours():
+    x = np.random.default_rng(0).uniform(size=(64 * 500, 2))
+    _, deviation = even_groups(x, 64)
+    square = np.mean(deviation**2, axis=0)  # of 8 x 8 squares: 1/12 of the square of a side
+    np.testing.assert_allclose(square, 1 / (12 * 64), rtol=0.05)
+
+
+def test_trajectories_through_groups_have_their_widths_and_least_squared_length():
+    x, t = snapshots(np.random.default_rng(0), count=800)
+    knots, locations, scales = coupled_trajectories(t, x, 40, seed=3)
+    for k, time in enumerate(knots):
+        centre, deviation = even_groups(x[t == time], 40)
+        order, found = np.lexsort(centre.T), np.lexsort(locations[:, k].T)
+        np.testing.assert_allclose(locations[found, k], centre[order], rtol=1e-12)
+        np.testing.assert_allclose(scales[found, k, 1], deviation[order, 1], rtol=1e-9)
+        if k:
+            cost = cdist(locations[:, k - 1], locations[:, k], "sqeuclidean")
+            assert np.trace(cost) == pytest.approx(cost[linear_sum_assignment(cost)].sum())
+
+
+def test_groups_of_equal_cells_keep_some_width():
+    t, x = np.repeat([0.0, 1.0], 400), np.repeat([[0.0, 0.0], [1.0, 1.0]], 400, axis=0)
+    x[::40, 0] += 1.0
+    _, _, scales = coupled_trajectories(t, x, 20, seed=0)
+    assert (scales[:, :, 0] > 0).all()
+
+
 def test_trajectories_begin_with_the_widths_of_the_snapshots():
     rng = np.random.default_rng(2)
     t = np.repeat([0.0, 1.0], 300)
     x = np.concatenate([rng.normal(0, 1, (300, 2)), rng.normal(50, [0.1, 3.0], (300, 2))])
-    make = Trajectories(components=20).density(t, x, seed=0)
+    make = Trajectories(components=100).density(t, x, seed=0)
     law = make(jax.random.key(0))
     for time, spread in ((0.0, [1.0, 1.0]), (1.0, [0.1, 3.0])):
         one = jax.tree.map(lambda leaf: leaf[0], law.components).marginals(time)

@@ -8,6 +8,7 @@ from conservax.baseline._by_snapshot import (
     fit_normal_by_snapshot,
 )
 from conservax.baseline._displacement import DisplacementInterpolation
+from conservax.baseline._displacement import couple as couple
 from conservax.baseline._gaussian_mixture import (
     GaussianMixtureInTime,
     StaticGaussianMixture,

@@ -1,6 +1,5 @@
 """Trajectories: components of snapshots that move from each to the next."""
 
-import itertools
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar
@@ -10,22 +9,28 @@ from jaxtyping import Float
 
 from conservax import density
 from conservax._types import PRNGKey
-from conservax.baseline import DisplacementInterpolation
+from conservax.baseline import couple
 from conservax.data import MAX_SNAPSHOTS, DataError
 from conservax.flux import FactorizedFlux, MixtureFlux
 from conservax.models._base import AbstractModelSpec, check_whole
+from conservax.models._even_groups import even_groups
 from conservax.models._snapshot_moments import SnapshotMoments
 
 _MOST, _PER_CELL = 512, 2
-_SCALE = 0.15  # of the components to begin with, in standard deviations of their snapshot
+_SCALE = (
+    0.15  # of components on single cells to begin with, in standard deviations of their snapshot
+)
+_LEAST_SCALE = 0.02  # of those of groups, in the same units
+_LEAST_GROUP = 4  # cells, below which components begin on single ones
 
 
 @dataclass(frozen=True, kw_only=True)
 class Trajectories(AbstractModelSpec):
     """A mixture of components on piecewise linear trajectories through cells of the snapshots.
 
-    Trajectories begin on cells coupled from each snapshot to the next by exact optimal transport. They
-    stay near the cells of every snapshot, and so want some tens of cells at each.
+    Trajectories begin on cells, or on groups of neighbouring cells where there are many, which are coupled from
+    each snapshot to the next by exact optimal transport. They stay near the cells of every snapshot, and so
+    want some tens of cells at each.
 
     **Attributes:** those of `AbstractModelSpec`, and
 
@@ -53,19 +58,23 @@ class Trajectories(AbstractModelSpec):
         **Raises:** `DataError` for rows that are not snapshots.
         """
         usual = min(_MOST, _PER_CELL * len(x) // len(np.unique(t)))
-        knots, locations = coupled_trajectories(t, x, self.components or usual, seed=seed)
-        scale = _SCALE * SnapshotMoments(t, x).spread(knots)
+        knots, locations, scales = coupled_trajectories(t, x, self.components or usual, seed=seed)
         return lambda _: density.Mixture(
-            [density.Trajectory(knots, location, scale) for location in locations]
+            [density.Trajectory(knots, *each) for each in zip(locations, scales, strict=True)]
         )
 
 
 def coupled_trajectories(
     t: Float[np.ndarray, " rows"], x: Float[np.ndarray, "rows dim"], count: int, *, seed: int
-) -> tuple[Float[np.ndarray, " knots"], Float[np.ndarray, "trajectories knots dim"]]:
-    """Cells of every snapshot on trajectories of least total squared length from each to the next.
+) -> tuple[
+    Float[np.ndarray, " knots"],
+    Float[np.ndarray, "trajectories knots dim"],
+    Float[np.ndarray, "trajectories knots dim"],
+]:
+    """Times, locations and widths of trajectories of least total squared length from each snapshot to the next.
 
-    Each cell of a snapshot is on as many trajectories as any other, to the next whole number.
+    Each cell of a snapshot is on as many trajectories as any other, or in as many groups, to the next
+    whole number.
 
     **Raises:** `DataError` for rows that are not snapshots.
     """
@@ -76,8 +85,29 @@ def coupled_trajectories(
             'times. Use model="autoregressive".'
         )
     rng = np.random.default_rng(seed)
-    lines = DisplacementInterpolation({time: x[t == time] for time in knots})
-    locations = [lines.sample(rng, np.full(count, knots[0]))]
-    for before, after in itertools.pairwise(knots):
-        locations.append(lines.transport(rng, locations[-1], before, after))
-    return knots, np.stack(locations, axis=1)
+    spreads = SnapshotMoments(t, x).spread(knots)
+    places = [
+        _places(rng, x[t == time], spread, count)
+        for time, spread in zip(knots, spreads, strict=True)
+    ]
+    found = [places[0]]
+    for centre, scale in places[1:]:
+        coupling = couple(rng, found[-1][0], centre)
+        partner = coupling.second[np.argsort(coupling.first)]
+        found.append((centre[partner], scale[partner]))
+    locations, scales = (np.stack(each, axis=1) for each in zip(*found, strict=True))
+    return knots, locations, scales
+
+
+def _places(
+    rng: np.random.Generator,
+    cells: Float[np.ndarray, "cells dim"],
+    spread: Float[np.ndarray, " dim"],
+    count: int,
+) -> tuple[Float[np.ndarray, "places dim"], Float[np.ndarray, "places dim"]]:
+    """Locations and widths of so many components of as much mass in a snapshot of that spread."""
+    if len(cells) < _LEAST_GROUP * count:
+        centre = np.resize(rng.permutation(cells), (count, cells.shape[1]))
+        return centre, np.broadcast_to(_SCALE * spread, centre.shape)
+    centre, deviation = even_groups(cells, count)
+    return centre, np.maximum(deviation, _LEAST_SCALE * spread)
