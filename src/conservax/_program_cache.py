@@ -38,7 +38,8 @@ def cache_programs(
 
     Damaged files are deleted, and their programs compiled again.
     """
-    variable, now = os.environ.get(VARIABLE), jax.config.jax_compilation_cache_dir
+    variable = os.environ.get(VARIABLE)
+    now = jax.config.jax_compilation_cache_dir  # pyright: ignore (JAX makes it as it is imported)
     if variable == OFF or now is not None:
         return _OURS.get(now)
     chosen = folder or variable

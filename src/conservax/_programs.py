@@ -21,12 +21,14 @@ from typing import Any, Literal, ParamSpec, TypeVar
 import equinox as eqx
 import jax
 import numpy as np
+from jax.core import Tracer
 
 from conservax import _program_cache as _program_cache  # where the environment asks for it
 
 MAPS, MAX_MAPS = Path("/proc/self/maps"), Path("/proc/sys/vm/max_map_count")  # of Linux
 
-P, R = ParamSpec("P"), TypeVar("R")
+P = ParamSpec("P")
+R = TypeVar("R")
 _evicted = {"now": 0, "since": 0}  # programs, since memory was trimmed, and since all were cleared
 TURNOVER = 50  # programs evicted, after which the others are cleared too
 SHORT, LONG = 128, 8192  # rows, between which lengths are powers of four times each other
@@ -65,7 +67,7 @@ def program(
 
 
 def _is_traced() -> bool:
-    return isinstance(jax.numpy.asarray(0), jax.core.Tracer)
+    return isinstance(jax.numpy.asarray(0), Tracer)
 
 
 def padded_length(count: int) -> int:
@@ -138,7 +140,8 @@ def _jitted(function: Callable, effort: Effort) -> Callable:
         return function(*args, **kwargs)
 
     own.__name__, own.__qualname__ = function.__name__, function.__qualname__
-    return eqx.filter_jit(own, compiler_options=_options(effort))
+    options = _options(effort)
+    return eqx.filter_jit(own, compiler_options=options)  # pyright: ignore (passed on to jax.jit)
 
 
 def _options(effort: Effort) -> dict[str, int | bool]:

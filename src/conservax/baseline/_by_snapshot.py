@@ -7,7 +7,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy.linalg import solve_triangular
-from scipy.special import multigammaln
+from scipy.special import multigammaln  # pyright: ignore (its stubs lack it)
 
 from conservax.baseline._gaussian_mixture import StaticGaussianMixture, fit_gaussian_mixture
 from conservax.baseline._random_walk import smooth_random_walk

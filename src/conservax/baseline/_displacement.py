@@ -161,11 +161,11 @@ def _plan(x: Points, y: Points, mass_penalty: float | None) -> Points:
     """Mass for every pair, shape `(len(x), len(y))`."""
     import ot
 
-    cost = ot.dist(x, y)
+    cost = np.asarray(ot.dist(x, y))
     if mass_penalty is None or mass_penalty > _RIGID * cost.mean():
         return np.asarray(ot.emd([], [], cost, numItermax=_MOST_ITERATIONS))
-    even = [np.full(len(z), 1 / len(z)) for z in (x, y)]
-    plan = ot.unbalanced.mm_unbalanced(*even, cost, reg_m=mass_penalty, div="kl", stopThr=_STOP)
+    a, b = (np.full(len(z), 1 / len(z)) for z in (x, y))
+    plan = ot.unbalanced.mm_unbalanced(a, b, cost, reg_m=mass_penalty, div="kl", stopThr=_STOP)
     return np.where(plan > _LEAST_MASS * plan.max(), plan, 0.0)
 
 

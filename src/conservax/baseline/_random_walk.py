@@ -27,12 +27,14 @@ def smooth_random_walk(times: Values, values: Points, errors: np.ndarray) -> Poi
     gaps, variances = np.diff(times), np.diagonal(errors, axis1=1, axis2=2)
     lowest = np.log(_TINY * variances.min() / gaps.max())
     highest = np.log((variances.max() + np.mean(np.diff(values, axis=0) ** 2)) / gaps.min())
+    best = lowest
     for _ in range(_ROUNDS):
         candidates = np.linspace(lowest, highest, _CANDIDATES)
         loss, _, _ = _filtered(values, errors, np.exp(candidates)[:, None] * gaps)
-        best = loss.argmin()
-        lowest, highest = candidates[max(best - 1, 0)], candidates[min(best + 1, _CANDIDATES - 1)]
-    steps = np.exp(candidates[best]) * gaps
+        k = loss.argmin()
+        best, lowest = candidates[k], candidates[max(k - 1, 0)]
+        highest = candidates[min(k + 1, _CANDIDATES - 1)]
+    steps = np.exp(best) * gaps
     _, means, spreads = _filtered(values, errors, steps[None])
     return _smoothed(means[:, 0], spreads[:, 0], steps)
 

@@ -36,7 +36,7 @@ class InterpolatedAffine(AbstractBijection):
     def __init__(self, knots: ArrayLike, centre: ArrayLike, factor: ArrayLike):
         knots, centre, factor = (np.asarray(part, float) for part in (knots, centre, factor))
         knots = np.atleast_1d(knots)
-        dim = centre.shape[-1] if centre.ndim == 2 else None
+        dim = centre.shape[-1] if centre.ndim == 2 else 0
         if centre.shape != (len(knots), dim) or factor.shape != (len(knots), dim, dim):
             raise ValueError(
                 "expected a centre of shape (knots, dim) and a factor of shape (knots, dim, dim) for "

@@ -2,6 +2,7 @@
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float
 
 from conservax._types import PRNGKey
@@ -26,9 +27,9 @@ def check(
     law: ConservationLaw,
     *,
     key: PRNGKey,
-    t: Float[Array, " rows"] | None = None,
-    x: Float[Array, "rows dim"] | None = None,
-    condition: Float[Array, "rows condition_dim"] | None = None,
+    t: Float[Array | np.ndarray, " rows"] | None = None,
+    x: Float[Array | np.ndarray, "rows dim"] | None = None,
+    condition: Float[Array | np.ndarray, "rows condition_dim"] | None = None,
     points: int = 1000,
 ) -> CheckReport:
     """Check what a law claims, without using how it is built.
@@ -55,7 +56,8 @@ def check(
     held_out = _rows(law, t, x, condition)
     conditions = None if condition is None else jnp.asarray(condition, law_dtype(law))
     times_key, draw_key, mass_key, far_key = jax.random.split(key, 4)
-    rows = draw_rows(law, draw_key, random_times(times_key, points, law), conditions)
+    times = jnp.asarray(random_times(times_key, points, law))
+    rows = draw_rows(law, draw_key, times, conditions)
     differentiated = min(points, max(64, 10 * points // law.dim))
     few = jax.tree.map(lambda leaf: leaf[:differentiated], rows)
     ranked = isinstance(law.density, AbstractAutoregressiveDensity)

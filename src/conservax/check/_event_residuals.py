@@ -4,7 +4,8 @@ By the time-rescaling theorem [brown2002] the events of a window become, after t
 integrated hazard, a Poisson process of rate 1, whatever the process was.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float, Int
@@ -96,7 +97,7 @@ def check_counts(
     simulated = np.asarray(simulated, float)
     sets = rng.choice(simulated, (RESAMPLED, len(observed)))
     shown = f"observed {_summary(observed)}; simulated {_summary(simulated)}"
-    statistics = [("count mean", np.mean, MEAN_SLACK)]
+    statistics: list[tuple[str, Callable[..., Any], float]] = [("count mean", np.mean, MEAN_SLACK)]
     if len(observed) > 1:
         statistics.append(("count spread", _spread, SPREAD_SLACK))
     results = []

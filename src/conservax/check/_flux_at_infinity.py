@@ -69,7 +69,7 @@ def _offsets(key: PRNGKey, dim: int, dtype: jnp.dtype) -> Float[np.ndarray, "ray
 
 @program(effort="least")
 def _probe(
-    law: ConservationLaw, anchors: LawPoints, offsets: Float[Array, "rays dim"]
+    law: ConservationLaw, anchors: LawPoints, offsets: Float[Array | np.ndarray, "rays dim"]
 ) -> tuple[Array, Array, Array]:
     """Largest flux and velocity over anchors and rays, and whether all values are finite."""
 

@@ -48,7 +48,7 @@ class LazyCommands(TyperGroup):
             ):  # which the package looks at when it is imported
                 conservax.cache_programs()
         else:
-            self.commands |= {name: self.get_command(ctx, name) for name in COMMANDS}
+            self.commands.update({name: self.get_command(ctx, name) for name in COMMANDS})
         return super().resolve_command(ctx, args)
 
 

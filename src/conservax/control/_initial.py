@@ -30,7 +30,8 @@ from conservax.flux import (
 from conservax.law import ConservationLaw
 from conservax.models import Flow, kind_of
 
-_COMPONENTS, _NETWORK = 8, {"components": 4, "width": 64, "depth": 2}
+_COMPONENTS = 8
+_NETWORK: dict[str, Any] = {"components": 4, "width": 64, "depth": 2}
 _START_COMPONENTS = 32  # at most, of a start that is pushed through a flow
 _SLACK = 1e-9
 _MIN_SCALE = 1.1e-3  # of a component, in law units: a little above that of a Fourier trajectory

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from os import PathLike
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -88,7 +88,8 @@ def dataset_of(
         )
     if isinstance(source, Events | EventSplit):
         windows = windows_of(source, holdout, seed)
-        parts = Split(*(part.table() for part in windows.split))
+        events = cast(EventSplit, windows.split)
+        parts = Split(*(part.table() for part in events))
         check_trainable(parts.train)
         return replace(windows, split=parts, windows=None, longest_window=None)
     if holdout.by != "random":

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from os import PathLike
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import jax
 
@@ -14,6 +14,7 @@ from conservax.data import (
     Events,
     EventSplit,
     HoldOut,
+    Split,
     Stream,
     Table,
     check_output_folder,
@@ -169,7 +170,7 @@ def _noise(dataset: Dataset, spec: AbstractModelSpec, training: Training) -> dic
     """Input noise for positions and times, where it is None."""
     if None not in (training.noise, training.time_noise):
         return {}
-    train = dataset.split.train
-    fraction = spec.noise_fraction(train.t)
-    found = input_noise(dataset.split, dataset.units, dataset.training_rows, fraction=fraction)
+    split = cast(Split, dataset.split)
+    fraction = spec.noise_fraction(split.train.t)
+    found = input_noise(split, dataset.units, dataset.training_rows, fraction=fraction)
     return dict(zip(("noise", "time_noise"), found, strict=True))

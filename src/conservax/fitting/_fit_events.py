@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from os import PathLike
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import jax
 import numpy as np
@@ -95,11 +95,12 @@ def _experiment(
     dataset: Dataset, model: PointProcess, training: Training, holdout: HoldOut, seed: int
 ) -> Experiment:
     """The experiment, with no setting left to choose."""
-    train, units = dataset.split.train, dataset.units
+    split, units = cast(EventSplit, dataset.split), dataset.units
+    train = split.train
     begin = model.law_maker(units.standardise(train.x), _intervals(train), seed)
     usual = USUAL
     if training.noise is None:
-        rows = Split(*(part.table() for part in dataset.split))
+        rows = Split(*(part.table() for part in split))
         usual = replace(USUAL, noise=input_noise(rows, units, len(train))[0])
     filled = training.filled(usual)
     assert filled.steps is not None

@@ -47,7 +47,7 @@ def validation_rows(
     if matching is None:
         return rows
     counts = [np.sum(held.t == time) for time in np.unique(dataset.split.train.t)]
-    source = held if min(counts) >= _LEAST_COUPLED else None
+    source = held if isinstance(held, Table) and min(counts) >= _LEAST_COUPLED else None
     return _pairs(dataset, dtype, matching, source)(rows, 0)
 
 
@@ -83,10 +83,10 @@ def _pairs(
 
     Cells are coupled once, for all shards.
     """
-    source = dataset.split.train if source is None else source
-    if matching is None or not isinstance(source, Table):
+    table = dataset.split.train if source is None else source
+    if matching is None or not isinstance(table, Table):
         return lambda rows, seed: rows
-    cells = rows_in_units(dataset.units, source, dtype)
+    cells = rows_in_units(dataset.units, table, dtype)
     coupled = CoupledCells(
         np.asarray(cells.t), np.asarray(cells.x), mass_penalty=matching.mass_penalty
     )

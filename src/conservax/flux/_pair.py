@@ -1,5 +1,7 @@
 """A check that a flux is made for a density, before anything is computed."""
 
+from typing import Any
+
 from conservax.density import AbstractDensity
 from conservax.flux._base import AbstractFlux, require
 from conservax.flux._mixture import MixtureFlux
@@ -8,8 +10,8 @@ from conservax.flux._push_forward import PushForwardFlux
 
 def check_pair(density: AbstractDensity, flux: AbstractFlux) -> None:
     """Raise `TypeError` if the flux, or that of components or of a base, is made for other densities."""
-    density = require(density, flux.needs, flux)
+    held: Any = require(density, flux.needs, flux)
     if isinstance(flux, MixtureFlux):
-        check_pair(density.components, flux.component_flux)
+        check_pair(held.components, flux.component_flux)
     if isinstance(flux, PushForwardFlux):
-        check_pair(density.base, flux.base_flux)
+        check_pair(held.base, flux.base_flux)

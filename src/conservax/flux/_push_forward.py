@@ -7,7 +7,7 @@ import jax.numpy as jnp
 
 from conservax._types import Condition, Point, Time, Vector
 from conservax.density import AbstractDensity, DiagonalGaussianMixture, PushForward
-from conservax.flux._base import AbstractFlowMapFlux, require
+from conservax.flux._base import AbstractFlowMapFlux, AbstractFlux, require
 
 
 class ZeroFlux(AbstractFlowMapFlux):
@@ -48,7 +48,7 @@ class PushForwardFlux(AbstractFlowMapFlux):
 
     base_flux: AbstractFlowMapFlux
 
-    def __init__(self, base_flux: AbstractFlowMapFlux | None = None):
+    def __init__(self, base_flux: AbstractFlux | None = None):
         base_flux = ZeroFlux() if base_flux is None else base_flux
         if not isinstance(base_flux, AbstractFlowMapFlux):
             raise TypeError(

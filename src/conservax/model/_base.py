@@ -10,7 +10,7 @@ import jax
 import numpy as np
 import pandas as pd
 
-from conservax.data import EventSplit, Split, Units, check_output
+from conservax.data import Units, check_output
 from conservax.model._file import Stored, save_model
 from conservax.model._settings import Settings
 
@@ -31,7 +31,7 @@ class AbstractModel(abc.ABC):
     units: Units
     metrics: pd.DataFrame
     settings: Settings
-    split: Split | EventSplit | None
+    split: Any  # Split, or EventSplit of windows
 
     @property
     def columns(self) -> tuple[str, ...]:

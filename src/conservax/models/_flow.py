@@ -2,9 +2,10 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, fields
-from typing import Any, ClassVar, Literal, get_args
+from typing import Any, ClassVar, Literal, cast, get_args
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Float
 
@@ -98,9 +99,8 @@ class Flow(AbstractModelSpec):
     @property
     def moving_base(self) -> AbstractModelSpec | None:
         """The settings of a base that moves by itself; None if it rests."""
-        return (
-            _BASES[self.base]() if isinstance(self.base, str) and self.base in _BASES else self.base
-        )
+        named = _BASES.get(self.base) if isinstance(self.base, str) else None
+        return cast(Any, self.base) if named is None else named()
 
     @property
     def usual_flux(self) -> PushForwardFlux:
@@ -179,9 +179,10 @@ class Flow(AbstractModelSpec):
         """A function of a key for the base, and the fixed bijections that come after the couplings."""
         if self.moving_base is not None:
             return self.moving_base.density(t, x, seed=seed), []
-        fixed = [_whitening(t, x)] if self.is_whitened(t, x) else []
+        fixed: list[AbstractBijection] = [_whitening(t, x)] if self.is_whitened(t, x) else []
         for whitening in fixed:
-            x = np.asarray(jax.vmap(whitening.inverse_and_log_det)(t, x)[0])
+            rest = jax.vmap(whitening.inverse_and_log_det)(jnp.asarray(t), jnp.asarray(x))[0]
+            x = np.asarray(rest)
         clusters = find_clusters(x, self.components or _COMPONENTS, seed=seed)
         scale = np.sqrt(np.diagonal(clusters.covariance, axis1=1, axis2=2))
         return lambda _: DiagonalGaussianMixture(clusters.centre, scale), fixed

@@ -1,7 +1,7 @@
 """From the settings of a model to the law that training begins with."""
 
 from collections.abc import Callable
-from typing import get_args
+from typing import Any, cast, get_args
 
 import jax
 import jax.numpy as jnp
@@ -9,7 +9,7 @@ import numpy as np
 
 from conservax._types import PRNGKey
 from conservax.data import DataError, Units
-from conservax.density import AbstractDensity, Mixture
+from conservax.density import Mixture
 from conservax.flux import MixtureFlux
 from conservax.law import ConservationLaw
 from conservax.models._base import (
@@ -61,7 +61,7 @@ def law_maker(
     return begin
 
 
-def _growing(make: Callable[[PRNGKey], AbstractDensity]) -> Callable[[PRNGKey], Mixture]:
+def _growing(make: Callable[[PRNGKey], Any]) -> Callable[[PRNGKey], Mixture]:
     """A mixture of densities that `make` makes, each with a mass that may change."""
 
     def population(key: PRNGKey) -> Mixture:
@@ -116,7 +116,7 @@ def _fixed_drift(drift: object, dim: int) -> FixedDrift:
     if not callable(drift):
         raise DataError(f"{usual}; got {kind_of(drift)}.")
     try:
-        fixed = FixedDrift(drift)
+        fixed = FixedDrift(cast(Callable[..., Any], drift))
         jax.eval_shape(fixed, jnp.zeros(()), jnp.zeros(dim))
     except (TypeError, ValueError) as error:
         raise DataError(f"{usual}, x of shape ({dim},); got one that fails: {error}") from error

@@ -65,7 +65,7 @@ class AbstractReferenceObjective(AbstractObjective):
 class Sum(eqx.Module):
     """A weighted sum of objectives; every term gets a random key of its own."""
 
-    terms: tuple[tuple[float, AbstractObjective], ...]
+    terms: tuple[tuple[float | Scalar, AbstractObjective], ...]
 
     def __check_init__(self):
         names = [term.name for _, term in self.terms]

@@ -1,7 +1,7 @@
 """Point process of the times and locations of events: an exact joint density of whole windows."""
 
 import math
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import equinox as eqx
 import jax
@@ -161,8 +161,10 @@ class EventLaw(eqx.Module):
         there = jnp.arange(t.shape[0]) < (t.shape[0] if length is None else length)
         t, x = jnp.where(there, t, 1.0), jnp.where(there[:, None], x, 0.0)
         intervals = jnp.maximum(jnp.diff(t, prepend=0.0), SHORTEST)
-        cdf = self.law.density.conditional_cdf
-        return jax.vmap(cdf)(self.time_warp(intervals), x, self.hidden_states(t, x)[:-1])
+        density: Any = self.law.density
+        return jax.vmap(density.conditional_cdf)(
+            self.time_warp(intervals), x, self.hidden_states(t, x)[:-1]
+        )
 
     def hidden_states(
         self, t: Float[Array, " events"], x: Float[Array, "events dim"]

@@ -1,7 +1,7 @@
 """Sections of the page as HTML. Text of the user is escaped here."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from html import escape
 from typing import Any
 
@@ -160,7 +160,7 @@ def score_table(scores: tuple[Score, ...], part: str) -> str:
     )
 
 
-def time_table(times: tuple[TimeScore, ...], part: str) -> str:
+def time_table(times: Sequence[TimeScore], part: str) -> str:
     """Table of the scores of this model at each time, with the times left out of training marked."""
     if len(times) < 2 and not any(score.left_out for score in times):
         return ""

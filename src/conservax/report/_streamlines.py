@@ -126,7 +126,8 @@ def round_times(time: TimeAxis) -> list[float]:
     else:
         ends = [datetime.fromtimestamp(end, UTC) for end in (time.start, time.end)]
         locator = AutoDateLocator(minticks=3, maxticks=_ROUND_TIMES)
-        ticks = [round(num2date(tick).timestamp(), 3) for tick in locator.tick_values(*ends)]
+        found = locator.tick_values(*ends)  # pyright: ignore (of dates, against its stubs)
+        ticks = [round(num2date(tick).timestamp(), 3) for tick in found]
     return [float(tick) for tick in ticks if time.start <= tick <= time.end]
 
 

@@ -100,8 +100,8 @@ def _counts(model: AbstractEventLawInUnits, part: str, events: Events | None) ->
         (
             name,
             str(len(counts)),
-            sections.number(np.mean(counts)),
-            sections.number(np.std(counts, ddof=1)) if len(counts) > 1 else "",
+            sections.number(float(np.mean(counts))),
+            sections.number(float(np.std(counts, ddof=1))) if len(counts) > 1 else "",
             sections.number(dispersion(counts), 3) if len(counts) > 1 else "",
         )
         for name, counts in groups.items()

@@ -43,7 +43,7 @@ class Padded(NamedTuple):
     """Rows, followed by copies of the last one, so that programs serve many numbers of rows."""
 
     rows: Any
-    count: Int[Array, ""]  # of rows before the padding, uint32
+    length: Int[Array, ""] | np.uint32  # of the rows before the padding
 
 
 def padded(rows: Any) -> Padded:
@@ -142,7 +142,7 @@ def _one_step(
 ) -> tuple[TrainState, tuple[Scalar, dict[str, Scalar], Bool[Array, ""]]]:
     """One step of one ensemble member, with its loss, its terms and whether all was finite."""
     key, row_key, noise_key, loss_key = jax.random.split(state.key, 4)
-    chosen = _drawn_rows(row_key, static.batch_size, data.count)
+    chosen = _drawn_rows(row_key, static.batch_size, data.length)
     rows = jax.tree.map(lambda leaf: leaf[chosen], data.rows)
     rows = _with_input_noise(noise_key, rows, numbers, static.noisy)
     rows = jax.lax.with_sharding_constraint(rows, static.sharding)
@@ -161,7 +161,7 @@ def _one_step(
     return state, (value, parts, finite)
 
 
-def _drawn_rows(key: PRNGKey, count: int, rows: Int[Array, ""]) -> Int[Array, " drawn"]:
+def _drawn_rows(key: PRNGKey, count: int, rows: Int[Array, ""] | np.uint32) -> Int[Array, " drawn"]:
     """Indices of rows drawn with equal probabilities, up to one part in 2^32 / rows."""
     return jax.random.bits(key, (count,), jnp.uint32) % rows
 

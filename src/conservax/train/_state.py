@@ -11,6 +11,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
+from jax.core import Tracer
 from jaxtyping import Array, Float, Int
 
 from conservax._types import PRNGKey, PyTree
@@ -64,7 +65,7 @@ def shapes(tree: PyTree) -> PyTree:
 def flattened(tree: PyTree) -> np.ndarray | Array:
     """All numbers of a tree as one vector: a NumPy one, unless they are traced."""
     leaves = jax.tree.leaves(tree)
-    module = jnp if any(isinstance(leaf, jax.core.Tracer) for leaf in leaves) else np
+    module = jnp if any(isinstance(leaf, Tracer) for leaf in leaves) else np
     return module.concatenate([module.ravel(leaf) for leaf in leaves])
 
 

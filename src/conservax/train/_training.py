@@ -54,7 +54,7 @@ class Training:
     def __post_init__(self):
         for name in ("steps", "batch_size", "patience", "ensemble", "chunk", "memory_rows"):
             value, least = getattr(self, name), 0 if name == "memory_rows" else 1
-            if value is not None and not (isinstance(value, Integral) and value >= least):
+            if value is not None and not (isinstance(value, Integral) and int(value) >= least):
                 raise ValueError(f"expected {name} as an integer of at least {least}; got {value}.")
         if self.learning_rate is not None and not self.learning_rate > 0:
             raise ValueError(f"expected a learning_rate above 0; got {self.learning_rate}.")

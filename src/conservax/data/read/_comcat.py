@@ -99,10 +99,10 @@ def read_comcat(
     frame = frame.sort_values("time", kind="stable")
     columns = ("longitude", "latitude")
     x = frame[list(columns)].to_numpy()
-    reader = ComCatReader(
-        None if min_magnitude is None else float(min_magnitude),
-        None if box is None else tuple(float(edge) for edge in box),
-    )
+    edges = None
+    if box is not None:
+        edges = (float(box[0]), float(box[1]), float(box[2]), float(box[3]))
+    reader = ComCatReader(None if min_magnitude is None else float(min_magnitude), edges)
     t = frame["time"].to_numpy()
     return Table(t, x, columns, "time", "timestamp", source, tuple(notes), reader)
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from typing import TypeGuard
 
 _BETWEEN = " \u00a0\u2009\u202f'\u2019_"  # marks between thousands that are not a decimal point
 _MARKED = re.compile(
@@ -21,7 +22,7 @@ _WEEK = re.compile(r"\d{4}(-?)W(0[1-9]|[1-4]\d|5[0-3])")
 _QUARTER = re.compile(r"\d{4}-?Q[1-4]")
 
 
-def is_marked(value: object) -> bool:
+def is_marked(value: object) -> TypeGuard[str]:
     """Whether text is a number but for commas, spaces or other marks within it."""
     return isinstance(value, str) and _MARKED.fullmatch(value.strip()) is not None
 

@@ -72,7 +72,7 @@ def time_kind(column: pd.Series, where: str) -> TimeKind:
             f"{where}: expected numbers or timestamps; got {column.dtype}. "
             "Turn it into numbers in a unit of your choice, or into timestamps."
         )
-    held = column.dropna()
+    held: Any = column.dropna()
     numeric = ~np.isnan(_as_numbers(held))
     _refuse_marks(held[~numeric], where)
     if numeric.any() and not numeric.all():
