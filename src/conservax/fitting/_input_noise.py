@@ -10,10 +10,8 @@ from conservax.data import split as split_rows
 from conservax.models import SnapshotMoments
 
 _ENOUGH_ROWS = 1000
-_APART, _FEWEST = (
-    0.1,
-    20,
-)  # of the training rows, where none are held out; of fewer no bandwidth is chosen
+_SET_APART = 0.1  # of the training rows, where none are held out
+_FEWEST_ROWS = 20  # of which a bandwidth is chosen
 _MOST_TIME_NOISE = 0.3  # beyond it all dependence on time is lost
 
 
@@ -32,9 +30,9 @@ def input_noise(
     """
     shrink = min(1.0, math.sqrt(_ENOUGH_ROWS / (rows or len(split.train))))
     if not len(split.validation):
-        if len(split.train) < _FEWEST:
+        if len(split.train) < _FEWEST_ROWS:
             return 0.0, 0.0
-        split = split_rows(split.train, validation=_APART, seed=0)
+        split = split_rows(split.train, validation=_SET_APART, seed=0)
     train, validation = split.train, split.validation
     x, validation_x = units.standardise(train.x), units.standardise(validation.x)
     if snapshots(train.t) is not None:

@@ -17,11 +17,9 @@ from conservax.models._even_groups import even_groups
 from conservax.models._snapshot_moments import SnapshotMoments
 
 _MOST, _PER_CELL = 512, 2
-_SCALE = (
-    0.15  # of components on single cells to begin with, in standard deviations of their snapshot
-)
-_LEAST_SCALE = 0.02  # of those of groups, in the same units
-_LEAST_GROUP = 4  # cells, below which components begin on single ones
+_SCALE_OF_CELL = 0.15  # of a component that begins on one cell, in deviations of its snapshot
+_LEAST_SCALE = 0.02  # of one that begins on a group, in the same units
+_LEAST_GROUP = 4  # cells; where groups would be smaller, components begin on single cells
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,6 +106,6 @@ def _places(
     """Locations and widths of so many components of as much mass in a snapshot of that spread."""
     if len(cells) < _LEAST_GROUP * count:
         centre = np.resize(rng.permutation(cells), (count, cells.shape[1]))
-        return centre, np.broadcast_to(_SCALE * spread, centre.shape)
+        return centre, np.broadcast_to(_SCALE_OF_CELL * spread, centre.shape)
     centre, deviation = even_groups(cells, count)
     return centre, np.maximum(deviation, _LEAST_SCALE * spread)
