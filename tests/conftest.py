@@ -2,6 +2,7 @@
 
 import os
 import time
+from pathlib import Path
 
 # Set before anything imports matplotlib: no test opens a window.
 os.environ.setdefault("MPLBACKEND", "Agg")
@@ -14,6 +15,11 @@ os.environ.setdefault(
     "--xla_cpu_use_fusion_emitters=false --xla_cpu_parallel_codegen_split_count=1",
 )
 
+# Programs are compiled by one worker for all, and kept for the next run.
+os.environ.setdefault(
+    "CONSERVAX_CACHE", str(Path(__file__).parents[1] / ".pytest_cache" / "programs")
+)
+
 import jax
 import pytest
 
@@ -22,6 +28,8 @@ from conservax._programs import make_room
 # Closed forms are compared to rounding error. A float32 test casts its inputs and states its own
 # tolerance.
 jax.config.update("jax_enable_x64", True)
+
+jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)  # small ones too
 
 # A (3,) that meets a (5, 3) is more often a forgotten `vmap` than a wish. Equinox, Optax and
 # Diffrax all run under this. Strict dtype promotion stays off: Optax counts steps in integers and

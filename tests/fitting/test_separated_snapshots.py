@@ -53,6 +53,7 @@ def test_half_way_it_is_half_way(model, snapshots):
     assert np.linalg.norm(model.sample(0.5, 2000).mean(0) - middle) < 0.5
 
 
+@pytest.mark.slow
 def test_without_whitening_snapshots_come_out_wide(snapshots):
     def plain(key):
         return Autoregressive(3, components=16, width=48, depth=3, key=key)

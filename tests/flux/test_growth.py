@@ -85,7 +85,7 @@ def test_particles_that_move_and_multiply_become_the_later_population():
         x = law.sample(key, jnp.zeros(()))
         term, solver = diffrax.ODETerm(rates), diffrax.Tsit5()
         done = diffrax.diffeqsolve(
-            term, solver, 0.0, 1.0, 0.01, (x, jnp.zeros(())), saveat=diffrax.SaveAt(t1=True)
+            term, solver, 0.0, 1.0, 0.05, (x, jnp.zeros(())), saveat=diffrax.SaveAt(t1=True)
         )
         return jax.tree.map(lambda leaf: leaf[0], done.ys)
 

@@ -86,7 +86,7 @@ def test_weights_of_matching_and_terms_of_ones_own():
         conservax.fit(frame, model=Flow(matching_weight=0.1), objective=own, **PLANE)
 
 
-@pytest.mark.parametrize("base", ["kernel-mixture", KernelMixture(components=3), "autoregressive"])
+@pytest.mark.parametrize("base", [KernelMixture(components=3), "autoregressive"])
 def test_a_base_that_moves(base, tmp_path):
     options = {name: size for name, size in SMALL.items() if name != "components"}
     frame = table(np.random.default_rng(4))

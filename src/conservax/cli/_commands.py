@@ -43,9 +43,7 @@ class LazyCommands(TyperGroup):
         """Import the command that is called; for another word, those like it are suggested."""
         if args[0] in COMMANDS:
             self.commands[args[0]] = load_command(args[0])
-            if not os.environ.get(
-                "CONSERVAX_CACHE"
-            ):  # which the package looks at when it is imported
+            if not os.environ.get("CONSERVAX_CACHE"):  # the package looks at it when imported
                 conservax.cache_programs()
         else:
             self.commands.update({name: self.get_command(ctx, name) for name in COMMANDS})
