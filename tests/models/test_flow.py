@@ -97,6 +97,11 @@ def test_a_base_that_moves(base, tmp_path):
     assert conservax.load(tmp_path / "m.conservax").settings.model == model.settings.model
 
 
+def test_a_base_by_name_has_its_usual_settings():
+    assert Flow(base="kernel-mixture").moving_base == KernelMixture()
+    assert Flow().moving_base is None
+
+
 def test_a_base_that_cannot_be_pushed_is_refused():
     with pytest.raises(TypeError, match="expected a base of"):
         Flow(base="trajectories")
