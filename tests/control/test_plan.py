@@ -347,6 +347,34 @@ def test_a_flow_begins_at_the_start_itself_and_reaches_a_soft_goal():
     assert solved.model.settings.plan["layers"] == 2
 
 
+BALL = GaussianMixture([0.0, 0.0], 1.0)
+WIDE = GaussianMixture(4 * [0.0], 1.0), GaussianMixture(4 * [1.0], 1.0)
+
+
+@pytest.mark.parametrize(
+    ("problem", "usual"),
+    [
+        (
+            Problem(BALL, terminal=lambda x: jnp.sum(x**2)),
+            {"model": "flow", "layers": 4, "points": 512},
+        ),
+        (Problem(*WIDE), {"model": "flow", "learning_rate": 0.005, "boundary_weight": 30.0}),
+        (
+            Problem(BALL, GaussianMixture([1.0, 0.0], 1.0)),
+            {"model": "fourier-trajectories", "points": 1536, "boundary_weight": 1.0},
+        ),
+        (
+            Problem(BALL, costs=[Flocking(1.0)], terminal=lambda x: jnp.sum(x**2)),
+            {"model": "fourier-trajectories", "learning_rate": 0.02},
+        ),
+    ],
+)
+def test_the_usual_model_and_its_settings_are_those_of_the_problem(problem, usual):
+    training = PlanTraining(likelihood_steps=1, control_steps=0, steps=0)
+    found = plan(problem, training=training).model.settings.plan
+    assert {name: found[name] for name in usual} == usual
+
+
 def test_a_start_of_many_components_is_pushed_from_as_many_as_it_has():
     """64 of them, or as many as the flow was asked for."""
     means = np.random.default_rng(0).normal(size=(64, 2))

@@ -47,8 +47,8 @@ _COST_DRAWS = 32_768  # for the costs of a plan
 _costs = program()(estimate_costs)
 _CHECK_PATHS = 500  # for the check of collisions
 _REPEATS = 4  # of the comparison with the goal
-_FIXED_WEIGHT, _FREE_WEIGHT = 1.0, 30.0  # of the likelihood of the boundary distributions
-_DEFAULT = FourierTrajectories()
+_LAYERS = 4  # of a flow
+_FEW = 3  # dimensions
 
 
 @dataclass(frozen=True)
@@ -208,7 +208,11 @@ class Plan:
 def plan(
     problem: Problem,
     *,
-    model: FourierTrajectories | Flow | ModelName | Callable[[PRNGKey], AbstractDensity] = _DEFAULT,
+    model: FourierTrajectories
+    | Flow
+    | ModelName
+    | Callable[[PRNGKey], AbstractDensity]
+    | None = None,
     divergence_free: Callable[[PRNGKey], AbstractDivergenceFree] | None = None,
     training: PlanTraining = PlanTraining(),
     seed: int = 0,
@@ -222,14 +226,16 @@ def plan(
 
     **Arguments:**
 
-    - `model`: "fourier-trajectories" or their settings, components on smooth trajectories whose
+    - `model`: by default "flow" without obstacles where there is no goal, or more than three dimensions, and
+      "fourier-trajectories" else. These, or their settings, are components on smooth trajectories whose
       endpoints have no gradient in the costs, so that no weight decides how well the goal is met;
-      "flow" or its settings, `conservax.models.Flow(layers=8)`: the start itself, pushed through couplings
+      "flow" or its settings, `conservax.models.Flow(width=32)`: the start itself, pushed through couplings
       that are the identity at t = 0;
       "factorized", a mixture of eight networks (27); "autoregressive", with the Knothe-Rosenblatt
       flux; or a function of a random key that returns a density.
     - `divergence_free`: a function of a key for a divergence-free part of the flux.
-    - `training`: lengths of the stages, draws per step, learning rate.
+    - `training`: lengths of the stages, draws per step, learning rate; what is left out is as usual for the
+      model.
     - `seed`: random seed.
     - `on_chunk`: as in `conservax.fit`.
 
@@ -245,6 +251,7 @@ def plan(
     began = time.perf_counter()
     check_whole("seed", seed, 0)
     model = _checked_model(model, problem)
+    training = training.usual_for(model)
     draws = [each.draw(seed + n, _ROWS) for n, each in enumerate(problem.boundaries())]
     unit = _straight_line_cost(problem, draws)
     if any(shapes.weight is None for shapes in problem.obstacles):
@@ -283,13 +290,16 @@ def plan(
 
 
 def _checked_model(model: Any, problem: Problem) -> Any:
-    """The requested model, refused if it is unknown or cannot solve the problem."""
+    """The requested model, or the usual one; refused if it is unknown or cannot solve the problem."""
+    if model is None:
+        model = _usual_model(problem)
     if model == "fourier-trajectories":
         return FourierTrajectories()
     if model == "flow":
         model = Flow()
     if isinstance(model, Flow):
         _check_flow(model)
+        model = replace(model, layers=model.layers or _LAYERS)
     if isinstance(model, str) and model not in get_args(ModelName):
         raise DataError(f"expected a model of {list(get_args(ModelName))}; got {model!r}.")
     if problem.needs_mean and (model == "autoregressive" or isinstance(model, Flow)):
@@ -298,6 +308,14 @@ def _checked_model(model: Any, problem: Problem) -> Any:
             f'"{model if isinstance(model, str) else model.name}".'
         )
     return model
+
+
+def _usual_model(problem: Problem) -> ModelName:
+    """A flow in many dimensions, and from a start to no goal; Fourier trajectories where only they will do."""
+    if problem.obstacles or problem.needs_mean or problem.dim == 1:
+        return "fourier-trajectories"
+    suits = problem.goal is None or problem.dim > _FEW
+    return "flow" if suits else "fourier-trajectories"
 
 
 def _check_flow(model: Flow) -> None:
@@ -322,13 +340,11 @@ def _stages(
     fixed = (True, problem.goal is not None)
     control = ControlCost(problem, scale, training.points, unit, fixed)
     steering = SteeringCost(problem, scale, training.points, unit, fixed)
-    default = _FIXED_WEIGHT if isinstance(model, FourierTrajectories) else _FREE_WEIGHT
-    weight = default if training.boundary_weight is None else training.boundary_weight
-    nll = NegativeLogLikelihood()
+    boundaries = training.boundary_weight * NegativeLogLikelihood()
     stages = (
-        Stage(training.likelihood_steps, 1.0 * nll),
-        Stage(training.control_steps, weight * nll + control),
-        Stage(training.steps, weight * nll + steering),
+        Stage(training.likelihood_steps, 1.0 * NegativeLogLikelihood()),
+        Stage(training.control_steps, boundaries + control),
+        Stage(training.steps, boundaries + steering),
     )
     return [stage for stage in stages if stage.steps > 0]
 

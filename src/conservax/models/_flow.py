@@ -34,6 +34,7 @@ from conservax.models._kernel_mixture import KernelMixture
 BaseName = Literal["kernel-mixture", "autoregressive"]
 _BASES = {spec.name: spec for spec in (KernelMixture, Autoregressive)}
 _COMPONENTS = 4
+_LAYERS = 8
 _LARGEST_SCALES = {5: 1.0, 20: 0.5}  # logs, up to so many dimensions
 _LARGEST_SCALE = 0.3  # beyond
 _FAR_APART = 0.5  # nats per coordinate
@@ -52,7 +53,7 @@ class Flow(AbstractModelSpec):
     - `base`: "kernel-mixture", "autoregressive" or one of these with its settings, for a base that moves
       by itself; by default a mixture of normals, which rests.
     - `components`: normals of the base that rests: 4.
-    - `layers`: couplings, one after the other.
+    - `layers`: couplings, one after the other: 8, of a plan 4.
     - `width`, `depth`: hidden units per layer, and hidden layers, of the network of each coupling.
     - `transformer`: "affine", or "spline" for densities that are far from normal. Splines move nothing that
       is more than 4 deviations of the data from their middle.
@@ -63,7 +64,7 @@ class Flow(AbstractModelSpec):
 
     base: AbstractModelSpec | BaseName | None = None
     components: int | None = None
-    layers: int = 8
+    layers: int | None = None
     width: int = 64
     depth: int = 2
     transformer: Transformer = "affine"
@@ -163,7 +164,7 @@ class Flow(AbstractModelSpec):
             bound = next(scales, _LARGEST_SCALE)
         return CouplingFlow(
             dim,
-            layers=self.layers,
+            layers=self.layers or _LAYERS,
             width=self.width,
             depth=self.depth,
             transformer=self.transformer,
