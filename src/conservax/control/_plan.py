@@ -4,9 +4,9 @@ import functools
 import time
 import warnings
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, replace
 from os import PathLike
-from typing import Any, Literal, get_args
+from typing import Any
 
 import equinox as eqx
 import jax
@@ -26,6 +26,7 @@ from conservax.control._collision_check import (
 )
 from conservax.control._costs import name_of
 from conservax.control._initial import initial_law
+from conservax.control._model_of_plan import ModelName, checked_model, plain
 from conservax.control._objectives import ControlCost, Scale, SteeringCost, estimate_costs
 from conservax.control._paths import Paths, collisions, homotopy_classes, homotopy_classes_used
 from conservax.control._problem import Problem
@@ -36,19 +37,16 @@ from conservax.field import AbstractDivergenceFree
 from conservax.fitting import Model
 from conservax.law import ConservationLaw
 from conservax.model import Settings, over_rows
-from conservax.models import AbstractModelSpec, Flow
+from conservax.models import Flow
 from conservax.objective import NegativeLogLikelihood, Rows
 from conservax.train import OnChunk, Stage, Trained, Training, train
 from conservax.transport import solve_ode, solve_sde
 
-ModelName = Literal["fourier-trajectories", "flow", "factorized", "autoregressive"]
 _ROWS = 200_000  # draws of each boundary distribution for the likelihood
 _COST_DRAWS = 32_768  # for the costs of a plan
 _costs = program()(estimate_costs)
 _CHECK_PATHS = 500  # for the check of collisions
 _REPEATS = 4  # of the comparison with the goal
-_LAYERS = 4  # of a flow
-_FEW = 3  # dimensions
 
 
 @dataclass(frozen=True)
@@ -250,7 +248,7 @@ def plan(
     """
     began = time.perf_counter()
     check_whole("seed", seed, 0)
-    model = _checked_model(model, problem)
+    model = checked_model(model, problem)
     training = training.usual_for(model)
     draws = [each.draw(seed + n, _ROWS) for n, each in enumerate(problem.boundaries())]
     unit = _straight_line_cost(problem, draws)
@@ -269,7 +267,7 @@ def plan(
     trained = train(
         initial_law(problem, scale, model, divergence_free=divergence_free, seed=seed),
         rows,
-        _stages(problem, scale, unit, model, training),
+        _stages(problem, scale, unit, training),
         key=key,
         training=Training(learning_rate=training.learning_rate),
         on_chunk=on_chunk,
@@ -289,54 +287,10 @@ def plan(
     return solved
 
 
-def _checked_model(model: Any, problem: Problem) -> Any:
-    """The requested model, or the usual one; refused if it is unknown or cannot solve the problem."""
-    if model is None:
-        model = _usual_model(problem)
-    if model == "fourier-trajectories":
-        return FourierTrajectories()
-    if model == "flow":
-        model = Flow()
-    if isinstance(model, Flow):
-        _check_flow(model)
-        model = replace(model, layers=model.layers or _LAYERS)
-    if isinstance(model, str) and model not in get_args(ModelName):
-        raise DataError(f"expected a model of {list(get_args(ModelName))}; got {model!r}.")
-    if problem.needs_mean and (model == "autoregressive" or isinstance(model, Flow)):
-        raise DataError(
-            'a cost that takes the mean needs model="fourier-trajectories" or "factorized"; got '
-            f'"{model if isinstance(model, str) else model.name}".'
-        )
-    return model
-
-
-def _usual_model(problem: Problem) -> ModelName:
-    """A flow in many dimensions, and from a start to no goal; Fourier trajectories where only they will do."""
-    if problem.obstacles or problem.needs_mean or problem.dim == 1:
-        return "fourier-trajectories"
-    suits = problem.goal is None or problem.dim > _FEW
-    return "flow" if suits else "fourier-trajectories"
-
-
-def _check_flow(model: Flow) -> None:
-    """Refuse settings of a flow that a problem decides: its base, and the weights of its motion."""
-    usual, decided = Flow(), ("base", *_motion())
-    given = [name for name in decided if getattr(model, name) != getattr(usual, name)]
-    if given:
-        raise DataError(
-            f"expected a flow without {', '.join(given)}, which the problem decides. Leave it out."
-        )
-
-
-def _motion() -> list[str]:
-    """Settings of a model that say how it moves."""
-    return [field.name for field in fields(AbstractModelSpec)]
-
-
-def _stages(
-    problem: Problem, scale: Scale, unit: float, model: Any, training: PlanTraining
-) -> list[Stage]:
+def _stages(problem: Problem, scale: Scale, unit: float, training: PlanTraining) -> list[Stage]:
     """Stages of training: the likelihood of the boundaries; also the control cost; all costs."""
+    assert training.points is not None  # filled
+    assert training.boundary_weight is not None
     fixed = (True, problem.goal is not None)
     control = ControlCost(problem, scale, training.points, unit, fixed)
     steering = SteeringCost(problem, scale, training.points, unit, fixed)
@@ -356,19 +310,9 @@ def _in_units(
     axis = TimeAxis("t", "number", 0.0, 1.0)
     std = (scale.scale,) * problem.dim
     units = Units(axis, problem.columns, tuple(scale.shift.tolist()), std)
-    settings = Settings(source="plan", seed=seed, plan=_plain(model) | asdict(training))
+    settings = Settings(source="plan", seed=seed, plan=plain(model) | asdict(training))
     metrics = trained.metrics.drop(columns="member")  # there is one
     return Model(trained.law, units, metrics=metrics, settings=settings)
-
-
-def _plain(model: Any) -> dict[str, Any]:
-    """A model as plain settings."""
-    if isinstance(model, FourierTrajectories):
-        return {"model": "fourier-trajectories", **asdict(model)}
-    if isinstance(model, Flow):
-        own = [field.name for field in fields(Flow) if field.name not in _motion()]
-        return {"model": model.name} | {name: getattr(model, name) for name in own}
-    return {"model": model if isinstance(model, str) else "custom density"}
 
 
 def _straight_line_cost(problem: Problem, draws: list[np.ndarray]) -> float:
