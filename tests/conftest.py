@@ -15,7 +15,7 @@ os.environ.setdefault(
     "--xla_cpu_use_fusion_emitters=false --xla_cpu_parallel_codegen_split_count=1",
 )
 
-# Programs are compiled by one worker for all, and kept for the next run.
+# Programs that one worker has compiled serve the others, and the next run.
 os.environ.setdefault(
     "CONSERVAX_CACHE", str(Path(__file__).parents[1] / ".pytest_cache" / "programs")
 )

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import textwrap
 from pathlib import Path
 
 import pytest
@@ -147,3 +148,19 @@ def test_python_has_none_unless_asked():
     )
     assert done.stdout.strip() == "None"
     assert callable(conservax.cache_programs)
+
+
+def test_the_command_line_has_it_by_default(tmp_path):
+    program = textwrap.dedent("""
+        import jax
+        from conservax.cli import main
+        try:
+            main(["info", "nothing"])
+        except SystemExit:
+            print(jax.config.jax_compilation_cache_dir)
+    """)
+    env = {**os.environ, "XDG_CACHE_HOME": str(tmp_path), "CONSERVAX_CACHE": ""}
+    done = subprocess.run(
+        [sys.executable, "-c", program], env=env, capture_output=True, text=True, check=True
+    )
+    assert Path(done.stdout.strip()).is_relative_to(tmp_path)

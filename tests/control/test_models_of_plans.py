@@ -8,7 +8,16 @@ import pytest
 from scipy import stats
 
 from conservax.bijection import AbstractBijection, CouplingFlow
-from conservax.control import Flocking, GaussianMixture, PlanTraining, Problem, plan
+from conservax.control import (
+    Circles,
+    Flocking,
+    FourierTrajectories,
+    GaussianMixture,
+    PlanTraining,
+    Problem,
+    plan,
+)
+from conservax.control._model_of_plan import checked_model
 from conservax.data import DataError
 from conservax.density import Autoregressive, PushForward
 from conservax.flux import KnotheRosenblatt
@@ -63,6 +72,23 @@ def test_the_usual_model_and_its_settings_are_those_of_the_problem(problem, usua
     training = PlanTraining(likelihood_steps=1, control_steps=0, steps=0)
     found = plan(problem, training=training).model.settings.plan
     assert {name: found[name] for name in usual} == usual
+
+
+LINE, SPACE = (GaussianMixture(dim * [0.0], 1.0) for dim in (1, 3))
+ROUND = Circles([[0.0, 5.0]], 1.0)
+
+
+@pytest.mark.parametrize(
+    "problem",
+    [
+        Problem(LINE, terminal=lambda x: jnp.sum(x**2)),
+        Problem(SPACE, GaussianMixture(3 * [1.0], 1.0)),
+        Problem(BALL, costs=[ROUND], terminal=lambda x: jnp.sum(x**2)),
+    ],
+)
+def test_no_flow_is_usual_on_a_line_in_space_and_among_obstacles(problem):
+    assert checked_model(None, problem) == FourierTrajectories()
+    assert checked_model(None, Problem(SPACE, terminal=lambda x: jnp.sum(x**2))) == Flow(layers=4)
 
 
 def test_a_start_of_many_components_is_pushed_from_as_many_as_it_has():

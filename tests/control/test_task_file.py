@@ -95,3 +95,10 @@ def test_a_task_by_name(tmp_path):
 def test_messages_name_the_key(tmp_path, text, words):
     with pytest.raises(DataError, match=words):
         read(tmp_path, text)
+
+
+def test_settings_of_fourier_trajectories_choose_them(tmp_path):
+    usual = read(tmp_path, 'task = "swarm"\nsolve = {steps = 3}').solve
+    assert "model" not in usual
+    chosen = read(tmp_path, 'task = "swarm"\nsolve = {components = 3}').solve
+    assert chosen["model"] == FourierTrajectories(components=3)

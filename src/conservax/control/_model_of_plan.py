@@ -10,7 +10,7 @@ from conservax.models import AbstractModelSpec, Flow
 
 ModelName = Literal["fourier-trajectories", "flow", "factorized", "autoregressive"]
 _LAYERS = 4  # of a flow
-_FEW = 3  # dimensions
+_FEW_DIMENSIONS = 3
 
 
 def checked_model(model: Any, problem: Problem) -> Any:
@@ -35,11 +35,12 @@ def checked_model(model: Any, problem: Problem) -> Any:
 
 
 def _usual_model(problem: Problem) -> ModelName:
-    """A flow in many dimensions, and from a start to no goal; Fourier trajectories where only they will do."""
+    """A flow where there is no goal, or many dimensions; Fourier trajectories among obstacles, and else."""
     if problem.obstacles or problem.needs_mean or problem.dim == 1:
         return "fourier-trajectories"
-    suits = problem.goal is None or problem.dim > _FEW
-    return "flow" if suits else "fourier-trajectories"
+    if problem.goal is None or problem.dim > _FEW_DIMENSIONS:
+        return "flow"
+    return "fourier-trajectories"
 
 
 def _check_flow(model: Flow) -> None:
@@ -57,7 +58,7 @@ def _motion() -> list[str]:
     return [field.name for field in fields(AbstractModelSpec)]
 
 
-def plain(model: Any) -> dict[str, Any]:
+def settings_of(model: Any) -> dict[str, Any]:
     """A model as plain settings."""
     if isinstance(model, FourierTrajectories):
         return {"model": "fourier-trajectories", **asdict(model)}

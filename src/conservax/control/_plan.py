@@ -26,7 +26,7 @@ from conservax.control._collision_check import (
 )
 from conservax.control._costs import name_of
 from conservax.control._initial import initial_law
-from conservax.control._model_of_plan import ModelName, checked_model, plain
+from conservax.control._model_of_plan import ModelName, checked_model, settings_of
 from conservax.control._objectives import ControlCost, Scale, SteeringCost, estimate_costs
 from conservax.control._paths import Paths, collisions, homotopy_classes, homotopy_classes_used
 from conservax.control._problem import Problem
@@ -224,11 +224,11 @@ def plan(
 
     **Arguments:**
 
-    - `model`: by default "flow" without obstacles where there is no goal, or more than three dimensions, and
-      "fourier-trajectories" else. These, or their settings, are components on smooth trajectories whose
+    - `model`: "fourier-trajectories" or their settings: components on smooth trajectories whose
       endpoints have no gradient in the costs, so that no weight decides how well the goal is met;
       "flow" or its settings, `conservax.models.Flow(width=32)`: the start itself, pushed through couplings
-      that are the identity at t = 0;
+      that are the identity at t = 0, which is usual, without obstacles and costs of the mean, where there is no
+      goal, or more than three dimensions (but not in one);
       "factorized", a mixture of eight networks (27); "autoregressive", with the Knothe-Rosenblatt
       flux; or a function of a random key that returns a density.
     - `divergence_free`: a function of a key for a divergence-free part of the flux.
@@ -310,7 +310,7 @@ def _in_units(
     axis = TimeAxis("t", "number", 0.0, 1.0)
     std = (scale.scale,) * problem.dim
     units = Units(axis, problem.columns, tuple(scale.shift.tolist()), std)
-    settings = Settings(source="plan", seed=seed, plan=plain(model) | asdict(training))
+    settings = Settings(source="plan", seed=seed, plan=settings_of(model) | asdict(training))
     metrics = trained.metrics.drop(columns="member")  # there is one
     return Model(trained.law, units, metrics=metrics, settings=settings)
 

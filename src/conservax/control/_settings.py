@@ -39,8 +39,8 @@ class PlanTraining:
 
     - `likelihood_steps`, `control_steps`, `steps`: lengths of the stages: the likelihood of draws of
       the boundary distributions; then also the control cost; then all costs (34).
-    - `points`: draws per step: 1536, of a flow 512.
-    - `learning_rate`: peak learning rate of Adam, which falls along a cosine: 0.02, of a flow 0.005.
+    - `points`: draws per step: 1536, of `conservax.models.Flow` 512.
+    - `learning_rate`: peak learning rate of Adam, which falls along a cosine: 0.02, of `Flow` 0.005.
     - `boundary_weight`: weight of the likelihood of the boundary distributions, per cost of the
       straight line. By default 1 for Fourier trajectories, which fix their endpoints, and 30 for
       others: their error at the boundaries is inverse to it.

@@ -84,8 +84,8 @@ def _arguments(path: Path, solve: dict[str, Any]) -> dict[str, Any]:
     """Arguments of `plan` from a flat table of settings of the model and of training."""
     training = {name: solve.pop(name) for name in _TRAINING if name in solve}
     trajectories = {name: solve.pop(name) for name in _TRAJECTORIES if name in solve}
-    model = solve.get("model", "fourier-trajectories")
-    if trajectories and model != "fourier-trajectories":
+    model = solve.get("model")
+    if trajectories and model not in (None, "fourier-trajectories"):
         raise DataError(
             f"{path}: solve: expected {sorted(trajectories)} with Fourier trajectories alone; got "
             f"model = {model!r}. Leave them out."

@@ -31,7 +31,7 @@ class AbstractModel(abc.ABC):
     units: Units
     metrics: pd.DataFrame
     settings: Settings
-    split: Any  # Split, or EventSplit of windows
+    split: Any  # Split, EventSplit of windows, or None of a file
 
     @property
     def columns(self) -> tuple[str, ...]:

@@ -53,7 +53,7 @@ class Flow(AbstractModelSpec):
     - `base`: "kernel-mixture", "autoregressive" or one of these with its settings, for a base that moves
       by itself; by default a mixture of normals, which rests.
     - `components`: normals of the base that rests: 4.
-    - `layers`: couplings, one after the other: 8, of a plan 4.
+    - `layers`: couplings, one after the other: 8. A plan has 4.
     - `width`, `depth`: hidden units per layer, and hidden layers, of the network of each coupling.
     - `transformer`: "affine", or "spline" for densities that are far from normal. Splines move nothing that
       is more than 4 deviations of the data from their middle.

@@ -51,7 +51,7 @@ class Trajectories(AbstractModelSpec):
     def density(
         self, t: Float[np.ndarray, " rows"], x: Float[np.ndarray, "rows dim"], *, seed: int
     ) -> Callable[[PRNGKey], density.Mixture]:
-        """See `AbstractModelSpec.density`. Only the coupling is random, by the seed.
+        """See `AbstractModelSpec.density`. Only the choice of cells, and of parts that are coupled, is random, by the seed.
 
         **Raises:** `DataError` for rows that are not snapshots.
         """
@@ -71,8 +71,8 @@ def coupled_trajectories(
 ]:
     """Times, locations and widths of trajectories of least total squared length from each snapshot to the next.
 
-    Each cell of a snapshot is on as many trajectories as any other, or in as many groups, to the next
-    whole number.
+    Each cell of a snapshot is on as many trajectories as any other, to the next whole number, or else in
+    one group of as many cells as any other.
 
     **Raises:** `DataError` for rows that are not snapshots.
     """
@@ -91,7 +91,7 @@ def coupled_trajectories(
     found = [places[0]]
     for centre, scale in places[1:]:
         coupling = couple(rng, found[-1][0], centre)
-        partner = coupling.second[np.argsort(coupling.first)]
+        partner = coupling.second[np.argsort(coupling.first)]  # as many on both sides: one each
         found.append((centre[partner], scale[partner]))
     locations, scales = (np.stack(each, axis=1) for each in zip(*found, strict=True))
     return knots, locations, scales
