@@ -89,7 +89,9 @@ def sessions(checkouts: Mapping[str, Path], tables: tuple[str, ...], repeats: in
                 with TemporaryDirectory() as cache:
                     for process in ("first", "second"):
                         log(f"{table}, {turn + 1} of {repeats}: {commit}, {process} process")
-                        for row in printed(environment(checkout, cache), "_wait_process", table):
+                        rows = printed(environment(checkout, cache), "_wait_process", table)
+                        log(", ".join(f"{row['stage']} {row['seconds']:.1f} s" for row in rows))
+                        for row in rows:
                             found[commit, table, process, row["stage"]].append(row)
     return found
 
