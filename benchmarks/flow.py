@@ -1,7 +1,8 @@
 """Claim: flows transport cells better than OT-CFM, exact densities beside; every model on the same cells.
 
 Every model is fitted by name with its usual settings, the flow also to all cells in fewer steps; OT-CFM
-[tong2024] with two (torchcfm, the extra `peers`), of which the better one counts. Printed: exact W1 and W2 of
+[tong2024] with two (torchcfm, the extra `peers`), of which the better one counts; and where there are two snapshots, a
+drift is trained by simulation for a minute, with the transport cost as a penalty. Printed: exact W1 and W2 of
 draws, and of test cells transported from the snapshot before by the closed map of a model or else its ODE, beside
 the floor of real cells; negative log-likelihood of test cells; squared displacement of the transported cells over
 the exact W2^2 of the same cells; the farthest that a transported cell lies from the middle of all cells, over
@@ -27,6 +28,7 @@ import pandas as pd
 from benchmarks._flow_matching_peer import FlowMatching, fit_flow_matching
 from benchmarks._flow_sets import FLOW_SETS, FlowTask, flow_tasks
 from benchmarks._fresh_process import in_fresh_process, peak_memory
+from benchmarks._simulation_peer import Simulation, fit_by_simulation
 from benchmarks.claim import Claim, Findings, Option, benchmark, log
 from conservax.check import Population, SnapshotTest
 from conservax.data import HoldOut, by_time
@@ -64,7 +66,16 @@ PEERS = {
     "OT-CFM": FlowMatching(),
     "OT-CFM, 1000 steps": FlowMatching(steps=1000, batch_size=256),
 }
-USUAL = ("flow", "flow, all cells", "flow, unmatched", "trajectories", "autoregressive", *PEERS)
+SIMULATIONS = {"simulation": Simulation()}  # of two snapshots
+USUAL = (
+    "flow",
+    "flow, all cells",
+    "flow, unmatched",
+    "trajectories",
+    "autoregressive",
+    *PEERS,
+    *SIMULATIONS,
+)
 STIFF = 20  # dimensions beyond which models without a closed flow map do not get through their ODE
 TRANSPORTED, MOST_CELLS, REPEATS = 10_000, 5000, 5
 QUICK_STEPS = 100
@@ -72,7 +83,9 @@ QUICK_STEPS = 100
 
 @benchmark(
     rows=Option(tuple(FLOW_SETS), "sets of cells", quick=("eb",), among=FLOW_SETS.keys()),
-    models=Option(USUAL, "models", quick=("flow", "autoregressive"), among=(*MODELS, *PEERS)),
+    models=Option(
+        USUAL, "models", quick=("flow", "autoregressive"), among=(*MODELS, *PEERS, *SIMULATIONS)
+    ),
     seeds=Option(3, "repeats", quick=1, least=1),
     tasks=Option((), "tasks of the sets by name, all by default"),
 )
@@ -86,7 +99,7 @@ def run(
                 if tasks and task.cells.name not in tasks:
                     continue
                 for model in models:
-                    if is_stiff(model, task):
+                    if is_stiff(model, task) or is_unsuited(model, task):
                         continue
                     line = in_fresh_process(measure, name, number, model, seed, quick)
                     lines.append(line)
@@ -102,6 +115,11 @@ def is_stiff(model: str, task: FlowTask) -> bool:
     )
 
 
+def is_unsuited(model: str, task: FlowTask) -> bool:
+    """Whether a model is of two snapshots, and the task has more."""
+    return model in SIMULATIONS and len(by_time(task.cells.train)) > 2
+
+
 def measure(name: str, number: int, model: str, seed: int, quick: bool) -> dict[str, Any]:
     """Metrics of one model on one task."""
     warnings.simplefilter("ignore")
@@ -112,6 +130,9 @@ def measure(name: str, number: int, model: str, seed: int, quick: bool) -> dict[
         settings = PEERS[model]
         settings = dataclasses.replace(settings, steps=QUICK_STEPS) if quick else settings
         population, seconds = fit_flow_matching(cells.train, settings, seed=seed)
+    elif model in SIMULATIONS:
+        settings = Simulation(seconds=5.0) if quick else SIMULATIONS[model]
+        population, seconds = fit_by_simulation(cells.train, settings, seed=seed)
     else:
         spec = MODELS[model](cells.train.dim)
         steps, validation = TRAININGS.get(model, (None, HoldOut().validation))

@@ -1,12 +1,16 @@
 """The table of flows: what its rows and claims are of a few lines."""
 
+import equinox as eqx
+import jax.numpy as jnp
 import numpy as np
 import pandas as pd
 import pytest
 
 from benchmarks._flow_sets import flow_tasks
-from benchmarks.flow import claims, farthest, summary
+from benchmarks._simulation_peer import Simulation, _solved, fit_by_simulation
+from benchmarks.flow import claims, farthest, is_unsuited, summary
 from conservax.check import Population, TransportMethod
+from conservax.data import read_table
 
 FIGURES = ("w1", "w2", "direct_w1", "displacement", "seconds", "transport_seconds", "memory")
 
@@ -68,3 +72,36 @@ def test_a_cell_that_is_lost_fails_the_claim():
     assert np.isnan(far)
     found = claimed(line("branching", "flow", farthest=far), line("eb", "flow"))
     assert not found["farthest transported cell, half-ranges"].passed
+
+
+def test_cells_are_transported_along_a_drift_both_ways():
+    class Turning(eqx.Module):
+        def __call__(self, t, z):
+            return 2 * t * jnp.array([-z[1], z[0]])
+
+    x = jnp.array([[1.0, 0.0], [0.0, 2.0]])
+    turned = jnp.array([[np.cos(1), np.sin(1)], [-2 * np.sin(1), 2 * np.cos(1)]])
+    np.testing.assert_allclose(_solved(Turning(), x, jnp.array([0.0, 1.0])), turned, atol=1e-5)
+    np.testing.assert_allclose(_solved(Turning(), turned, jnp.array([1.0, 0.0])), x, atol=1e-5)
+
+
+@pytest.mark.slow
+def test_training_by_simulation_moves_one_snapshot_to_the_other():
+    rng = np.random.default_rng(0)
+    first, last = rng.normal(size=(2, 1000, 2)) + np.array([[[5.0, 1.0]], [[9.0, 1.0]]])
+    table = read_table((np.repeat([2.0, 4.0], 1000), np.concatenate([first, last])))
+    population, seconds = fit_by_simulation(table, Simulation(seconds=8.0), seed=0)
+    assert seconds >= 8
+    moved = population.methods["ODE"].transport(first, 2.0, 4.0, 0)
+    np.testing.assert_allclose(moved.mean(axis=0), last.mean(axis=0), atol=0.2)
+    back = population.methods["ODE"].transport(moved, 4.0, 2.0, 0)
+    np.testing.assert_allclose(back, first, atol=0.01)
+    with pytest.raises(ValueError, match="two snapshots"):
+        fit_by_simulation(table.take(np.arange(10)), Simulation(), seed=0)
+
+
+def test_training_by_simulation_is_of_two_snapshots():
+    (normals,), (branching,) = flow_tasks("normals-10", 0), flow_tasks("branching", 0)
+    assert not is_unsuited("simulation", normals)
+    assert is_unsuited("simulation", branching)
+    assert not is_unsuited("flow", branching)
