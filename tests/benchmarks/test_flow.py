@@ -9,6 +9,7 @@ import pytest
 from benchmarks._flow_sets import flow_tasks
 from benchmarks._simulation_peer import Simulation, _solved, fit_by_simulation
 from benchmarks.flow import claims, farthest, is_unsuited, summary
+from benchmarks.flow_growth import exponents
 from conservax.check import Population, TransportMethod
 from conservax.data import read_table
 
@@ -105,3 +106,13 @@ def test_training_by_simulation_is_of_two_snapshots():
     assert not is_unsuited("simulation", normals)
     assert is_unsuited("simulation", branching)
     assert not is_unsuited("flow", branching)
+
+
+def test_exponents_are_of_the_two_largest_sizes():
+    rows = [
+        {"dim": dim, "rows": 1024, "layers": 8, "program": "sample", "milliseconds": took}
+        for dim, took in ((20, 9.0), (50, 2.0), (100, 8.0))
+    ]
+    (claim,) = exponents(rows, {"dim": (20, 50, 100)})
+    assert claim.value == pytest.approx(2.0)
+    assert claim.name == "sample, exponent of dim"
